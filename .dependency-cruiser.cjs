@@ -1,0 +1,31 @@
+/**
+ * The import arrows of docs/architecture.md: a room may import only the rooms listed for it.
+ * `index.ts` of a room is its door; outside `src/` anything may import anything.
+ */
+const rooms = {
+  onnx: [],
+  formats: [],
+  data: ['formats'],
+  autodiff: ['onnx'],
+  runtime: ['onnx', 'autodiff'],
+  linalg: ['onnx', 'runtime'],
+  nn: ['onnx', 'autodiff', 'runtime'],
+  models: ['onnx', 'autodiff', 'runtime', 'nn', 'formats'],
+  stability: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'data', 'formats'],
+  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'data', 'formats', 'stability'],
+  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'data', 'formats', 'stability', 'report'],
+};
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(rooms).map(([room, allowed]) => ({
+      name: `${room}-imports-only-leftwards`,
+      severity: 'error',
+      from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/', pathNot: `^src/(${['errors\\.ts$', ...[room, ...allowed].map((r) => `${r}/`)].join('|')})` },
+    })),
+  ],
+  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },
+};

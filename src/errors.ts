@@ -1,0 +1,31 @@
+/**
+ * Errors that a user can do something about. The message is one line: what was wrong, where, and what was expected.
+ * The command line prints it without a stack and leaves with `exitCode`.
+ */
+export class BallastError extends Error {
+  /** 2: the call itself is wrong (usage); 1: the call was fine but could not be carried out. */
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** The call names something that does not exist or cannot be combined: exit code 2. */
+export class UsageError extends BallastError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { ...options, exitCode: 2 });
+  }
+}
+
+/** A file or folder is not what it should be. `path` always appears in the message. */
+export class FileError extends BallastError {
+  readonly path: string;
+
+  constructor(path: string, problem: string, options: { cause?: unknown } = {}) {
+    super(`${path}: ${problem}`, options);
+    this.path = path;
+  }
+}

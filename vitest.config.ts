@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `npm test` runs everything but `*.slow.test.ts`; `npm run test:slow` runs only those.
+ * Files run one after another: ONNX Runtime sessions spin, and two pools on two cores slow each other down.
+ */
+const slow = process.env.BALLAST_SLOW === '1';
+
+export default defineConfig({
+  test: {
+    include: slow ? ['{src,test}/**/*.slow.test.ts'] : ['{src,test}/**/*.test.ts'],
+    exclude: slow ? [] : ['**/*.slow.test.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: slow ? 1_200_000 : 120_000,
+    hookTimeout: 120_000,
+  },
+});
