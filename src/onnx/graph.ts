@@ -1,0 +1,116 @@
+import { BallastError } from '../errors.ts';
+import type { DType, TensorData } from './tensor.ts';
+
+/** A dimension is a number, or the name of a size that is not known yet (the batch). See `specialize`. */
+export type Dim = number | string;
+export type Shape = readonly Dim[];
+
+/** A tensor in a graph: an input, a constant or the result of a node. Identity is by reference. */
+export interface Value {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export type Attribute =
+  | { readonly type: 'int'; readonly value: number }
+  | { readonly type: 'float'; readonly value: number }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'ints'; readonly value: readonly number[] }
+  | { readonly type: 'floats'; readonly value: readonly number[] }
+  | { readonly type: 'strings'; readonly value: readonly string[] }
+  | { readonly type: 'tensor'; readonly value: TensorData };
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Node {
+  readonly name: string;
+  readonly opType: string;
+  /** '' is ai.onnx. */
+  readonly domain: string;
+  /** An optional input that is left out is null. */
+  readonly inputs: readonly (Value | null)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+export interface GraphOutput {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/** An immutable computation. Nodes are in an order in which they can be run. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly GraphOutput[];
+  readonly nodes: readonly Node[];
+  /** Tensors known when the graph is built: weights and constants. */
+  readonly constants: ReadonlyMap<Value, TensorData>;
+}
+
+/** Version of the ai.onnx operator set that every graph of Ballast uses; files in older ones are upgraded on reading. */
+export const opsetVersion = 20;
+
+/** A graph could not be built, read or transformed; the message names the node. */
+export class GraphError extends BallastError {}
+
+export function describeShape(v: { dtype: DType; shape: Shape }): string {
+  return `${v.dtype}[${v.shape.join(', ')}]`;
+}
+
+export function describeNode(node: Pick<Node, 'name' | 'opType' | 'domain'>): string {
+  return `${node.domain ? `${node.domain}.` : ''}${node.opType} "${node.name}"`;
+}
+
+type ValueOf<T extends Attribute['type']> = Extract<Attribute, { type: T }>['value'];
+
+function attribute<T extends Attribute['type']>(node: Node, name: string, type: T): ValueOf<T> | undefined {
+  const a: Attribute | undefined = node.attributes[name];
+  if (a !== undefined && a.type !== type) {
+    throw new GraphError(`${describeNode(node)}: attribute ${name} must be ${type}, got ${a.type}`);
+  }
+  return a?.value as ValueOf<T> | undefined;
+}
+
+/** Attribute readers: the value, or the default of the operator when the node does not carry it. */
+export function intAttribute(node: Node, name: string, fallback: number): number {
+  return attribute(node, name, 'int') ?? fallback;
+}
+export function floatAttribute(node: Node, name: string, fallback: number): number {
+  return attribute(node, name, 'float') ?? fallback;
+}
+export function stringAttribute(node: Node, name: string, fallback: string): string {
+  return attribute(node, name, 'string') ?? fallback;
+}
+export function intsAttribute(node: Node, name: string): readonly number[] | undefined {
+  return attribute(node, name, 'ints');
+}
+
+/** The shape as numbers. Transforms and emission need static shapes; `specialize` makes them so. */
+export function staticShape(v: Value): readonly number[] {
+  for (const d of v.shape) {
+    if (typeof d === 'string') {
+      throw new GraphError(
+        `${v.name}: shape ${describeShape(v)} has the open dimension "${d}"; bind it with specialize()`,
+      );
+    }
+  }
+  return v.shape as readonly number[];
+}
+
+/** The output called `name`. */
+export function outputNamed(graph: Graph, name: string): Value {
+  const found = graph.outputs.find((o) => o.name === name);
+  if (!found)
+    throw new GraphError(`graph ${graph.name} has no output "${name}", only ${graph.outputs.map((o) => o.name)}`);
+  return found.value;
+}
+
+/** The input called `name`. */
+export function inputNamed(graph: Graph, name: string): Value {
+  const found = graph.inputs.find((v) => v.name === name);
+  if (!found)
+    throw new GraphError(`graph ${graph.name} has no input "${name}", only ${graph.inputs.map((v) => v.name)}`);
+  return found;
+}

@@ -1,0 +1,58 @@
+import { intAttribute } from '../graph.ts';
+import { type DType, dtypes } from '../tensor.ts';
+import { broadcastShapes, fail, type InferenceRule, inputAt } from './rule.ts';
+
+/** One tensor in, the same type and shape out. */
+const same: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** Two or more tensors of one type, broadcast. */
+const broadcast: InferenceRule = ({ node }) => {
+  const first = inputAt(node, 0);
+  let shape = first.shape;
+  for (let i = 1; i < node.inputs.length; i++) {
+    const next = inputAt(node, i);
+    if (next.dtype !== first.dtype && node.opType !== 'Pow') fail(node, 'inputs must have one element type');
+    shape = broadcastShapes(node, shape, next.shape);
+  }
+  return [{ dtype: first.dtype, shape }];
+};
+
+const comparison: InferenceRule = (context) => [{ dtype: 'bool', shape: broadcast(context)[0]!.shape }];
+
+const where: InferenceRule = ({ node }) => {
+  const [condition, a, b] = [inputAt(node, 0), inputAt(node, 1), inputAt(node, 2)];
+  if (condition.dtype !== 'bool') fail(node, 'the condition must be bool');
+  if (a.dtype !== b.dtype) fail(node, 'both branches must have one element type');
+  return [{ dtype: a.dtype, shape: broadcastShapes(node, condition.shape, broadcastShapes(node, a.shape, b.shape)) }];
+};
+
+const cast: InferenceRule = ({ node }) => {
+  const code = intAttribute(node, 'to', 0);
+  const dtype = (Object.keys(dtypes) as DType[]).find((d) => dtypes[d].code === code);
+  if (!dtype) fail(node, `cannot cast to element type ${code}`);
+  return [{ dtype, shape: inputAt(node, 0).shape }];
+};
+
+/** Dropout in evaluation mode is the identity; its optional mask is all true. */
+const dropout: InferenceRule = ({ node, outputCount }) => {
+  const x = inputAt(node, 0);
+  const out = [{ dtype: x.dtype, shape: x.shape }];
+  return outputCount > 1 ? [...out, { dtype: 'bool' as const, shape: x.shape }] : out;
+};
+
+const unary =
+  'Relu LeakyRelu PRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
+  'Floor Ceil Round Sin Cos Softplus Softsign Softmax LogSoftmax Identity Not CumSum QuickGelu';
+
+export const elementwiseRules: Readonly<Record<string, InferenceRule>> = {
+  ...Object.fromEntries(unary.split(' ').map((op) => [op, same])),
+  ...Object.fromEntries('Add Sub Mul Div Pow Min Max Sum Mean Mod And Or Xor'.split(' ').map((op) => [op, broadcast])),
+  ...Object.fromEntries('Equal Less LessOrEqual Greater GreaterOrEqual'.split(' ').map((op) => [op, comparison])),
+  Where: where,
+  Cast: cast,
+  Dropout: dropout,
+  IsNaN: ({ node }) => [{ dtype: 'bool', shape: inputAt(node, 0).shape }],
+};

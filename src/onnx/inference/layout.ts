@@ -1,0 +1,251 @@
+import { type Dim, intAttribute, intsAttribute, type Node } from '../graph.ts';
+import {
+  broadcastShapes,
+  constantIntegers,
+  fail,
+  type InferenceContext,
+  type InferenceRule,
+  inputAt,
+  normalizeAxis,
+  product,
+  requireNumber,
+} from './rule.ts';
+
+const one = (node: Node, shape: readonly Dim[]) => [{ dtype: inputAt(node, 0).dtype, shape }];
+
+function axesOf(context: InferenceContext, i: number): number[] | undefined {
+  const { node } = context;
+  const rank = inputAt(node, 0).shape.length;
+  return constantIntegers(context, i)?.map((a) => normalizeAxis(node, a, rank));
+}
+
+/** Reductions; the axes are the second input, all axes when it is left out. */
+const reduce: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  const given = axesOf(context, 1);
+  const noop = intAttribute(node, 'noop_with_empty_axes', 0) === 1;
+  const axes = given?.length ? given : noop ? [] : x.shape.map((_, i) => i);
+  const keep = intAttribute(node, 'keepdims', 1) === 1;
+  return one(
+    node,
+    keep ? x.shape.map((d, i) => (axes.includes(i) ? 1 : d)) : x.shape.filter((_, i) => !axes.includes(i)),
+  );
+};
+
+const arg: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
+  const keep = intAttribute(node, 'keepdims', 1) === 1;
+  const shape = keep ? x.shape.map((d, i) => (i === axis ? 1 : d)) : x.shape.filter((_, i) => i !== axis);
+  return [{ dtype: 'int64', shape }];
+};
+
+/** A 0 copies a dimension, one -1 takes what is left. */
+const reshape: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  const wanted = constantIntegers(context, 1);
+  if (!wanted) fail(node, 'the target shape is missing');
+  const allowZero = intAttribute(node, 'allowzero', 0) === 1;
+  const dims: (Dim | -1)[] = wanted.map((d, i) =>
+    d === 0 && !allowZero ? (x.shape[i] ?? fail(node, `no dimension ${i} to copy`)) : d,
+  );
+  const open = dims.indexOf(-1);
+  if (open < 0) {
+    const [from, to] = [product(node, x.shape), product(node, dims)];
+    if (from !== to) fail(node, `cannot reshape ${from} elements to [${dims}]`);
+    return one(node, dims);
+  }
+  // Open dimensions that appear on both sides cancel.
+  const rest = dims.filter((_, i) => i !== open);
+  const left = [...x.shape];
+  for (const d of rest) if (typeof d === 'string' && left.includes(d)) left.splice(left.indexOf(d), 1);
+  const from = product(node, left);
+  const to = product(
+    node,
+    rest.filter((d) => typeof d === 'number'),
+  );
+  if (typeof from === 'string') {
+    if (to !== 1) fail(node, `cannot divide "${from}" by ${to}`);
+    dims[open] = from;
+  } else {
+    if (typeof to !== 'number' || to === 0 || from % to !== 0)
+      fail(node, `cannot reshape ${from} elements to [${wanted}]`);
+    dims[open] = from / to;
+  }
+  return one(node, dims);
+};
+
+const flatten: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  const given = intAttribute(node, 'axis', 1);
+  const axis = given < 0 ? given + x.shape.length : given;
+  return one(node, [product(node, x.shape.slice(0, axis)), product(node, x.shape.slice(axis))]);
+};
+
+const transpose: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  const perm = intsAttribute(node, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
+  if (perm.length !== x.shape.length || new Set(perm).size !== perm.length)
+    fail(node, `perm [${perm}] is no permutation`);
+  return one(
+    node,
+    perm.map((p) => x.shape[p] ?? fail(node, `perm [${perm}] is out of range`)),
+  );
+};
+
+const slice: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  const [starts, ends] = [constantIntegers(context, 1), constantIntegers(context, 2)];
+  if (!starts || !ends) fail(node, 'starts and ends are missing');
+  const axes = axesOf(context, 3) ?? starts.map((_, i) => i);
+  const steps = constantIntegers(context, 4) ?? starts.map(() => 1);
+  const shape = [...x.shape];
+  axes.forEach((axis, i) => {
+    const n = requireNumber(node, x.shape[axis]);
+    const step = steps[i]!;
+    const clamp = (v: number, low: number, high: number) => Math.min(Math.max(v < 0 ? v + n : v, low), high);
+    const [start, end] =
+      step > 0
+        ? [clamp(starts[i]!, 0, n), clamp(ends[i]!, 0, n)]
+        : [clamp(starts[i]!, 0, n - 1), clamp(ends[i]!, -1, n - 1)];
+    shape[axis] = Math.max(0, Math.ceil((end - start) / step));
+  });
+  return one(node, shape);
+};
+
+const concat: InferenceRule = ({ node }) => {
+  const first = inputAt(node, 0);
+  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), first.shape.length);
+  const sizes = node.inputs.map((_, i) => {
+    const v = inputAt(node, i);
+    const fits = v.shape.length === first.shape.length && v.shape.every((d, j) => j === axis || d === first.shape[j]);
+    if (!fits || v.dtype !== first.dtype)
+      fail(node, `input ${i} does not fit the first one along other axes than ${axis}`);
+    return v.shape[axis]!;
+  });
+  const total = sizes.length === 1 ? sizes[0]! : sizes.reduce<number>((s, d) => s + requireNumber(node, d), 0);
+  return one(
+    node,
+    first.shape.map((d, i) => (i === axis ? total : d)),
+  );
+};
+
+const split: InferenceRule = (context) => {
+  const { node, outputCount } = context;
+  const x = inputAt(node, 0);
+  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
+  const n = requireNumber(node, x.shape[axis]);
+  const chunk = Math.ceil(n / outputCount);
+  const sizes =
+    constantIntegers(context, 1) ?? Array.from({ length: outputCount }, (_, i) => Math.min(chunk, n - i * chunk));
+  if (sizes.length !== outputCount || sizes.reduce((s, d) => s + d, 0) !== n)
+    fail(node, `cannot split ${n} into [${sizes}]`);
+  return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }));
+};
+
+const pad: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  const pads = constantIntegers(context, 1);
+  const axes = axesOf(context, 3) ?? x.shape.map((_, i) => i);
+  if (pads?.length !== 2 * axes.length) fail(node, `pads must have ${2 * axes.length} entries`);
+  const shape = [...x.shape];
+  axes.forEach((axis, i) => {
+    const extra = pads[i]! + pads[axes.length + i]!;
+    if (extra !== 0) shape[axis] = requireNumber(node, x.shape[axis]) + extra;
+  });
+  return one(node, shape);
+};
+
+const gather: InferenceRule = ({ node }) => {
+  const [x, indices] = [inputAt(node, 0), inputAt(node, 1)];
+  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
+  return one(node, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
+};
+
+const expand: InferenceRule = (context) => {
+  const shape = constantIntegers(context, 1);
+  if (!shape) fail(context.node, 'the target shape is missing');
+  return one(context.node, broadcastShapes(context.node, inputAt(context.node, 0).shape, shape));
+};
+
+const tile: InferenceRule = (context) => {
+  const { node } = context;
+  const repeats = constantIntegers(context, 1);
+  if (!repeats) fail(node, 'the repeats are missing');
+  return one(
+    node,
+    inputAt(node, 0).shape.map((d, i) => (repeats[i] === 1 ? d : requireNumber(node, d) * repeats[i]!)),
+  );
+};
+
+const squeeze: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  const axes = axesOf(context, 1) ?? x.shape.flatMap((d, i) => (d === 1 ? [i] : []));
+  for (const a of axes) if (x.shape[a] !== 1) fail(node, `axis ${a} has size ${x.shape[a]}, not 1`);
+  return one(
+    node,
+    x.shape.filter((_, i) => !axes.includes(i)),
+  );
+};
+
+const unsqueeze: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  const given = constantIntegers(context, 1);
+  if (!given) fail(node, 'the axes are missing');
+  const rank = x.shape.length + given.length;
+  const axes = given.map((a) => normalizeAxis(node, a, rank));
+  const rest = [...x.shape];
+  return one(
+    node,
+    Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.shift()!)),
+  );
+};
+
+const constantOfShape: InferenceRule = (context) => {
+  const shape = constantIntegers(context, 0) ?? [];
+  const value = context.node.attributes.value;
+  return [{ dtype: value?.type === 'tensor' ? value.value.dtype : 'float32', shape }];
+};
+
+const oneHot: InferenceRule = (context) => {
+  const { node } = context;
+  const depth = constantIntegers(context, 1)?.[0];
+  const indices = inputAt(node, 0);
+  const axis = intAttribute(node, 'axis', -1);
+  const at = axis < 0 ? axis + indices.shape.length + 1 : axis;
+  if (depth === undefined) fail(node, 'the depth is missing');
+  return [{ dtype: inputAt(node, 2).dtype, shape: [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)] }];
+};
+
+const reductions =
+  'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceSumSquare ReduceL1 ReduceL2 ReduceLogSumExp';
+
+export const layoutRules: Readonly<Record<string, InferenceRule>> = {
+  ...Object.fromEntries(reductions.split(' ').map((op) => [op, reduce])),
+  ArgMax: arg,
+  ArgMin: arg,
+  Reshape: reshape,
+  Flatten: flatten,
+  Transpose: transpose,
+  Slice: slice,
+  Concat: concat,
+  Split: split,
+  Pad: pad,
+  Gather: gather,
+  GatherElements: ({ node }) => one(node, inputAt(node, 1).shape),
+  ScatterElements: ({ node }) => one(node, inputAt(node, 0).shape),
+  ScatterND: ({ node }) => one(node, inputAt(node, 0).shape),
+  Expand: expand,
+  Tile: tile,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Shape: ({ node }) => [{ dtype: 'int64', shape: [inputAt(node, 0).shape.length] }],
+  ConstantOfShape: constantOfShape,
+  OneHot: oneHot,
+};

@@ -1,0 +1,72 @@
+import { BallastError } from '../errors.ts';
+
+/** Element types that Ballast reads, writes and computes with; the strings are those of ONNX Runtime. */
+export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool' | 'float16';
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array
+  | Uint16Array;
+
+interface DTypeFacts {
+  /** Value of `TensorProto.DataType`. */
+  readonly code: number;
+  readonly bytes: number;
+  readonly array: new (length: number) => TypedArray;
+}
+
+/** One row per element type: its ONNX code, its size and the typed array that holds it. */
+export const dtypes: Readonly<Record<DType, DTypeFacts>> = {
+  float32: { code: 1, bytes: 4, array: Float32Array },
+  uint8: { code: 2, bytes: 1, array: Uint8Array },
+  int8: { code: 3, bytes: 1, array: Int8Array },
+  int16: { code: 5, bytes: 2, array: Int16Array },
+  int32: { code: 6, bytes: 4, array: Int32Array },
+  int64: { code: 7, bytes: 8, array: BigInt64Array },
+  bool: { code: 9, bytes: 1, array: Uint8Array },
+  float16: { code: 10, bytes: 2, array: Uint16Array },
+  float64: { code: 11, bytes: 8, array: Float64Array },
+};
+
+export function isFloat(dtype: DType): dtype is 'float32' | 'float64' | 'float16' {
+  return dtype === 'float32' || dtype === 'float64' || dtype === 'float16';
+}
+
+/** A dense tensor in row-major order. `data.length` is the product of `shape`. */
+export interface TensorData {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, d) => product * d, 1);
+}
+
+/** Builds a tensor, checking that the data has as many elements as the shape says. */
+export function tensor(dtype: DType, shape: readonly number[], data: TypedArray): TensorData {
+  if (data.length !== sizeOf(shape)) {
+    throw new BallastError(`tensor of shape [${shape}] needs ${sizeOf(shape)} elements, got ${data.length}`);
+  }
+  return { dtype, shape, data };
+}
+
+/** A tensor of one of the number types, from plain numbers. */
+export function tensorOf(dtype: DType, shape: readonly number[], values: readonly number[]): TensorData {
+  const data =
+    dtype === 'int64'
+      ? BigInt64Array.from(values, (v) => BigInt(v))
+      : (new dtypes[dtype].array(values.length) as Exclude<TypedArray, BigInt64Array>);
+  if (!(data instanceof BigInt64Array)) data.set(values);
+  return tensor(dtype, shape, data);
+}
+
+/** The elements as plain numbers; int64 values must be safe integers. */
+export function toNumbers(t: TensorData): number[] {
+  return Array.from(t.data as ArrayLike<number | bigint>, Number);
+}
