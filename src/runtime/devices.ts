@@ -1,0 +1,36 @@
+import { listSupportedBackends } from 'onnxruntime-node';
+import { UsageError } from '../errors.ts';
+
+/** Where a program runs: ONNX Runtime's CPU, WebGPU (any GPU; experimental upstream) or CUDA 12 (NVIDIA, Linux x64). */
+export type Device = 'cpu' | 'webgpu' | 'cuda';
+
+const devices: readonly Device[] = ['cpu', 'webgpu', 'cuda'];
+
+/** The devices that this platform's ONNX Runtime package knows. CUDA is among them even before its libraries are installed. */
+export function availableDevices(): Device[] {
+  const names = new Set(listSupportedBackends().map((b) => b.name));
+  return devices.filter((d) => names.has(d));
+}
+
+/** Turns the text of a `--device` option into a Device, or throws a UsageError that lists the devices there are. */
+export function parseDevice(text: string): Device {
+  const available = availableDevices();
+  const found = available.find((d) => d === text);
+  if (!found) throw new UsageError(`device "${text}" is not available here, only ${available.join(', ')}`);
+  return found;
+}
+
+/** CUDA is not in the npm package; its maker's install script fetches it, and installs of Ballast run no scripts. */
+export const cudaInstallHint =
+  'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false (Linux x64, needs CUDA 12 and cuDNN 9)';
+
+/** Explains why a session for `device` could not be created. */
+export function deviceError(device: Device, cause: unknown): UsageError {
+  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  const others = availableDevices().filter((d) => d !== device);
+  const hint = device === 'cuda' ? `; to install it: ${cudaInstallHint}` : '';
+  return new UsageError(
+    `device "${device}" did not start: ${reason}${hint}; other devices here: ${others.join(', ')}`,
+    { cause },
+  );
+}

@@ -1,0 +1,3 @@
+export { availableDevices, type Device, parseDevice } from './devices.ts';
+export { compile, type Program, type RuntimeOptions } from './program.ts';
+export { defaultThreads } from './threads.ts';

@@ -1,0 +1,73 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import { BallastError } from '../errors.ts';
+import { type Graph, type TensorData, type Value, writeModel } from '../onnx/index.ts';
+import type { Device } from './devices.ts';
+import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
+import { createSession } from './session.ts';
+
+export interface RuntimeOptions {
+  /** `cpu` unless told. */
+  readonly device?: Device;
+  /** Threads of one program on the CPU; physical cores unless told (see `defaultThreads`). */
+  readonly threads?: number;
+  /** How the graph is written for ONNX Runtime; `auto` picks what measured fastest and never changes the numbers. */
+  readonly emission?: 'auto' | 'plain' | 'blocked';
+  /** Idle threads wait busily between calls. Faster only when this program is the only one that runs; see `session.ts`. */
+  readonly spinning?: boolean;
+}
+
+/**
+ * A graph compiled for a device.
+ *
+ * `run` checks the feeds against the graph (UsageError) and returns the outputs by name. A tensor in `into` receives the
+ * output of its name in place; it may be the very tensor that is fed as an input. Calls on one program, or on several,
+ * run one after another, in the order in which they were made.
+ */
+export interface Program {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly string[];
+  run(feeds: Tensors, into?: Tensors): Promise<Record<string, TensorData>>;
+  dispose(): Promise<void>;
+}
+
+/** Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph. */
+export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
+  const session = await createSession(writeModel(graph), options);
+  return new SessionProgram(graph, session);
+}
+
+class SessionProgram implements Program {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly string[];
+  readonly #graph: Graph;
+  readonly #session: InferenceSession;
+  #running: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(graph: Graph, session: InferenceSession) {
+    this.#graph = graph;
+    this.#session = session;
+    this.inputs = graph.inputs;
+    this.outputs = graph.outputs.map((o) => o.name);
+  }
+
+  async run(feeds: Tensors, into: Tensors = {}): Promise<Record<string, TensorData>> {
+    if (this.#disposed) throw new BallastError(`${this.#graph.name}: the program was disposed of`);
+    checkCall(this.#graph, feeds, into);
+    const inputs = Object.fromEntries(this.inputs.map((v) => [v.name, toRuntime(feeds[v.name]!)]));
+    const fetches = Object.fromEntries(
+      this.outputs.map((name) => [name, into[name] === undefined ? null : toRuntime(into[name])]),
+    );
+    const result = this.#running.then(() => this.#session.run(inputs, fetches));
+    this.#running = result.catch(() => undefined);
+    const outputs = await result;
+    return Object.fromEntries(this.outputs.map((name) => [name, into[name] ?? fromRuntime(name, outputs[name]!)]));
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#running;
+    await this.#session.release();
+  }
+}
