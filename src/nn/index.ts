@@ -1,0 +1,11 @@
+export { batchNorm, channelsOf, conv2d, linear, relu } from './layers.ts';
+export {
+  type Initializer,
+  initialize,
+  matchParameters,
+  ParameterError,
+  type ParameterSpec,
+  type Params,
+  parameterCount,
+} from './parameters.ts';
+export { Scope } from './scope.ts';

@@ -1,0 +1,79 @@
+import { BallastError } from '../errors.ts';
+import type { TensorData } from '../onnx/index.ts';
+import { sizeOf, tensor } from '../onnx/index.ts';
+import { RandomStream } from '../random.ts';
+
+/** How a parameter starts: see `initialize`. */
+export type Initializer = 'kaimingNormal' | 'uniformFanIn' | 'ones' | 'zeros';
+
+/** Running statistics are kept beside the parameters, as in PyTorch state dicts, but are not trained. */
+export interface ParameterSpec {
+  /** Name as in the PyTorch state dict of the same network, e.g. `layer1.0.conv1.weight`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Initializer;
+  readonly trainable: boolean;
+}
+
+/** A flat tree: parameter name to tensor. Names are those of PyTorch state dicts, so checkpoints map one to one. */
+export type Params = ReadonlyMap<string, TensorData>;
+
+/** Weights do not fit the model: every missing, unexpected and misshapen entry is listed in one line. */
+export class ParameterError extends BallastError {}
+
+/**
+ * Fresh values for `specs`, deterministic in the seed and independent of the order of the list.
+ * kaimingNormal: N(0, 2 / fanIn) (He et al. 2015); uniformFanIn: U(-1/sqrt(fanIn), 1/sqrt(fanIn)), PyTorch's default for
+ * linear layers. fanIn is the product of all dimensions but the first.
+ */
+export function initialize(specs: readonly ParameterSpec[], seed: number): Params {
+  const params = new Map<string, TensorData>();
+  for (const { name, shape, init } of specs) {
+    const data = new Float32Array(sizeOf(shape));
+    const stream = new RandomStream({ seed, purpose: `init/${name}` });
+    const fanIn = sizeOf(shape.slice(1));
+    if (init === 'ones') data.fill(1);
+    else if (init === 'kaimingNormal') stream.fillNormal(data, Math.sqrt(2 / fanIn));
+    else if (init === 'uniformFanIn')
+      for (let i = 0; i < data.length; i++) data[i] = (2 * stream.uniform() - 1) / Math.sqrt(fanIn);
+    params.set(name, tensor('float32', shape, data));
+  }
+  return params;
+}
+
+/** PyTorch keeps a batch counter beside the running statistics; it plays no part in the network. */
+const ignored = (name: string) => name.endsWith('num_batches_tracked');
+
+/**
+ * Picks the tensors that `specs` name out of a checkpoint, accepting a `module.` prefix (DataParallel).
+ * Throws one ParameterError that lists everything that is missing, unexpected or of another shape; `source` opens the message.
+ */
+export function matchParameters(specs: readonly ParameterSpec[], given: Params, source: string): Params {
+  const byName = new Map<string, TensorData>();
+  for (const [name, t] of given) byName.set(name.startsWith('module.') ? name.slice('module.'.length) : name, t);
+  const matched = new Map<string, TensorData>();
+  const missing: string[] = [];
+  const misshapen: string[] = [];
+  for (const { name, shape } of specs) {
+    const t = byName.get(name);
+    if (!t) missing.push(name);
+    else if (t.shape.length !== shape.length || t.shape.some((d, i) => d !== shape[i])) {
+      misshapen.push(`${name} is [${t.shape}], expected [${shape}]`);
+    } else if (t.dtype !== 'float32') misshapen.push(`${name} is ${t.dtype}, expected float32`);
+    else matched.set(name, t);
+  }
+  const wanted = new Set(specs.map((s) => s.name));
+  const unexpected = [...byName.keys()].filter((name) => !wanted.has(name) && !ignored(name));
+  const problems = [
+    missing.length ? `missing ${missing.length}: ${missing.join(', ')}` : '',
+    unexpected.length ? `unexpected ${unexpected.length}: ${unexpected.join(', ')}` : '',
+    misshapen.length ? `wrong shape ${misshapen.length}: ${misshapen.join('; ')}` : '',
+  ].filter(Boolean);
+  if (problems.length) throw new ParameterError(`${source}: weights do not fit the model; ${problems.join('; ')}`);
+  return matched;
+}
+
+/** Number of trained values. */
+export function parameterCount(specs: readonly ParameterSpec[]): number {
+  return specs.filter((s) => s.trainable).reduce((n, s) => n + sizeOf(s.shape), 0);
+}
