@@ -1,0 +1,169 @@
+import { UsageError } from '../errors.ts';
+import { type Graph, type Node, staticShape, type Value } from '../onnx/index.ts';
+import { consumers, DominatorTree, nodesBetween } from './dominators.ts';
+import { nearestNames } from './names.ts';
+
+/**
+ * A residual unit y = [relu](S x + F(x)), found by the graph's structure: an Add that joins a branch F, which bends, with
+ * a shortcut S, which does not.
+ */
+export interface Unit {
+  readonly name: string;
+  /** x: where branch and shortcut part. */
+  readonly input: Value;
+  /** F(x): one operand of the addition. */
+  readonly branch: Value;
+  /** S x: the other operand; `input` itself for an identity shortcut. */
+  readonly shortcut: Value;
+  /** The result of the addition. */
+  readonly sum: Value;
+  /** relu(sum) where the network has that ReLU right after the addition, else `sum`. */
+  readonly output: Value;
+  /** The last ReLU of the branch, when everything after it is affine: its input and output. Null when there is none. */
+  readonly hidden: { readonly pre: Value; readonly post: Value } | null;
+}
+
+/** Consecutive units with one output shape. */
+export interface Stage {
+  readonly name: string;
+  readonly units: readonly Unit[];
+}
+
+/** Affine in their data input as long as every other input is a constant. */
+const affine = new Set(
+  'Conv Gemm MatMul BatchNormalization Add Sub Mul Div Neg Slice Pad Concat Identity AveragePool GlobalAveragePool Reshape Flatten Transpose Dropout Cast Squeeze Unsqueeze Split Gather ReduceMean ReduceSum Expand ConvTranspose'.split(
+    ' ',
+  ),
+);
+const weighty = new Set(['Conv', 'Gemm', 'MatMul', 'ConvTranspose']);
+
+function isAffine(nodes: readonly Node[], tree: DominatorTree): boolean {
+  return nodes.every((node) => {
+    const active = node.inputs.filter((v) => v !== null && tree.has(v)).length;
+    const linear = active <= 1 || node.opType === 'Add' || node.opType === 'Sub' || node.opType === 'Concat';
+    return active === 0 || (affine.has(node.opType) && linear);
+  });
+}
+
+const sameShape = (a: Value, b: Value) =>
+  a.shape.length === b.shape.length && a.shape.every((d, i) => d === b.shape[i]);
+
+/** The residual units of a network, in the order in which they are computed. */
+export function findUnits(graph: Graph): Unit[] {
+  const tree = new DominatorTree(graph);
+  const readers = consumers(graph);
+  const found: { unit: Omit<Unit, 'name'>; nodes: Node[] }[] = [];
+  for (const node of graph.nodes) {
+    if (node.opType !== 'Add') continue;
+    const [p, q] = node.inputs;
+    const sum = node.outputs[0]!;
+    if (!p || !q || p === q || !tree.has(p) || !tree.has(q) || !sameShape(p, sum) || !sameShape(q, sum)) continue;
+    const input = tree.meet(p, q);
+    if (!input || input.shape.length < 2) continue;
+    const sides = [p, q].map((value) => {
+      const nodes = nodesBetween(graph, input, value).filter((n) => n.outputs.some((v) => tree.has(v)));
+      return { value, nodes, affine: isAffine(nodes, tree), weight: nodes.filter((n) => weighty.has(n.opType)).length };
+    });
+    const [shortcut, branch] = sides[0]!.nodes.length <= sides[1]!.nodes.length ? sides : [sides[1]!, sides[0]!];
+    if (!shortcut!.affine || branch!.affine || branch!.weight === 0) continue;
+    const next = readers.get(sum) ?? [];
+    const output = next.length === 1 && next[0]!.opType === 'Relu' ? next[0]!.outputs[0]! : sum;
+    const lastRelu = branch!.nodes.findLast((n) => n.opType === 'Relu');
+    const post = lastRelu?.outputs[0];
+    const separates =
+      post && tree.dominates(post, branch!.value) && isAffine(nodesBetween(graph, post, branch!.value), tree);
+    const hidden = separates ? { pre: lastRelu!.inputs[0]!, post } : null;
+    found.push({
+      unit: { input, branch: branch!.value, shortcut: shortcut!.value, sum, output, hidden },
+      nodes: branch!.nodes,
+    });
+  }
+  const names = found.map(({ nodes }, i) => scopeName(graph, nodes) ?? `unit${i + 1}`);
+  return found.map(({ unit }, i) => {
+    const repeats = names.slice(0, i).filter((n) => n === names[i]).length;
+    return { name: repeats ? `${names[i]}#${repeats + 1}` : names[i]!, ...unit };
+  });
+}
+
+function commonPrefix(lists: readonly (readonly string[])[]): string[] {
+  const [first = []] = lists;
+  const differs = first.findIndex((part, i) => lists.some((l) => l[i] !== part));
+  return differs < 0 ? [...first] : first.slice(0, differs);
+}
+
+/**
+ * A unit is called what its author called it: the common prefix of its parameters' names (`layer1.0` of
+ * `layer1.0.conv1.weight`, ...), or of its nodes' scopes (`/layer1/layer1.0/conv1/Conv`), or nothing.
+ */
+function scopeName(graph: Graph, nodes: readonly Node[]): string | undefined {
+  const parameters = nodes
+    .flatMap((n) => n.inputs)
+    .flatMap((v) => (v && graph.constants.has(v) && /^[\w.]+\.[\w.]+$/.test(v.name) ? [v.name] : []));
+  const byParameter = commonPrefix(
+    parameters.map((n) =>
+      n
+        .replace(/^module\./, '')
+        .split('.')
+        .slice(0, -1),
+    ),
+  );
+  if (parameters.length > 1 && byParameter.length) return byParameter.join('.');
+  const scoped = nodes.filter((n) => n.name.startsWith('/')).map((n) => n.name.split('/').slice(1, -1));
+  return scoped.length > 1 ? commonPrefix(scoped).at(-1) : undefined;
+}
+
+/** Units grouped into stages: consecutive ones that feed each other and have one output shape. */
+export function findStages(units: readonly Unit[]): Stage[] {
+  const groups: Unit[][] = [];
+  for (const unit of units) {
+    const last = groups.at(-1)?.at(-1);
+    if (last && last.output === unit.input && sameShape(last.output, unit.output)) groups.at(-1)!.push(unit);
+    else groups.push([unit]);
+  }
+  return groups.map((members, i) => {
+    const prefix = commonPrefix(members.map((u) => u.name.split('.'))).join('.');
+    const unique =
+      prefix !== '' &&
+      members.length > 1 &&
+      !groups.some((g) => g !== members && g.some((u) => u.name.startsWith(`${prefix}.`)));
+    return { name: unique ? prefix : `stage${i + 1}`, units: members };
+  });
+}
+
+/**
+ * Resolves `--units`: `all`, `none`, names, or runs `layer3.1..layer3.4` (from the first unit's input to the last one's
+ * output). Throws UsageError with the nearest names for one that does not exist.
+ */
+export function selectUnits(units: readonly Unit[], selection: string): { name: string; units: readonly Unit[] }[] {
+  if (selection === 'none') return [];
+  if (selection === 'all') return units.map((u) => ({ name: u.name, units: [u] }));
+  const position = (name: string): number => {
+    const i = units.findIndex((u) => u.name === name);
+    if (i >= 0) return i;
+    const names = units.map((u) => u.name);
+    const hint = names.length
+      ? `; nearest: ${nearestNames(name, names).join(', ')}`
+      : '; the model has no residual units';
+    throw new UsageError(`--units: there is no unit "${name}"${hint}`);
+  };
+  return selection.split(',').map((part) => {
+    const item = part.trim();
+    const [first, last] = item.split('..');
+    if (last === undefined) return { name: item, units: [units[position(item)]!] };
+    const [from, to] = [position(first!), position(last)];
+    if (from > to) throw new UsageError(`--units: the run ${item} goes backwards`);
+    const run = units.slice(from, to + 1);
+    for (let i = 1; i < run.length; i++) {
+      if (run[i]!.input !== run[i - 1]!.output)
+        throw new UsageError(`--units: ${run[i]!.name} does not follow ${run[i - 1]!.name} directly`);
+    }
+    return { name: item, units: run };
+  });
+}
+
+/** Size of a value without its batch axis. */
+export function featureCount(v: Value): number {
+  return staticShape(v)
+    .slice(1)
+    .reduce((n, d) => n * d, 1);
+}
