@@ -1,0 +1,143 @@
+import {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  type PlainAttributes,
+  type Value,
+  windowOf,
+} from '../../onnx/index.ts';
+import { blockedDomain, type Emission, type EmissionRule } from './emission.ts';
+import type { FilterOrder } from './layout.ts';
+import { filterOrder, reorder } from './layout.ts';
+import { phaseFilters } from './phases.ts';
+
+type Numbers = readonly number[];
+
+/** The shape when all of it but the batch is known. */
+function knownShape(v: Value): Numbers | undefined {
+  return v.shape.slice(1).every((d) => typeof d === 'number') ? (v.shape as Numbers) : undefined;
+}
+
+/** Which filter order ONNX Runtime's kernel takes for these channels, if any. */
+function orderFor(e: Emission, inChannels: number, filter: Numbers, group: number): FilterOrder | undefined {
+  const [out, inPerGroup] = filter as [number, number];
+  if (out % e.block !== 0) return undefined;
+  if (group === inChannels && group === out && group > 1) return 'outer';
+  if (group === 1 && inPerGroup < e.block) return 'outer';
+  const whole = inPerGroup % e.block === 0 && (out / group) % e.block === 0;
+  return whole ? 'dense' : undefined;
+}
+
+const conv: EmissionRule = (node, e) => {
+  const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
+  const [xShape, filter] = [knownShape(x), knownShape(w)];
+  if (x.dtype !== 'float32' || !xShape || xShape.length !== 4 || !filter || typeof filter[0] !== 'number') return false;
+  const group = intAttribute(node, 'group', 1);
+  const order = orderFor(e, xShape[1]!, filter, group);
+  if (!order) return false;
+  const { kernel, strides, dilations, pads } = windowOf(node, xShape.slice(2), filter.slice(2));
+  if (pads.some((p) => p < 0)) return false;
+  const fewChannels = group === 1 && order === 'outer';
+  e.setPending(node.outputs[0]!, {
+    name: node.name,
+    input: fewChannels ? e.plain(x) : e.blocked(x),
+    filter: e.filter(w, order),
+    bias: bias && e.plain(bias),
+    sum: null,
+    window: { kernel_shape: kernel, strides, dilations, pads, group },
+  });
+  return true;
+};
+
+/**
+ * The transpose of a (strided) convolution. Output pixels of the same phase (row mod stride, column mod stride) come from
+ * an ordinary convolution of the input; all phases are computed as one convolution with stride^2 times the filters, and
+ * then interleaved by gathering rows of one block. Filters must be known.
+ */
+const convTranspose: EmissionRule = (node, e) => {
+  const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
+  const y = node.outputs[0]!;
+  const [xShape, yShape, filters] = [knownShape(x), knownShape(y), e.constantOf(w)];
+  if (xShape?.length !== 4 || !yShape || !filters || !e.blockable(x) || !e.blockable(y)) return false;
+  if (intAttribute(node, 'group', 1) !== 1 || intsAttribute(node, 'output_shape')) return false;
+  const window = windowOf(node, xShape.slice(2), filters.shape.slice(2));
+  const phases = phaseFilters(filters, window, xShape.slice(2), yShape.slice(2));
+  if (!phases) return false;
+  const { strides } = window;
+  const channels = yShape[1]!;
+  const blocks = channels / e.block;
+  const count = strides[0]! * strides[1]!;
+  const tiledBias = bias && e.builder.concat(Array<Value>(count).fill(e.plain(bias)), 0);
+  const order = filterOrder(phases.filters.shape, e.block, 'dense');
+  const attributes: PlainAttributes = { kernel_shape: phases.filters.shape.slice(2), pads: phases.pads };
+  const pending = {
+    name: node.name,
+    input: e.blocked(x),
+    filter: e.builder.constant(reorder(phases.filters, order), `${w.name}_phases`),
+    bias: tiledBias,
+    sum: null,
+    window: attributes,
+  };
+  if (count === 1) {
+    e.setPending(y, pending);
+    return true;
+  }
+  const inputs = [pending.input, pending.filter, pending.bias].filter((v) => v !== null);
+  const all = e.builder.op('Conv', inputs, attributes, { domain: blockedDomain, name: node.name });
+  const [h, wd] = [yShape[2]!, yShape[3]!];
+  const rows = e.builder.op(
+    'Gather',
+    [e.builder.reshape(all, [0, -1, e.block]), e.builder.integers(interleaved(blocks, h, wd, strides))],
+    { axis: 1 },
+  );
+  e.setBlocked(y, e.builder.reshape(rows, [0, channels, h, -1]));
+  return true;
+};
+
+/** For every output row (block, i, j) the row of the phase convolution's output [phase i, phase j, block, i', j'] it comes from. */
+function interleaved(blocks: number, h: number, w: number, [sh, sw]: Numbers): number[] {
+  const [ph, pw] = [h / sh!, w / sw!];
+  const rows: number[] = [];
+  for (let c = 0; c < blocks; c++) {
+    for (let i = 0; i < h; i++) {
+      for (let j = 0; j < w; j++) {
+        const phase = (i % sh!) * sw! + (j % sw!);
+        rows.push(((phase * blocks + c) * ph + Math.floor(i / sh!)) * pw + Math.floor(j / sw!));
+      }
+    }
+  }
+  return rows;
+}
+
+/** Evaluation: one scale and one offset a channel. */
+const batchNormalization: EmissionRule = (node, e) => {
+  const [x, gamma, beta, mean, variance] = node.inputs as readonly Value[];
+  if (!x || !gamma || !beta || !mean || !variance) return false;
+  if (node.outputs.length !== 1 || intAttribute(node, 'training_mode', 0) === 1) return false;
+  if (!e.blockable(x) || !e.isBlocked(x)) return false;
+  const { builder: b } = e;
+  const epsilon = floatAttribute(node, 'epsilon', 1e-5);
+  const known = [gamma, beta, mean, variance].map((v) => e.constantOf(v)?.data as Float32Array | undefined);
+  const [g, o, m, v] = known;
+  let scale: Value;
+  let offset: Value;
+  if (g && o && m && v) {
+    const scales = g.map((gi, i) => gi / Math.sqrt(v[i]! + epsilon));
+    const offsets = o.map((oi, i) => oi - m[i]! * scales[i]!);
+    const shape = [g.length];
+    scale = b.constant({ dtype: 'float32', shape, data: scales }, `${node.name}_scale`);
+    offset = b.constant({ dtype: 'float32', shape, data: offsets }, `${node.name}_offset`);
+  } else {
+    const deviation = b.op('Sqrt', [b.add(e.plain(variance), b.scalar(epsilon))]);
+    scale = b.div(e.plain(gamma), deviation);
+    offset = b.sub(e.plain(beta), b.mul(e.plain(mean), scale));
+  }
+  e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), scale, offset));
+  return true;
+};
+
+export const convolutionRules: Readonly<Record<string, EmissionRule>> = {
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  BatchNormalization: batchNormalization,
+};

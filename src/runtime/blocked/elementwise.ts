@@ -1,0 +1,138 @@
+import { floatAttribute, type Node, type PlainAttributes, type Value } from '../../onnx/index.ts';
+import type { Emission, EmissionRule } from './emission.ts';
+
+/** Whether a value is one number, so that its order does not matter. */
+function isScalar({ shape }: Value): boolean {
+  return shape.every((d) => d === 1);
+}
+
+/** Whether `v` can stand beside `output` in blocked order: the same pixels and channels, and the same batch or one for all. */
+function isAligned(e: Emission, v: Value, output: Value): boolean {
+  const sameImage = [1, 2, 3].every((axis) => v.shape[axis] === output.shape[axis]);
+  const maskOrFloat = v.dtype === 'float32' || v.dtype === 'bool';
+  return e.blockShaped(v) && maskOrFloat && sameImage && (v.shape[0] === output.shape[0] || v.shape[0] === 1);
+}
+
+/** Any operator that treats each position by itself: works on blocked memory when all operands have that order. */
+const elementwise: EmissionRule = (node, e) => {
+  const y = node.outputs[0]!;
+  const inputs = node.inputs.filter((v) => v !== null);
+  if (node.outputs.length !== 1 || !e.blockShaped(y) || !inputs.some((v) => e.isBlocked(v))) return false;
+  if (y.dtype !== 'float32' && y.dtype !== 'bool') return false;
+  if (!inputs.every((v) => isScalar(v) || isAligned(e, v, y))) return false;
+  const written = node.inputs.map((v) => (v === null ? null : isScalar(v) ? e.plain(v) : e.blocked(v)));
+  const options = { name: node.name, outputNames: [y.name] };
+  e.setBlocked(y, e.builder.node(node.opType, written, node.attributes, options)[0]!);
+  return true;
+};
+
+/** Becomes the activation of the convolution it follows, if there is one. */
+function activation(attributesOf: (node: Node, e: Emission) => PlainAttributes | undefined): EmissionRule {
+  return (node, e) => {
+    const conv = e.fusible(node.inputs[0]!);
+    const attributes = conv && !conv.activation ? attributesOf(node, e) : undefined;
+    if (!conv || !attributes) return elementwise(node, e);
+    e.setPending(node.outputs[0]!, { ...conv, activation: attributes });
+    return true;
+  };
+}
+
+const clip = activation((node, e) => {
+  const bounds = [node.inputs[1], node.inputs[2]].map((v) => (v ? e.constantOf(v) : null));
+  if (bounds.includes(undefined)) return undefined;
+  const [low, high] = bounds.map((t) => (t ? Number(t.data[0]) : undefined));
+  return { activation: 'Clip', activation_params: [low ?? -3.4028234663852886e38, high ?? 3.4028234663852886e38] };
+});
+
+/** A value with one number a channel, [C, 1, 1] or [1, C, 1, 1], beside [N, C, H, W]. */
+function isPerChannel(v: Value, y: Value): boolean {
+  const shape = v.shape.length === 4 && v.shape[0] === 1 ? v.shape.slice(1) : v.shape;
+  return v.dtype === 'float32' && shape.length === 3 && shape[0] === y.shape[1] && shape[1] === 1 && shape[2] === 1;
+}
+
+/** The operand with all pixels and the one with a number a channel, if that is what the node combines. */
+function perChannelOperands(node: Node, e: Emission): { x: Value; vector: Value } | undefined {
+  const [a, b] = [node.inputs[0]!, node.inputs[1]!];
+  const y = node.outputs[0]!;
+  for (const [x, vector] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const onePixel = y.shape[2] === 1 && y.shape[3] === 1;
+    if (!onePixel && e.blockable(x) && e.isBlocked(x) && isPerChannel(vector, y)) return { x, vector };
+  }
+  return undefined;
+}
+
+const add: EmissionRule = (node, e) => {
+  const y = node.outputs[0]!;
+  const operands = perChannelOperands(node, e);
+  if (operands) {
+    const { x, vector } = operands;
+    const channels = y.shape[1] as number;
+    const bias = e.builder.reshape(e.plain(vector), [channels]);
+    const conv = e.fusible(x);
+    const joins = conv && !conv.bias && !conv.activation;
+    e.setPending(y, joins ? { ...conv, bias } : e.depthwise(node.name, e.blocked(x), e.ones(channels), bias));
+    return true;
+  }
+  return joinSum(node, e) || elementwise(node, e);
+};
+
+/**
+ * An addition after a convolution becomes its `sum`, which the kernel accumulates into in place. The other operand must
+ * not be needed afterwards: keeping it costs a single-threaded copy (0.9 ms instead of 0.3 for 8 MB).
+ */
+function joinSum(node: Node, e: Emission): boolean {
+  const y = node.outputs[0]!;
+  const [a, b] = [node.inputs[0]!, node.inputs[1]!];
+  for (const [x, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const conv = e.fusible(x);
+    const sameShape = e.blockable(other) && other.shape.every((d, i) => d === y.shape[i]);
+    if (!conv || conv.sum || conv.activation || !sameShape || e.resolve(x) === e.resolve(other)) continue;
+    const owned = e.isBlocked(other) || !e.constantOf(other);
+    if (e.usesLeft(other) > 1 || !owned || !x.shape.every((d, i) => d === y.shape[i])) continue;
+    e.setPending(y, { ...conv, sum: e.blocked(other) });
+    return true;
+  }
+  return false;
+}
+
+const multiply: EmissionRule = (node, e) => {
+  const operands = perChannelOperands(node, e);
+  if (!operands) return elementwise(node, e);
+  const { x, vector } = operands;
+  const scale = e.plain(vector);
+  e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), scale, null));
+  return true;
+};
+
+/** Another name for the same numbers. */
+const identity: EmissionRule = (node, e) => {
+  const training = node.inputs[2] && e.constantOf(node.inputs[2])?.data[0];
+  if (node.outputs.length !== 1 || (node.inputs[2] && Number(training) !== 0)) return false;
+  e.alias(node.outputs[0]!, node.inputs[0]!);
+  return true;
+};
+
+const plainElementwise =
+  'PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal Floor Ceil ' +
+  'Round Sin Cos Softplus Softsign Not QuickGelu Sub Div Pow Min Max Sum Mean Mod And Or Xor Equal Less LessOrEqual ' +
+  'Greater GreaterOrEqual Where Cast IsNaN';
+
+export const elementwiseRules: Readonly<Record<string, EmissionRule>> = {
+  ...Object.fromEntries(plainElementwise.split(' ').map((op) => [op, elementwise])),
+  Relu: activation(() => ({ activation: 'Relu' })),
+  LeakyRelu: activation((node) => ({
+    activation: 'LeakyRelu',
+    activation_params: [floatAttribute(node, 'alpha', 0.01)],
+  })),
+  Clip: clip,
+  Add: add,
+  Mul: multiply,
+  Identity: identity,
+  Dropout: identity,
+};

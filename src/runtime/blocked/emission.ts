@@ -1,0 +1,272 @@
+import {
+  type Graph,
+  GraphBuilder,
+  GraphError,
+  type Node,
+  type PlainAttributes,
+  sizeOf,
+  type TensorData,
+  type Value,
+} from '../../onnx/index.ts';
+import { activationOrder, type FilterOrder, filterOrder, type Reordering, reorder } from './layout.ts';
+
+/** The domain of ONNX Runtime's blocked kernels. Not a public interface: `probe.ts` finds out whether it holds here. */
+export const blockedDomain = 'com.microsoft.nchwc';
+
+/** A blocked convolution that is not written yet, because what follows may become part of it: y = activation(conv + bias + sum). */
+export interface PendingConv {
+  readonly name: string;
+  /** Of the new graph; blocked, or plain for a filter of fewer input channels than a block. */
+  readonly input: Value;
+  readonly filter: Value;
+  readonly bias: Value | null;
+  readonly sum: Value | null;
+  readonly window: PlainAttributes;
+  readonly activation?: PlainAttributes;
+}
+
+/**
+ * Strided subsampling in space and a choice of channels (-1: a channel of zeros), as option-A shortcuts make them of
+ * Slice and Pad. Written as one 1x1 convolution when a blocked value is wanted, as the original nodes otherwise.
+ */
+export interface Selection {
+  readonly source: Value;
+  readonly strides: readonly [number, number];
+  readonly channels: readonly number[];
+}
+
+/**
+ * Writes a node in blocked order and returns true, or returns false to have it copied with plain inputs.
+ * A rule that returns false must not have written anything.
+ */
+export type EmissionRule = (node: Node, e: Emission) => boolean;
+
+/**
+ * The state of the pass: for every value of the old graph, where it lives in the new one - in plain order, in blocked
+ * order, in both, or not written yet. A rule asks for the order it needs and gets it, written at most once.
+ */
+export class Emission {
+  readonly graph: Graph;
+  readonly block: number;
+  readonly builder: GraphBuilder;
+  readonly #plain = new Map<Value, Value>();
+  readonly #blocked = new Map<Value, Value>();
+  readonly #pending = new Map<Value, PendingConv>();
+  readonly #selections = new Map<Value, Selection>();
+  /** Nodes that are copied only if somebody asks for their plain output. */
+  readonly #producers = new Map<Value, Node>();
+  readonly #aliases = new Map<Value, Value>();
+  readonly #remaining = new Map<Value, number>();
+
+  constructor(graph: Graph, block: number) {
+    this.graph = graph;
+    this.block = block;
+    this.builder = new GraphBuilder(graph.name);
+    for (const v of graph.inputs) this.#plain.set(v, this.builder.input(v.name, v.dtype, v.shape));
+    const uses = [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)];
+    for (const v of uses) if (v) this.#remaining.set(v, this.usesLeft(v) + 1);
+  }
+
+  /** The value that `v` is another name of. */
+  resolve(v: Value): Value {
+    const target = this.#aliases.get(v);
+    return target ? this.resolve(target) : v;
+  }
+
+  /** Makes `output` another name of `input`. */
+  alias(output: Value, input: Value): void {
+    const target = this.resolve(input);
+    this.#aliases.set(output, target);
+    // The alias node's own use of the input is replaced by those of its output.
+    this.#remaining.set(target, this.usesLeft(target) + (this.#remaining.get(output) ?? 0));
+  }
+
+  /** How many uses of `v` are still to come, the node being written included. */
+  usesLeft(v: Value): number {
+    return this.#remaining.get(this.resolve(v)) ?? 0;
+  }
+
+  /** The node's inputs have been read. */
+  consume(node: Node): void {
+    for (const v of node.inputs) if (v) this.#remaining.set(this.resolve(v), this.usesLeft(v) - 1);
+  }
+
+  constantOf(v: Value): TensorData | undefined {
+    return this.graph.constants.get(this.resolve(v));
+  }
+
+  /** Whether the order of `v` can be blocked: float32 [N, C, H, W] with whole blocks of channels. */
+  blockable(v: Value): boolean {
+    return v.dtype === 'float32' && this.blockShaped(v);
+  }
+
+  /** Blocked shape, of any element type (masks are bool). */
+  blockShaped({ shape }: Value): boolean {
+    const c = shape[1];
+    return shape.length === 4 && typeof c === 'number' && c > 0 && c % this.block === 0;
+  }
+
+  /** Whether `v` is, or will be, in blocked order without a reordering. */
+  isBlocked(v: Value): boolean {
+    const r = this.resolve(v);
+    return this.#blocked.has(r) || this.#pending.has(r) || this.#selections.has(r);
+  }
+
+  pendingOf(v: Value): PendingConv | undefined {
+    return this.#pending.get(this.resolve(v));
+  }
+
+  /** The convolution behind `v` if nothing else reads it, so that the node being written may become part of it. */
+  fusible(v: Value): PendingConv | undefined {
+    return this.usesLeft(v) === 1 ? this.pendingOf(v) : undefined;
+  }
+
+  selectionOf(v: Value): Selection | undefined {
+    return this.#selections.get(this.resolve(v));
+  }
+
+  setPlain(v: Value, written: Value): void {
+    this.#plain.set(v, written);
+  }
+
+  setBlocked(v: Value, written: Value): void {
+    this.#blocked.set(v, written);
+    // One pixel: the two orders are the same.
+    if (v.shape[2] === 1 && v.shape[3] === 1) this.#plain.set(v, written);
+  }
+
+  setPending(v: Value, conv: PendingConv): void {
+    this.#pending.set(v, conv);
+  }
+
+  setSelection(v: Value, selection: Selection, node: Node): void {
+    this.blocked(selection.source);
+    this.#selections.set(v, selection);
+    this.#producers.set(v, node);
+  }
+
+  /** Copies a node as it is, its inputs in plain order. */
+  copy(node: Node): void {
+    const { name, domain, attributes, opType } = node;
+    const inputs = node.inputs.map((v) => (v ? this.plain(v) : null));
+    const outputNames = node.outputs.map((v) => v.name);
+    const options = { name, domain, outputs: node.outputs.length, outputNames };
+    this.builder.node(opType, inputs, attributes, options).forEach((written, i) => {
+      this.#plain.set(node.outputs[i]!, written);
+    });
+  }
+
+  /** `v` in plain order. */
+  plain(value: Value): Value {
+    const v = this.resolve(value);
+    const known = this.#plain.get(v);
+    if (known) return known;
+    const constant = this.graph.constants.get(v);
+    if (constant) {
+      const written = this.builder.constant(constant, constant.data.length > 64 ? v.name : undefined);
+      this.#plain.set(v, written);
+      return written;
+    }
+    const producer = this.#producers.get(v);
+    if (producer && !this.#blocked.has(v)) {
+      this.copy(producer);
+      return this.#plain.get(v)!;
+    }
+    const written = this.#unblock(v, this.blocked(v));
+    this.#plain.set(v, written);
+    return written;
+  }
+
+  #unblock(v: Value, blocked: Value): Value {
+    const options = { domain: blockedDomain, name: `${v.name}_plain` };
+    const attributes = { channels: v.shape[1] as number };
+    if (v.dtype === 'float32') return this.builder.op('ReorderOutput', [blocked], attributes, options);
+    const reordered = this.builder.op('ReorderOutput', [this.builder.cast(blocked, 'float32')], attributes, options);
+    return this.builder.cast(reordered, v.dtype);
+  }
+
+  /** `v` in blocked order; only for block-shaped values. */
+  blocked(value: Value): Value {
+    const v = this.resolve(value);
+    const known = this.#blocked.get(v);
+    if (known) return known;
+    const written = this.#writeBlocked(v);
+    this.setBlocked(v, written);
+    return written;
+  }
+
+  #writeBlocked(v: Value): Value {
+    const pending = this.#pending.get(v);
+    if (pending) return this.#writeConv(v, pending);
+    const selection = this.#selections.get(v);
+    if (selection && this.blockable(v)) return this.#writeConv(v, this.selectionConv(v, selection));
+    const constant = this.graph.constants.get(v);
+    if (constant && v.dtype === 'float32') {
+      return this.builder.constant(reorder(constant, activationOrder(constant.shape, this.block)), `${v.name}_blocked`);
+    }
+    const plain = this.plain(v);
+    if (v.shape[2] === 1 && v.shape[3] === 1) return plain;
+    const options = { domain: blockedDomain, name: `${v.name}_blocked` };
+    if (v.dtype === 'float32') return this.builder.op('ReorderInput', [plain], {}, options);
+    const reordered = this.builder.op('ReorderInput', [this.builder.cast(plain, 'float32')], {}, options);
+    return this.builder.cast(reordered, v.dtype);
+  }
+
+  #writeConv(v: Value, conv: PendingConv): Value {
+    const { input, filter, bias, sum, window, activation } = conv;
+    const inputs = [input, filter, bias, sum];
+    while (inputs.at(-1) === null) inputs.pop();
+    const options = { domain: blockedDomain, name: conv.name, outputNames: [v.name] };
+    return this.builder.op('Conv', inputs, { ...window, ...activation }, options);
+  }
+
+  /** A 1x1 convolution that picks rows, columns and channels. */
+  selectionConv(v: Value, { source, strides, channels }: Selection): PendingConv {
+    const inputChannels = source.shape[1] as number;
+    const window = { kernel_shape: [1, 1], strides };
+    const input = this.blocked(source);
+    const same = channels.length === inputChannels && channels.every((from, to) => from === to);
+    if (same) return this.depthwise(v.name, input, this.ones(inputChannels), null, window);
+    const filter = new Float32Array(channels.length * inputChannels);
+    channels.forEach((from, to) => {
+      if (from >= 0) filter[to * inputChannels + from] = 1;
+    });
+    const shape = [channels.length, inputChannels, 1, 1];
+    const data = reorder({ dtype: 'float32', shape, data: filter }, filterOrder(shape, this.block, 'dense'));
+    return { name: v.name, input, filter: this.builder.constant(data), bias: null, sum: null, window };
+  }
+
+  ones(channels: number): Value {
+    return this.builder.constant({ dtype: 'float32', shape: [channels], data: new Float32Array(channels).fill(1) });
+  }
+
+  /** One scale (and offset) a channel: a depthwise 1x1 convolution, the fastest per-channel map there is (57 GB/s). */
+  depthwise(
+    name: string,
+    input: Value,
+    scale: Value,
+    bias: Value | null,
+    window: PlainAttributes = { kernel_shape: [1, 1] },
+  ): PendingConv {
+    const channels = input.shape[1] as number;
+    // [C, 1, 1, 1] has one order only.
+    const filter = this.builder.reshape(scale, [channels, 1, 1, 1]);
+    return { name, input, filter, bias, sum: null, window: { ...window, group: channels } };
+  }
+
+  /** A filter in the order its kernel wants: reordered now when it is known, by nodes of the graph when it is not. */
+  filter(v: Value, order: FilterOrder): Value {
+    const shape = v.shape as readonly number[];
+    const reordering = filterOrder(shape, this.block, order);
+    const constant = this.constantOf(v);
+    if (constant) return this.builder.constant(reorder(constant, reordering), `${v.name}_blocked`);
+    return this.reorderInGraph(this.plain(v), reordering);
+  }
+
+  /** Reorders by Reshape and Transpose; the result carries the shape of `v`. */
+  reorderInGraph(v: Value, { split, perm }: Reordering): Value {
+    const shape = v.shape as readonly number[];
+    if (sizeOf(shape) !== sizeOf(split)) throw new GraphError(`cannot view [${shape}] as [${split}]`);
+    return this.builder.reshape(this.builder.transpose(this.builder.reshape(v, split), perm), shape);
+  }
+}

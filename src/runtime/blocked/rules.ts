@@ -1,0 +1,13 @@
+import { channelRules } from './channels.ts';
+import { convolutionRules } from './convolution.ts';
+import { elementwiseRules } from './elementwise.ts';
+import type { EmissionRule } from './emission.ts';
+import { poolingRules } from './pooling.ts';
+
+/** The operators that know blocked order, one rule each. Weight gradients will add theirs here. */
+export const emissionRules: Readonly<Record<string, EmissionRule>> = {
+  ...convolutionRules,
+  ...elementwiseRules,
+  ...poolingRules,
+  ...channelRules,
+};
