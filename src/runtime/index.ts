@@ -1,3 +1,9 @@
+export { type BlockedLayout, blockedLayout } from './blocked/probe.ts';
+export { compareEmissions, type EmissionComparison } from './compare.ts';
+export { describeRuntime, type RuntimeDescription } from './describe.ts';
 export { availableDevices, type Device, parseDevice } from './devices.ts';
-export { compile, type Program, type RuntimeOptions } from './program.ts';
+export type { EmissionName } from './emission.ts';
+export type { RuntimeOptions } from './options.ts';
+export { compile, type Program } from './program.ts';
+export { sessionOptions } from './session.ts';
 export { defaultThreads } from './threads.ts';

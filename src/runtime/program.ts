@@ -1,20 +1,10 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import { BallastError } from '../errors.ts';
 import { type Graph, type TensorData, type Value, writeModel } from '../onnx/index.ts';
-import type { Device } from './devices.ts';
+import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
+import type { RuntimeOptions } from './options.ts';
 import { createSession } from './session.ts';
-
-export interface RuntimeOptions {
-  /** `cpu` unless told. */
-  readonly device?: Device;
-  /** Threads of one program on the CPU; physical cores unless told (see `defaultThreads`). */
-  readonly threads?: number;
-  /** How the graph is written for ONNX Runtime; `auto` picks what measured fastest and never changes the numbers. */
-  readonly emission?: 'auto' | 'plain' | 'blocked';
-  /** Idle threads wait busily between calls. Faster only when this program is the only one that runs; see `session.ts`. */
-  readonly spinning?: boolean;
-}
 
 /**
  * A graph compiled for a device.
@@ -26,25 +16,29 @@ export interface RuntimeOptions {
 export interface Program {
   readonly inputs: readonly Value[];
   readonly outputs: readonly string[];
+  readonly emission: EmissionName;
   run(feeds: Tensors, into?: Tensors): Promise<Record<string, TensorData>>;
   dispose(): Promise<void>;
 }
 
 /** Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph. */
 export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
-  const session = await createSession(writeModel(graph), options);
-  return new SessionProgram(graph, session);
+  const emitted = await emit(graph, options);
+  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization);
+  return new SessionProgram(graph, session, emitted.emission);
 }
 
 class SessionProgram implements Program {
   readonly inputs: readonly Value[];
   readonly outputs: readonly string[];
+  readonly emission: EmissionName;
   readonly #graph: Graph;
   readonly #session: InferenceSession;
   #running: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor(graph: Graph, session: InferenceSession) {
+  constructor(graph: Graph, session: InferenceSession, emission: EmissionName) {
+    this.emission = emission;
     this.#graph = graph;
     this.#session = session;
     this.inputs = graph.inputs;

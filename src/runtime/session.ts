@@ -1,15 +1,28 @@
-import { InferenceSession } from 'onnxruntime-node';
+import { env, InferenceSession } from 'onnxruntime-node';
 import { BallastError } from '../errors.ts';
 import { deviceError, parseDevice } from './devices.ts';
-import type { RuntimeOptions } from './program.ts';
+import type { RuntimeOptions } from './options.ts';
 import { defaultThreads } from './threads.ts';
+
+// Failures come back as exceptions; ONNX Runtime would print them a second time.
+env.logLevel = 'fatal';
 
 /**
  * The options of every session, measured on ResNet training steps:
  * the arena saves 25% of a step; memory patterns gain nothing and nearly double the resident memory; parallel execution
  * of nodes is three times slower than parallelism inside them.
+ *
+ * Threads wait busily inside a run and stop at its end. Pools that go on spinning after it (ONNX Runtime's default) take
+ * the cores from the next session's run, and pools that never spin are slow to wake between small nodes. Median ms of one
+ * 13-convolution net on 2 cores, alone / three sessions in turn:
+ *
+ *   batch   spin on      never spin    spin inside a run (used here)
+ *   64      14.8 / 40.0  15.2 / 14.9   14.9 / 14.6
+ *   1       0.25 / 0.43  0.50 / 0.48   0.29 / 0.29
+ *
+ * So any number of programs may be alive, and only a program of sub-millisecond calls that is alone gains from `spinning`.
  */
-export function sessionOptions(options: RuntimeOptions): InferenceSession.SessionOptions {
+export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.SessionOptions {
   const { device = 'cpu', threads = defaultThreads(), spinning = false } = options;
   return {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -20,15 +33,19 @@ export function sessionOptions(options: RuntimeOptions): InferenceSession.Sessio
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
+    extra: { session: { force_spinning_stop: spinning ? '0' : '1' } },
   };
 }
 
 /** A session on the bytes of a model. */
-export async function createSession(model: Uint8Array, options: RuntimeOptions): Promise<InferenceSession> {
+export async function createSession(
+  model: Uint8Array,
+  options: RuntimeOptions,
+  optimization: 'extended' | 'all',
+): Promise<InferenceSession> {
   const device = parseDevice(options.device ?? 'cpu');
   try {
-    return await InferenceSession.create(model, sessionOptions(options));
+    return await InferenceSession.create(model, { ...sessionOptions(options), graphOptimizationLevel: optimization });
   } catch (cause) {
     if (device !== 'cpu') throw deviceError(device, cause);
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);

@@ -142,6 +142,12 @@ const resize: InferenceRule = ({ node, constant }) => {
   return [{ dtype: x.dtype, shape }];
 };
 
+/** Blocked channel order (com.microsoft.nchwc) back to plain order; shapes are those of plain order throughout. */
+const reorderOutput: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  return [{ dtype: x.dtype, shape: x.shape.map((d, i) => (i === 1 ? intAttribute(node, 'channels', 0) : d)) }];
+};
+
 export const spatialRules: Readonly<Record<string, InferenceRule>> = {
   Conv: conv,
   ConvTranspose: convTranspose,
@@ -154,4 +160,6 @@ export const spatialRules: Readonly<Record<string, InferenceRule>> = {
   GroupNormalization: ({ node }) => [{ dtype: inputAt(node, 0).dtype, shape: inputAt(node, 0).shape }],
   LayerNormalization: layerNormalization,
   Resize: resize,
+  ReorderInput: ({ node }) => [{ dtype: inputAt(node, 0).dtype, shape: inputAt(node, 0).shape }],
+  ReorderOutput: reorderOutput,
 };

@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { blockedLayout } from './blocked/probe.ts';
+import { availableDevices, type Device } from './devices.ts';
+import type { EmissionName } from './emission.ts';
+import { defaultThreads } from './threads.ts';
+
+/** What computes here: goes beside every measured time. */
+export interface RuntimeDescription {
+  readonly cpu: string;
+  readonly threads: number;
+  readonly node: string;
+  readonly onnxruntime: string;
+  readonly devices: readonly Device[];
+  /** What `auto` uses for convolutions on the CPU. */
+  readonly emission: EmissionName;
+  /** Why blocked emission is not used, when it is not. */
+  readonly plainBecause?: string;
+}
+
+export async function describeRuntime(): Promise<RuntimeDescription> {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+  const layout = await blockedLayout();
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    threads: defaultThreads(),
+    node: process.version,
+    onnxruntime: version,
+    devices: availableDevices(),
+    emission: layout.supported ? `blocked${layout.block}` : 'plain',
+    ...(layout.supported ? {} : { plainBecause: layout.reason }),
+  };
+}
