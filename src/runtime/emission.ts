@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import type { Graph } from '../onnx/index.ts';
 import { emitBlocked } from './blocked/emit.ts';
 import { blockedLayout } from './blocked/probe.ts';
+import { lowerFloat64, needsFloat64 } from './float64/lower.ts';
 import type { RuntimeOptions } from './options.ts';
 
 export type EmissionName = 'plain' | 'blocked8' | 'blocked16';
@@ -28,7 +29,8 @@ function hasConvolution(graph: Graph): boolean {
  * 1106, blocked 835 / 1296 / 1284 / 1238. Ours is ahead because option-A shortcuts stay blocked. PyTorch 1.13 there: 98 /
  * 677 / 710 / 537, channels_last 169 / 925 / 957 / 701. To measure again: `npm run bench -- emission`.
  */
-export async function emit(graph: Graph, { device = 'cpu', emission = 'auto' }: RuntimeOptions): Promise<Emitted> {
+export async function emit(given: Graph, { device = 'cpu', emission = 'auto' }: RuntimeOptions): Promise<Emitted> {
+  const graph = needsFloat64(given) ? lowerFloat64(given) : given;
   // Asked for by name, plain is the reference that layouts are compared with: no layout pass at all.
   if (emission === 'plain') return { graph, emission, optimization: 'extended' };
   const plain: Emitted = { graph, emission: 'plain', optimization: 'all' };

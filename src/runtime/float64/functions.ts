@@ -1,0 +1,54 @@
+import { floatAttribute, type GraphBuilder, stringAttribute, type Value } from '../../onnx/index.ts';
+import type { Lowering } from './lowering.ts';
+
+const number = (b: GraphBuilder, v: number) => b.scalar(v, 'float64');
+
+/**
+ * erf(x) = 2/sqrt(pi) x exp(-x²) (1 + 2x²/3 (1 + 2x²/5 (1 + ...))): all terms are positive, so nothing cancels and the
+ * result is good to 1e-15. |x| is capped at 6, where 1 - erf < 3e-17; there the series needs some 110 terms.
+ */
+function erf(b: GraphBuilder, x: Value): Value {
+  const capped = b.op('Clip', [x, number(b, -6), number(b, 6)]);
+  const square = b.mul(capped, capped);
+  let series: Value = number(b, 1);
+  for (let n = 120; n >= 1; n--) series = b.add(b.mul(series, b.mul(square, number(b, 2 / (2 * n + 1)))), number(b, 1));
+  const front = b.mul(capped, b.op('Exp', [b.neg(square)]));
+  return b.mul(b.mul(front, series), number(b, 2 / Math.sqrt(Math.PI)));
+}
+
+/** x Φ(x), or its tanh form. */
+const gelu: Lowering = (node, [x], b) => {
+  const half = b.mul(x!, number(b, 0.5));
+  const inner =
+    stringAttribute(node, 'approximate', 'none') === 'tanh'
+      ? b.op('Tanh', [
+          b.mul(b.add(x!, b.mul(b.mul(x!, b.mul(x!, x!)), number(b, 0.044715))), number(b, Math.sqrt(2 / Math.PI))),
+        ])
+      : erf(b, b.mul(x!, number(b, Math.SQRT1_2)));
+  return b.mul(half, b.add(inner, number(b, 1)));
+};
+
+const isNegative = (b: GraphBuilder, x: Value) => b.op('Less', [x, number(b, 0)]);
+
+export const functionLowerings: Readonly<Record<string, Lowering>> = {
+  Erf: (_, [x], b) => erf(b, x!),
+  Gelu: gelu,
+  LeakyRelu: (node, [x], b) =>
+    b.where(isNegative(b, x!), b.mul(x!, number(b, floatAttribute(node, 'alpha', 0.01))), x!),
+  HardSigmoid: (node, [x], b) => {
+    const line = b.add(
+      b.mul(x!, number(b, floatAttribute(node, 'alpha', 0.2))),
+      number(b, floatAttribute(node, 'beta', 0.5)),
+    );
+    return b.op('Clip', [line, number(b, 0), number(b, 1)]);
+  },
+  Elu: (node, [x], b) => {
+    const below = b.sub(b.op('Exp', [b.op('Min', [x!, number(b, 0)])]), number(b, 1));
+    return b.where(isNegative(b, x!), b.mul(below, number(b, floatAttribute(node, 'alpha', 1))), x!);
+  },
+  /** max(x, 0) + log(1 + exp(-|x|)): no overflow. */
+  Softplus: (_, [x], b) => {
+    const tail = b.op('Log', [b.add(b.op('Exp', [b.neg(b.op('Abs', [x!]))]), number(b, 1))]);
+    return b.add(b.op('Max', [x!, number(b, 0)]), tail);
+  },
+};
