@@ -11,6 +11,8 @@ function list(names: readonly string[]): string {
 }
 
 function checkAgainst(what: string, declared: Value, t: TensorData, open: Map<string, number>): void {
+  // Sizes that an earlier tensor of this call has fixed.
+  const bound = declared.shape.filter((d) => typeof d === 'string' && open.has(d)) as string[];
   const fits =
     t.dtype === declared.dtype &&
     t.shape.length === declared.shape.length &&
@@ -22,8 +24,7 @@ function checkAgainst(what: string, declared: Value, t: TensorData, open: Map<st
       return open.get(d) === size;
     });
   if (!fits) {
-    const bound = [...open].map(([d, size]) => `${d} = ${size}`).join(', ');
-    const where = bound ? ` (with ${bound})` : '';
+    const where = bound.length ? ` (with ${bound.map((d) => `${d} = ${open.get(d)}`).join(', ')})` : '';
     throw new UsageError(`${what} must be ${describeShape(declared)}${where}, got ${describeShape(t)}`);
   }
   if (t.data.length !== sizeOf(t.shape)) {

@@ -30,25 +30,37 @@ const gelu: Lowering = (node, [x], b) => {
 
 const isNegative = (b: GraphBuilder, x: Value) => b.op('Less', [x, number(b, 0)]);
 
+function hardSigmoid(b: GraphBuilder, x: Value, alpha: number, beta: number): Value {
+  return b.op('Clip', [b.add(b.mul(x, number(b, alpha)), number(b, beta)), number(b, 0), number(b, 1)]);
+}
+
+function elu(b: GraphBuilder, x: Value, alpha: number): Value {
+  const below = b.sub(b.op('Exp', [b.op('Min', [x, number(b, 0)])]), number(b, 1));
+  return b.where(isNegative(b, x), b.mul(below, number(b, alpha)), x);
+}
+
+/** max(x, 0) + log(1 + exp(-|x|)): no overflow. */
+function softplus(b: GraphBuilder, x: Value): Value {
+  const tail = b.op('Log', [b.add(b.op('Exp', [b.neg(b.op('Abs', [x]))]), number(b, 1))]);
+  return b.add(b.op('Max', [x, number(b, 0)]), tail);
+}
+
 export const functionLowerings: Readonly<Record<string, Lowering>> = {
   Erf: (_, [x], b) => erf(b, x!),
   Gelu: gelu,
   LeakyRelu: (node, [x], b) =>
     b.where(isNegative(b, x!), b.mul(x!, number(b, floatAttribute(node, 'alpha', 0.01))), x!),
-  HardSigmoid: (node, [x], b) => {
-    const line = b.add(
-      b.mul(x!, number(b, floatAttribute(node, 'alpha', 0.2))),
-      number(b, floatAttribute(node, 'beta', 0.5)),
-    );
-    return b.op('Clip', [line, number(b, 0), number(b, 1)]);
+  HardSigmoid: (node, [x], b) =>
+    hardSigmoid(b, x!, floatAttribute(node, 'alpha', 0.2), floatAttribute(node, 'beta', 0.5)),
+  Elu: (node, [x], b) => elu(b, x!, floatAttribute(node, 'alpha', 1)),
+  PRelu: (_, [x, slope], b) => b.where(isNegative(b, x!), b.mul(x!, slope!), x!),
+  Selu: (node, [x], b) => {
+    const alpha = floatAttribute(node, 'alpha', 1.6732632423543772);
+    return b.mul(elu(b, x!, alpha), number(b, floatAttribute(node, 'gamma', 1.0507009873554805)));
   },
-  Elu: (node, [x], b) => {
-    const below = b.sub(b.op('Exp', [b.op('Min', [x!, number(b, 0)])]), number(b, 1));
-    return b.where(isNegative(b, x!), b.mul(below, number(b, floatAttribute(node, 'alpha', 1))), x!);
-  },
-  /** max(x, 0) + log(1 + exp(-|x|)): no overflow. */
-  Softplus: (_, [x], b) => {
-    const tail = b.op('Log', [b.add(b.op('Exp', [b.neg(b.op('Abs', [x!]))]), number(b, 1))]);
-    return b.add(b.op('Max', [x!, number(b, 0)]), tail);
-  },
+  Softplus: (_, [x], b) => softplus(b, x!),
+  Softsign: (_, [x], b) => b.div(x!, b.add(b.op('Abs', [x!]), number(b, 1))),
+  Mish: (_, [x], b) => b.mul(x!, b.op('Tanh', [softplus(b, x!)])),
+  HardSwish: (_, [x], b) => b.mul(x!, hardSigmoid(b, x!, 1 / 6, 0.5)),
+  Mean: (_, inputs, b) => b.mul(b.op('Sum', inputs), number(b, 1 / inputs.length)),
 };

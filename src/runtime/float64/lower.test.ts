@@ -75,13 +75,24 @@ describe('float64 on the CPU', () => {
     expectClose(actual, expected, 1e-6);
   });
 
-  it.each(['GlobalAveragePool', 'LeakyRelu', 'HardSigmoid', 'Elu', 'Softplus', 'Erf', 'Gelu'])(
-    '%s agrees with the float32 kernel',
-    async (op) => {
-      const { actual, expected } = await both(op, [numbers([2, 3, 4, 4], 1)]);
-      expectClose(actual, expected, 1e-6);
-    },
-  );
+  it.each([
+    'GlobalAveragePool',
+    'LeakyRelu',
+    'HardSigmoid',
+    'Elu',
+    'Selu',
+    'Softplus',
+    'Softsign',
+    'Mish',
+    'HardSwish',
+    'Erf',
+    'Gelu',
+    'GlobalMaxPool',
+    'Mean',
+  ])('%s agrees with the float32 kernel', async (op) => {
+    const { actual, expected } = await both(op, [numbers([2, 3, 4, 4], 1)]);
+    expectClose(actual, expected, 1e-6);
+  });
 
   it.each([
     ['nearest', 'asymmetric', 'floor'],

@@ -58,13 +58,10 @@ const averagePool: Lowering = (node, [x], b) => {
   );
 };
 
-const globalAveragePool: Lowering = (_, [x], b) =>
-  b.reduceMean(
-    x!,
-    x!.shape.slice(2).map((_d, i) => i + 2),
-  );
+const pixelAxes = (x: Value) => x.shape.slice(2).map((_, i) => i + 2);
 
 export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   AveragePool: averagePool,
-  GlobalAveragePool: globalAveragePool,
+  GlobalAveragePool: (_, [x], b) => b.reduceMean(x!, pixelAxes(x!)),
+  GlobalMaxPool: (_, [x], b) => b.op('ReduceMax', [x!, b.integers(pixelAxes(x!))]),
 };
