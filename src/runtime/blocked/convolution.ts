@@ -2,13 +2,14 @@ import {
   floatAttribute,
   intAttribute,
   intsAttribute,
-  type PlainAttributes,
+  type Node,
+  type TensorData,
   type Value,
   windowOf,
 } from '../../onnx/index.ts';
-import { blockedDomain, type Emission, type EmissionRule } from './emission.ts';
+import { type Emission, type EmissionRule, ones } from './emission.ts';
 import type { FilterOrder } from './layout.ts';
-import { filterOrder, reorder } from './layout.ts';
+import { type PendingConv, scaleInput, scaleOutput } from './pending.ts';
 import { phaseFilters } from './phases.ts';
 
 type Numbers = readonly number[];
@@ -38,11 +39,15 @@ const conv: EmissionRule = (node, e) => {
   const { kernel, strides, dilations, pads } = windowOf(node, xShape.slice(2), filter.slice(2));
   if (pads.some((p) => p < 0)) return false;
   const fewChannels = group === 1 && order === 'outer';
+  const before = e.fusible(x);
+  const known = e.constantOf(w);
+  const joins = before?.factors && known;
   e.setPending(node.outputs[0]!, {
     name: node.name,
-    input: fewChannels ? e.plain(x) : e.blocked(x),
-    filter: e.filter(w, order),
-    bias: bias && e.plain(bias),
+    input: joins ? before.input : fewChannels ? e.plain(x) : e.blocked(x),
+    filter: joins ? scaleInput(known, before.factors, group) : e.filter(w, order),
+    order,
+    bias: bias && e.operand(bias),
     sum: null,
     window: { kernel_shape: kernel, strides, dilations, pads, group },
   });
@@ -65,25 +70,25 @@ const convTranspose: EmissionRule = (node, e) => {
   if (!phases) return false;
   const { strides } = window;
   const channels = yShape[1]!;
-  const blocks = channels / e.block;
   const count = strides[0]! * strides[1]!;
-  const tiledBias = bias && e.builder.concat(Array<Value>(count).fill(e.plain(bias)), 0);
-  const order = filterOrder(phases.filters.shape, e.block, 'dense');
-  const attributes: PlainAttributes = { kernel_shape: phases.filters.shape.slice(2), pads: phases.pads };
-  const pending = {
+  const before = e.fusible(x);
+  const joined = before?.factors;
+  const conv: PendingConv = {
     name: node.name,
-    input: e.blocked(x),
-    filter: e.builder.constant(reorder(phases.filters, order), `${w.name}_phases`),
-    bias: tiledBias,
+    input: joined ? before.input : e.blocked(x),
+    filter: joined ? scaleInput(phases.filters, joined, 1) : phases.filters,
+    order: 'dense',
+    bias: bias && e.operand(bias),
     sum: null,
-    window: attributes,
+    window: { kernel_shape: phases.filters.shape.slice(2), pads: phases.pads },
   };
   if (count === 1) {
-    e.setPending(y, pending);
+    e.setPending(y, conv);
     return true;
   }
-  const inputs = [pending.input, pending.filter, pending.bias].filter((v) => v !== null);
-  const all = e.builder.op('Conv', inputs, attributes, { domain: blockedDomain, name: node.name });
+  const tiled = conv.bias && e.builder.concat(Array<Value>(count).fill(e.plain(bias!)), 0);
+  const all = e.writeConv(`${y.name}_phases`, { ...conv, bias: tiled });
+  const blocks = channels / e.block;
   const [h, wd] = [yShape[2]!, yShape[3]!];
   const rows = e.builder.op(
     'Gather',
@@ -116,25 +121,43 @@ const batchNormalization: EmissionRule = (node, e) => {
   if (node.outputs.length !== 1 || intAttribute(node, 'training_mode', 0) === 1) return false;
   if (!e.blockable(x) || !e.isBlocked(x)) return false;
   const { builder: b } = e;
+  const y = node.outputs[0]!;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
   const known = [gamma, beta, mean, variance].map((v) => e.constantOf(v)?.data as Float32Array | undefined);
   const [g, o, m, v] = known;
-  let scale: Value;
-  let offset: Value;
   if (g && o && m && v) {
-    const scales = g.map((gi, i) => gi / Math.sqrt(v[i]! + epsilon));
-    const offsets = o.map((oi, i) => oi - m[i]! * scales[i]!);
-    const shape = [g.length];
-    scale = b.constant({ dtype: 'float32', shape, data: scales }, `${node.name}_scale`);
-    offset = b.constant({ dtype: 'float32', shape, data: offsets }, `${node.name}_offset`);
-  } else {
-    const deviation = b.op('Sqrt', [b.add(e.plain(variance), b.scalar(epsilon))]);
-    scale = b.div(e.plain(gamma), deviation);
-    offset = b.sub(e.plain(beta), b.mul(e.plain(mean), scale));
+    const scale = g.map((gi, i) => gi / Math.sqrt(v[i]! + epsilon));
+    setAffine(
+      e,
+      node,
+      x,
+      scale,
+      o.map((oi, i) => oi - m[i]! * scale[i]!),
+    );
+    return true;
   }
-  e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), scale, offset));
+  const deviation = b.op('Sqrt', [b.add(e.plain(variance), b.scalar(epsilon))]);
+  const scale = b.div(e.plain(gamma), deviation);
+  const offset = b.sub(e.plain(beta), b.mul(e.plain(mean), scale));
+  e.setPending(y, e.depthwise(node.name, e.blocked(x), scale, offset));
   return true;
 };
+
+/** y = scale x + offset, one known number of each a channel: inside the convolution before it where that is possible. */
+export function setAffine(
+  e: Emission,
+  node: Node,
+  x: Value,
+  scale: Float32Array | null,
+  offset: Float32Array | null,
+): void {
+  const conv = e.fusible(x);
+  const joined = conv && scaleOutput(conv, scale, offset);
+  const channels = x.shape[1] as number;
+  const vector = (data: Float32Array): TensorData => ({ dtype: 'float32', shape: [channels], data });
+  const scales = scale ? vector(scale) : ones(channels);
+  e.setPending(node.outputs[0]!, joined ?? e.depthwise(node.name, e.blocked(x), scales, offset && vector(offset)));
+}
 
 export const convolutionRules: Readonly<Record<string, EmissionRule>> = {
   Conv: conv,

@@ -1,5 +1,6 @@
 import { floatAttribute, type Node, type PlainAttributes, type Value } from '../../onnx/index.ts';
-import type { Emission, EmissionRule } from './emission.ts';
+import { setAffine } from './convolution.ts';
+import { type Emission, type EmissionRule, ones } from './emission.ts';
 
 /** Whether a value is one number, so that its order does not matter. */
 function isScalar({ shape }: Value): boolean {
@@ -32,7 +33,8 @@ function activation(attributesOf: (node: Node, e: Emission) => PlainAttributes |
     const conv = e.fusible(node.inputs[0]!);
     const attributes = conv && !conv.activation ? attributesOf(node, e) : undefined;
     if (!conv || !attributes) return elementwise(node, e);
-    e.setPending(node.outputs[0]!, { ...conv, activation: attributes });
+    const { factors: _, ...rest } = conv;
+    e.setPending(node.outputs[0]!, { ...rest, activation: attributes });
     return true;
   };
 }
@@ -54,12 +56,15 @@ function isPerChannel(v: Value, y: Value): boolean {
 function perChannelOperands(node: Node, e: Emission): { x: Value; vector: Value } | undefined {
   const [a, b] = [node.inputs[0]!, node.inputs[1]!];
   const y = node.outputs[0]!;
+  if (y.shape[2] === 1 && y.shape[3] === 1) return undefined;
+  // Factors in front of a convolution join its filters, wherever x comes from.
+  const readers = e.readersOf(y);
+  const joinsNext = node.opType === 'Mul' && readers.length === 1 && /^Conv(Transpose)?$/.test(readers[0]!.opType);
   for (const [x, vector] of [
     [a, b],
     [b, a],
   ] as const) {
-    const onePixel = y.shape[2] === 1 && y.shape[3] === 1;
-    if (!onePixel && e.blockable(x) && e.isBlocked(x) && isPerChannel(vector, y)) return { x, vector };
+    if (e.blockable(x) && (e.isBlocked(x) || joinsNext) && isPerChannel(vector, y)) return { x, vector };
   }
   return undefined;
 }
@@ -67,16 +72,19 @@ function perChannelOperands(node: Node, e: Emission): { x: Value; vector: Value 
 const add: EmissionRule = (node, e) => {
   const y = node.outputs[0]!;
   const operands = perChannelOperands(node, e);
-  if (operands) {
-    const { x, vector } = operands;
-    const channels = y.shape[1] as number;
-    const bias = e.builder.reshape(e.plain(vector), [channels]);
-    const conv = e.fusible(x);
-    const joins = conv && !conv.bias && !conv.activation;
-    e.setPending(y, joins ? { ...conv, bias } : e.depthwise(node.name, e.blocked(x), e.ones(channels), bias));
+  if (!operands) return joinSum(node, e) || elementwise(node, e);
+  const { x, vector } = operands;
+  const known = e.constantOf(vector);
+  if (known) {
+    setAffine(e, node, x, null, known.data as Float32Array);
     return true;
   }
-  return joinSum(node, e) || elementwise(node, e);
+  const channels = y.shape[1] as number;
+  const bias = e.builder.reshape(e.plain(vector), [channels]);
+  const conv = e.fusible(x);
+  const joins = conv && !conv.bias && !conv.activation && !conv.factors;
+  e.setPending(y, joins ? { ...conv, bias } : e.depthwise(node.name, e.blocked(x), ones(channels), bias));
+  return true;
 };
 
 /**
@@ -95,7 +103,8 @@ function joinSum(node: Node, e: Emission): boolean {
     if (!conv || conv.sum || conv.activation || !sameShape || e.resolve(x) === e.resolve(other)) continue;
     const owned = e.isBlocked(other) || !e.constantOf(other);
     if (e.usesLeft(other) > 1 || !owned || !x.shape.every((d, i) => d === y.shape[i])) continue;
-    e.setPending(y, { ...conv, sum: e.blocked(other) });
+    const { factors: _, ...rest } = conv;
+    e.setPending(y, { ...rest, sum: e.blocked(other) });
     return true;
   }
   return false;
@@ -105,8 +114,9 @@ const multiply: EmissionRule = (node, e) => {
   const operands = perChannelOperands(node, e);
   if (!operands) return elementwise(node, e);
   const { x, vector } = operands;
-  const scale = e.plain(vector);
-  e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), scale, null));
+  const known = e.constantOf(vector);
+  if (known) setAffine(e, node, x, known.data as Float32Array, null);
+  else e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), e.plain(vector), null));
   return true;
 };
 

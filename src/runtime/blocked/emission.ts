@@ -9,21 +9,10 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import { activationOrder, type FilterOrder, filterOrder, type Reordering, reorder } from './layout.ts';
+import { isKnown, type Operand, type PendingConv } from './pending.ts';
 
 /** The domain of ONNX Runtime's blocked kernels. Not a public interface: `probe.ts` finds out whether it holds here. */
 export const blockedDomain = 'com.microsoft.nchwc';
-
-/** A blocked convolution that is not written yet, because what follows may become part of it: y = activation(conv + bias + sum). */
-export interface PendingConv {
-  readonly name: string;
-  /** Of the new graph; blocked, or plain for a filter of fewer input channels than a block. */
-  readonly input: Value;
-  readonly filter: Value;
-  readonly bias: Value | null;
-  readonly sum: Value | null;
-  readonly window: PlainAttributes;
-  readonly activation?: PlainAttributes;
-}
 
 /**
  * Strided subsampling in space and a choice of channels (-1: a channel of zeros), as option-A shortcuts make them of
@@ -57,6 +46,7 @@ export class Emission {
   readonly #producers = new Map<Value, Node>();
   readonly #aliases = new Map<Value, Value>();
   readonly #remaining = new Map<Value, number>();
+  readonly #readers = new Map<Value, Node[]>();
 
   constructor(graph: Graph, block: number) {
     this.graph = graph;
@@ -65,6 +55,9 @@ export class Emission {
     for (const v of graph.inputs) this.#plain.set(v, this.builder.input(v.name, v.dtype, v.shape));
     const uses = [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)];
     for (const v of uses) if (v) this.#remaining.set(v, this.usesLeft(v) + 1);
+    for (const node of graph.nodes) {
+      for (const v of node.inputs) if (v) this.#readers.set(v, [...this.readersOf(v), node]);
+    }
   }
 
   /** The value that `v` is another name of. */
@@ -89,6 +82,11 @@ export class Emission {
   /** The node's inputs have been read. */
   consume(node: Node): void {
     for (const v of node.inputs) if (v) this.#remaining.set(this.resolve(v), this.usesLeft(v) - 1);
+  }
+
+  /** The nodes of the old graph that read `v`. */
+  readersOf(v: Value): readonly Node[] {
+    return this.#readers.get(v) ?? [];
   }
 
   constantOf(v: Value): TensorData | undefined {
@@ -197,9 +195,9 @@ export class Emission {
 
   #writeBlocked(v: Value): Value {
     const pending = this.#pending.get(v);
-    if (pending) return this.#writeConv(v, pending);
+    if (pending) return this.writeConv(v.name, pending);
     const selection = this.#selections.get(v);
-    if (selection && this.blockable(v)) return this.#writeConv(v, this.selectionConv(v, selection));
+    if (selection && this.blockable(v)) return this.writeConv(v.name, this.selectionConv(v, selection));
     const constant = this.graph.constants.get(v);
     if (constant && v.dtype === 'float32') {
       return this.builder.constant(reorder(constant, activationOrder(constant.shape, this.block)), `${v.name}_blocked`);
@@ -212,12 +210,19 @@ export class Emission {
     return this.builder.cast(reordered, v.dtype);
   }
 
-  #writeConv(v: Value, conv: PendingConv): Value {
-    const { input, filter, bias, sum, window, activation } = conv;
-    const inputs = [input, filter, bias, sum];
+  /** Writes the convolution now. */
+  writeConv(outputName: string, conv: PendingConv): Value {
+    const { input, sum, window, activation } = conv;
+    const bias = conv.bias && isKnown(conv.bias) ? this.builder.constant(conv.bias) : conv.bias;
+    const inputs = [input, this.#filter(conv), bias, sum];
     while (inputs.at(-1) === null) inputs.pop();
-    const options = { domain: blockedDomain, name: conv.name, outputNames: [v.name] };
+    const options = { domain: blockedDomain, name: conv.name, outputNames: [outputName] };
     return this.builder.op('Conv', inputs, { ...window, ...activation }, options);
+  }
+
+  #filter({ filter, order, name }: PendingConv): Value {
+    if (!isKnown(filter)) return filter;
+    return this.builder.constant(reorder(filter, filterOrder(filter.shape, this.block, order)), `${name}_filter`);
   }
 
   /** A 1x1 convolution that picks rows, columns and channels. */
@@ -226,41 +231,50 @@ export class Emission {
     const window = { kernel_shape: [1, 1], strides };
     const input = this.blocked(source);
     const same = channels.length === inputChannels && channels.every((from, to) => from === to);
-    if (same) return this.depthwise(v.name, input, this.ones(inputChannels), null, window);
+    if (same) return this.depthwise(v.name, input, ones(inputChannels), null, window);
     const filter = new Float32Array(channels.length * inputChannels);
     channels.forEach((from, to) => {
       if (from >= 0) filter[to * inputChannels + from] = 1;
     });
-    const shape = [channels.length, inputChannels, 1, 1];
-    const data = reorder({ dtype: 'float32', shape, data: filter }, filterOrder(shape, this.block, 'dense'));
-    return { name: v.name, input, filter: this.builder.constant(data), bias: null, sum: null, window };
-  }
-
-  ones(channels: number): Value {
-    return this.builder.constant({ dtype: 'float32', shape: [channels], data: new Float32Array(channels).fill(1) });
+    const known: TensorData = { dtype: 'float32', shape: [channels.length, inputChannels, 1, 1], data: filter };
+    return { name: v.name, input, filter: known, order: 'dense', bias: null, sum: null, window };
   }
 
   /** One scale (and offset) a channel: a depthwise 1x1 convolution, the fastest per-channel map there is (57 GB/s). */
   depthwise(
     name: string,
     input: Value,
-    scale: Value,
-    bias: Value | null,
+    scale: Operand,
+    bias: Operand | null,
     window: PlainAttributes = { kernel_shape: [1, 1] },
   ): PendingConv {
     const channels = input.shape[1] as number;
-    // [C, 1, 1, 1] has one order only.
-    const filter = this.builder.reshape(scale, [channels, 1, 1, 1]);
-    return { name, input, filter, bias, sum: null, window: { ...window, group: channels } };
+    const shape = [channels, 1, 1, 1];
+    // These have one order only.
+    const filter = isKnown(scale) ? { ...scale, shape } : this.builder.reshape(scale, shape);
+    const conv = {
+      name,
+      input,
+      filter,
+      bias,
+      order: 'outer',
+      sum: null,
+      window: { ...window, group: channels },
+    } as const;
+    const nothingElse = isKnown(scale) && !bias && !window.strides;
+    return nothingElse ? { ...conv, factors: scale.data as Float32Array } : conv;
   }
 
-  /** A filter in the order its kernel wants: reordered now when it is known, by nodes of the graph when it is not. */
-  filter(v: Value, order: FilterOrder): Value {
-    const shape = v.shape as readonly number[];
-    const reordering = filterOrder(shape, this.block, order);
-    const constant = this.constantOf(v);
-    if (constant) return this.builder.constant(reorder(constant, reordering), `${v.name}_blocked`);
-    return this.reorderInGraph(this.plain(v), reordering);
+  /** A filter of the old graph: itself when it is known, else brought into order by nodes of the graph. */
+  filter(v: Value, order: FilterOrder): Operand {
+    const known = this.constantOf(v);
+    if (known) return known;
+    return this.reorderInGraph(this.plain(v), filterOrder(v.shape as readonly number[], this.block, order));
+  }
+
+  /** A vector of the old graph, known or not. */
+  operand(v: Value): Operand {
+    return this.constantOf(v) ?? this.plain(v);
   }
 
   /** Reorders by Reshape and Transpose; the result carries the shape of `v`. */
@@ -269,4 +283,9 @@ export class Emission {
     if (sizeOf(shape) !== sizeOf(split)) throw new GraphError(`cannot view [${shape}] as [${split}]`);
     return this.builder.reshape(this.builder.transpose(this.builder.reshape(v, split), perm), shape);
   }
+}
+
+/** A factor of 1 a channel. */
+export function ones(channels: number): TensorData {
+  return { dtype: 'float32', shape: [channels], data: new Float32Array(channels).fill(1) };
 }

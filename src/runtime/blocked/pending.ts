@@ -1,0 +1,61 @@
+import type { PlainAttributes, TensorData, Value } from '../../onnx/index.ts';
+import type { FilterOrder } from './layout.ts';
+
+/** A tensor that is known now, in plain order, or a value of the new graph, in the order its user wants. */
+export type Operand = TensorData | Value;
+
+export function isKnown(operand: Operand): operand is TensorData {
+  return 'data' in operand;
+}
+
+/** A blocked convolution that is not written yet, because what follows may become part of it: y = activation(conv + bias + sum). */
+export interface PendingConv {
+  readonly name: string;
+  /** Of the new graph; blocked, or plain for a filter of fewer input channels than a block. */
+  readonly input: Value;
+  readonly filter: Operand;
+  readonly order: FilterOrder;
+  readonly bias: Operand | null;
+  readonly sum: Value | null;
+  readonly window: PlainAttributes;
+  readonly activation?: PlainAttributes;
+  /** One factor a channel when the convolution does nothing else than to apply them. */
+  readonly factors?: Float32Array;
+}
+
+function scaleRows(t: TensorData, factors: Float32Array): TensorData {
+  const row = t.data.length / factors.length;
+  return { ...t, data: (t.data as Float32Array).map((v, i) => v * factors[Math.floor(i / row)]!) };
+}
+
+/**
+ * The convolution followed by y[c] = scale[c] x[c] + offset[c], as one convolution; undefined when it is not known well
+ * enough, or has gone on to a sum or an activation.
+ */
+export function scaleOutput(
+  conv: PendingConv,
+  scale: Float32Array | null,
+  offset: Float32Array | null,
+): PendingConv | undefined {
+  const { filter, bias } = conv;
+  if (conv.sum || conv.activation || (scale && !isKnown(filter)) || (bias && !isKnown(bias))) return undefined;
+  const { factors: _, ...rest } = conv;
+  let moved = bias && scale ? scaleRows(bias, scale) : bias;
+  if (offset) {
+    const before = moved?.data as Float32Array | undefined;
+    moved = { dtype: 'float32', shape: [offset.length], data: offset.map((o, i) => o + (before?.[i] ?? 0)) };
+  }
+  return { ...rest, filter: scale && isKnown(filter) ? scaleRows(filter, scale) : filter, bias: moved };
+}
+
+/** Filters [Co, Ci / group, ...] of a convolution whose input channels are first multiplied by `factors`. */
+export function scaleInput(filter: TensorData, factors: Float32Array, group: number): TensorData {
+  const [out, perGroup] = filter.shape as readonly [number, number];
+  const taps = filter.data.length / (out * perGroup);
+  const data = (filter.data as Float32Array).map((v, i) => {
+    const o = Math.floor(i / (perGroup * taps));
+    const c = Math.floor(i / taps) % perGroup;
+    return v * factors[Math.floor(o / (out / group)) * perGroup + c]!;
+  });
+  return { ...filter, data };
+}
