@@ -1,0 +1,190 @@
+import {
+  floatAttribute,
+  type GraphBuilder,
+  intAttribute,
+  sizeOf,
+  staticShape,
+  type TensorData,
+  tensorOf,
+  toNumbers,
+  type Value,
+} from '../../onnx/index.ts';
+import { type Rule, sum, type TangentContext } from './rule.ts';
+
+/** Softmax and the normalizations: each element also depends on statistics over some axes. */
+
+/** dy = y (dx - sum(y dx)). */
+function softmax(c: TangentContext): Value {
+  const { b, y } = c;
+  const axis = c.axis(intAttribute(c.node, 'axis', -1));
+  const weighted = b.mul(c.t(0)!, y);
+  return b.sub(weighted, b.mul(y, b.reduceSum(weighted, [axis])));
+}
+
+/** dy = dx - sum(exp(y) dx). */
+function logSoftmax(c: TangentContext): Value {
+  const { b, y } = c;
+  const axis = c.axis(intAttribute(c.node, 'axis', -1));
+  return b.sub(c.t(0)!, b.reduceSum(b.mul(c.t(0)!, b.op('Exp', [y])), [axis]));
+}
+
+interface Standardized {
+  readonly centred: Value;
+  /** 1 / sqrt(variance + epsilon). */
+  readonly inverse: Value;
+  /** (x - mean) * inverse. */
+  readonly normal: Value;
+}
+
+function standardize(b: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Standardized {
+  const centred = b.sub(x, b.reduceMean(x, axes));
+  const variance = b.reduceMean(b.mul(centred, centred), axes);
+  const inverse = b.op('Reciprocal', [b.op('Sqrt', [b.add(variance, b.scalar(epsilon, x.dtype))])]);
+  return { centred, inverse, normal: b.mul(centred, inverse) };
+}
+
+/** d normal = inverse (dx - mean(dx) - normal mean(normal dx)). */
+function standardizedTangent(b: GraphBuilder, s: Standardized, dx: Value, axes: readonly number[]): Value {
+  const scaled = b.mul(dx, s.inverse);
+  const along = b.mul(s.normal, b.reduceMean(b.mul(scaled, s.normal), axes));
+  return b.sub(b.sub(scaled, b.reduceMean(scaled, axes)), along);
+}
+
+/** y = scale normal + bias, with scale and bias reshaped so that they broadcast. */
+function affineTangent(c: TangentContext, normal: Value, dnormal: Value | null, reshape: (v: Value) => Value): Value {
+  const { b } = c;
+  const [dscale, dbias] = [c.t(1), c.t(2)];
+  const terms = [
+    dnormal && b.mul(dnormal, reshape(c.x(1))),
+    dscale && b.mul(reshape(dscale), normal),
+    dbias && reshape(dbias),
+  ];
+  return c.fit(sum(b, terms)!);
+}
+
+/** [C] to [1, C, 1, ...]: one entry per channel. */
+function perChannel(b: GraphBuilder, v: Value, rank: number): Value {
+  const shape = [1, staticShape(v)[0]!, ...Array<number>(rank - 2).fill(1)];
+  const known = b.constantOf(v);
+  return known ? b.constant({ ...known, shape }) : b.reshape(v, shape);
+}
+
+function folded(
+  dtype: Value['dtype'],
+  shape: readonly number[],
+  of: readonly TensorData[],
+  f: (...v: number[]) => number,
+) {
+  const columns = of.map(toNumbers);
+  return tensorOf(
+    dtype,
+    shape,
+    columns[0]!.map((_, i) => f(...columns.map((column) => column[i]!))),
+  );
+}
+
+/** scale / sqrt(variance + epsilon) as [1, C, 1, ...]; computed now when both are constants. */
+function evaluationFactor(b: GraphBuilder, scale: Value, variance: Value, epsilon: number, rank: number): Value {
+  const [s, v] = [b.constantOf(scale), b.constantOf(variance)];
+  const shape = [1, staticShape(scale)[0]!, ...Array<number>(rank - 2).fill(1)];
+  if (s && v) return b.constant(folded(scale.dtype, shape, [s, v], (p, q) => p / Math.sqrt(q + epsilon)));
+  const deviation = b.op('Sqrt', [b.add(variance, b.scalar(epsilon, variance.dtype))]);
+  return b.reshape(b.div(scale, b.cast(deviation, scale.dtype)), shape);
+}
+
+/** Evaluation: y = (x - mean) factor + bias with running statistics, which may be active as well. */
+function batchNormEvaluation(c: TangentContext, epsilon: number): Value {
+  const { b } = c;
+  const rank = c.x(0).shape.length;
+  const [dx, dscale, dbias, dmean, dvariance] = [c.t(0), c.t(1), c.t(2), c.t(3), c.t(4)];
+  const wide = (v: Value) => perChannel(b, v, rank);
+  const factor = () => evaluationFactor(b, c.x(1), c.x(4), epsilon, rank);
+  const centred = () => b.sub(c.x(0), wide(c.x(3)));
+  const shifted = () => b.add(wide(c.x(4)), b.scalar(epsilon, c.y.dtype));
+  const terms = [
+    dx && b.mul(dx, factor()),
+    dscale && b.mul(wide(dscale), b.div(centred(), b.op('Sqrt', [shifted()]))),
+    dbias && wide(dbias),
+    dmean && b.neg(b.mul(wide(dmean), factor())),
+    dvariance && b.mul(wide(dvariance), b.scale(b.div(b.mul(centred(), factor()), shifted()), -0.5)),
+  ];
+  return c.fit(sum(b, terms)!);
+}
+
+/** Training: the statistics are those of the batch; outputs 1 and 2 are the running ones, (1 - momentum) new. */
+function batchNormTraining(c: TangentContext, epsilon: number): (Value | null)[] {
+  const { b } = c;
+  if (c.batched) c.fail('works along the batch axis, which holds the tangent vectors');
+  const x = c.x(0);
+  const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
+  const s = standardize(b, x, axes, epsilon);
+  const dx = c.t(0);
+  const dnormal = dx && standardizedTangent(b, s, dx, axes);
+  const y = c.wanted(0) ? affineTangent(c, s.normal, dnormal, (v) => perChannel(b, v, x.shape.length)) : null;
+  const momentum = floatAttribute(c.node, 'momentum', 0.9);
+  const running = (old: Value | null, fresh: Value | null) =>
+    sum(b, [old && b.scale(old, momentum), fresh && b.scale(fresh, 1 - momentum)]);
+  const dmean = () => dx && b.reduceMean(dx, axes, false);
+  const dvariance = () => dx && b.scale(b.reduceMean(b.mul(dx, s.centred), axes, false), 2);
+  return [y, c.wanted(1) ? running(c.t(3), dmean()) : null, c.wanted(2) ? running(c.t(4), dvariance()) : null];
+}
+
+function batchNormalization(c: TangentContext): Value | readonly (Value | null)[] {
+  const epsilon = floatAttribute(c.node, 'epsilon', 1e-5);
+  return intAttribute(c.node, 'training_mode', 0) === 1
+    ? batchNormTraining(c, epsilon)
+    : batchNormEvaluation(c, epsilon);
+}
+
+/** Over the last axes, from `axis` on. */
+function layerNormalization(c: TangentContext): Value {
+  const { b } = c;
+  if (c.wanted(1) || c.wanted(2)) c.fail('only its first output has a derivative');
+  const x = c.x(0);
+  const first = c.axis(intAttribute(c.node, 'axis', -1));
+  const axes = x.shape.map((_, i) => i).filter((i) => i >= first);
+  const s = standardize(b, x, axes, floatAttribute(c.node, 'epsilon', 1e-5));
+  const dx = c.t(0);
+  return affineTangent(c, s.normal, dx && standardizedTangent(b, s, dx, axes), (v) => v);
+}
+
+/** Over the spatial axes of each channel of each image. */
+function instanceNormalization(c: TangentContext): Value {
+  const { b } = c;
+  const x = c.x(0);
+  const axes = x.shape.map((_, i) => i).slice(2);
+  const s = standardize(b, x, axes, floatAttribute(c.node, 'epsilon', 1e-5));
+  const dx = c.t(0);
+  const wide = (v: Value) => perChannel(b, v, x.shape.length);
+  return affineTangent(c, s.normal, dx && standardizedTangent(b, s, dx, axes), wide);
+}
+
+/** Over groups of channels; scale and bias have one entry a group (operator set 18) or a channel (21). */
+function groupNormalization(c: TangentContext): Value {
+  const { b } = c;
+  const x = c.x(0);
+  const [, channels, ...sizes] = staticShape(x) as [number, number, ...number[]];
+  const groups = intAttribute(c.node, 'num_groups', 1);
+  const grouped = (v: Value) => b.reshape(v, [staticShape(v)[0]!, groups, channels / groups, sizeOf(sizes)]);
+  const axes = [2, 3];
+  const s = standardize(b, grouped(x), axes, floatAttribute(c.node, 'epsilon', 1e-5));
+  const dx = c.t(0);
+  const dnormal = dx && standardizedTangent(b, s, grouped(dx), axes);
+  const wide = (v: Value) => {
+    const entries = staticShape(v)[0]!;
+    if (entries === channels) return perChannel(b, v, x.shape.length);
+    const repeated = b.expand(b.reshape(v, [groups, 1]), [groups, channels / groups]);
+    return b.reshape(repeated, [1, channels, ...sizes.map(() => 1)]);
+  };
+  const normal = b.reshape(s.normal, staticShape(x));
+  return affineTangent(c, normal, dnormal && b.reshape(dnormal, c.shapeOf(x)), wide);
+}
+
+export const normalizationRules: Readonly<Record<string, Rule>> = {
+  Softmax: { tangent: softmax },
+  LogSoftmax: { tangent: logSoftmax },
+  BatchNormalization: { tangent: batchNormalization },
+  LayerNormalization: { tangent: layerNormalization },
+  InstanceNormalization: { tangent: instanceNormalization },
+  GroupNormalization: { tangent: groupNormalization },
+};

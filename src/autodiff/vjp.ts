@@ -1,0 +1,67 @@
+import { describeShape, type Graph, GraphBuilder, GraphError, sizeOf, tensorOf, type Value } from '../onnx/index.ts';
+import type { Selection } from './jvp.ts';
+import { pullBack } from './pullback.ts';
+import { pushForward } from './pushforward.ts';
+import { resolve } from './resolve.ts';
+import { zeros } from './rules/rule.ts';
+import { subgraph } from './subgraph.ts';
+
+/**
+ * Vector times Jacobian (reverse mode) as a graph: the transpose of the tangent's graph. Shapes must be static.
+ *
+ * Inputs: those of `graph`, then `${name}_cotangent` for each of `of`. Outputs: each of `of`, then `${name}_gradient` for
+ * each of `wrt`, which may be constants too (weights). A value that `of` does not depend on has gradient zero.
+ * Throws GraphError naming the node when an operator on the way has no derivative rule.
+ */
+export function vjp(graph: Graph, selection: Selection): Graph {
+  return reverse(graph, `${graph.name}_vjp`, selection, (b, name, v) => b.input(`${name}_cotangent`, v.dtype, v.shape));
+}
+
+/**
+ * Value and gradient of a scalar. Inputs: those of `graph`. Outputs: `of`, then `${name}_gradient` for each of `wrt`.
+ * Throws GraphError when `of` has more than one element.
+ */
+export function grad(graph: Graph, { wrt, of }: { wrt: Selection['wrt']; of: string | Value }): Graph {
+  return reverse(graph, `${graph.name}_grad`, { wrt, of: [of] }, (b, name, v) => {
+    const shape = v.shape as readonly number[];
+    if (sizeOf(shape) !== 1) {
+      throw new GraphError(`grad needs a scalar, "${name}" is ${describeShape(v)}; use vjp with a cotangent`);
+    }
+    return b.constant(tensorOf(v.dtype, shape, [1]));
+  });
+}
+
+function reverse(
+  graph: Graph,
+  graphName: string,
+  { wrt, of }: Selection,
+  cotangentOf: (b: GraphBuilder, name: string, v: Value) => Value,
+): Graph {
+  const b = new GraphBuilder(graphName);
+  const [from, to] = [wrt.map((v) => resolve(graph, v)), of.map((v) => resolve(graph, v))];
+  const inputs = new Map(graph.inputs.map((v) => [v, b.input(v.name, v.dtype, v.shape)]));
+  const cotangents = to.map(({ name, value }) => cotangentOf(b, name, value));
+  const interfaceInputs = b.build().inputs;
+  // The tangents that are transposed away need names no caller sees.
+  const seeds = new Map(
+    from.map(({ name, value }) => [value, b.input(`${name}/seed`, value.dtype, value.shape)] as const),
+  );
+  const { primal, tangent } = pushForward(graph, { b, inputs, seeds, of: to.map((o) => o.value) });
+  const pairs = to.flatMap(({ value }, i) => {
+    const t = tangent(value);
+    return t ? [[t, cotangents[i]!] as const] : [];
+  });
+  const gradient = pullBack(b, [...seeds.values()], pairs);
+  const outputs = [
+    ...to.map(({ name, value }) => ({ name, value: primal(value) })),
+    ...from.map(({ name, value }) => ({
+      name: `${name}_gradient`,
+      value: gradient(seeds.get(value)!) ?? zeros(b, value.dtype, value.shape as readonly number[]),
+    })),
+  ];
+  return subgraph(b.build(), {
+    name: graphName,
+    inputs: interfaceInputs.map((value) => ({ name: value.name, value })),
+    outputs,
+  });
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { jvp, linearize, vjp } from '../../src/autodiff/index.ts';
+import { type Graph, GraphBuilder, sizeOf, type TensorData, tensor } from '../../src/onnx/index.ts';
+import { distance, dot, draw, load, run } from './run.ts';
+import { residualUnit, smallNet } from './units.ts';
+
+function row(t: TensorData, i: number): TensorData {
+  const size = sizeOf(t.shape.slice(1));
+  const data = (t.data as Float32Array).slice(i * size, (i + 1) * size);
+  return tensor(t.dtype, [1, ...t.shape.slice(1)], data);
+}
+
+/** The linear maps on `vectors` vectors against as many calls of jvp and vjp, and against each other. */
+async function expectSameAsOneByOne(graph: Graph, of: string, vectors = 5): Promise<void> {
+  const [x] = graph.inputs;
+  const shape = x!.shape as number[];
+  const outShape = graph.outputs.find((o) => o.name === of)!.value.shape as number[];
+  const point = { [x!.name]: draw('normal', x!.dtype, shape, 'x') };
+  const tangent = draw('normal', x!.dtype, [vectors, ...shape.slice(1)], 'tangent');
+  const cotangent = draw('normal', x!.dtype, [vectors, ...outShape.slice(1)], 'cotangent');
+
+  const parts = linearize(graph, { wrt: x!.name, of, vectors });
+  const primal = await run(parts.primal, point);
+  const residuals = Object.fromEntries(parts.residuals.map((name) => [name, primal[name]!]));
+  const forward = (await run(parts.tangent, { ...residuals, tangent })).tangent_out!;
+  const backward = (await run(parts.cotangent, { ...residuals, cotangent })).cotangent_out!;
+
+  expect(primal[of]).toEqual((await run(graph, point))[of]);
+  expect(Math.abs(dot(forward, cotangent) - dot(tangent, backward))).toBeLessThan(
+    1e-4 * Math.abs(dot(forward, forward)),
+  );
+  const one = await load(jvp(graph, { wrt: [x!.name], of: [of] }));
+  const reverse = await load(vjp(graph, { wrt: [x!.name], of: [of] }));
+  for (let i = 0; i < vectors; i++) {
+    const t = (await one({ ...point, [`${x!.name}_tangent`]: row(tangent, i) }))[`${of}_tangent`]!;
+    const g = (await reverse({ ...point, [`${of}_cotangent`]: row(cotangent, i) }))[`${x!.name}_gradient`]!;
+    expect(distance(row(forward, i), t)).toBeLessThan(1e-6);
+    expect(distance(row(backward, i), g)).toBeLessThan(1e-6);
+  }
+}
+
+describe('linearize', () => {
+  it('gives J V and JᵀU of a residual unit as jvp and vjp give them one by one', () =>
+    expectSameAsOneByOne(residualUnit({ stride: 1 }), 'y'));
+  it('does so for a stride-2 unit with an option-A shortcut by Pad', () =>
+    expectSameAsOneByOne(residualUnit({ stride: 2 }), 'y'));
+  it('does so for a stride-2 unit with an option-A shortcut by Concat', () =>
+    expectSameAsOneByOne(residualUnit({ stride: 2, zeroChannels: 'concat' }), 'y'));
+  it('does so for a network with max pooling, flattening and a linear layer', () =>
+    expectSameAsOneByOne(smallNet({ batch: 1 }), 'logits'));
+  it('takes a single vector as well', () => expectSameAsOneByOne(residualUnit({ stride: 2 }), 'y', 1));
+
+  it('hands over the two masks of a residual unit and nothing else, and keeps only linear nodes', () => {
+    const { residuals, tangent, cotangent } = linearize(residualUnit({ stride: 2 }), { wrt: 'x', of: 'y', vectors: 3 });
+    expect(residuals).toHaveLength(2);
+    const nonlinear = /^(Relu|Greater|BatchNormalization|Sqrt|Cast)$/;
+    for (const node of [...tangent.nodes, ...cotangent.nodes]) expect(node.opType).not.toMatch(nonlinear);
+    expect(tangent.nodes.filter((n) => n.opType === 'Conv')).toHaveLength(2);
+  });
+
+  it('gives zero maps for a value that does not depend on the input', async () => {
+    const b = new GraphBuilder('constant');
+    b.input('x', 'float32', [1, 3]);
+    b.output('y', b.relu(b.input('z', 'float32', [1, 2])));
+    const parts = linearize(b.build(), { wrt: 'x', of: 'y', vectors: 4 });
+    const out = await run(parts.tangent, { tangent: draw('normal', 'float32', [4, 3], 't') });
+    expect(out.tangent_out).toEqual(tensor('float32', [4, 2], new Float32Array(8)));
+  });
+
+  it.each<[string, readonly number[], (b: GraphBuilder) => void]>([
+    ['moves', [1, 2, 3], (b) => b.output('y', b.transpose(b.build().inputs[0]!, [1, 0, 2]))],
+    ['batch axis', [1, 2, 3], (b) => b.output('y', b.op('Softmax', [b.build().inputs[0]!], { axis: 0 }))],
+    ['batch axis', [1, 2, 3], (b) => b.output('y', b.reduceSum(b.build().inputs[0]!, [0, 1]))],
+    ['batch axis', [1, 4], (b) => b.output('y', b.reshape(b.build().inputs[0]!, [2, 2]))],
+    ['batch axis', [1, 4], (b) => b.output('y', b.concat([b.build().inputs[0]!, b.build().inputs[0]!], 0))],
+    [
+      'batch axis',
+      [1, 4],
+      (b) => b.output('y', b.matMul(b.constant(draw('unit', 'float32', [2, 1], 'w')), b.build().inputs[0]!)),
+    ],
+    [
+      'batch axis',
+      [1, 4],
+      (b) => b.output('y', b.add(b.build().inputs[0]!, b.constant(draw('unit', 'float32', [2, 4], 'w')))),
+    ],
+    [
+      'batch axis',
+      [1, 4],
+      (b) => b.output('y', b.add(b.build().inputs[0]!, b.constant(draw('unit', 'float32', [1, 1, 4], 'w')))),
+    ],
+  ])('refuses a node that %s where the vectors lie, and names it (%j)', (problem, shape, build) => {
+    const b = new GraphBuilder('mixing');
+    b.input('x', 'float32', shape);
+    build(b);
+    const graph = b.build();
+    const attempt = () => linearize(graph, { wrt: 'x', of: 'y', vectors: 7 });
+    expect(attempt).toThrow(`"${graph.nodes[0]!.name}"`);
+    expect(attempt).toThrow(problem);
+  });
+
+  it('refuses a batch of several operating points', () => {
+    expect(() => linearize(residualUnit({ stride: 1, batch: 2 }), { wrt: 'x', of: 'y', vectors: 3 })).toThrow(
+      /batch size 1, "x" is float32\[2, 4, 8, 8\]/,
+    );
+  });
+});
