@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { jvp, linearize, vjp } from '../../autodiff/index.ts';
 import {
   type Dim,
   type Graph,
@@ -231,6 +232,50 @@ describe.runIf(layout.supported)('blocked emission gives the numbers of plain ON
     await expectSame(graph);
   });
 
+  it.each([
+    ['both axes', [2, 2]],
+    ['rows only', [2, 1]],
+    ['columns only, threefold', [1, 3]],
+  ] as const)('for zeros put between pixels (%s), alone and added to a transposed convolution', async (_, [sh, sw]) => {
+    const b = new GraphBuilder('g');
+    const x = b.relu(conv(b, b.input('x', 'float32', [2, 16, 4, 5]), 32));
+    const part = b.slice(x, 1, 8, 24);
+    const rows = sh > 1 ? [4, 1] : [4];
+    const columns = sw > 1 ? [5, 1] : [5];
+    const apart = b.reshape(part, [2, 16, ...rows, ...columns]);
+    const after = [0, 0, ...(sh > 1 ? [0, sh - 1] : [0]), ...(sw > 1 ? [0, sw - 1] : [0])];
+    const padded = b.op('Pad', [apart, b.integers([...after.map(() => 0), ...after])]);
+    const spread = b.reshape(padded, [2, 16, 4 * sh, 5 * sw]);
+    const filters = b.constant(numbers([32, 16, sh, sw], 0.2));
+    const back = b.op('ConvTranspose', [x, filters, b.constant(numbers([16]))], { strides: [sh, sw] });
+    b.output('sum', b.relu(b.add(back, spread)));
+    const graph = b.build();
+    // One convolution for the pixels, added to the phases of the other, interleaved once.
+    expect(operators(emitBlocked(graph, 16)).filter((n) => n === 'Gather')).toHaveLength(1);
+    expect(operators(emitBlocked(graph, 16))).not.toContain('Pad');
+    await expectSame(graph);
+    b.output('spread', spread);
+    b.output('padded', padded);
+    await expectSame(b.build());
+  });
+
+  it('for per-channel factors after, before and between convolutions', async () => {
+    const b = new GraphBuilder('g');
+    const x = b.input('x', 'float32', [2, 16, 6, 6]);
+    const factors = () => b.constant(numbers([1, 16, 1, 1]));
+    const c = b.add(b.mul(conv(b, b.mul(x, factors()), 16), factors()), factors());
+    const twice = b.mul(b.mul(b.relu(c), factors()), factors());
+    const depthwise = b.conv(twice, b.constant(numbers([16, 1, 3, 3])), null, { ...same(3), group: 16 });
+    const back = b.op('ConvTranspose', [b.mul(depthwise, factors()), b.constant(numbers([16, 16, 2, 2]))], {
+      strides: [2, 2],
+    });
+    b.output('y', b.add(b.mul(back, factors()), factors()));
+    b.output('mixed', b.mul(conv(b, x, 16), b.input('live', 'float32', [16, 1, 1])));
+    const graph = b.build();
+    expect(operators(emitBlocked(graph, 16)).filter((n) => n === 'Mul' || n === 'Add')).toHaveLength(0);
+    await expectSame(graph);
+  });
+
   it('for a transposed convolution that does not split into phases', async () => {
     const b = new GraphBuilder('g');
     const x = conv(b, b.input('x', 'float32', [2, 16, 5, 5]), 16);
@@ -239,6 +284,29 @@ describe.runIf(layout.supported)('blocked emission gives the numbers of plain ON
       b.op('ConvTranspose', [x, b.constant(numbers([16, 16, 3, 3]))], { strides: [2, 2], pads: [1, 1, 1, 1] }),
     );
     await expectSame(b.build());
+  });
+});
+
+describe.runIf(layout.supported)('blocked emission of derivatives gives the numbers of plain ONNX', () => {
+  it.each(['slice-pad', 'projection'] as const)(
+    'for the gradient of a whole net with respect to its image (%s)',
+    async (shortcut) => {
+      await expectSame(vjp(residualNet(2, { shortcut }), { wrt: ['x'], of: ['y'] }));
+    },
+  );
+
+  it.each(['slice-pad', 'projection'] as const)('for its tangent (%s)', async (shortcut) => {
+    await expectSame(jvp(residualNet(2, { shortcut, preActivation: true }), { wrt: ['x'], of: ['y', 'features'] }));
+  });
+
+  it('for the linearization on many vectors, where shortcuts, masks and normalisation leave six or fewer kinds of nodes', async () => {
+    const net = residualNet(1, { shortcut: 'slice-pad' });
+    const { tangent, cotangent } = linearize(net, { wrt: 'x', of: 'features', vectors: 5 });
+    await expectSame(tangent);
+    await expectSame(cotangent);
+    expect(new Set(operators(emitBlocked(tangent, 16)))).toEqual(
+      new Set(['blocked ReorderInput', 'blocked Conv', 'Mul', 'blocked ReorderOutput']),
+    );
   });
 });
 

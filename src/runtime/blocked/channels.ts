@@ -14,7 +14,7 @@ function selectionBehind(v: Value, e: Emission): Selection | undefined {
   if (known) return known;
   if (!e.blockable(v) || !e.isBlocked(v)) return undefined;
   const channels = Array.from({ length: v.shape[1] as number }, (_, c) => c);
-  return { source: v, strides: [1, 1], channels };
+  return { source: v, strides: [1, 1], channels, spread: [1, 1] };
 }
 
 /** First, step and count along each axis of [N, C, H, W], with negative and overlong bounds resolved. */
@@ -49,15 +49,21 @@ const slice: EmissionRule = (node, e) => {
   // A 1x1 convolution visits every stride-th pixel to the end of the image; the slice must too.
   const reachesEnd = [2, 3].every((a) => y.shape[a] === Math.ceil((x.shape[a] as number) / step[a]!));
   if (!reachesEnd) return false;
+  const spreadBefore = behind.spread[0] * behind.spread[1] > 1;
+  if (spreadBefore && (step[2]! > 1 || step[3]! > 1)) return false;
   const channels = Array.from({ length: y.shape[1] as number }, (_, c) => behind.channels[first[1]! + c * step[1]!]!);
   const strides = [behind.strides[0] * step[2]!, behind.strides[1] * step[3]!] as const;
-  e.setSelection(y, { source: behind.source, strides, channels }, node);
+  e.setSelection(y, { ...behind, strides, channels }, node);
   return true;
 };
 
 /** Channels of zeros before and after. */
 const pad: EmissionRule = (node, e) => {
   const x = node.inputs[0]!;
+  if (x.shape.length > 4 && e.deferred(x)) {
+    e.defer(node);
+    return true;
+  }
   const behind = x.shape.length === 4 && !node.inputs[3] ? selectionBehind(x, e) : undefined;
   const pads = behind && integersAt(node, 1, e);
   if (!behind || !pads || stringAttribute(node, 'mode', 'constant') !== 'constant') return false;
@@ -68,6 +74,51 @@ const pad: EmissionRule = (node, e) => {
   e.setSelection(node.outputs[0]!, { ...behind, channels }, node);
   return true;
 };
+
+/**
+ * Zeros between pixels, the transpose of strided slicing, come as three nodes: Reshape to [N, C, H, 1, W, 1], Pad behind
+ * the ones, Reshape to [N, C, sH, sW]. The first two are held back until the third has shown what they are for.
+ */
+const reshape: EmissionRule = (node, e) => {
+  const x = node.inputs[0]!;
+  const y = node.outputs[0]!;
+  if (x.shape.length === 4 && (y.shape.length === 5 || y.shape.length === 6) && selectionBehind(x, e)) {
+    e.defer(node);
+    return true;
+  }
+  const padding = y.shape.length === 4 ? e.deferred(x) : undefined;
+  const apart = padding?.opType === 'Pad' ? e.deferred(padding.inputs[0]!) : undefined;
+  const source = apart?.opType === 'Reshape' ? apart.inputs[0]! : undefined;
+  const spread = source && padding && spreadBetween(source, padding, y, e);
+  const behind = spread && selectionBehind(source, e);
+  if (!behind || behind.spread[0] * behind.spread[1] > 1) return false;
+  e.setSelection(y, { ...behind, spread }, node);
+  return true;
+};
+
+/** How often a pixel's room grows along each spatial axis, when Reshape, Pad and Reshape do that and nothing else. */
+function spreadBetween(source: Value, padding: Node, y: Value, e: Emission): readonly [number, number] | undefined {
+  const [n, c, h, w] = source.shape as Numbers;
+  const [yn, yc, yh, yw] = y.shape as Numbers;
+  if (n !== yn || c !== yc || padding.inputs[3]) return undefined;
+  const [sh, sw] = [yh! / h!, yw! / w!];
+  const splitRows = sh > 1 ? [h!, 1] : [h!];
+  const splitColumns = sw > 1 ? [w!, 1] : [w!];
+  const apart = [n!, c!, ...splitRows, ...splitColumns];
+  const after = [0, 0, ...(sh > 1 ? [0, sh - 1] : [0]), ...(sw > 1 ? [0, sw - 1] : [0])];
+  const pads = integersAt(padding, 1, e);
+  const zero = !padding.inputs[2] || integersAt(padding, 2, e)?.[0] === 0;
+  const from = padding.inputs[0]!.shape;
+  const expected = [...after.map(() => 0), ...after];
+  const matches =
+    zero &&
+    stringAttribute(padding, 'mode', 'constant') === 'constant' &&
+    from.length === apart.length &&
+    apart.every((d, i) => d === from[i]) &&
+    pads?.length === expected.length &&
+    expected.every((p, i) => p === pads[i]);
+  return matches ? [sh, sw] : undefined;
+}
 
 /** Whole blocks of channels one after another; or a value between constant channels of zeros. */
 const concat: EmissionRule = (node, e) => {
@@ -96,4 +147,9 @@ const concat: EmissionRule = (node, e) => {
   return true;
 };
 
-export const channelRules: Readonly<Record<string, EmissionRule>> = { Slice: slice, Pad: pad, Concat: concat };
+export const channelRules: Readonly<Record<string, EmissionRule>> = {
+  Slice: slice,
+  Pad: pad,
+  Reshape: reshape,
+  Concat: concat,
+};

@@ -9,7 +9,7 @@ import {
 } from '../../onnx/index.ts';
 import { type Emission, type EmissionRule, ones } from './emission.ts';
 import type { FilterOrder } from './layout.ts';
-import { type PendingConv, scaleInput, scaleOutput } from './pending.ts';
+import { type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
 import { phaseFilters } from './phases.ts';
 
 type Numbers = readonly number[];
@@ -57,7 +57,7 @@ const conv: EmissionRule = (node, e) => {
 /**
  * The transpose of a (strided) convolution. Output pixels of the same phase (row mod stride, column mod stride) come from
  * an ordinary convolution of the input; all phases are computed as one convolution with stride^2 times the filters, and
- * then interleaved by gathering rows of one block. Filters must be known.
+ * then interleaved. Filters must be known.
  */
 const convTranspose: EmissionRule = (node, e) => {
   const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
@@ -68,9 +68,10 @@ const convTranspose: EmissionRule = (node, e) => {
   const window = windowOf(node, xShape.slice(2), filters.shape.slice(2));
   const phases = phaseFilters(filters, window, xShape.slice(2), yShape.slice(2));
   if (!phases) return false;
-  const { strides } = window;
-  const channels = yShape[1]!;
-  const count = strides[0]! * strides[1]!;
+  const strides = window.strides as readonly [number, number];
+  const count = strides[0] * strides[1];
+  const biases = bias && e.constantOf(bias);
+  if (bias && !biases) return false;
   const before = e.fusible(x);
   const joined = before?.factors;
   const conv: PendingConv = {
@@ -78,41 +79,13 @@ const convTranspose: EmissionRule = (node, e) => {
     input: joined ? before.input : e.blocked(x),
     filter: joined ? scaleInput(phases.filters, joined, 1) : phases.filters,
     order: 'dense',
-    bias: bias && e.operand(bias),
+    bias: biases ? tiledOperand(biases, count) : null,
     sum: null,
     window: { kernel_shape: phases.filters.shape.slice(2), pads: phases.pads },
   };
-  if (count === 1) {
-    e.setPending(y, conv);
-    return true;
-  }
-  const tiled = conv.bias && e.builder.concat(Array<Value>(count).fill(e.plain(bias!)), 0);
-  const all = e.writeConv(`${y.name}_phases`, { ...conv, bias: tiled });
-  const blocks = channels / e.block;
-  const [h, wd] = [yShape[2]!, yShape[3]!];
-  const rows = e.builder.op(
-    'Gather',
-    [e.builder.reshape(all, [0, -1, e.block]), e.builder.integers(interleaved(blocks, h, wd, strides))],
-    { axis: 1 },
-  );
-  e.setBlocked(y, e.builder.reshape(rows, [0, channels, h, -1]));
+  e.setPending(y, count === 1 ? conv : { ...conv, interleave: { strides, shape: y.shape } });
   return true;
 };
-
-/** For every output row (block, i, j) the row of the phase convolution's output [phase i, phase j, block, i', j'] it comes from. */
-function interleaved(blocks: number, h: number, w: number, [sh, sw]: Numbers): number[] {
-  const [ph, pw] = [h / sh!, w / sw!];
-  const rows: number[] = [];
-  for (let c = 0; c < blocks; c++) {
-    for (let i = 0; i < h; i++) {
-      for (let j = 0; j < w; j++) {
-        const phase = (i % sh!) * sw! + (j % sw!);
-        rows.push(((phase * blocks + c) * ph + Math.floor(i / sh!)) * pw + Math.floor(j / sw!));
-      }
-    }
-  }
-  return rows;
-}
 
 /** Evaluation: one scale and one offset a channel. */
 const batchNormalization: EmissionRule = (node, e) => {

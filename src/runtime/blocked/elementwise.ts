@@ -1,6 +1,7 @@
 import { floatAttribute, type Node, type PlainAttributes, type Value } from '../../onnx/index.ts';
 import { setAffine } from './convolution.ts';
 import { type Emission, type EmissionRule, ones } from './emission.ts';
+import type { Interleave } from './pending.ts';
 
 /** Whether a value is one number, so that its order does not matter. */
 function isScalar({ shape }: Value): boolean {
@@ -57,14 +58,11 @@ function perChannelOperands(node: Node, e: Emission): { x: Value; vector: Value 
   const [a, b] = [node.inputs[0]!, node.inputs[1]!];
   const y = node.outputs[0]!;
   if (y.shape[2] === 1 && y.shape[3] === 1) return undefined;
-  // Factors in front of a convolution join its filters, wherever x comes from.
-  const readers = e.readersOf(y);
-  const joinsNext = node.opType === 'Mul' && readers.length === 1 && /^Conv(Transpose)?$/.test(readers[0]!.opType);
   for (const [x, vector] of [
     [a, b],
     [b, a],
   ] as const) {
-    if (e.blockable(x) && (e.isBlocked(x) || joinsNext) && isPerChannel(vector, y)) return { x, vector };
+    if (e.blockable(x) && e.isBlocked(x) && isPerChannel(vector, y)) return { x, vector };
   }
   return undefined;
 }
@@ -82,7 +80,7 @@ const add: EmissionRule = (node, e) => {
   const channels = y.shape[1] as number;
   const bias = e.builder.reshape(e.plain(vector), [channels]);
   const conv = e.fusible(x);
-  const joins = conv && !conv.bias && !conv.activation && !conv.factors;
+  const joins = conv && !conv.bias && !conv.activation && !conv.factors && !conv.interleave;
   e.setPending(y, joins ? { ...conv, bias } : e.depthwise(node.name, e.blocked(x), ones(channels), bias));
   return true;
 };
@@ -101,13 +99,21 @@ function joinSum(node: Node, e: Emission): boolean {
     const conv = e.fusible(x);
     const sameShape = e.blockable(other) && other.shape.every((d, i) => d === y.shape[i]);
     if (!conv || conv.sum || conv.activation || !sameShape || e.resolve(x) === e.resolve(other)) continue;
-    const owned = e.isBlocked(other) || !e.constantOf(other);
-    if (e.usesLeft(other) > 1 || !owned || !x.shape.every((d, i) => d === y.shape[i])) continue;
+    if (e.usesLeft(other) > 1 || e.constantOf(other) || !x.shape.every((d, i) => d === y.shape[i])) continue;
+    const sum = conv.interleave ? phasesOf(e, other, conv.interleave) : e.blocked(other);
+    if (!sum) continue;
     const { factors: _, ...rest } = conv;
-    e.setPending(y, { ...rest, sum: e.blocked(other) });
+    e.setPending(y, { ...rest, sum });
     return true;
   }
   return false;
+}
+
+/** `v` before it is interleaved, when it is made with the same phases. */
+function phasesOf(e: Emission, v: Value, { strides }: Interleave): Value | undefined {
+  const conv = e.ownConv(v);
+  const same = conv?.interleave?.strides.every((s, i) => s === strides[i]);
+  return conv && same ? e.writePhases(`${v.name}_phases`, conv) : undefined;
 }
 
 const multiply: EmissionRule = (node, e) => {

@@ -1,4 +1,4 @@
-import type { PlainAttributes, TensorData, Value } from '../../onnx/index.ts';
+import type { PlainAttributes, Shape, TensorData, Value } from '../../onnx/index.ts';
 import type { FilterOrder } from './layout.ts';
 
 /** A tensor that is known now, in plain order, or a value of the new graph, in the order its user wants. */
@@ -6,6 +6,12 @@ export type Operand = TensorData | Value;
 
 export function isKnown(operand: Operand): operand is TensorData {
   return 'data' in operand;
+}
+
+export interface Interleave {
+  readonly strides: readonly [number, number];
+  /** [N, C, H, W] of the result. */
+  readonly shape: Shape;
 }
 
 /** A blocked convolution that is not written yet, because what follows may become part of it: y = activation(conv + bias + sum). */
@@ -19,8 +25,18 @@ export interface PendingConv {
   readonly sum: Value | null;
   readonly window: PlainAttributes;
   readonly activation?: PlainAttributes;
+  /**
+   * The convolution computes every stride[0] x stride[1] phase of the output (row mod stride, column mod stride) as
+   * channels of its own, phases outermost, which are then interleaved to `shape`. A sum is added before that.
+   */
+  readonly interleave?: Interleave;
   /** One factor a channel when the convolution does nothing else than to apply them. */
   readonly factors?: Float32Array;
+}
+
+/** `vector` once for every phase. */
+function tiled(vector: Float32Array, length: number): Float32Array {
+  return Float32Array.from({ length }, (_, i) => vector[i % vector.length]!);
 }
 
 function scaleRows(t: TensorData, factors: Float32Array): TensorData {
@@ -40,12 +56,14 @@ export function scaleOutput(
   const { filter, bias } = conv;
   if (conv.sum || conv.activation || (scale && !isKnown(filter)) || (bias && !isKnown(bias))) return undefined;
   const { factors: _, ...rest } = conv;
-  let moved = bias && scale ? scaleRows(bias, scale) : bias;
+  const rows = filter.shape[0] as number;
+  const scales = scale && tiled(scale, rows);
+  let moved = bias && scales ? scaleRows(bias, scales) : bias;
   if (offset) {
     const before = moved?.data as Float32Array | undefined;
-    moved = { dtype: 'float32', shape: [offset.length], data: offset.map((o, i) => o + (before?.[i] ?? 0)) };
+    moved = { dtype: 'float32', shape: [rows], data: tiled(offset, rows).map((o, i) => o + (before?.[i] ?? 0)) };
   }
-  return { ...rest, filter: scale && isKnown(filter) ? scaleRows(filter, scale) : filter, bias: moved };
+  return { ...rest, filter: scales && isKnown(filter) ? scaleRows(filter, scales) : filter, bias: moved };
 }
 
 /** Filters [Co, Ci / group, ...] of a convolution whose input channels are first multiplied by `factors`. */
@@ -58,4 +76,10 @@ export function scaleInput(filter: TensorData, factors: Float32Array, group: num
     return v * factors[Math.floor(o / (out / group)) * perGroup + c]!;
   });
   return { ...filter, data };
+}
+
+/** A known vector once for every phase of an interleaved convolution. */
+export function tiledOperand(t: TensorData, phases: number): TensorData {
+  const length = t.data.length * phases;
+  return { ...t, shape: [length], data: tiled(t.data as Float32Array, length) };
 }

@@ -75,3 +75,18 @@ export function phaseFilters(
     pads: [rows.begin, columns.begin, rows.end, columns.end],
   };
 }
+
+/** For every output row (block, i, j) the row of the phases' convolution [phase, block, i', j'] that it comes from. */
+export function interleavedRows(blocks: number, h: number, w: number, [sh, sw]: readonly [number, number]): number[] {
+  const [ph, pw] = [h / sh, w / sw];
+  const rows: number[] = [];
+  for (let c = 0; c < blocks; c++) {
+    for (let i = 0; i < h; i++) {
+      for (let j = 0; j < w; j++) {
+        const phase = (i % sh) * sw + (j % sw);
+        rows.push(((phase * blocks + c) * ph + Math.floor(i / sh)) * pw + Math.floor(j / sw));
+      }
+    }
+  }
+  return rows;
+}
