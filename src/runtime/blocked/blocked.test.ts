@@ -188,6 +188,47 @@ describe.runIf(layout.supported)('blocked emission gives the numbers of plain ON
     await expectSame(b.build());
   });
 
+  it('for an activation before an addition, and a convolution added to a later one', async () => {
+    const b = new GraphBuilder('g');
+    const x = b.input('x', 'float32', [2, 16, 6, 6]);
+    const y = b.add(b.relu(conv(b, x, 16)), b.op('Tanh', [conv(b, x, 16)]));
+    b.output('y', b.relu(b.add(b.add(conv(b, y, 16), y), conv(b, y, 16))));
+    await expectSame(b.build());
+  });
+
+  it('for slices that do not start at the first pixel or end before the last, and padding in space', async () => {
+    const b = new GraphBuilder('g');
+    const x = conv(b, b.input('x', 'float32', [3, 3, 8, 8]), 16);
+    b.output('late', conv(b, b.slice(x, 2, 1, 8, 2), 16));
+    b.output('early', conv(b, b.slice(x, 3, 0, 5, 2), 16));
+    b.output('image', conv(b, b.slice(x, 0, 1, 3), 16));
+    b.output('negative', b.slice(x, 1, -16, 16));
+    const pad = (...pads: number[]) => b.op('Pad', [x, b.integers(pads)]);
+    b.output('bordered', conv(b, pad(0, 0, 1, 2, 0, 0, 2, 1), 16));
+    b.output('cropped', conv(b, pad(0, 8, 0, 0, 0, -8, 0, 0), 16));
+    b.output('ones', conv(b, b.op('Pad', [x, b.integers([0, 8, 0, 0, 0, 8, 0, 0]), b.scalar(1)]), 16));
+    b.output('edge', conv(b, b.op('Pad', [x, b.integers([0, 0, 1, 0, 0, 0, 0, 0])], { mode: 'edge' }), 16));
+    await expectSame(b.build());
+  });
+
+  it('for gates of one number a channel and image, a column or a row', async () => {
+    const b = new GraphBuilder('g');
+    const x = conv(b, b.input('x', 'float32', [2, 16, 4, 5]), 32);
+    const gate = b.op('Sigmoid', [conv(b, b.op('GlobalAveragePool', [x]), 32, 1)]);
+    const column = b.op('MaxPool', [x], { kernel_shape: [1, 5] });
+    const row = b.op('AveragePool', [x], { kernel_shape: [4, 1] });
+    b.output('y', conv(b, b.add(b.mul(b.mul(x, gate), column), row), 16));
+    await expectSame(b.build());
+  });
+
+  it('for images of one row', async () => {
+    const b = new GraphBuilder('g');
+    const x = b.relu(conv(b, b.input('x', 'float32', [2, 16, 1, 7]), 32));
+    b.output('plain', x);
+    b.output('y', b.reshape(b.op('MaxPool', [x], { kernel_shape: [1, 7] }), [2, 32]));
+    await expectSame(b.build());
+  });
+
   it('when one value is read by several nodes and is an output, too', async () => {
     const b = new GraphBuilder('g');
     const x = b.input('x', 'float32', [2, 16, 6, 6]);
@@ -198,7 +239,9 @@ describe.runIf(layout.supported)('blocked emission gives the numbers of plain ON
     b.output('sum', b.add(b.add(c, r), b.op('Identity', [c])));
     b.output('self', b.add(r, r));
     b.output('x_out', x);
-    await expectSame(b.build());
+    const graph = b.build();
+    expect(operators(emitBlocked(graph, 16)).filter((n) => n === 'blocked Conv')).toHaveLength(1);
+    await expectSame(graph);
   });
 
   it('for the tangent of a residual unit: masks of one image, a batch of directions', async () => {
