@@ -1,6 +1,6 @@
-import { type Graph, GraphBuilder, type Value } from '../onnx/index.ts';
-import { pushForward } from './pushforward.ts';
-import { resolve } from './resolve.ts';
+import { type Graph, GraphBuilder, staticShape, type Value } from '../onnx/index.ts';
+import { inputsOf, pushForward } from './pushforward.ts';
+import { resolve, resolveVariable } from './resolve.ts';
 import { zeros } from './rules/rule.ts';
 import { subgraph } from './subgraph.ts';
 
@@ -19,21 +19,18 @@ export interface Selection {
  */
 export function jvp(graph: Graph, { wrt, of }: Selection): Graph {
   const b = new GraphBuilder(`${graph.name}_jvp`);
-  const [from, to] = [wrt.map((v) => resolve(graph, v)), of.map((v) => resolve(graph, v))];
-  const inputs = new Map(graph.inputs.map((v) => [v, b.input(v.name, v.dtype, v.shape)]));
+  const [from, to] = [wrt.map((v) => resolveVariable(graph, v)), of.map((v) => resolve(graph, v))];
+  const { inputs, constants } = inputsOf(graph, b, from);
   const seeds = from.map(({ name, value }) => [value, b.input(`${name}_tangent`, value.dtype, value.shape)] as const);
   const { primal, tangent } = pushForward(graph, { b, inputs, seeds: new Map(seeds), of: to.map((o) => o.value) });
   const outputs = [
     ...to.map(({ name, value }) => ({ name, value: primal(value) })),
     ...to.map(({ name, value }) => ({
       name: `${name}_tangent`,
-      value: tangent(value) ?? zeros(b, value.dtype, value.shape as readonly number[]),
+      value: tangent(value) ?? zeros(b, value.dtype, staticShape(value)),
     })),
   ];
   const whole = b.build();
-  return subgraph(whole, {
-    name: whole.name,
-    inputs: whole.inputs.map((value) => ({ name: value.name, value })),
-    outputs,
-  });
+  const named = whole.inputs.filter((v) => !constants.has(v)).map((value) => ({ name: value.name, value }));
+  return subgraph(whole, { name: whole.name, inputs: named, outputs, constants });
 }

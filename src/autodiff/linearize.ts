@@ -1,6 +1,6 @@
 import { describeShape, type Graph, GraphBuilder, GraphError, staticShape, type Value } from '../onnx/index.ts';
 import { pullBack } from './pullback.ts';
-import { pushForward } from './pushforward.ts';
+import { inputsOf, pushForward } from './pushforward.ts';
 import { resolve } from './resolve.ts';
 import { zeros } from './rules/rule.ts';
 import { ancestors, descendants, type Named, producersOf, subgraph } from './subgraph.ts';
@@ -43,7 +43,7 @@ export function linearize(graph: Graph, options: LinearizeOptions): Linearizatio
     if (shape[0] === 1) return [vectors, ...shape.slice(1)];
     throw new GraphError(`linearize needs values with batch size 1, "${name}" is ${describeShape(value)}`);
   };
-  const inputs = new Map(graph.inputs.map((v) => [v, b.input(v.name, v.dtype, v.shape)]));
+  const { inputs } = inputsOf(graph, b);
   const tangent = b.input('tangent/seed', from.value.dtype, batch(from));
   const pushed = pushForward(graph, { b, inputs, seeds: new Map([[from.value, tangent]]), of: [to.value], vectors });
   const cotangent = b.input('cotangent/seed', to.value.dtype, batch(to));

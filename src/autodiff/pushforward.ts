@@ -5,11 +5,12 @@ import {
   type GraphBuilder,
   GraphError,
   type Node,
+  type TensorData,
   type Value,
 } from '../onnx/index.ts';
 import { rules } from './rules/index.ts';
 import { isDifferentiable, type Rule, sameShape, TangentContext } from './rules/rule.ts';
-import { ancestors, producersOf } from './subgraph.ts';
+import { ancestors, type Named, producersOf } from './subgraph.ts';
 
 export interface Pushforward {
   /** Copy in the builder of a value of the original graph. */
@@ -25,8 +26,29 @@ export function ruleOf(node: Node): Rule {
 }
 
 /**
+ * The inputs of `graph` as inputs of the builder, and likewise the constants that are differentiated: as long as they are
+ * inputs nothing is folded into them. `constants` gives those their data back in the result (see `subgraph`).
+ */
+export function inputsOf(
+  graph: Graph,
+  b: GraphBuilder,
+  variables: readonly Named[] = [],
+): { inputs: Map<Value, Value>; constants: Map<Value, TensorData> } {
+  const inputs = new Map(graph.inputs.map((v) => [v, b.input(v.name, v.dtype, v.shape)]));
+  const constants = new Map<Value, TensorData>();
+  for (const { value } of variables) {
+    const data = graph.constants.get(value);
+    if (!data || inputs.has(value)) continue;
+    const variable = b.input(value.name, value.dtype, value.shape);
+    inputs.set(value, variable);
+    constants.set(variable, data);
+  }
+  return { inputs, constants };
+}
+
+/**
  * Copies into `b` what `of` needs of `graph`, and adds the tangents, node by node (forward-mode differentiation).
- * `inputs` are the copies of the graph's inputs; `seeds` the tangents of some values of the graph.
+ * `inputs` are the copies of the graph's inputs and of constants that vary (see `inputsOf`); `seeds` the tangents of some values of the graph.
  * With `vectors`, primal values have a leading axis of size 1 and tangents one of that length.
  */
 export function pushForward(
@@ -44,7 +66,7 @@ export function pushForward(
   const tangents = new Map(seeds);
   const needed = ancestors(producersOf(graph), [...of, ...seeds.keys()]);
   const wanted = ancestors(producersOf(graph), of);
-  for (const [v, data] of graph.constants) if (needed.has(v)) copies.set(v, b.constant(data, v.name));
+  for (const [v, data] of graph.constants) if (needed.has(v) && !copies.has(v)) copies.set(v, b.constant(data, v.name));
   for (const node of graph.nodes) {
     if (!node.outputs.some((v) => needed.has(v))) continue;
     const inputs = node.inputs.map((v) => v && copies.get(v)!);

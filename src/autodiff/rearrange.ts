@@ -1,4 +1,5 @@
 import { dtypes, type GraphBuilder, sizeOf, staticShape, type TensorData, tensor, type Value } from '../onnx/index.ts';
+import { foldedConstant } from './folding.ts';
 
 /** Reverses some axes of a tensor, then permutes its axes. */
 export function rearranged(t: TensorData, flips: readonly number[], perm: readonly number[]): TensorData {
@@ -23,7 +24,7 @@ export function rearranged(t: TensorData, flips: readonly number[], perm: readon
 /** The value with some axes reversed, then its axes permuted. A constant is rearranged now, not at each run. */
 export function rearrange(b: GraphBuilder, v: Value, flips: readonly number[], perm: readonly number[]): Value {
   const known = b.constantOf(v);
-  if (known) return b.constant(rearranged(known, flips, perm), `${v.name}_rearranged`);
+  if (known) return foldedConstant(b, `${v.name}_rearranged`, rearranged(known, flips, perm), [known]);
   const wanted = flips.filter((axis) => staticShape(v)[axis] !== 1);
   // INT64_MIN would be the usual end of a reversed slice; any end below -n means the same.
   const flipped = wanted.length
@@ -36,12 +37,6 @@ export function rearrange(b: GraphBuilder, v: Value, flips: readonly number[], p
       ])
     : v;
   return perm.every((p, i) => p === i) ? flipped : b.transpose(flipped, perm);
-}
-
-/** A reshape that is done now when the value is a constant. */
-export function reshaped(b: GraphBuilder, v: Value, shape: readonly number[]): Value {
-  const known = b.constantOf(v);
-  return known ? b.constant(tensor(known.dtype, shape, known.data), `${v.name}_reshaped`) : b.reshape(v, shape);
 }
 
 /**

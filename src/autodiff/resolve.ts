@@ -1,4 +1,5 @@
 import { describeShape, type Graph, GraphError, staticShape, type Value } from '../onnx/index.ts';
+import { foldedFrom } from './folding.ts';
 import { isDifferentiable } from './rules/rule.ts';
 import type { Named } from './subgraph.ts';
 
@@ -21,4 +22,17 @@ export function resolve(graph: Graph, selection: string | Value): Named {
   }
   const names = graph.inputs.map((v) => v.name).join(', ');
   throw new GraphError(`graph ${graph.name} has no value "${wanted}"; its inputs are ${names}`);
+}
+
+/** Like `resolve`, for values to differentiate with respect to. */
+export function resolveVariable(graph: Graph, selection: string | Value): Named {
+  const found = resolve(graph, selection);
+  const data = graph.constants.get(found.value);
+  const folded = data && foldedFrom(graph, data);
+  if (folded) {
+    throw new GraphError(
+      `graph ${graph.name}: the constant "${found.name}" has been folded into "${folded.name}" by an earlier transform; name it in wrt there too, or make it an input`,
+    );
+  }
+  return found;
 }

@@ -1,8 +1,17 @@
-import { describeShape, type Graph, GraphBuilder, GraphError, sizeOf, tensorOf, type Value } from '../onnx/index.ts';
+import {
+  describeShape,
+  type Graph,
+  GraphBuilder,
+  GraphError,
+  sizeOf,
+  staticShape,
+  tensorOf,
+  type Value,
+} from '../onnx/index.ts';
 import type { Selection } from './jvp.ts';
 import { pullBack } from './pullback.ts';
-import { pushForward } from './pushforward.ts';
-import { resolve } from './resolve.ts';
+import { inputsOf, pushForward } from './pushforward.ts';
+import { resolve, resolveVariable } from './resolve.ts';
 import { zeros } from './rules/rule.ts';
 import { subgraph } from './subgraph.ts';
 
@@ -23,7 +32,7 @@ export function vjp(graph: Graph, selection: Selection): Graph {
  */
 export function grad(graph: Graph, { wrt, of }: { wrt: Selection['wrt']; of: string | Value }): Graph {
   return reverse(graph, `${graph.name}_grad`, { wrt, of: [of] }, (b, name, v) => {
-    const shape = v.shape as readonly number[];
+    const shape = staticShape(v);
     if (sizeOf(shape) !== 1) {
       throw new GraphError(`grad needs a scalar, "${name}" is ${describeShape(v)}; use vjp with a cotangent`);
     }
@@ -38,10 +47,10 @@ function reverse(
   cotangentOf: (b: GraphBuilder, name: string, v: Value) => Value,
 ): Graph {
   const b = new GraphBuilder(graphName);
-  const [from, to] = [wrt.map((v) => resolve(graph, v)), of.map((v) => resolve(graph, v))];
-  const inputs = new Map(graph.inputs.map((v) => [v, b.input(v.name, v.dtype, v.shape)]));
+  const [from, to] = [wrt.map((v) => resolveVariable(graph, v)), of.map((v) => resolve(graph, v))];
+  const { inputs, constants } = inputsOf(graph, b, from);
   const cotangents = to.map(({ name, value }) => cotangentOf(b, name, value));
-  const interfaceInputs = b.build().inputs;
+  const declared = b.build().inputs.filter((v) => !constants.has(v));
   // The tangents that are transposed away need names no caller sees.
   const seeds = new Map(
     from.map(({ name, value }) => [value, b.input(`${name}/seed`, value.dtype, value.shape)] as const),
@@ -56,12 +65,9 @@ function reverse(
     ...to.map(({ name, value }) => ({ name, value: primal(value) })),
     ...from.map(({ name, value }) => ({
       name: `${name}_gradient`,
-      value: gradient(seeds.get(value)!) ?? zeros(b, value.dtype, value.shape as readonly number[]),
+      value: gradient(seeds.get(value)!) ?? zeros(b, value.dtype, staticShape(value)),
     })),
   ];
-  return subgraph(b.build(), {
-    name: graphName,
-    inputs: interfaceInputs.map((value) => ({ name: value.name, value })),
-    outputs,
-  });
+  const named = declared.map((value) => ({ name: value.name, value }));
+  return subgraph(b.build(), { name: graphName, inputs: named, outputs, constants });
 }

@@ -66,7 +66,7 @@ export function smallNet(options: { batch: number; smooth?: boolean }): Graph {
   const pooled = b.op(options.smooth ? 'AveragePool' : 'MaxPool', [first], { kernel_shape: [2, 2], strides: [2, 2] });
   const joined = b.add(pooled, bend(layers.conv(pooled, 4, 3)));
   const features = b.op('Flatten', [b.op('GlobalAveragePool', [joined])], { axis: 1 });
-  const logits = b.op('Gemm', [features, layers.weight([3, 4], 1), layers.weight([3])], { transB: 1 });
+  const logits = b.op('Gemm', [features, layers.weight([3, 4]), layers.weight([3])], { transB: 1 });
   b.output('logits', logits);
   const logProbabilities = b.op('LogSoftmax', [logits], { axis: 1 });
   b.output('loss', b.op('ReduceMean', [b.neg(b.slice(logProbabilities, 1, 0, 1))], { keepdims: 0 }));

@@ -1,18 +1,16 @@
 import {
-  describeNode,
   type GraphBuilder,
-  GraphError,
   intAttribute,
   intsAttribute,
   type Node,
   type PlainAttributes,
   staticShape,
-  stringAttribute,
   type Value,
   type Window,
   windowOf,
 } from '../../onnx/index.ts';
-import { padBy, rearrange, reshaped } from '../rearrange.ts';
+import { reshaped } from '../folding.ts';
+import { padBy, rearrange } from '../rearrange.ts';
 import { type Rule, sum, type TangentContext } from './rule.ts';
 
 /**
@@ -95,20 +93,8 @@ function toWeight(b: GraphBuilder, x: Value, ct: Value, g: Correlation): Value {
   return b.transpose(taps, [1, 0, ...axes]);
 }
 
-function convGeometry(node: Node, x: Value, w: Value): Correlation {
+function geometryOf(node: Node, x: Value, w: Value): Correlation {
   return { ...windowOf(node, spatial(x), spatial(w)), group: intAttribute(node, 'group', 1) };
-}
-
-/** The correlation whose transpose a ConvTranspose is: `output_shape` and `auto_pad` are turned into pads. */
-function transposedGeometry(node: Node, x: Value, w: Value): Correlation {
-  const group = intAttribute(node, 'group', 1);
-  const auto = stringAttribute(node, 'auto_pad', 'NOTSET');
-  if (intsAttribute(node, 'output_shape') || auto.startsWith('SAME')) {
-    throw new GraphError(
-      `cannot differentiate ${describeNode(node)}: output_shape and auto_pad ${auto} are not supported; give pads and output_padding`,
-    );
-  }
-  return { ...windowOf(node, spatial(x), spatial(w)), group };
 }
 
 function bilinear(c: TangentContext, attributes: PlainAttributes): Value {
@@ -121,10 +107,10 @@ function bilinear(c: TangentContext, attributes: PlainAttributes): Value {
 }
 
 const conv: Rule = {
-  tangent: (c) => bilinear(c, attributesOf(convGeometry(c.node, c.x(0), c.x(1)))),
+  tangent: (c) => bilinear(c, attributesOf(geometryOf(c.node, c.x(0), c.x(1)))),
   transpose: (c) => {
     const [x, w, ct] = [c.inputs[0]!, c.inputs[1]!, c.cotangents[0]!];
-    const g = convGeometry(c.node, x, w);
+    const g = geometryOf(c.node, x, w);
     return [
       c.linear[0] ? toInput(c.b, ct, w, g, spatial(x)) : null,
       c.linear[1] ? toWeight(c.b, x, ct, g) : null,
@@ -136,12 +122,12 @@ const conv: Rule = {
 const convTranspose: Rule = {
   tangent: (c) => {
     const output_padding = intsAttribute(c.node, 'output_padding') ?? spatial(c.x(0)).map(() => 0);
-    return bilinear(c, { ...attributesOf(transposedGeometry(c.node, c.x(0), c.x(1))), output_padding });
+    return bilinear(c, { ...attributesOf(geometryOf(c.node, c.x(0), c.x(1))), output_padding });
   },
   transpose: (c) => {
     const { b } = c;
     const [x, w, ct] = [c.inputs[0]!, c.inputs[1]!, c.cotangents[0]!];
-    const g = transposedGeometry(c.node, x, w);
+    const g = geometryOf(c.node, x, w);
     return [
       c.linear[0] ? b.conv(ct, w, null, attributesOf(g)) : null,
       c.linear[1] ? toWeight(b, ct, x, g) : null,

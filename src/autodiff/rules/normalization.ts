@@ -4,11 +4,11 @@ import {
   intAttribute,
   sizeOf,
   staticShape,
-  type TensorData,
   tensorOf,
   toNumbers,
   type Value,
 } from '../../onnx/index.ts';
+import { foldedConstant, reshaped } from '../folding.ts';
 import { type Rule, sum, type TangentContext } from './rule.ts';
 
 /** Softmax and the normalizations: each element also depends on statistics over some axes. */
@@ -64,32 +64,20 @@ function affineTangent(c: TangentContext, normal: Value, dnormal: Value | null, 
 
 /** [C] to [1, C, 1, ...]: one entry per channel. */
 function perChannel(b: GraphBuilder, v: Value, rank: number): Value {
-  const shape = [1, staticShape(v)[0]!, ...Array<number>(rank - 2).fill(1)];
-  const known = b.constantOf(v);
-  return known ? b.constant({ ...known, shape }) : b.reshape(v, shape);
-}
-
-function folded(
-  dtype: Value['dtype'],
-  shape: readonly number[],
-  of: readonly TensorData[],
-  f: (...v: number[]) => number,
-) {
-  const columns = of.map(toNumbers);
-  return tensorOf(
-    dtype,
-    shape,
-    columns[0]!.map((_, i) => f(...columns.map((column) => column[i]!))),
-  );
+  return reshaped(b, v, [1, staticShape(v)[0]!, ...Array<number>(rank - 2).fill(1)]);
 }
 
 /** scale / sqrt(variance + epsilon) as [1, C, 1, ...]; computed now when both are constants. */
 function evaluationFactor(b: GraphBuilder, scale: Value, variance: Value, epsilon: number, rank: number): Value {
   const [s, v] = [b.constantOf(scale), b.constantOf(variance)];
-  const shape = [1, staticShape(scale)[0]!, ...Array<number>(rank - 2).fill(1)];
-  if (s && v) return b.constant(folded(scale.dtype, shape, [s, v], (p, q) => p / Math.sqrt(q + epsilon)));
+  if (s && v) {
+    const variances = toNumbers(v);
+    const factors = toNumbers(s).map((factor, i) => factor / Math.sqrt(variances[i]! + epsilon));
+    const folded = foldedConstant(b, `${scale.name}_factor`, tensorOf(scale.dtype, s.shape, factors), [s, v]);
+    return perChannel(b, folded, rank);
+  }
   const deviation = b.op('Sqrt', [b.add(variance, b.scalar(epsilon, variance.dtype))]);
-  return b.reshape(b.div(scale, b.cast(deviation, scale.dtype)), shape);
+  return perChannel(b, b.div(scale, b.cast(deviation, scale.dtype)), rank);
 }
 
 /** Evaluation: y = (x - mean) factor + bias with running statistics, which may be active as well. */

@@ -49,5 +49,7 @@ export const convolutionCases: readonly Case[] = [
     { x: [1, 4, 4, 3], w: [4, 3, 3, 3], strides: [2, 1], pads: [1, 0, 0, 1], group: 2 },
     { x: [1, 2, 4, 4], w: [2, 2, 3, 3], dilations: [2, 2], strides: [3, 2], output_padding: [2, 1] },
     { x: [2, 2, 6], w: [2, 3, 4], strides: [2], pads: [1, 1] },
+    { x: [1, 2, 4, 3], w: [2, 3, 3, 3], strides: [2, 2], output_shape: [8, 6] },
+    { x: [1, 2, 4, 3], w: [2, 3, 4, 3], strides: [3, 2], auto_pad: 'SAME_UPPER' },
   ].map((s) => convolution('ConvTranspose', s)),
 ];
