@@ -8,20 +8,41 @@ export type PlainAttributes = Readonly<
   Record<string, number | string | readonly number[] | readonly string[] | TensorData>
 >;
 
-/** Attribute names that hold a float; every other number is an int. ONNX uses these names consistently. */
+/**
+ * Attribute names that hold a float; every other number is an int. ONNX uses these names consistently, with one exception
+ * (`toAttribute`). `bias` is that of LRN and Shrink, `min` and `max` those of Clip before version 11.
+ */
 const floatNames = new Set(
-  'alpha beta epsilon momentum gamma lambd bias ratio value_float spatial_scale extrapolation_value cubic_coeff_a'.split(
-    ' ',
-  ),
+  (
+    'alpha beta epsilon momentum gamma lambd bias ratio value_float spatial_scale extrapolation_value cubic_coeff_a ' +
+    'seed mean scale high low min max clip softcap threshold'
+  ).split(' '),
 );
-const floatListNames = new Set(['activation_params', 'value_floats', 'scales']);
+const floatListNames = new Set(['activation_params', 'activation_alpha', 'activation_beta', 'value_floats', 'scales']);
 
-function toAttribute(name: string, value: PlainAttributes[string]): Attribute {
-  if (typeof value === 'number') return { type: floatNames.has(name) ? 'float' : 'int', value };
+/** Floats are rounded to single precision, in which ONNX keeps them: every reader of the graph sees the same epsilon. */
+function toAttribute(name: string, value: PlainAttributes[string], domain: string): Attribute {
+  if (typeof value === 'number') {
+    return floatNames.has(name) ? { type: 'float', value: Math.fround(value) } : { type: 'int', value };
+  }
   if (typeof value === 'string') return { type: 'string', value };
   if (!Array.isArray(value)) return { type: 'tensor', value: value as TensorData };
   if (typeof value[0] === 'string') return { type: 'strings', value: value as string[] };
-  return { type: floatListNames.has(name) ? 'floats' : 'ints', value: value as number[] };
+  // The blocked Upsample takes whole factors, the plain one (before version 9) fractions.
+  const floats = floatListNames.has(name) && !(name === 'scales' && domain === 'com.microsoft.nchwc');
+  const list = value as readonly number[];
+  return floats ? { type: 'floats', value: list.map(Math.fround) } : { type: 'ints', value: list };
+}
+
+/** `base` itself when it is free, else `base_2`, `base_3`, ... The result is taken from then on. */
+function unique(taken: Map<string, number>, base: string): string {
+  let name = base;
+  // The number to try next is kept, or a thousand nodes of one operator would take a million look-ups.
+  let next = taken.get(base) ?? 1;
+  while (taken.has(name)) name = `${base}_${++next}`;
+  taken.set(base, next);
+  taken.set(name, taken.get(name) ?? 1);
+  return name;
 }
 
 /**
@@ -42,24 +63,17 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<Value, TensorData>();
   readonly #small = new Map<string, Value>();
-  readonly #names = new Set<string>();
+  readonly #names = new Map<string, number>();
+  readonly #nodeNames = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** `base` itself when it is free, else `base_2`, `base_3`, ... */
-  #unique(base: string): string {
-    let name = base;
-    for (let i = 2; this.#names.has(name); i++) name = `${base}_${i}`;
-    this.#names.add(name);
-    return name;
-  }
-
   /** A graph input. Its name must be free: it is part of the graph's interface. */
   input(name: string, dtype: DType, shape: Shape): Value {
     if (this.#names.has(name)) throw new GraphError(`graph ${this.name}: the name "${name}" is taken`);
-    const value = { name: this.#unique(name), dtype, shape };
+    const value = { name: unique(this.#names, name), dtype, shape };
     this.#inputs.push(value);
     return value;
   }
@@ -69,7 +83,7 @@ export class GraphBuilder {
     const key = name === undefined && data.data.length <= 64 ? `${data.dtype}[${data.shape}]${data.data}` : undefined;
     const shared = key === undefined ? undefined : this.#small.get(key);
     if (shared) return shared;
-    const value = { name: this.#unique(name ?? 'const'), dtype: data.dtype, shape: data.shape };
+    const value = { name: unique(this.#names, name ?? 'const'), dtype: data.dtype, shape: data.shape };
     this.#constants.set(value, data);
     if (key !== undefined) this.#small.set(key, value);
     return value;
@@ -96,13 +110,13 @@ export class GraphBuilder {
     options: NodeOptions = {},
   ): readonly Value[] {
     const { domain = '', outputs: outputCount = 1 } = options;
-    const name = this.#unique(options.name ?? opType);
+    const name = unique(this.#nodeNames, options.name ?? opType);
     const bare: Node = { name, opType, domain, inputs, outputs: [], attributes };
     const inferred = inferOutputs({ node: bare, constant: (v) => this.#constants.get(v), outputCount });
     if (inferred.length < outputCount)
       throw new GraphError(`${opType} "${name}": has ${inferred.length} outputs, not ${outputCount}`);
     const outputs = inferred.slice(0, outputCount).map(({ dtype, shape }, i) => ({
-      name: this.#unique(options.outputNames?.[i] ?? (i === 0 ? `${name}_out` : `${name}_out${i}`)),
+      name: unique(this.#names, options.outputNames?.[i] ?? (i === 0 ? `${name}_out` : `${name}_out${i}`)),
       dtype,
       shape,
     }));
@@ -117,7 +131,9 @@ export class GraphBuilder {
     attributes: PlainAttributes = {},
     options: NodeOptions = {},
   ): readonly Value[] {
-    const tagged = Object.fromEntries(Object.entries(attributes).map(([k, v]) => [k, toAttribute(k, v)]));
+    const tagged = Object.fromEntries(
+      Object.entries(attributes).map(([k, v]) => [k, toAttribute(k, v, options.domain ?? '')]),
+    );
     return this.node(opType, inputs, tagged, options);
   }
 

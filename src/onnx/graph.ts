@@ -65,7 +65,10 @@ export function describeNode(node: Pick<Node, 'name' | 'opType' | 'domain'>): st
 
 type ValueOf<T extends Attribute['type']> = Extract<Attribute, { type: T }>['value'];
 
-function attribute<T extends Attribute['type']>(node: Node, name: string, type: T): ValueOf<T> | undefined {
+type Carrier = Pick<Node, 'name' | 'opType' | 'domain' | 'attributes'>;
+
+/** The attribute's value, undefined when the node does not carry it. Throws GraphError when it has another type. */
+export function attributeOf<T extends Attribute['type']>(node: Carrier, name: string, type: T): ValueOf<T> | undefined {
   const a: Attribute | undefined = node.attributes[name];
   if (a !== undefined && a.type !== type) {
     throw new GraphError(`${describeNode(node)}: attribute ${name} must be ${type}, got ${a.type}`);
@@ -74,17 +77,17 @@ function attribute<T extends Attribute['type']>(node: Node, name: string, type: 
 }
 
 /** Attribute readers: the value, or the default of the operator when the node does not carry it. */
-export function intAttribute(node: Node, name: string, fallback: number): number {
-  return attribute(node, name, 'int') ?? fallback;
+export function intAttribute(node: Carrier, name: string, fallback: number): number {
+  return attributeOf(node, name, 'int') ?? fallback;
 }
-export function floatAttribute(node: Node, name: string, fallback: number): number {
-  return attribute(node, name, 'float') ?? fallback;
+export function floatAttribute(node: Carrier, name: string, fallback: number): number {
+  return attributeOf(node, name, 'float') ?? fallback;
 }
-export function stringAttribute(node: Node, name: string, fallback: string): string {
-  return attribute(node, name, 'string') ?? fallback;
+export function stringAttribute(node: Carrier, name: string, fallback: string): string {
+  return attributeOf(node, name, 'string') ?? fallback;
 }
-export function intsAttribute(node: Node, name: string): readonly number[] | undefined {
-  return attribute(node, name, 'ints');
+export function intsAttribute(node: Carrier, name: string): readonly number[] | undefined {
+  return attributeOf(node, name, 'ints');
 }
 
 /** The shape as numbers. Transforms and emission need static shapes; `specialize` makes them so. */

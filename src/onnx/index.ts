@@ -1,5 +1,11 @@
 export { GraphBuilder, type NodeOptions, type PlainAttributes } from './builder.ts';
+export { type Cut, extract } from './extract.ts';
+export { fold } from './fold.ts';
 export * from './graph.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
+export { prune } from './prune.ts';
+export { type ReadOptions, readModel } from './read.ts';
+export { copyNode, type MapOptions, mapGraph, type Rewrite } from './rewrite.ts';
+export { type Binding, specialize } from './specialize.ts';
 export * from './tensor.ts';
 export { writeModel } from './write.ts';

@@ -1,10 +1,17 @@
 import { intAttribute } from '../graph.ts';
 import { type DType, dtypes } from '../tensor.ts';
-import { broadcastShapes, fail, type InferenceRule, inputAt } from './rule.ts';
+import { broadcastShapes, fail, type InferenceRule, inputAt, normalizeAxis } from './rule.ts';
 
 /** One tensor in, the same type and shape out. */
 const same: InferenceRule = ({ node }) => {
   const x = inputAt(node, 0);
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** Keeps its shape, but needs an axis. */
+const softmax: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  normalizeAxis(node, intAttribute(node, 'axis', -1), x.shape.length);
   return [{ dtype: x.dtype, shape: x.shape }];
 };
 
@@ -45,14 +52,30 @@ const dropout: InferenceRule = ({ node, outputCount }) => {
 
 const unary =
   'Relu LeakyRelu PRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
-  'Floor Ceil Round Sin Cos Softplus Softsign Softmax LogSoftmax Identity Not CumSum QuickGelu';
+  'ThresholdedRelu Shrink Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Softplus Softsign ' +
+  'Identity Not BitwiseNot CumSum LRN LpNormalization MeanVarianceNormalization Trilu';
+
+/** Contributed operators (com.microsoft): activations, alone and after a bias. */
+export const microsoftElementwiseRules: Readonly<Record<string, InferenceRule>> = {
+  Gelu: same,
+  FastGelu: same,
+  QuickGelu: same,
+  BiasGelu: broadcast,
+};
 
 export const elementwiseRules: Readonly<Record<string, InferenceRule>> = {
   ...Object.fromEntries(unary.split(' ').map((op) => [op, same])),
-  ...Object.fromEntries('Add Sub Mul Div Pow Min Max Sum Mean Mod And Or Xor'.split(' ').map((op) => [op, broadcast])),
+  ...Object.fromEntries('Softmax LogSoftmax Hardmax'.split(' ').map((op) => [op, softmax])),
+  ...Object.fromEntries(
+    'Add Sub Mul Div Pow Min Max Sum Mean Mod And Or Xor BitwiseAnd BitwiseOr BitwiseXor'
+      .split(' ')
+      .map((op) => [op, broadcast]),
+  ),
   ...Object.fromEntries('Equal Less LessOrEqual Greater GreaterOrEqual'.split(' ').map((op) => [op, comparison])),
   Where: where,
   Cast: cast,
+  CastLike: ({ node }) => [{ dtype: inputAt(node, 1).dtype, shape: inputAt(node, 0).shape }],
   Dropout: dropout,
   IsNaN: ({ node }) => [{ dtype: 'bool', shape: inputAt(node, 0).shape }],
+  IsInf: ({ node }) => [{ dtype: 'bool', shape: inputAt(node, 0).shape }],
 };

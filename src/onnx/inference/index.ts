@@ -1,20 +1,35 @@
 import { describeNode, GraphError } from '../graph.ts';
-import { elementwiseRules } from './elementwise.ts';
+import { elementwiseRules, microsoftElementwiseRules } from './elementwise.ts';
+import { indexingRules } from './indexing.ts';
 import { layoutRules } from './layout.ts';
-import { linearRules } from './linear.ts';
+import { linearRules, microsoftLinearRules } from './linear.ts';
+import { normalizationRules } from './normalization.ts';
 import type { InferenceContext, InferenceRule, Inferred } from './rule.ts';
-import { spatialRules } from './spatial.ts';
+import { blockedRules, spatialRules } from './spatial.ts';
 
-/** Shape inference, one rule an operator. Keys are `opType`; contributed operators share the table, their names do not clash. */
-export const inferenceRules: Readonly<Record<string, InferenceRule>> = {
-  ...elementwiseRules,
-  ...linearRules,
-  ...spatialRules,
-  ...layoutRules,
+/** Shape inference, one rule an operator: domain, then operator type. */
+export const inferenceRules: Readonly<Record<string, Readonly<Record<string, InferenceRule>>>> = {
+  '': {
+    ...elementwiseRules,
+    ...linearRules,
+    ...spatialRules,
+    ...normalizationRules,
+    ...layoutRules,
+    ...indexingRules,
+  },
+  'com.microsoft': { ...microsoftElementwiseRules, ...microsoftLinearRules },
+  'com.microsoft.nchwc': blockedRules,
 };
 
+/** Whether Ballast knows the operator at all. */
+export function isKnownOperator(opType: string, domain: string): boolean {
+  return Object.hasOwn(inferenceRules, domain) && Object.hasOwn(inferenceRules[domain]!, opType);
+}
+
+/** Types and shapes of a node's outputs. Throws GraphError when the operator is unknown or its inputs do not fit. */
 export function inferOutputs(context: InferenceContext): readonly Inferred[] {
-  const rule = inferenceRules[context.node.opType];
-  if (!rule) throw new GraphError(`${describeNode(context.node)}: operator is not supported (no shape rule)`);
-  return rule(context);
+  const { opType, domain } = context.node;
+  if (!isKnownOperator(opType, domain))
+    throw new GraphError(`${describeNode(context.node)}: operator is not supported (no shape rule)`);
+  return inferenceRules[domain]![opType]!(context);
 }

@@ -33,14 +33,6 @@ const reduce: InferenceRule = (context) => {
   );
 };
 
-const arg: InferenceRule = ({ node }) => {
-  const x = inputAt(node, 0);
-  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
-  const keep = intAttribute(node, 'keepdims', 1) === 1;
-  const shape = keep ? x.shape.map((d, i) => (i === axis ? 1 : d)) : x.shape.filter((_, i) => i !== axis);
-  return [{ dtype: 'int64', shape }];
-};
-
 /** A 0 copies a dimension, one -1 takes what is left. */
 const reshape: InferenceRule = (context) => {
   const { node } = context;
@@ -51,29 +43,22 @@ const reshape: InferenceRule = (context) => {
   const dims: (Dim | -1)[] = wanted.map((d, i) =>
     d === 0 && !allowZero ? (x.shape[i] ?? fail(node, `no dimension ${i} to copy`)) : d,
   );
-  const open = dims.indexOf(-1);
-  if (open < 0) {
-    const [from, to] = [product(node, x.shape), product(node, dims)];
+  const inferred = dims.indexOf(-1);
+  // Open dimensions that appear on both sides cancel.
+  const [left, right] = [[...x.shape], dims.filter((_, i) => i !== inferred)];
+  for (const d of [...right]) {
+    if (typeof d !== 'string' || !left.includes(d)) continue;
+    left.splice(left.indexOf(d), 1);
+    right.splice(right.indexOf(d), 1);
+  }
+  const [from, to] = [product(node, left), product(node, right)];
+  if (inferred < 0) {
     if (from !== to) fail(node, `cannot reshape ${from} elements to [${dims}]`);
     return one(node, dims);
   }
-  // Open dimensions that appear on both sides cancel.
-  const rest = dims.filter((_, i) => i !== open);
-  const left = [...x.shape];
-  for (const d of rest) if (typeof d === 'string' && left.includes(d)) left.splice(left.indexOf(d), 1);
-  const from = product(node, left);
-  const to = product(
-    node,
-    rest.filter((d) => typeof d === 'number'),
-  );
-  if (typeof from === 'string') {
-    if (to !== 1) fail(node, `cannot divide "${from}" by ${to}`);
-    dims[open] = from;
-  } else {
-    if (typeof to !== 'number' || to === 0 || from % to !== 0)
-      fail(node, `cannot reshape ${from} elements to [${wanted}]`);
-    dims[open] = from / to;
-  }
+  if (to === 1) dims[inferred] = from;
+  else if (typeof from === 'number' && typeof to === 'number' && to > 0 && from % to === 0) dims[inferred] = from / to;
+  else fail(node, `cannot reshape ${from} elements to [${wanted}]`);
   return one(node, dims);
 };
 
@@ -81,6 +66,7 @@ const flatten: InferenceRule = ({ node }) => {
   const x = inputAt(node, 0);
   const given = intAttribute(node, 'axis', 1);
   const axis = given < 0 ? given + x.shape.length : given;
+  if (axis < 0 || axis > x.shape.length) fail(node, `axis ${given} is outside the input`);
   return one(node, [product(node, x.shape.slice(0, axis)), product(node, x.shape.slice(axis))]);
 };
 
@@ -160,12 +146,6 @@ const pad: InferenceRule = (context) => {
   return one(node, shape);
 };
 
-const gather: InferenceRule = ({ node }) => {
-  const [x, indices] = [inputAt(node, 0), inputAt(node, 1)];
-  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
-  return one(node, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
-};
-
 const expand: InferenceRule = (context) => {
   const shape = constantIntegers(context, 1);
   if (!shape) fail(context.node, 'the target shape is missing');
@@ -207,29 +187,11 @@ const unsqueeze: InferenceRule = (context) => {
   );
 };
 
-const constantOfShape: InferenceRule = (context) => {
-  const shape = constantIntegers(context, 0) ?? [];
-  const value = context.node.attributes.value;
-  return [{ dtype: value?.type === 'tensor' ? value.value.dtype : 'float32', shape }];
-};
-
-const oneHot: InferenceRule = (context) => {
-  const { node } = context;
-  const depth = constantIntegers(context, 1)?.[0];
-  const indices = inputAt(node, 0);
-  const axis = intAttribute(node, 'axis', -1);
-  const at = axis < 0 ? axis + indices.shape.length + 1 : axis;
-  if (depth === undefined) fail(node, 'the depth is missing');
-  return [{ dtype: inputAt(node, 2).dtype, shape: [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)] }];
-};
-
 const reductions =
-  'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceSumSquare ReduceL1 ReduceL2 ReduceLogSumExp';
+  'ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd ReduceSumSquare ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp';
 
 export const layoutRules: Readonly<Record<string, InferenceRule>> = {
   ...Object.fromEntries(reductions.split(' ').map((op) => [op, reduce])),
-  ArgMax: arg,
-  ArgMin: arg,
   Reshape: reshape,
   Flatten: flatten,
   Transpose: transpose,
@@ -237,15 +199,8 @@ export const layoutRules: Readonly<Record<string, InferenceRule>> = {
   Concat: concat,
   Split: split,
   Pad: pad,
-  Gather: gather,
-  GatherElements: ({ node }) => one(node, inputAt(node, 1).shape),
-  ScatterElements: ({ node }) => one(node, inputAt(node, 0).shape),
-  ScatterND: ({ node }) => one(node, inputAt(node, 0).shape),
   Expand: expand,
   Tile: tile,
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
-  Shape: ({ node }) => [{ dtype: 'int64', shape: [inputAt(node, 0).shape.length] }],
-  ConstantOfShape: constantOfShape,
-  OneHot: oneHot,
 };

@@ -1,4 +1,4 @@
-import { type Dim, intAttribute } from '../graph.ts';
+import { type Dim, intAttribute, stringAttribute } from '../graph.ts';
 import { broadcastShapes, fail, type InferenceRule, inputAt } from './rule.ts';
 
 /** Numpy matrix product: leading dimensions broadcast. */
@@ -21,6 +21,7 @@ const matMul: InferenceRule = ({ node }) => {
 /** alpha * A' * B' + beta * C, with A' and B' transposed on request. */
 const gemm: InferenceRule = ({ node }) => {
   const [a, b] = [inputAt(node, 0), inputAt(node, 1)];
+  if (a.dtype !== b.dtype) fail(node, 'A and B must have one element type');
   if (a.shape.length !== 2 || b.shape.length !== 2) fail(node, 'A and B must be matrices');
   const [m, k] = intAttribute(node, 'transA', 0) ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
   const [k2, n] = intAttribute(node, 'transB', 0) ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
@@ -33,4 +34,32 @@ const gemm: InferenceRule = ({ node }) => {
   return [{ dtype: a.dtype, shape: [m, n] }];
 };
 
-export const linearRules: Readonly<Record<string, InferenceRule>> = { MatMul: matMul, FusedMatMul: matMul, Gemm: gemm };
+/** Einstein summation without `...`: every letter is one dimension. */
+const einsum: InferenceRule = ({ node }) => {
+  const equation = stringAttribute(node, 'equation', '').replaceAll(' ', '');
+  const [left = '', right] = equation.split('->');
+  const terms = left.split(',');
+  if (!/^[a-zA-Z,]*(->[a-zA-Z]*)?$/.test(equation)) fail(node, `equation "${equation}" is not supported`);
+  if (terms.length !== node.inputs.length) fail(node, `equation "${equation}" is for ${terms.length} inputs`);
+  const sizes = new Map<string, Dim>();
+  terms.forEach((term, i) => {
+    const { shape } = inputAt(node, i);
+    if (shape.length !== term.length) fail(node, `input ${i} needs ${term.length} dimensions for "${term}"`);
+    [...term].forEach((letter, axis) => {
+      const known = sizes.get(letter);
+      const size = shape[axis]!;
+      if (known !== undefined && known !== size) fail(node, `"${letter}" is both ${known} and ${size}`);
+      sizes.set(letter, size);
+    });
+  });
+  // Without an arrow the result has the letters that occur once, in alphabetic order.
+  const letters = [...left.replaceAll(',', '')].sort();
+  const out = right ?? letters.filter((l) => letters.indexOf(l) === letters.lastIndexOf(l)).join('');
+  const shape = [...out].map((l) => sizes.get(l) ?? fail(node, `"${l}" of the result is in no input`));
+  return [{ dtype: inputAt(node, 0).dtype, shape }];
+};
+
+export const linearRules: Readonly<Record<string, InferenceRule>> = { MatMul: matMul, Gemm: gemm, Einsum: einsum };
+
+/** Contributed operators (com.microsoft). */
+export const microsoftLinearRules: Readonly<Record<string, InferenceRule>> = { FusedMatMul: matMul, FusedGemm: gemm };

@@ -35,7 +35,7 @@ export function constantIntegers({ node, constant }: InferenceContext, i: number
   const v = node.inputs[i];
   if (!v) return undefined;
   const t = constant(v);
-  if (!t) fail(node, `input ${i} (${v.name}) must be a constant`);
+  if (!t) fail(node, `input ${i} (${v.name}) must be known; if it depends on an open dimension, bind that`);
   return toNumbers(t);
 }
 

@@ -1,5 +1,14 @@
 import { type Dim, intAttribute, intsAttribute, type Node, stringAttribute } from '../graph.ts';
-import { fail, type InferenceRule, type Inferred, inputAt, requireNumber } from './rule.ts';
+import { toNumbers } from '../tensor.ts';
+import {
+  constantIntegers,
+  fail,
+  type InferenceRule,
+  type Inferred,
+  inputAt,
+  normalizeAxis,
+  requireNumber,
+} from './rule.ts';
 
 /** Window geometry of a convolution or pooling node over the spatial axes, with `auto_pad` already turned into numbers. */
 export interface Window {
@@ -11,12 +20,15 @@ export interface Window {
 }
 
 /**
- * Reads the window of Conv, ConvTranspose, MaxPool, AveragePool and LpPool.
+ * Reads the window of Conv, ConvTranspose, MaxPool, AveragePool and LpPool. For ConvTranspose the pads are those that
+ * `output_shape` or `auto_pad` lead to.
  * `spatial` are the input's spatial sizes, `kernel` the fallback when the node has no `kernel_shape`.
  */
 export function windowOf(node: Node, spatial: readonly number[], kernel?: readonly number[]): Window {
   const size = intsAttribute(node, 'kernel_shape') ?? kernel;
   if (!size || size.length !== spatial.length) fail(node, `kernel_shape must have ${spatial.length} entries`);
+  if (kernel && size.some((k, i) => k !== kernel[i]))
+    fail(node, `kernel_shape [${size}] is not the weight's [${kernel}]`);
   const rank = spatial.length;
   const strides = intsAttribute(node, 'strides') ?? Array<number>(rank).fill(1);
   const dilations = intsAttribute(node, 'dilations') ?? Array<number>(rank).fill(1);
@@ -24,19 +36,32 @@ export function windowOf(node: Node, spatial: readonly number[], kernel?: readon
   if (strides.length !== rank || dilations.length !== rank || given.length !== 2 * rank) {
     fail(node, `strides, dilations and pads must have ${rank}, ${rank} and ${2 * rank} entries`);
   }
-  const auto = stringAttribute(node, 'auto_pad', 'NOTSET');
-  let pads = given;
-  if (auto === 'VALID') pads = Array<number>(2 * rank).fill(0);
-  else if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
-    const total = spatial.map((n, i) => {
-      const extent = (size[i]! - 1) * dilations[i]! + 1;
-      return Math.max(0, (Math.ceil(n / strides[i]!) - 1) * strides[i]! + extent - n);
-    });
-    const small = total.map((t) => Math.floor(t / 2));
-    const large = total.map((t) => Math.ceil(t / 2));
-    pads = auto === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small];
+  if ([...size, ...strides, ...dilations].some((n) => n < 1)) {
+    fail(node, 'kernel_shape, strides and dilations must be positive');
   }
-  return { kernel: size, strides, dilations, pads };
+  const geometry = { kernel: size, strides, dilations };
+  const auto = stringAttribute(node, 'auto_pad', 'NOTSET');
+  const transposed = node.opType === 'ConvTranspose';
+  const target = transposed ? intsAttribute(node, 'output_shape') : undefined;
+  if (target && target.length !== rank) fail(node, `output_shape must have ${rank} entries`);
+  const same = auto === 'SAME_UPPER' || auto === 'SAME_LOWER';
+  if (!target && auto === 'VALID') return { ...geometry, pads: Array<number>(2 * rank).fill(0) };
+  if (!target && !same) return { ...geometry, pads: given };
+  const extra = intsAttribute(node, 'output_padding');
+  const total = spatial.map((n, i) => {
+    const [stride, extent] = [strides[i]!, (size[i]! - 1) * dilations[i]! + 1];
+    if (!transposed) return Math.max(0, (Math.ceil(n / stride) - 1) * stride + extent - n);
+    const unpadded = stride * (n - 1) + extent + (extra?.[i] ?? 0);
+    const wanted = target?.[i] ?? n * stride;
+    if (target && wanted > unpadded) fail(node, `output_shape ${wanted} is larger than the ${unpadded} it can have`);
+    return Math.max(0, unpadded - wanted);
+  });
+  const small = total.map((t) => Math.floor(t / 2));
+  const large = total.map((t) => Math.ceil(t / 2));
+  // An odd pixel goes to the end for SAME_UPPER, and to the beginning for SAME_LOWER. ConvTranspose gives it to the
+  // beginning unless told SAME_UPPER.
+  const atEnd = auto === 'SAME_UPPER';
+  return { ...geometry, pads: atEnd ? [...small, ...large] : [...large, ...small] };
 }
 
 /** Number of window positions along each spatial axis. */
@@ -57,43 +82,57 @@ function spatialOf(node: Node, shape: readonly Dim[]): number[] {
   return shape.slice(2).map((d) => requireNumber(node, d));
 }
 
-const conv: InferenceRule = ({ node }) => {
+/** What Conv and ConvTranspose have in common: the spatial sizes, the weight's kernel, the groups. */
+function convolutionOf(node: Node) {
   const [x, w] = [inputAt(node, 0), inputAt(node, 1)];
+  if (x.dtype !== w.dtype) fail(node, 'input and weight must have one element type');
   const spatial = spatialOf(node, x.shape);
+  if (w.shape.length !== x.shape.length) fail(node, `the weight must have ${x.shape.length} dimensions`);
   const group = intAttribute(node, 'group', 1);
-  const kernel = w.shape.slice(2).map((d) => requireNumber(node, d));
-  if (requireNumber(node, w.shape[1]) * group !== requireNumber(node, x.shape[1])) {
-    fail(node, `weight has ${w.shape[1]} x ${group} input channels, the input has ${x.shape[1]}`);
+  const [channels, filters] = [requireNumber(node, x.shape[1]), requireNumber(node, w.shape[0])];
+  const divided = node.opType === 'ConvTranspose' ? channels : filters;
+  if (group < 1 || divided % group !== 0) fail(node, `group ${group} does not divide ${divided} channels`);
+  return { x, w, spatial, group, channels, filters, kernel: w.shape.slice(2).map((d) => requireNumber(node, d)) };
+}
+
+function checkBias(node: Node, channels: number): void {
+  const bias = node.inputs[2];
+  if (!bias || (bias.shape.length === 1 && bias.shape[0] === channels)) return;
+  fail(node, `bias has shape [${bias.shape}] for ${channels} channels`);
+}
+
+const conv: InferenceRule = ({ node }) => {
+  const { x, w, spatial, group, channels, filters, kernel } = convolutionOf(node);
+  if (requireNumber(node, w.shape[1]) * group !== channels) {
+    fail(node, `weight has ${w.shape[1]} x ${group} input channels, the input has ${channels}`);
   }
   const counts = windowCounts(spatial, windowOf(node, spatial, kernel));
   if (counts.some((c) => c < 1)) fail(node, 'the kernel is larger than the padded input');
-  const bias = node.inputs[2];
-  if (bias && bias.shape[0] !== w.shape[0]) fail(node, `bias has ${bias.shape[0]} entries for ${w.shape[0]} channels`);
-  return [{ dtype: x.dtype, shape: [x.shape[0]!, w.shape[0]!, ...counts] }];
+  checkBias(node, filters);
+  return [{ dtype: x.dtype, shape: [x.shape[0]!, filters, ...counts] }];
 };
 
 const convTranspose: InferenceRule = ({ node }) => {
-  const [x, w] = [inputAt(node, 0), inputAt(node, 1)];
-  const spatial = spatialOf(node, x.shape);
-  const group = intAttribute(node, 'group', 1);
-  const kernel = w.shape.slice(2).map((d) => requireNumber(node, d));
-  if (w.shape[0] !== x.shape[1]) fail(node, `weight has ${w.shape[0]} input channels, the input has ${x.shape[1]}`);
+  const { x, w, spatial, group, channels, filters, kernel } = convolutionOf(node);
+  if (filters !== channels) fail(node, `weight has ${filters} input channels, the input has ${channels}`);
   const { strides, dilations, pads } = windowOf(node, spatial, kernel);
   const extra = intsAttribute(node, 'output_padding') ?? spatial.map(() => 0);
-  const fixed = intsAttribute(node, 'output_shape');
-  const out =
-    fixed?.slice(-spatial.length) ??
-    spatial.map(
-      (n, i) =>
-        strides[i]! * (n - 1) + extra[i]! + (kernel[i]! - 1) * dilations[i]! + 1 - pads[i]! - pads[spatial.length + i]!,
-    );
-  return [{ dtype: x.dtype, shape: [x.shape[0]!, requireNumber(node, w.shape[1]) * group, ...out] }];
+  if (extra.length !== spatial.length) fail(node, `output_padding must have ${spatial.length} entries`);
+  const out = spatial.map((n, i) => {
+    const extent = (kernel[i]! - 1) * dilations[i]! + 1;
+    return strides[i]! * (n - 1) + extra[i]! + extent - pads[i]! - pads[spatial.length + i]!;
+  });
+  if (out.some((n) => n < 1)) fail(node, 'the pads leave nothing of the output');
+  const maps = requireNumber(node, w.shape[1]) * group;
+  checkBias(node, maps);
+  return [{ dtype: x.dtype, shape: [x.shape[0]!, maps, ...out] }];
 };
 
 const pool: InferenceRule = ({ node, outputCount }) => {
   const x = inputAt(node, 0);
   const spatial = spatialOf(node, x.shape);
   const counts = windowCounts(spatial, windowOf(node, spatial), intAttribute(node, 'ceil_mode', 0) === 1);
+  if (counts.some((c) => c < 1)) fail(node, 'the window is larger than the padded input');
   const shape = [x.shape[0]!, x.shape[1]!, ...counts];
   const out: Inferred[] = [{ dtype: x.dtype, shape }];
   if (outputCount > 1) out.push({ dtype: 'int64', shape });
@@ -105,47 +144,58 @@ const globalPool: InferenceRule = ({ node }) => {
   return [{ dtype: x.dtype, shape: [x.shape[0]!, x.shape[1]!, ...spatialOf(node, x.shape).map(() => 1)] }];
 };
 
-/** Evaluation: Y. Training mode: Y, running mean, running variance. */
-const batchNormalization: InferenceRule = ({ node, outputCount }) => {
+/** Sizes or scales of the axes given (all when left out). */
+const resize: InferenceRule = (context) => {
+  const { node, constant } = context;
   const x = inputAt(node, 0);
-  for (let i = 1; i < 5; i++) {
-    const v = inputAt(node, i);
-    if (v.shape.length !== 1 || v.shape[0] !== x.shape[1]) fail(node, `input ${i} must have one entry per channel`);
+  if (stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') {
+    fail(node, 'keep_aspect_ratio_policy other than "stretch" is not supported');
   }
-  const out: Inferred[] = [{ dtype: x.dtype, shape: x.shape }];
-  for (let i = 1; i < outputCount; i++) out.push({ dtype: inputAt(node, 3).dtype, shape: inputAt(node, 3).shape });
-  return out;
-};
-
-/** Y, and on request the mean and the inverse standard deviation over the normalized axes. */
-const layerNormalization: InferenceRule = ({ node, outputCount }) => {
-  const x = inputAt(node, 0);
-  const axis = intAttribute(node, 'axis', -1);
-  const first = axis < 0 ? axis + x.shape.length : axis;
-  const reduced = x.shape.map((d, i) => (i < first ? d : 1));
-  const out: Inferred[] = [{ dtype: x.dtype, shape: x.shape }];
-  for (let i = 1; i < outputCount; i++) out.push({ dtype: x.dtype, shape: reduced });
-  return out;
-};
-
-const resize: InferenceRule = ({ node, constant }) => {
-  const x = inputAt(node, 0);
-  const sizes = node.inputs[3] && constant(node.inputs[3]);
-  if (sizes) {
-    const s = Array.from(sizes.data as BigInt64Array, Number);
-    return [{ dtype: x.dtype, shape: x.shape.map((d, i) => (s[i] === d ? d : s[i]!)) }];
-  }
+  const axes = (intsAttribute(node, 'axes') ?? x.shape.map((_, i) => i)).map((a) =>
+    normalizeAxis(node, a, x.shape.length),
+  );
+  const shape = [...x.shape];
+  const sizes = constantIntegers(context, 3);
   const scales = node.inputs[2] && constant(node.inputs[2]);
-  if (!scales) fail(node, 'scales or sizes must be a constant');
-  const s = Array.from(scales.data as Float32Array);
-  const shape = x.shape.map((d, i) => (s[i] === 1 ? d : Math.floor(requireNumber(node, d) * s[i]!)));
+  if (!sizes && !scales) fail(node, 'scales or sizes must be known');
+  const given = sizes ?? toNumbers(scales!);
+  if (given.length !== axes.length) fail(node, `${sizes ? 'sizes' : 'scales'} must have ${axes.length} entries`);
+  axes.forEach((axis, i) => {
+    if (sizes) shape[axis] = sizes[i]!;
+    else if (given[i] !== 1) shape[axis] = Math.floor(requireNumber(node, x.shape[axis]) * given[i]!);
+  });
   return [{ dtype: x.dtype, shape }];
 };
 
-/** Blocked channel order (com.microsoft.nchwc) back to plain order; shapes are those of plain order throughout. */
+/** Blocks of pixels to channels or back; the factor is `blocksize`. */
+const blocksize =
+  (toDepth: boolean): InferenceRule =>
+  ({ node }) => {
+    const x = inputAt(node, 0);
+    const b = intAttribute(node, 'blocksize', 1);
+    if (x.shape.length !== 4) fail(node, 'the input must have four dimensions');
+    const [c, h, w] = x.shape.slice(1).map((d) => requireNumber(node, d)) as [number, number, number];
+    const fits = toDepth ? h % b === 0 && w % b === 0 : c % (b * b) === 0;
+    if (b < 1 || !fits) fail(node, `blocksize ${b} does not divide the input`);
+    const rest = toDepth ? [c * b * b, h / b, w / b] : [c / (b * b), h * b, w * b];
+    return [{ dtype: x.dtype, shape: [x.shape[0]!, ...rest] }];
+  };
+
+/** Blocked channel order back to plain order; `channels` drops those that only fill the last block. */
 const reorderOutput: InferenceRule = ({ node }) => {
   const x = inputAt(node, 0);
-  return [{ dtype: x.dtype, shape: x.shape.map((d, i) => (i === 1 ? intAttribute(node, 'channels', 0) : d)) }];
+  const channels = intAttribute(node, 'channels', 0);
+  if (channels < 1) fail(node, 'attribute channels is missing');
+  return [{ dtype: x.dtype, shape: x.shape.map((d, i) => (i === 1 ? channels : d)) }];
+};
+
+/** Blocked nearest or linear upsampling by whole factors. */
+const blockedUpsample: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  const scales = intsAttribute(node, 'scales');
+  if (scales?.length !== x.shape.length) fail(node, `scales must have ${x.shape.length} entries`);
+  const shape = x.shape.map((d, i) => (scales[i] === 1 ? d : requireNumber(node, d) * scales[i]!));
+  return [{ dtype: x.dtype, shape }];
 };
 
 export const spatialRules: Readonly<Record<string, InferenceRule>> = {
@@ -153,13 +203,26 @@ export const spatialRules: Readonly<Record<string, InferenceRule>> = {
   ConvTranspose: convTranspose,
   MaxPool: pool,
   AveragePool: pool,
+  LpPool: pool,
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
-  BatchNormalization: batchNormalization,
-  InstanceNormalization: ({ node }) => [{ dtype: inputAt(node, 0).dtype, shape: inputAt(node, 0).shape }],
-  GroupNormalization: ({ node }) => [{ dtype: inputAt(node, 0).dtype, shape: inputAt(node, 0).shape }],
-  LayerNormalization: layerNormalization,
+  GlobalLpPool: globalPool,
   Resize: resize,
+  DepthToSpace: blocksize(false),
+  SpaceToDepth: blocksize(true),
+};
+
+/**
+ * The blocked domain of ONNX Runtime (com.microsoft.nchwc). Its values keep the ONNX shape [N, C, H, W], so the rules are
+ * those of plain order; only the order in memory differs.
+ */
+export const blockedRules: Readonly<Record<string, InferenceRule>> = {
+  Conv: conv,
+  MaxPool: pool,
+  AveragePool: pool,
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  Upsample: blockedUpsample,
   ReorderInput: ({ node }) => [{ dtype: inputAt(node, 0).dtype, shape: inputAt(node, 0).shape }],
   ReorderOutput: reorderOutput,
 };

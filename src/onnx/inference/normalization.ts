@@ -1,0 +1,56 @@
+import { intAttribute } from '../graph.ts';
+import { fail, type InferenceRule, type Inferred, inputAt, normalizeAxis, requireNumber } from './rule.ts';
+
+/** Evaluation: Y. Training mode: Y, running mean, running variance. */
+const batchNormalization: InferenceRule = ({ node, outputCount }) => {
+  const x = inputAt(node, 0);
+  for (let i = 1; i < 5; i++) {
+    const v = inputAt(node, i);
+    if (v.shape.length !== 1 || v.shape[0] !== x.shape[1]) fail(node, `input ${i} must have one entry per channel`);
+  }
+  const out: Inferred[] = [{ dtype: x.dtype, shape: x.shape }];
+  for (let i = 1; i < outputCount; i++) out.push({ dtype: inputAt(node, 3).dtype, shape: inputAt(node, 3).shape });
+  return out;
+};
+
+/** Y, and on request the mean and the inverse standard deviation over the normalized axes. */
+const layerNormalization: InferenceRule = ({ node, outputCount }) => {
+  const x = inputAt(node, 0);
+  const axis = intAttribute(node, 'axis', -1);
+  const first = normalizeAxis(node, axis, x.shape.length);
+  const reduced = x.shape.map((d, i) => (i < first ? d : 1));
+  const out: Inferred[] = [{ dtype: x.dtype, shape: x.shape }];
+  for (let i = 1; i < outputCount; i++) out.push({ dtype: x.dtype, shape: reduced });
+  return out;
+};
+
+/** Scale and bias, one entry a channel. */
+const instanceNormalization: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  for (let i = 1; i < 3; i++) {
+    const v = inputAt(node, i);
+    if (v.shape.length !== 1 || v.shape[0] !== x.shape[1]) fail(node, `input ${i} must have one entry per channel`);
+  }
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** Scale and bias, one entry a group (operator set 18). */
+const groupNormalization: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  const groups = intAttribute(node, 'num_groups', 0);
+  if (groups < 1 || requireNumber(node, x.shape[1]) % groups !== 0) {
+    fail(node, `num_groups is ${groups}, which does not divide ${x.shape[1]} channels`);
+  }
+  for (let i = 1; i < 3; i++) {
+    const v = inputAt(node, i);
+    if (v.shape.length !== 1 || v.shape[0] !== groups) fail(node, `input ${i} must have one entry per group`);
+  }
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+export const normalizationRules: Readonly<Record<string, InferenceRule>> = {
+  BatchNormalization: batchNormalization,
+  InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
+  LayerNormalization: layerNormalization,
+};
