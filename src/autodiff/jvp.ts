@@ -1,8 +1,7 @@
 import { type Graph, GraphBuilder, staticShape, type Value } from '../onnx/index.ts';
-import { inputsOf, pushForward } from './pushforward.ts';
+import { closed, inputsOf, pushForward } from './pushforward.ts';
 import { resolve, resolveVariable } from './resolve.ts';
 import { zeros } from './rules/rule.ts';
-import { subgraph } from './subgraph.ts';
 
 /** What to differentiate: values of the graph, or the names of inputs, outputs, constants or inner values. */
 export interface Selection {
@@ -30,7 +29,5 @@ export function jvp(graph: Graph, { wrt, of }: Selection): Graph {
       value: tangent(value) ?? zeros(b, value.dtype, staticShape(value)),
     })),
   ];
-  const whole = b.build();
-  const named = whole.inputs.filter((v) => !constants.has(v)).map((value) => ({ name: value.name, value }));
-  return subgraph(whole, { name: whole.name, inputs: named, outputs, constants });
+  return closed(b.build(), outputs, constants);
 }

@@ -5,6 +5,7 @@ import {
   type GraphBuilder,
   GraphError,
   type Node,
+  prune,
   type TensorData,
   type Value,
 } from '../onnx/index.ts';
@@ -27,7 +28,7 @@ export function ruleOf(node: Node): Rule {
 
 /**
  * The inputs of `graph` as inputs of the builder, and likewise the constants that are differentiated: as long as they are
- * inputs nothing is folded into them. `constants` gives those their data back in the result (see `subgraph`).
+ * inputs they are not folded into anything. `closed` gives those in `constants` their data back.
  */
 export function inputsOf(
   graph: Graph,
@@ -44,6 +45,16 @@ export function inputsOf(
     constants.set(variable, data);
   }
   return { inputs, constants };
+}
+
+/** The result of a transform: only what the outputs need, with the differentiated constants as constants again. */
+export function closed(whole: Graph, outputs: readonly Named[], constants: ReadonlyMap<Value, TensorData>): Graph {
+  return prune({
+    ...whole,
+    inputs: whole.inputs.filter((v) => !constants.has(v)),
+    constants: new Map([...whole.constants, ...constants]),
+    outputs,
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Graph, GraphBuilder, GraphError, type Node, type TensorData, type Value } from '../onnx/index.ts';
+import { copyNode, type Graph, GraphBuilder, GraphError, type Node, type Value } from '../onnx/index.ts';
 
 export interface Named {
   readonly name: string;
@@ -38,21 +38,15 @@ export function descendants(graph: Graph, sources: Iterable<Value>): Set<Value> 
 
 /**
  * The part of `graph` between `inputs` (any values; they become graph inputs under the given names) and `outputs`.
- * Values in `constants` get the given data. Nodes that the outputs do not need are left out; all inputs stay.
+ * Nodes that the outputs do not need are left out; all inputs stay.
  */
 export function subgraph(
   graph: Graph,
-  part: {
-    name: string;
-    inputs: readonly Named[];
-    outputs: readonly Named[];
-    constants?: ReadonlyMap<Value, TensorData>;
-  },
+  part: { name: string; inputs: readonly Named[]; outputs: readonly Named[] },
 ): Graph {
   const b = new GraphBuilder(part.name);
   const copies = new Map<Value, Value>();
   for (const { name, value } of part.inputs) copies.set(value, b.input(name, value.dtype, value.shape));
-  for (const [value, data] of part.constants ?? []) copies.set(value, b.constant(data, value.name));
   const outputs = part.outputs.map((o) => o.value);
   const live = ancestors(producersOf(graph), outputs, new Set(copies.keys()));
   for (const [value, data] of graph.constants) {
@@ -65,12 +59,10 @@ export function subgraph(
   };
   for (const node of graph.nodes) {
     if (!node.outputs.some((v) => live.has(v) && !copies.has(v))) continue;
-    const { name, domain } = node;
-    const made = b.node(
-      node.opType,
+    const made = copyNode(
+      b,
+      node,
       node.inputs.map((v) => v && copyOf(v)),
-      node.attributes,
-      { name, domain, outputs: node.outputs.length, outputNames: node.outputs.map((v) => v.name) },
     );
     node.outputs.forEach((v, i) => {
       if (!copies.has(v)) copies.set(v, made[i]!);

@@ -10,10 +10,9 @@ import {
 } from '../onnx/index.ts';
 import type { Selection } from './jvp.ts';
 import { pullBack } from './pullback.ts';
-import { inputsOf, pushForward } from './pushforward.ts';
+import { closed, inputsOf, pushForward } from './pushforward.ts';
 import { resolve, resolveVariable } from './resolve.ts';
 import { zeros } from './rules/rule.ts';
-import { subgraph } from './subgraph.ts';
 
 /**
  * Vector times Jacobian (reverse mode) as a graph: the transpose of the tangent's graph. Shapes must be static.
@@ -50,7 +49,7 @@ function reverse(
   const [from, to] = [wrt.map((v) => resolveVariable(graph, v)), of.map((v) => resolve(graph, v))];
   const { inputs, constants } = inputsOf(graph, b, from);
   const cotangents = to.map(({ name, value }) => cotangentOf(b, name, value));
-  const declared = b.build().inputs.filter((v) => !constants.has(v));
+  const declared = b.build().inputs;
   // The tangents that are transposed away need names no caller sees.
   const seeds = new Map(
     from.map(({ name, value }) => [value, b.input(`${name}/seed`, value.dtype, value.shape)] as const),
@@ -68,6 +67,5 @@ function reverse(
       value: gradient(seeds.get(value)!) ?? zeros(b, value.dtype, staticShape(value)),
     })),
   ];
-  const named = declared.map((value) => ({ name: value.name, value }));
-  return subgraph(b.build(), { name: graphName, inputs: named, outputs, constants });
+  return closed({ ...b.build(), inputs: declared }, outputs, constants);
 }
