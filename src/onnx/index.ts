@@ -1,8 +1,11 @@
+export { foldBatchNorm } from './batch-norm.ts';
 export { GraphBuilder, type NodeOptions, type PlainAttributes } from './builder.ts';
 export { type Cut, extract } from './extract.ts';
+export { flopsOf } from './flops.ts';
 export { fold } from './fold.ts';
 export * from './graph.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
+export { print, type Summary, summarize } from './print.ts';
 export { prune } from './prune.ts';
 export { type ReadOptions, readModel } from './read.ts';
 export { copyNode, type MapOptions, mapGraph, type Rewrite } from './rewrite.ts';
