@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jvp, linearize, vjp } from '../../src/autodiff/index.ts';
-import { type Graph, GraphBuilder, sizeOf, tensor, type Value } from '../../src/onnx/index.ts';
+import { jvp, vjp } from '../../src/autodiff/index.ts';
+import { type Graph, GraphBuilder, type Value } from '../../src/onnx/index.ts';
 import { differences } from './check.ts';
+import { expectSameAsOneByOne } from './one-by-one.ts';
 import { distance, dot, draw, load, norm, run } from './run.ts';
 
 /** One node of a random graph: which operator, and which earlier values it works on. */
@@ -76,28 +77,8 @@ describe('on random graphs with shared values', () => {
   it('linear maps on several vectors equal jvp and vjp on each', () =>
     fc.assert(
       fc.asyncProperty(steps, async (plan) => {
-        const graph = randomGraph(plan);
-        const vectors = 3;
-        const tangent = draw('unit', 'float64', [vectors, 3, 4], 'tangent');
-        const cotangent = draw('unit', 'float64', [vectors, 3, 4], 'cotangent');
-        const parts = linearize(graph, { wrt: 'x', of: 'y', vectors });
-        const primal = await run(parts.primal, point);
-        const residuals = Object.fromEntries(parts.residuals.map((n) => [n, primal[n]!]));
-        const jv = (await run(parts.tangent, { ...residuals, tangent })).tangent_out!;
-        const ju = (await run(parts.cotangent, { ...residuals, cotangent })).cotangent_out!;
-        const [forward, backward] = [
-          await load(jvp(graph, { wrt: ['x'], of: ['y'] })),
-          await load(vjp(graph, { wrt: ['x'], of: ['y'] })),
-        ];
-        const n = sizeOf(full);
-        const row = (t: typeof tangent, i: number) =>
-          tensor('float64', full, (t.data as Float64Array).slice(i * n, (i + 1) * n));
-        for (let i = 0; i < vectors; i++) {
-          const t = (await forward({ ...point, x_tangent: row(tangent, i) })).y_tangent!;
-          const g = (await backward({ ...point, y_cotangent: row(cotangent, i) })).x_gradient!;
-          expect(distance(row(jv, i), t) * norm(t)).toBeLessThan(1e-11 * Math.max(1, norm(t)));
-          expect(distance(row(ju, i), g) * norm(g)).toBeLessThan(1e-11 * Math.max(1, norm(g)));
-        }
+        const choice = { wrt: 'x', of: 'y', point, vectors: 3, tolerance: 1e-11 };
+        await expectSameAsOneByOne(randomGraph(plan), choice);
       }),
       { numRuns: 40, seed: 11 },
     ));

@@ -161,6 +161,7 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
   Mean: { tangent: mean },
   Where: where,
   Cast: cast,
+  CastLike: { tangent: (c) => c.b.cast(c.t(0)!, c.y.dtype) },
   Identity: identity,
   Dropout: { tangent: dropout },
   CumSum: cumSum,

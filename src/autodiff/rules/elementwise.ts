@@ -112,6 +112,13 @@ const derivatives: Readonly<Record<string, Derivative>> = {
   Abs: ({ x, f }) => f('Sign', x),
   Sin: ({ x, f }) => f('Cos', x),
   Cos: ({ b, x, f }) => b.neg(f('Sin', x)),
+  Tan: ({ b, y, k }) => b.add(k(1), b.mul(y, y)),
+  Asin: ({ b, x, f, k }) => f('Reciprocal', f('Sqrt', b.sub(k(1), b.mul(x, x)))),
+  Acos: ({ b, x, f, k }) => b.neg(f('Reciprocal', f('Sqrt', b.sub(k(1), b.mul(x, x))))),
+  Atan: ({ b, x, f, k }) => f('Reciprocal', b.add(k(1), b.mul(x, x))),
+  Sinh: ({ x, f }) => f('Cosh', x),
+  Cosh: ({ x, f }) => f('Sinh', x),
+  ThresholdedRelu: ({ node, is }) => is('Greater', floatAttribute(node, 'alpha', 1)),
 };
 
 /** Bounds take part: 1 on them, as in PyTorch. */

@@ -55,6 +55,12 @@ const gatherElements: Rule = {
   },
 };
 
+/** The largest or smallest elements: its second output tells where they stand. */
+function topK(c: TangentContext): Value {
+  const axis = c.axis(intAttribute(c.node, 'axis', -1));
+  return c.b.op('GatherElements', [c.t(0), repeated(c, c.outputs[1]!)], { axis });
+}
+
 /** With reduction `add`, or `none` where every position is written once. */
 const scatterElements: Rule = {
   tangent: (c) => {
@@ -82,5 +88,6 @@ const scatterElements: Rule = {
 export const indexingRules: Readonly<Record<string, Rule>> = {
   Gather: gather,
   GatherElements: gatherElements,
+  TopK: { tangent: topK, outputs: 2 },
   ScatterElements: scatterElements,
 };

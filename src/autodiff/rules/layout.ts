@@ -1,7 +1,15 @@
 import { intAttribute, intsAttribute, staticShape, stringAttribute, type Value } from '../../onnx/index.ts';
 import { padBy } from '../rearrange.ts';
 import { alongAxis, bandMatrix, transposedMatrix } from '../separable.ts';
-import { integersOf, type Rule, type TangentContext, type TransposeContext, unbroadcast, zeros } from './rule.ts';
+import {
+  integersOf,
+  linearInFirst,
+  type Rule,
+  type TangentContext,
+  type TransposeContext,
+  unbroadcast,
+  zeros,
+} from './rule.ts';
 
 /** Operators that move, repeat or drop elements: all of them are linear. */
 
@@ -60,7 +68,7 @@ const slice: Rule = {
       // A slice that keeps the whole batch axis, as exporters write for x[:, ...], does nothing there.
       if (axis !== 0 || before[0] !== after[0] || steps[i] !== 1) c.axis(axis);
     });
-    if (!c.batched) return c.again([c.t(0), ...c.inputs.slice(1)]);
+    if (!c.batched) return linearInFirst(c);
     const kept = axes.flatMap((a, i) => ((a < 0 ? a + rank : a) === 0 ? [] : [i]));
     if (kept.length === 0) return c.t(0);
     const only = (values: readonly number[]) => c.b.integers(kept.map((i) => values[i]!));
@@ -130,7 +138,7 @@ const concat: Rule = {
 const split: Rule = {
   tangent: (c) => {
     c.axis(intAttribute(c.node, 'axis', 0));
-    return c.again([c.t(0), ...c.inputs.slice(1)]);
+    return linearInFirst(c);
   },
   transpose: (c) => {
     const parts = c.node.outputs.map((v, i) => c.cotangents[i] ?? zeros(c.b, v.dtype, staticShape(v)));
@@ -157,7 +165,7 @@ const pad: Rule = {
     if (begins[0] !== 0 || ends[0] !== 0) c.axis(0);
     if (c.t(2)) c.fail('the padding value depends on an active value');
     const mode = stringAttribute(c.node, 'mode', 'constant');
-    return mode === 'constant' ? padBy(c.b, c.t(0)!, begins, ends) : c.again([c.t(0), ...c.inputs.slice(1)]);
+    return mode === 'constant' ? padBy(c.b, c.t(0)!, begins, ends) : linearInFirst(c);
   },
   transpose: (c) => {
     const { b, node } = c;
@@ -200,7 +208,7 @@ const expand: Rule = {
 const tile: Rule = {
   tangent: (c) => {
     if (c.integers(1)![0] !== 1) c.axis(0);
-    return c.again([c.t(0), ...c.inputs.slice(1)]);
+    return linearInFirst(c);
   },
   transpose: (c) => {
     const { b, node } = c;
@@ -212,6 +220,40 @@ const tile: Rule = {
     );
     const axes = repeats.flatMap((r, i) => (r === 1 ? [] : [2 * i]));
     return [b.reshape(b.reduceSum(copies, axes), shape), null];
+  },
+};
+
+/** Blocks of channels to blocks of pixels; `mode` says which factor of the channels is the outer one. */
+const depthToSpace: Rule = {
+  tangent: linearInFirst,
+  transpose: (c) => {
+    const { b, node } = c;
+    const shape = staticShape(c.inputs[0]!);
+    const [n, channels, height, width] = shape as [number, number, number, number];
+    const size = intAttribute(node, 'blocksize', 1);
+    const blocks = b.reshape(c.cotangents[0]!, [n, channels / size ** 2, height, size, width, size]);
+    const perm = stringAttribute(node, 'mode', 'DCR') === 'DCR' ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4];
+    return [b.reshape(b.transpose(blocks, perm), shape)];
+  },
+};
+
+const spaceToDepth: Rule = {
+  tangent: linearInFirst,
+  transpose: (c) => {
+    const blocksize = intAttribute(c.node, 'blocksize', 1);
+    return [c.b.op('DepthToSpace', [c.cotangents[0]!], { blocksize, mode: 'DCR' })];
+  },
+};
+
+/** Keeps a triangle of each matrix. */
+const trilu: Rule = {
+  tangent: (c) => {
+    if (c.x(0).shape.length === 2) c.axis(0);
+    return linearInFirst(c);
+  },
+  transpose: (c) => {
+    const upper = intAttribute(c.node, 'upper', 1);
+    return [c.b.op('Trilu', [c.cotangents[0]!, ...c.inputs.slice(1)], { upper }), null];
   },
 };
 
@@ -227,4 +269,7 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
   Pad: pad,
   Expand: expand,
   Tile: tile,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+  Trilu: trilu,
 };

@@ -74,5 +74,6 @@ export const reductionRules: Readonly<Record<string, Rule>> = {
   ReduceSumSquare: weighted(({ b }, x) => b.scale(x, 2)),
   ReduceL1: weighted(({ b }, x) => b.op('Sign', [x])),
   ReduceL2: l2,
+  ReduceLogSum: weighted(({ b }, _, y) => b.op('Exp', [b.neg(y)])),
   ReduceLogSumExp: weighted(({ b }, x, y) => b.op('Exp', [b.sub(x, y)])),
 };

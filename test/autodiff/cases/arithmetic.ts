@@ -81,6 +81,16 @@ export const arithmeticCases: readonly Case[] = [
     draw: 'integers',
     step: 1,
   }),
+  case64(
+    'CastLike',
+    'to float32',
+    { x: [2, 3] },
+    (b, x) => b.op('CastLike', [b.op('CastLike', [x!, b.scalar(0)]), x!]),
+    {
+      draw: 'integers',
+      step: 1,
+    },
+  ),
   case64('Dropout', 'evaluation', { x: [2, 3] }, (b, x) => b.op('Dropout', [x!])),
   case64('Dropout', 'evaluation, said explicitly', { x: [2, 3] }, (b, x) =>
     b.op('Dropout', [x!, b.scalar(0.5), b.constant(tensorOf('bool', [], [0]))]),

@@ -33,6 +33,8 @@ export const elementwiseCases: readonly Case[] = [
   ...['Log', 'Sqrt', 'Reciprocal'].map((op) => unary(op, 'float64', { draw: 'positive' })),
   ...['Sign', 'Floor', 'Ceil', 'Round'].map((op) => unary(op, 'float64', { flat: true })),
   ...['Erf', 'Softplus', 'Softsign', 'Mish', 'HardSwish'].map((op) => unary(op, 'float32')),
+  ...['Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh'].map((op) => unary(op, 'float32')),
+  unary('ThresholdedRelu', 'float32', {}, { alpha: 0.12 }),
   unary('LeakyRelu', 'float32'),
   unary('LeakyRelu', 'float32', {}, { alpha: 0.3 }),
   unary('Elu', 'float32', {}, { alpha: 0.7 }),

@@ -89,13 +89,27 @@ export const layoutCases: readonly Case[] = [
     ...split('one part used', [1, 3, 2], 3, { axis: 1 }),
     build: (b, x) => b.ops('Split', [x!, b.integers([1, 3, 2])], { axis: 1 }, { outputs: 3 })[1]!,
   },
+  layout('Squeeze', 'inner axis', [2, 3, 1], (b, x) => b.op('Squeeze', [x, b.integers([-1])])),
+  layout('Transpose', 'inner axes', [2, 3, 4], (b, x) => b.transpose(x, [0, 2, 1])),
+  layout('Expand', 'one image, inner axis', [1, 3, 1], (b, x) => b.expand(x, [1, 3, 4])),
+  layout('Tile', 'inner axes', [2, 3, 2], (b, x) => b.op('Tile', [x, b.integers([1, 2, 3])])),
   layout('Expand', 'sizes of 1', [3, 1], (b, x) => b.expand(x, [3, 4])),
   layout('Expand', 'new axes', [3, 1], (b, x) => b.expand(x, [2, 1, 5])),
   layout('Expand', 'scalar', [], (b, x) => b.expand(x, [2, 3])),
   layout('Tile', 'every axis', [2, 3, 1], (b, x) => b.op('Tile', [x, b.integers([2, 1, 3])])),
+  ...['DCR', 'CRD'].map((mode) =>
+    layout('DepthToSpace', mode, [2, 12, 2, 3], (b, x) => b.op('DepthToSpace', [x], { blocksize: 2, mode })),
+  ),
+  layout('SpaceToDepth', 'blocks of 2', [2, 3, 4, 6], (b, x) => b.op('SpaceToDepth', [x], { blocksize: 2 })),
+  layout('Trilu', 'upper', [2, 3, 4], (b, x) => b.op('Trilu', [x])),
+  layout('Trilu', 'lower, below the diagonal', [4, 4], (b, x) =>
+    b.op('Trilu', [x, b.constant(indices([], [-1]))], { upper: 0 }),
+  ),
 ];
 
-const indices = (shape: readonly number[], values: readonly number[]) => tensorOf('int64', shape, values);
+function indices(shape: readonly number[], values: readonly number[]) {
+  return tensorOf('int64', shape, values);
+}
 
 export const indexingCases: readonly Case[] = [
   layout('Gather', 'rows, some twice', [4, 3], (b, x) =>
@@ -114,6 +128,26 @@ export const indexingCases: readonly Case[] = [
     layout('GatherElements', `axis ${axis}`, [3, 3], (b, x) =>
       b.op('GatherElements', [x, b.constant(indices([2, 3], [0, 1, 1, 2, 0, -1]))], { axis }),
     ),
+  ),
+  layout('GatherElements', 'one image', [1, 5], (b, x) =>
+    b.op('GatherElements', [x, b.constant(indices([1, 3], [4, 0, 4]))], { axis: 1 }),
+  ),
+  {
+    op: 'ScatterElements',
+    setting: 'one image',
+    inputs: { x: [1, 5], w: [1, 3] },
+    step: 1,
+    tolerance: 1e-11,
+    build: (b, x, w) =>
+      b.op('ScatterElements', [x!, b.constant(indices([1, 3], [4, 0, 4])), w!], { axis: 1, reduction: 'add' }),
+  },
+  ...[1, 0].map(
+    (largest): Case => ({
+      op: 'TopK',
+      setting: largest ? 'largest' : 'smallest',
+      inputs: { x: [2, 5, 3] },
+      build: (b, x) => b.ops('TopK', [x!, b.integers([2])], { axis: 1, largest }, { outputs: 2 })[0]!,
+    }),
   ),
   ...['none', 'add'].map(
     (reduction): Case => ({
