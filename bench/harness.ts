@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { totalmem, type } from 'node:os';
+import { cpus, totalmem, type } from 'node:os';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -156,6 +156,19 @@ export class Peer {
   }
 }
 
+/** Fraction of the processors that other programs keep busy, watched for a second. */
+export async function othersBusy(): Promise<number> {
+  const sample = () => {
+    const times = cpus().map((c) => c.times);
+    const total = times.reduce((sum, t) => sum + t.user + t.nice + t.sys + t.idle + t.irq, 0);
+    return { total, idle: times.reduce((sum, t) => sum + t.idle, 0) };
+  };
+  const before = sample();
+  await setTimeout(1000);
+  const after = sample();
+  return 1 - (after.idle - before.idle) / (after.total - before.total);
+}
+
 const digits = (v: number) => (v >= 100 ? v.toFixed(0) : v >= 1 ? v.toFixed(2) : v.toPrecision(3));
 
 /** A table for people. */
@@ -178,7 +191,12 @@ export function print({ what, error, cases, notes = [] }: BenchResult): void {
 }
 
 /** Writes bench/results/NAME.json with machine, date and command, and returns its path. */
-export async function save(name: string, args: readonly string[], result: BenchResult): Promise<string> {
+export async function save(
+  name: string,
+  args: readonly string[],
+  result: BenchResult,
+  busyBefore: number,
+): Promise<string> {
   const folder = fileURLToPath(new URL('results/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const path = `${folder}${name}.json`;
@@ -186,7 +204,7 @@ export async function save(name: string, args: readonly string[], result: BenchR
     bench: name,
     date: new Date().toISOString(),
     command: ['npm run bench --', name, ...args].join(' '),
-    machine: { ...(await describeRuntime()), system: type(), memoryGiB: Math.round(totalmem() / 2 ** 30) },
+    machine: { ...(await describeRuntime()), system: type(), memoryGiB: Math.round(totalmem() / 2 ** 30), busyBefore },
     ...result,
   };
   writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BallastError, UsageError } from '../src/errors.ts';
-import { type Bench, print, save } from './harness.ts';
+import { type Bench, othersBusy, print, save } from './harness.ts';
 
 const ending = '.bench.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -22,9 +22,12 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   }
   if (!names.includes(name)) throw new UsageError(`no bench "${name}"; there are ${names.join(', ')}`);
   const { default: bench } = (await import(`./${name}${ending}`)) as { default: Bench };
+  const busy = await othersBusy();
+  if (busy > 0.1)
+    console.log(`warning: other programs keep ${Math.round(busy * 100)}% of this machine busy; times will not repeat`);
   const result = await bench(args);
   print(result);
-  console.log(`\nwritten to ${relative(process.cwd(), await save(name, args, result))}`);
+  console.log(`\nwritten to ${relative(process.cwd(), await save(name, args, result, busy))}`);
 }
 
 try {

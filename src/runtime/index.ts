@@ -3,6 +3,7 @@ export { compareEmissions, type EmissionComparison } from './compare.ts';
 export { describeRuntime, type RuntimeDescription } from './describe.ts';
 export { availableDevices, type Device, parseDevice } from './devices.ts';
 export type { EmissionName } from './emission.ts';
+export type { Tensors } from './feeds.ts';
 export type { RuntimeOptions } from './options.ts';
 export { compile, type Program } from './program.ts';
 export { sessionOptions } from './session.ts';

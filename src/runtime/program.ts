@@ -11,7 +11,8 @@ import { createSession } from './session.ts';
  *
  * `run` checks the feeds against the graph (UsageError) and returns the outputs by name. A tensor in `into` receives the
  * output of its name in place; it may be the very tensor that is fed as an input. Calls on one program, or on several,
- * run one after another, in the order in which they were made.
+ * run one after another, in the order in which they were made. While a call computes, ONNX Runtime's Node binding holds the
+ * JavaScript thread: a progress bar or a server moves between calls only.
  */
 export interface Program {
   readonly inputs: readonly Value[];
