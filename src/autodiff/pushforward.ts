@@ -59,8 +59,8 @@ export function closed(whole: Graph, outputs: readonly Named[], constants: Reado
 
 /**
  * Copies into `b` what `of` needs of `graph`, and adds the tangents, node by node (forward-mode differentiation).
- * `inputs` are the copies of the graph's inputs and of constants that vary (see `inputsOf`); `seeds` the tangents of some values of the graph.
- * With `vectors`, primal values have a leading axis of size 1 and tangents one of that length.
+ * `inputs` are the copies of the graph's inputs and of constants that vary (see `inputsOf`); `seeds` the tangents of
+ * some values of the graph. With `vectors`, primal values have a leading axis of size 1 and tangents one of that length.
  */
 export function pushForward(
   graph: Graph,
@@ -75,11 +75,10 @@ export function pushForward(
   const { b, seeds, of, vectors } = options;
   const copies = new Map(options.inputs);
   const tangents = new Map(seeds);
-  const needed = ancestors(producersOf(graph), [...of, ...seeds.keys()]);
   const wanted = ancestors(producersOf(graph), of);
-  for (const [v, data] of graph.constants) if (needed.has(v) && !copies.has(v)) copies.set(v, b.constant(data, v.name));
+  for (const [v, data] of graph.constants) if (wanted.has(v) && !copies.has(v)) copies.set(v, b.constant(data, v.name));
   for (const node of graph.nodes) {
-    if (!node.outputs.some((v) => needed.has(v))) continue;
+    if (!node.outputs.some((v) => wanted.has(v))) continue;
     const inputs = node.inputs.map((v) => v && copies.get(v)!);
     const incoming = node.inputs.map((v) => (v && tangents.get(v)) ?? null);
     const active = incoming.some((t) => t !== null) && node.outputs.some((v) => wanted.has(v) && isDifferentiable(v));

@@ -1,13 +1,5 @@
 import { intAttribute, staticShape, toNumbers, type Value } from '../../onnx/index.ts';
-import {
-  linearInFirst,
-  mask,
-  type Rule,
-  sum,
-  type TangentContext,
-  type TransposeContext,
-  unbroadcast,
-} from './rule.ts';
+import { linearInFirst, type Rule, sum, type TangentContext, type TransposeContext, unbroadcast } from './rule.ts';
 
 /** Operators with several operands that broadcast. */
 
@@ -88,7 +80,7 @@ function pow(c: TangentContext): Value | null {
 /** Minimum and maximum of any number of operands: equal ones share the derivative, as in PyTorch. */
 function extremum(c: TangentContext): Value {
   const { b, y } = c;
-  const hits = c.inputs.map((x) => mask(b, b.op('Equal', [x!, y]), y.dtype));
+  const hits = c.inputs.map((x) => b.cast(b.op('Equal', [x!, y]), y.dtype));
   const count = sum(b, hits)!;
   return c.fit(
     sum(

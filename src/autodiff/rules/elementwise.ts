@@ -1,5 +1,5 @@
 import { floatAttribute, type GraphBuilder, type Node, stringAttribute, type Value } from '../../onnx/index.ts';
-import { mask, type Rule, type TangentContext } from './rule.ts';
+import type { Rule, TangentContext } from './rule.ts';
 
 /**
  * Operators y = f(x) that work on each element alone. One entry is f'(x), computed from x and y in the primal graph.
@@ -26,7 +26,7 @@ function diagonal(derivative: Derivative): Rule {
       const x = c.x(0);
       const k = (value: number) => b.scalar(value, x.dtype);
       const f = (op: string, ...inputs: Value[]) => b.op(op, inputs);
-      const is = (comparison: string, bound: number) => mask(b, b.op(comparison, [x, k(bound)]), x.dtype);
+      const is = (comparison: string, bound: number) => b.cast(b.op(comparison, [x, k(bound)]), x.dtype);
       return b.mul(c.t(0)!, derivative({ b, node, x, y, k, f, is }));
     },
   };
@@ -128,8 +128,8 @@ function clip(c: TangentContext): Value | null {
   const x = c.x(0);
   const [low, high] = [c.inputs[1] ?? null, c.inputs[2] ?? null];
   const inside = [
-    ...(low ? [mask(b, b.op('GreaterOrEqual', [x, low]), x.dtype)] : []),
-    ...(high ? [mask(b, b.op('LessOrEqual', [x, high]), x.dtype)] : []),
+    ...(low ? [b.cast(b.op('GreaterOrEqual', [x, low]), x.dtype)] : []),
+    ...(high ? [b.cast(b.op('LessOrEqual', [x, high]), x.dtype)] : []),
   ];
   return inside.reduce((t, m) => b.mul(t, m), c.t(0)!);
 }
@@ -138,7 +138,7 @@ function clip(c: TangentContext): Value | null {
 function pRelu(c: TangentContext): Value {
   const { b } = c;
   const [x, slope, dx, dslope] = [c.x(0), c.x(1), c.t(0), c.t(1)];
-  const right = mask(b, b.op('Greater', [x, b.scalar(0, x.dtype)]), x.dtype);
+  const right = b.cast(b.op('Greater', [x, b.scalar(0, x.dtype)]), x.dtype);
   const left = b.sub(b.scalar(1, x.dtype), right);
   const fromX = dx && b.mul(dx, b.add(right, b.mul(left, slope)));
   const fromSlope = dslope && b.mul(dslope, b.mul(left, x));

@@ -37,7 +37,7 @@ const gather: Rule = {
       return [padBy(b, flat, begins, ends), null];
     }
     const column = b.reshape(indices, [...before.map(() => 1), count, ...after.map(() => 1)]);
-    const positions = b.expand(column, [...before, count, ...after]);
+    const positions = before.length + after.length > 0 ? b.expand(column, [...before, count, ...after]) : column;
     const nothing = zeros(b, ct.dtype, shape);
     return [b.op('ScatterElements', [nothing, positions, flat], { axis, reduction: 'add' }), null];
   },

@@ -1,5 +1,5 @@
 import { intAttribute, type Node, staticShape, type Value } from '../../onnx/index.ts';
-import { integersOf, linearInFirst, mask, type Rule, type TangentContext, type TransposeContext } from './rule.ts';
+import { integersOf, linearInFirst, type Rule, type TangentContext, type TransposeContext } from './rule.ts';
 
 /** The axes of a reduction: its second input, all of them when it is left out or empty (unless the node says none). */
 function axesOf(node: Node, rank: number, given: readonly number[] | undefined): number[] {
@@ -56,13 +56,13 @@ function weighted(weight: (c: TangentContext, x: Value, y: Value, axes: readonly
 
 /** Elements that attain the extremum share the derivative, as PyTorch's amax and amin do. */
 const extremum = weighted(({ b }, x, y, axes) => {
-  const hits = mask(b, b.op('Equal', [x, y]), x.dtype);
+  const hits = b.cast(b.op('Equal', [x, y]), x.dtype);
   return b.div(hits, b.reduceSum(hits, axes));
 });
 
 /** x / |x|, and 0 where the norm is 0. */
 const l2 = weighted(({ b }, x, y) => {
-  const zero = mask(b, b.op('Equal', [y, b.scalar(0, y.dtype)]), y.dtype);
+  const zero = b.cast(b.op('Equal', [y, b.scalar(0, y.dtype)]), y.dtype);
   return b.div(x, b.add(y, zero));
 });
 

@@ -161,11 +161,6 @@ export function unbroadcast(b: GraphBuilder, ct: Value, shape: readonly number[]
   return extra > 0 ? b.reshape(summed, shape) : summed;
 }
 
-/** 1 where the condition holds, 0 elsewhere, as numbers: a mask to multiply with. */
-export function mask(b: GraphBuilder, condition: Value, dtype: Value['dtype']): Value {
-  return b.cast(condition, dtype);
-}
-
 /** The tangent rule of an operator that is linear in its first input: the operator itself. */
 export function linearInFirst(c: TangentContext): readonly Value[] {
   return c.again([c.t(0), ...c.inputs.slice(1)]);
