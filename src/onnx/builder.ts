@@ -246,7 +246,12 @@ export class GraphBuilder {
     this.#outputs.push({ name, value });
   }
 
+  /** The graph so far. Throws GraphError when an output has the name of an input that it is not. */
   build(): Graph {
+    for (const { name, value } of this.#outputs) {
+      if (this.#inputs.some((v) => v.name === name && v !== value))
+        throw new GraphError(`graph ${this.name}: the output "${name}" has the name of an input, and is another value`);
+    }
     return {
       name: this.name,
       inputs: [...this.#inputs],

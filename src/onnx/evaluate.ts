@@ -1,5 +1,5 @@
 import { type Dim, intAttribute, type Node } from './graph.ts';
-import type { Inferred } from './inference/rule.ts';
+import { fail, type Inferred } from './inference/rule.ts';
 import { sizeOf, type TensorData, tensor, tensorOf, toNumbers } from './tensor.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface Operand {
 type Evaluator = (node: Node, inputs: readonly (Operand | undefined)[], outputs: readonly Inferred[]) => number[][];
 type Index = readonly number[];
 
-const isInteger = (o: Operand | undefined) => o !== undefined && /^(u?int|bool)/.test(o.dtype);
+const isInteger = (o: Pick<Operand, 'dtype'> | undefined) => o !== undefined && /^(u?int|bool)/.test(o.dtype);
 
 function flatIndex(index: Index, shape: Index): number {
   return index.reduce((flat, i, axis) => flat * shape[axis]! + i, 0);
@@ -211,7 +211,7 @@ const mod: Evaluator = (node, inputs, outputs) => {
 /** Casting a float to an integer truncates; to bool asks whether it is not zero. */
 const cast: Evaluator = (_, [x], [out]) => {
   if (out!.dtype === 'bool') return [x!.data.map((v) => (v === 0 ? 0 : 1))];
-  return [isInteger({ ...x!, dtype: out!.dtype }) ? x!.data.map(Math.trunc) : [...x!.data]];
+  return [isInteger(out) ? x!.data.map(Math.trunc) : [...x!.data]];
 };
 
 const truth = (b: boolean) => (b ? 1 : 0);
@@ -281,6 +281,9 @@ export function evaluate(
   const operands = inputs.map((t) => t && { shape: t.shape, dtype: t.dtype, data: toNumbers(t) });
   const results = evaluators[node.opType]!(node, operands, outputs);
   if (results.length === 0) return undefined;
+  // An index outside its axis reads nothing. A float that no integer stands for is left to ONNX Runtime.
+  if (results.some((values) => values.includes(undefined as never))) fail(node, 'an index is out of range');
+  if (outputs.some((o, i) => isInteger(o) && !results[i]!.every(Number.isFinite))) return undefined;
   return outputs.map(({ dtype, shape }, i) => toTensor(dtype, shape as readonly number[], results[i]!));
 }
 

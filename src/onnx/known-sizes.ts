@@ -76,8 +76,13 @@ const slice: Rule = (node, operand) => {
   return data.slice(start, end);
 };
 
-const concat: Rule = (node, operand) =>
-  node.inputs.flatMap((v, i) => operand(i) ?? Array<Entry>((v?.shape[0] as number) ?? 0).fill(undefined));
+const concat: Rule = (node, operand) => {
+  const parts = node.inputs.map((v, i) => {
+    const length = v?.shape.length === 1 ? v.shape[0] : undefined;
+    return operand(i) ?? (typeof length === 'number' ? Array<Entry>(length).fill(undefined) : undefined);
+  });
+  return parts.every((p) => p !== undefined) ? parts.flat() : undefined;
+};
 
 /** Entry by entry with broadcasting between vectors and scalars. */
 const pairwise =

@@ -51,7 +51,7 @@ export function writeModel(graph: Graph): Uint8Array {
   const names = new Map<Value, string>();
   const produced = new Set(graph.nodes.flatMap((n) => n.outputs));
   const aliases: onnxProto.onnx.INodeProto[] = [];
-  const taken = new Set(graph.outputs.map((o) => o.name));
+  const taken = new Set([...graph.outputs, ...graph.inputs].map((o) => o.name));
   for (const { name, value } of graph.outputs) {
     if (produced.has(value) && !names.has(value)) names.set(value, name);
   }
