@@ -1,0 +1,207 @@
+import { RandomStream } from '../random.ts';
+import type { LinearOperator, VectorBlock } from './operator.ts';
+import { smallSvd } from './small-svd.ts';
+import type { Spectrum } from './spectrum.ts';
+
+export interface Triplet {
+  readonly value: number;
+  /** Unit vectors: J right = value left. */
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+  /** max(||J v - s u||, ||Jᵀ u - s v||), relative to the largest singular value. */
+  readonly residual: number;
+  readonly converged: boolean;
+}
+
+export interface TopOptions {
+  /** How many triplets. */
+  readonly count: number;
+  /** Vectors a product; at least the multiplicity that is to be resolved. 8 unless told. */
+  readonly block?: number;
+  /** Relative residual at which a triplet counts as converged; 1e-5 unless told (operators are float32). */
+  readonly tolerance?: number;
+  /** Most basis vectors; 20 blocks more than `count` unless told. */
+  readonly maxBasis?: number;
+  readonly seed?: number;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TopSpectrum extends Spectrum {
+  /** The `count` leading triplets found, converged or not; `values` holds the converged ones only. */
+  readonly triplets: readonly Triplet[];
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+function subtractMultiple(y: Float64Array, factor: number, x: Float64Array): void {
+  for (let i = 0; i < y.length; i++) y[i]! -= factor * x[i]!;
+}
+
+/** Makes `x` orthogonal to `basis` (twice, which is enough) and of length 1; a vector that vanishes is drawn anew. */
+function orthonormalize(x: Float64Array, basis: readonly Float64Array[], fresh: () => Float64Array): Float64Array {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const before = Math.sqrt(dot(x, x));
+    for (let pass = 0; pass < 2; pass++) for (const q of basis) subtractMultiple(x, dot(q, x), q);
+    const norm = Math.sqrt(dot(x, x));
+    if (norm > 1e-10 * before && norm > 0) {
+      for (let i = 0; i < x.length; i++) x[i]! /= norm;
+      return x;
+    }
+    x = fresh();
+  }
+  return x;
+}
+
+function join(vectors: readonly Float64Array[]): Float64Array {
+  const size = vectors[0]!.length;
+  const block = new Float64Array(vectors.length * size);
+  vectors.forEach((v, i) => {
+    block.set(v, i * size);
+  });
+  return block;
+}
+
+function split(block: VectorBlock, count: number): Float64Array[] {
+  const size = block.length / count;
+  return Array.from({ length: count }, (_, i) => Float64Array.from(block.subarray(i * size, (i + 1) * size)));
+}
+
+/** sum_i weights[i] basis[i] */
+function combine(basis: readonly Float64Array[], weights: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(basis[0]!.length);
+  basis.forEach((v, i) => {
+    subtractMultiple(out, -weights[i]!, v);
+  });
+  return out;
+}
+
+/**
+ * The leading singular triplets of a linear map from its products alone, by block Golub-Kahan bidiagonalisation with full
+ * reorthogonalisation (Golub, Luk, Overton 1981). A block of right vectors grows to an orthonormal basis Q of the Krylov space of
+ * JᵀJ; J Q is kept, and the singular triplets of its projection are the approximations. Every one carries its true residual;
+ * what has not reached the tolerance is marked and is not among `values`. The start is random and fixed by the seed.
+ */
+export async function topSingularTriplets(operator: LinearOperator, options: TopOptions): Promise<TopSpectrum> {
+  const began = performance.now();
+  const { rows, cols } = operator;
+  const smallest = Math.min(rows, cols);
+  const count = Math.min(options.count, smallest);
+  const block = Math.max(1, Math.min(options.block ?? 8, smallest));
+  const tolerance = options.tolerance ?? 1e-5;
+  const maxBasis = Math.min(cols, options.maxBasis ?? count + 20 * block);
+  const stream = new RandomStream({ seed: options.seed ?? 0, purpose: 'golub-kahan/start' });
+  const freshRight = () => stream.fillNormal(new Float64Array(cols));
+  const freshLeft = () => stream.fillNormal(new Float64Array(rows));
+
+  // J Q = P B with Q, P orthonormal; B's entries are kept as the columns of coefficients over P.
+  const right: Float64Array[] = [];
+  const left: Float64Array[] = [];
+  const coefficients: Float64Array[] = [];
+  let next = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
+  let triplets: Triplet[] = [];
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const added: Float64Array[] = [];
+    for (const x of next) {
+      const q = orthonormalize(x, right, freshRight);
+      right.push(q);
+      added.push(q);
+    }
+    const images = split(await operator.apply(join(added), added.length), added.length);
+    const newLeft: Float64Array[] = [];
+    for (const image of images) {
+      const c = new Float64Array(left.length + 1);
+      const before = Math.sqrt(dot(image, image));
+      for (let pass = 0; pass < 2; pass++) {
+        left.forEach((p, i) => {
+          const s = dot(p, image);
+          c[i]! += s;
+          subtractMultiple(image, s, p);
+        });
+      }
+      const norm = Math.sqrt(dot(image, image));
+      if (norm > 1e-12 * before && norm > 0 && left.length < rows) {
+        c[left.length] = norm;
+        for (let i = 0; i < rows; i++) image[i]! /= norm;
+        left.push(image);
+        newLeft.push(image);
+      }
+      coefficients.push(c);
+    }
+    const done = right.length >= maxBasis;
+    const checked = right.length >= Math.min(maxBasis, count + block);
+    const back = newLeft.length
+      ? split(await operator.applyTranspose(join(newLeft), newLeft.length), newLeft.length)
+      : [];
+    if (checked) {
+      triplets = await ritzTriplets(
+        operator,
+        left,
+        right,
+        coefficients,
+        Math.min(count, left.length),
+        tolerance,
+        freshLeft,
+      );
+      const converged = triplets.filter((t) => t.converged).length;
+      options.onProgress?.(Math.min(1, Math.max(converged / count, right.length / maxBasis)));
+      if (done || (triplets.length === count && converged === count)) break;
+    }
+    next = back.slice(0, maxBasis - right.length);
+    while (next.length < Math.min(block, maxBasis - right.length)) next.push(freshRight());
+  }
+  const converged: Triplet[] = [];
+  // Only an unbroken run from the top is a list of the largest values.
+  for (const t of triplets) {
+    if (!t.converged) break;
+    converged.push(t);
+  }
+  return {
+    method: 'lanczos',
+    shape: [rows, cols],
+    values: Float64Array.from(converged, (t) => t.value),
+    complete: converged.length === smallest,
+    maxResidual: converged.reduce((worst, t) => Math.max(worst, t.residual), 0),
+    seconds: (performance.now() - began) / 1000,
+    triplets,
+  };
+}
+
+async function ritzTriplets(
+  operator: LinearOperator,
+  left: readonly Float64Array[],
+  right: readonly Float64Array[],
+  coefficients: readonly Float64Array[],
+  count: number,
+  tolerance: number,
+  freshLeft: () => Float64Array,
+): Promise<Triplet[]> {
+  const [m, n] = [Math.max(1, left.length), right.length];
+  const b = new Float64Array(m * n);
+  coefficients.forEach((column, j) => {
+    column.forEach((value, i) => {
+      if (i < m) b[i * n + j] = value;
+    });
+  });
+  const basis = left.length ? left : [orthonormalize(freshLeft(), [], freshLeft)];
+  const { u, values, v } = smallSvd(b, m, n);
+  const found = Array.from({ length: Math.max(1, count) }, (_, i) => ({
+    value: values[i] ?? 0,
+    left: combine(basis, u[i] ?? new Float64Array(m)),
+    right: combine(right, v[i] ?? new Float64Array(n)),
+  }));
+  const forward = split(await operator.apply(join(found.map((t) => t.right)), found.length), found.length);
+  const backward = split(await operator.applyTranspose(join(found.map((t) => t.left)), found.length), found.length);
+  const scale = Math.max(found[0]!.value, Number.MIN_VALUE);
+  return found.map((t, i) => {
+    subtractMultiple(forward[i]!, t.value, t.left);
+    subtractMultiple(backward[i]!, t.value, t.right);
+    const residual = Math.sqrt(Math.max(dot(forward[i]!, forward[i]!), dot(backward[i]!, backward[i]!))) / scale;
+    return { ...t, residual, converged: residual <= tolerance };
+  });
+}
