@@ -63,7 +63,7 @@ export interface UnitSpread {
   readonly name: string;
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Mean over pairs of images of ||s - s'|| / ||s||, s the sorted values. */
+  /** Mean over pairs of images of ||s - s'|| / ||(s + s') / 2||, s the sorted values. */
   readonly relativeDifference: number;
 }
 

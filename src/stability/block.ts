@@ -1,0 +1,231 @@
+import {
+  countAround,
+  type FactoredJacobian,
+  type LinearOperator,
+  planStructured,
+  type Spectrum,
+  singularValues,
+  structuredSpectrum,
+  topSingularTriplets,
+} from '../linalg/index.ts';
+import type { Graph, Value } from '../onnx/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
+import type { Activations } from './activations.ts';
+import { LinearizedMap } from './jacobian.ts';
+import { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
+import type { BlockSpectrum, SpectrumMethod } from './result.ts';
+import { featureCount, type Unit } from './units.ts';
+
+/** What is linearized: one unit, or several that follow each other. */
+export interface Block {
+  readonly name: string;
+  readonly units: readonly Unit[];
+}
+
+export type MethodChoice = 'auto' | SpectrumMethod;
+
+export interface BlockOptions {
+  /** Whether the ReLU after the last addition is part of the map (it is in any case between the units of a run). */
+  readonly finalRelu: boolean;
+  readonly method: MethodChoice;
+  /** Leading values for `lanczos`. */
+  readonly top: number;
+  readonly seed: number;
+  readonly runtime: RuntimeOptions;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Values within this of the plateau, or of zero, count as on it; relative to the plateau, or to 1 where that is zero. */
+export const plateauTolerance = 1e-5;
+
+export const inputOf = (block: Block): Value => block.units[0]!.input;
+const lastOf = (block: Block): Unit => block.units.at(-1)!;
+export const outputOf = (block: Block, finalRelu: boolean): Value =>
+  finalRelu ? lastOf(block).output : lastOf(block).sum;
+const hasFinalRelu = (block: Block): boolean => lastOf(block).output !== lastOf(block).sum;
+const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
+
+/** The values of the network that `measureBlock` needs at an image. */
+export function valuesNeeded(block: Block): Value[] {
+  const { hidden, sum } = lastOf(block);
+  return [inputOf(block), sum, ...(block.units.length === 1 && hidden ? [hidden.pre] : [])];
+}
+
+/** 16 MiB of vectors a call: enough for the convolutions to be efficient, small enough for the cache to help. */
+const batchFor = (size: number): number => Math.max(8, Math.min(512, Math.floor(2 ** 22 / size)));
+
+function activeIndices(pre: ArrayLike<number>): Int32Array {
+  const indices: number[] = [];
+  for (let i = 0; i < pre.length; i++) if (pre[i]! > 0) indices.push(i);
+  return Int32Array.from(indices);
+}
+
+/** How a block will be done at an image, with its cost, before anything is computed. */
+export interface BlockPlan {
+  readonly method: SpectrumMethod;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+export function planBlock(
+  block: Block,
+  at: Activations,
+  options: Pick<BlockOptions, 'finalRelu' | 'method' | 'top'>,
+): BlockPlan {
+  const [rows, cols] = [featureCount(outputOf(block, options.finalRelu)), featureCount(inputOf(block))];
+  const unit = lastOf(block);
+  const exact = block.units.length === 1 && unit.hidden !== null && options.method !== 'dense';
+  if (options.method === 'lanczos' || (options.method === 'auto' && block.units.length > 1)) {
+    return {
+      method: 'lanczos',
+      seconds: 2 + options.top * 0.05 * block.units.length,
+      bytes: 16 * (rows + cols) * (options.top + 200),
+    };
+  }
+  const k = exact ? activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length : 0;
+  const kept =
+    options.finalRelu && hasFinalRelu(block) ? activeIndices(at.get(unit.sum)!.data as Float32Array).length : rows;
+  const plan = planStructured(exact ? kept : rows, cols, k, exact && isIdentity(unit));
+  const method = exact && plan.method === 'small' ? 'structured' : 'dense';
+  const extra = exact ? 400 * 12 * Math.max(k, 1) : 4 * rows * cols;
+  return { method, seconds: plan.seconds + rows * cols * 1e-8, bytes: plan.bytes + extra + 3e8 };
+}
+
+/**
+ * The programs that linearize one block; they serve every image. Use `measure` for each, then `dispose`.
+ */
+export class BlockMeasurement {
+  readonly #block: Block;
+  readonly #options: BlockOptions;
+  readonly #graph: Graph;
+  readonly #maps = new Map<string, LinearizedMap>();
+
+  constructor(graph: Graph, block: Block, options: BlockOptions) {
+    this.#graph = graph;
+    this.#block = block;
+    this.#options = options;
+  }
+
+  async #operator(from: Value, to: Value, at: Activations, x: Value): Promise<LinearOperator> {
+    const key = `${from.name} -> ${to.name}`;
+    let map = this.#maps.get(key);
+    if (!map) {
+      const vectors = batchFor(Math.max(featureCount(from), featureCount(to)));
+      map = new LinearizedMap(this.#graph, from, to, { vectors, runtime: this.#options.runtime });
+      this.#maps.set(key, map);
+    }
+    return map.at(at.get(x)!);
+  }
+
+  /** Jacobian-vector products of the whole block at an image. */
+  operator(at: Activations): Promise<LinearOperator> {
+    const input = inputOf(this.#block);
+    return this.#operator(input, outputOf(this.#block, this.#options.finalRelu), at, input);
+  }
+
+  /** The unit's Jacobian in factored form, for units whose branch has a last ReLU followed by affine operators. */
+  async #factored(at: Activations): Promise<FactoredJacobian> {
+    const unit = lastOf(this.#block);
+    const hidden = unit.hidden!;
+    const active = activeIndices(at.get(hidden.pre)!.data as Float32Array);
+    const [rows, cols] = [featureCount(unit.sum), featureCount(unit.input)];
+    const batch = batchFor(Math.max(rows, cols, featureCount(hidden.pre)));
+    const incoming = await probeSparse(
+      await this.#operator(unit.input, hidden.pre, at, unit.input),
+      'rows',
+      active,
+      batch,
+    );
+    // The way from the hidden layer to the sum is affine: its derivative is the same everywhere, any point will do.
+    const outgoing = await probeSparse(
+      await this.#operator(hidden.post, unit.branch, at, hidden.pre),
+      'columns',
+      active,
+      batch,
+    );
+    const everything = Int32Array.from({ length: rows }, (_, i) => i);
+    const shortcut = isIdentity(unit)
+      ? ('identity' as const)
+      : await probeSparse(await this.#operator(unit.input, unit.shortcut, at, unit.input), 'rows', everything, batch);
+    const dropsDead = this.#options.finalRelu && hasFinalRelu(this.#block);
+    const activeOutput = dropsDead
+      ? Uint8Array.from(at.get(unit.sum)!.data as Float32Array, (y) => (y > 0 ? 1 : 0))
+      : undefined;
+    return {
+      rows,
+      cols,
+      shortcut,
+      scale: 1,
+      outgoing,
+      incoming,
+      activeOutput,
+      order: { hidden: pixelMajorOrder(hidden.pre), output: pixelMajorOrder(unit.sum) },
+    };
+  }
+
+  async #spectrum(at: Activations): Promise<Spectrum> {
+    const { method, top, seed, onProgress, signal, runtime } = this.#options;
+    const shared = { onProgress, signal, threads: runtime.threads };
+    const unit = lastOf(this.#block);
+    const single = this.#block.units.length === 1;
+    if (method === 'lanczos' || (method === 'auto' && !single)) {
+      return topSingularTriplets(await this.operator(at), { count: top, seed, onProgress, signal });
+    }
+    if (single && unit.hidden && method !== 'dense') {
+      return structuredSpectrum(await this.#factored(at), {
+        ...shared,
+        method: method === 'structured' ? 'small' : 'auto',
+      });
+    }
+    const operator = await this.operator(at);
+    const batch = batchFor(Math.max(operator.rows, operator.cols));
+    const { matrix, rows, cols } = await probeDense(operator, batch, (f) => onProgress?.(0.1 * f));
+    const found = await singularValues(matrix, rows, cols, {
+      ...shared,
+      onProgress: (f) => onProgress?.(0.1 + 0.9 * f),
+    });
+    return { ...found, method: 'dense' };
+  }
+
+  async measure(at: Activations): Promise<BlockSpectrum> {
+    const began = performance.now();
+    const { finalRelu } = this.#options;
+    const spectrum = await this.#spectrum(at);
+    const single = this.#block.units.length === 1;
+    const unit = lastOf(this.#block);
+    const pre = single && unit.hidden ? (at.get(unit.hidden.pre)!.data as Float32Array) : undefined;
+    const active = pre ? activeIndices(pre).length : null;
+    const shape: [number, number] = [
+      featureCount(outputOf(this.#block, finalRelu)),
+      featureCount(inputOf(this.#block)),
+    ];
+    const counts = spectrum.complete ? countAround(spectrum.values, 1, plateauTolerance) : null;
+    const relu = finalRelu && hasFinalRelu(this.#block);
+    const dead = relu ? shape[0] - activeIndices(at.get(unit.sum)!.data as Float32Array).length : 0;
+    const bound = active !== null && single && isIdentity(unit) ? Math.max(0, shape[0] - dead - 2 * active) : null;
+    return {
+      name: this.#block.name,
+      shape,
+      finalRelu: relu,
+      method: spectrum.method,
+      singularValues: Array.from(spectrum.values),
+      complete: spectrum.complete,
+      plateau: counts && single ? { value: 1, count: counts.on } : null,
+      above: counts?.above ?? null,
+      below: counts?.below ?? null,
+      zero: counts?.zero ?? null,
+      tolerance: plateauTolerance,
+      activeHidden: active,
+      hiddenSize: pre?.length ?? null,
+      bound,
+      maxResidual: spectrum.maxResidual,
+      seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const map of this.#maps.values()) await map.dispose();
+    this.#maps.clear();
+  }
+}
