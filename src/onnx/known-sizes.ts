@@ -6,6 +6,8 @@ import { type TensorData, toNumbers } from './tensor.ts';
 /** An element of an integer tensor: a number, an open dimension's name, or nothing known. */
 export type Entry = Dim | undefined;
 
+/** Vectors with more entries are no shapes. */
+const longest = 256;
 const integerTypes = new Set(['int64', 'int32', 'bool']);
 
 /**
@@ -79,7 +81,9 @@ const slice: Rule = (node, operand) => {
 const concat: Rule = (node, operand) => {
   const parts = node.inputs.map((v, i) => {
     const length = v?.shape.length === 1 ? v.shape[0] : undefined;
-    return operand(i) ?? (typeof length === 'number' ? Array<Entry>(length).fill(undefined) : undefined);
+    return (
+      operand(i) ?? (typeof length === 'number' && length <= longest ? Array<Entry>(length).fill(undefined) : undefined)
+    );
   });
   return parts.every((p) => p !== undefined) ? parts.flat() : undefined;
 };

@@ -4,7 +4,7 @@ import { indexingRules } from './indexing.ts';
 import { layoutRules } from './layout.ts';
 import { linearRules, microsoftLinearRules } from './linear.ts';
 import { normalizationRules } from './normalization.ts';
-import type { InferenceContext, InferenceRule, Inferred } from './rule.ts';
+import { fail, type InferenceContext, type InferenceRule, type Inferred } from './rule.ts';
 import { blockedRules, spatialRules } from './spatial.ts';
 
 /** Shape inference, one rule an operator: domain, then operator type. */
@@ -31,5 +31,10 @@ export function inferOutputs(context: InferenceContext): readonly Inferred[] {
   const { opType, domain } = context.node;
   if (!isKnownOperator(opType, domain))
     throw new GraphError(`${describeNode(context.node)}: operator is not supported (no shape rule)`);
-  return inferenceRules[domain]![opType]!(context);
+  const outputs = inferenceRules[domain]![opType]!(context);
+  for (const { shape } of outputs) {
+    const wrong = shape.some((d) => typeof d === 'number' && !(Number.isSafeInteger(d) && d >= 0));
+    if (wrong) fail(context.node, `the result would have the shape [${shape}]`);
+  }
+  return outputs;
 }
