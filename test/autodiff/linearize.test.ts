@@ -29,6 +29,13 @@ describe('linearize', () => {
     expect(tangent.nodes.filter((n) => n.opType === 'Conv')).toHaveLength(2);
   });
 
+  it('hands over what was repeated for the vectors before it is repeated', () => {
+    const net = smallNet({ batch: 1 });
+    const { primal, residuals } = linearize(net, { wrt: 'x', of: 'logits', vectors: 50 });
+    const shapes = primal.outputs.filter((o) => residuals.includes(o.name)).map((o) => o.value.shape);
+    for (const shape of shapes) expect(shape[0], `residual of shape [${shape}]`).toBe(1);
+  });
+
   it('gives zero maps for a value that does not depend on the input', async () => {
     const b = new GraphBuilder('constant');
     b.input('x', 'float32', [1, 3]);

@@ -40,15 +40,19 @@ export async function run(graph: Graph, feeds: Tensors): Promise<Record<string, 
   return (await load(graph))(feeds);
 }
 
-/** How test data is drawn. `spaced`: distinct values at least 0.04 apart and at least 0.02 from 0, in random order. */
-export type Draw = 'normal' | 'integers' | 'spaced' | 'positive' | 'unit';
+/**
+ * How test data is drawn. `spaced`: distinct values 0.04 apart and at least 0.02 from 0, in random order; `wide`: the same
+ * nine times as large, so that 24 of them reach beyond +-4, and none is a whole number.
+ */
+export type Draw = 'normal' | 'integers' | 'spaced' | 'wide' | 'positive' | 'unit';
 
 export function draw(kind: Draw, dtype: DType, shape: readonly number[], purpose: string, seed = 1): TensorData {
   const random = new RandomStream({ seed, purpose });
   const n = sizeOf(shape);
   let values: number[];
-  if (kind === 'spaced') {
-    values = Array.from({ length: n }, (_, i) => 0.04 * (i - Math.floor(n / 2)) + 0.02);
+  if (kind === 'spaced' || kind === 'wide') {
+    const scale = kind === 'wide' ? 9 : 1;
+    values = Array.from({ length: n }, (_, i) => scale * (0.04 * (i - Math.floor(n / 2)) + 0.02));
     for (let i = n - 1; i > 0; i--) {
       const j = random.integer(i + 1);
       [values[i], values[j]] = [values[j]!, values[i]!];
