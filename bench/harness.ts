@@ -53,8 +53,8 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-/** OpenMP threads of a peer go on spinning for some milliseconds after its run and would slow the next one down. */
-const pauseMilliseconds = 30;
+/** OpenMP threads of a peer go on spinning for tens of milliseconds after its run and would slow the next one down. */
+const pauseMilliseconds = 150;
 
 /**
  * Lets the contestants do the same work in turn, round after round, so that a busy moment of the machine hits all of them.
@@ -68,7 +68,10 @@ export async function alternate(
   const { name, unit, work, rounds, warmup = 1, peers } = what;
   const seconds = contestants.map((): number[] => []);
   for (let round = -warmup; round < rounds; round++) {
-    for (const [i, contestant] of contestants.entries()) {
+    for (let turn = 0; turn < contestants.length; turn++) {
+      // Another one begins each round, so that nobody always follows the same one.
+      const i = (turn + round + warmup) % contestants.length;
+      const contestant = contestants[i]!;
       await setTimeout(pauseMilliseconds);
       const time = await contestant.run();
       if (round >= 0) seconds[i]!.push(time);
