@@ -2,7 +2,7 @@ import type { GraphBuilder } from './builder.ts';
 import { floatAttribute, type Graph, intAttribute, type Node, type Value } from './graph.ts';
 import { prune } from './prune.ts';
 import { mapGraph } from './rewrite.ts';
-import { isFloat, sizeOf, type TensorData, tensorOf, toNumbers } from './tensor.ts';
+import { isFloat, sizeOf, type TensorData, tensor, tensorOf, toNumbers } from './tensor.ts';
 
 /** A convolution and the normalization that alone reads it. */
 interface Pair {
@@ -63,10 +63,13 @@ function mergedConvolution(
   const w = conv.inputs[1]!;
   const weight = data(w);
   const perFilter = sizeOf(weight.shape.slice(1));
-  const scaled = toNumbers(weight).map((v, i) => v * factor[Math.floor(i / perFilter)]!);
+  const scaled = (weight.data as Float32Array | Float64Array).slice();
+  factor.forEach((f, i) => {
+    for (let k = i * perFilter; k < (i + 1) * perFilter; k++) scaled[k] = scaled[k]! * f;
+  });
   const bias = conv.inputs[2] ? toNumbers(data(conv.inputs[2])) : undefined;
   const shift = beta.map((o, i) => o + ((bias?.[i] ?? 0) - mean[i]!) * factor[i]!);
-  const newWeight = b.constant(tensorOf(weight.dtype, weight.shape, scaled), `${w.name}_folded`);
+  const newWeight = b.constant(tensor(weight.dtype, weight.shape, scaled), `${w.name}_folded`);
   const newBias = b.constant(tensorOf(weight.dtype, [shift.length], shift), `${norm.name}_bias`);
   return b.node('Conv', [inputs[0]!, newWeight, newBias], conv.attributes, {
     name: conv.name,

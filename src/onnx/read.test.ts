@@ -166,6 +166,37 @@ describe('open dimensions that shapes depend on', () => {
     expect(readModel(encode(message), { bind: { x_0: 2, time: 2 } }).inputs[0]!.shape).toEqual([2, 2, 6]);
   });
 
+  it('survive an expansion to a computed shape, with the choice that exporters write for -1', async () => {
+    const file: FileModel = {
+      opset: 13,
+      inputs: { x: ['batch', 1, 4] },
+      outputs: ['y'],
+      tensors: { zero: i64(0), one: i64(1), rest: i64(3, -1), minus: i64(-1) },
+      nodes: [
+        { op: 'Shape', in: ['x'], out: ['size'] },
+        { op: 'Slice', in: ['size', 'zero', 'one'], out: ['n'] },
+        { op: 'Concat', in: ['n', 'rest'], out: ['list'], attributes: { axis: int(0) } },
+        { op: 'Reshape', in: ['list', 'minus'], out: ['wanted'] },
+        { op: 'Shape', in: ['wanted'], out: ['rank'] },
+        {
+          op: 'ConstantOfShape',
+          in: ['rank'],
+          out: ['ones'],
+          attributes: { value: { type: 'tensor', value: i64(1) } },
+        },
+        { op: 'Mul', in: ['ones', 'minus'], out: ['negative'] },
+        { op: 'Equal', in: ['wanted', 'negative'], out: ['kept'] },
+        { op: 'Where', in: ['kept', 'ones', 'wanted'], out: ['target'] },
+        { op: 'Expand', in: ['x', 'target'], out: ['y'] },
+      ],
+    };
+    const graph = readModel(modelBytes(file));
+    expect(graph.nodes.map((n) => n.opType)).toEqual(['Expand']);
+    expect(graph.outputs[0]!.value.shape).toEqual(['batch', 3, 4]);
+    const feeds = { x: randomTensor([2, 1, 4]) };
+    expect((await runBytes(writeModel(graph), feeds)).y).toEqual((await runBytes(modelBytes(file), feeds)).y);
+  });
+
   it('survive an interpolation to a computed size', async () => {
     const file: FileModel = {
       opset: 13,

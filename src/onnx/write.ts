@@ -1,6 +1,6 @@
 import onnxProto from 'onnx-proto';
 import type { Attribute, Graph, Node, Value } from './graph.ts';
-import { opsetVersion } from './graph.ts';
+import { GraphError, opsetVersion } from './graph.ts';
 import { dtypes, type TensorData } from './tensor.ts';
 
 const { onnx } = onnxProto;
@@ -9,6 +9,8 @@ type AttributeMessage = onnxProto.onnx.IAttributeProto;
 
 /** ONNX IR version 9 goes with operator set 20. */
 const irVersion = 9;
+/** A protobuf message is below 2 GiB. */
+const largestFile = 2 ** 31;
 const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 const utf8 = new TextEncoder();
 
@@ -45,9 +47,13 @@ function valueMessage(name: string, v: Value): onnxProto.onnx.IValueInfoProto {
 /**
  * The bytes of an ONNX model file (`.onnx`) holding `graph`, with weights inside (raw data).
  * Outputs get their declared names; an Identity is added where a value cannot simply be renamed (it is an input, a
- * constant, or an output twice).
+ * constant, or an output twice). Throws GraphError when the weights are too large for one file.
  */
 export function writeModel(graph: Graph): Uint8Array {
+  const weights = [...graph.constants.values()].reduce((sum, t) => sum + t.data.byteLength, 0);
+  if (weights >= largestFile) {
+    throw new GraphError(`graph ${graph.name}: ${weights} bytes of weights; an ONNX file can hold 2 GiB`);
+  }
   const names = new Map<Value, string>();
   const produced = new Set(graph.nodes.flatMap((n) => n.outputs));
   const aliases: onnxProto.onnx.INodeProto[] = [];
