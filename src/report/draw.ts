@@ -1,0 +1,26 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { Html } from './html.ts';
+
+const { document } = parseHTML('<html><body></body></html>');
+
+/** Coordinates beyond a hundredth of a pixel only make the file longer. */
+function roundCoordinates(svg: string): string {
+  return svg.replace(
+    /(?<= (?:d|x|y|x1|x2|y1|y2|cx|cy|width|height|transform|fill-opacity)=")[^"]*(?=")/g,
+    (attribute) => attribute.replace(/-?\d+\.\d{3,}(?:e-?\d+)?/g, (n) => String(Number(Number(n).toFixed(2)))),
+  );
+}
+
+/**
+ * One SVG by Observable Plot, without a browser. Give `width` and `height` in pixels; it scales down with the page.
+ * `ariaLabel` is what a screen reader says instead.
+ */
+export function draw(options: Plot.PlotOptions & { readonly ariaLabel: string }): Html {
+  const svg = Plot.plot({ className: 'plot', style: { fontSize: '11px' }, ...options, document });
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('style', `--width: ${options.width ?? 640}px; font-size: 11px`);
+  // The page styles all its plots at once (page-style.ts); Plot would repeat the same rules in each of them.
+  svg.querySelector('style')?.remove();
+  return new Html(roundCoordinates(String(svg.outerHTML)));
+}

@@ -1,0 +1,45 @@
+import { type Html, html } from './html.ts';
+
+export interface LegendEntry {
+  readonly label: string;
+  readonly color: string;
+  /** `area`: a filled square; `line`, `dashed` and `dotted`: a stroke; `dot`: a point. */
+  readonly mark?: 'area' | 'line' | 'dashed' | 'dotted' | 'dot';
+}
+
+export function legend(entries: readonly LegendEntry[]): Html {
+  return html`<ul class="legend">${entries.map(
+    ({ label, color, mark = 'area' }) => html`<li><i class="${mark}" style="--swatch: ${color}"></i>${label}</li>`,
+  )}</ul>`;
+}
+
+export interface Panel {
+  readonly title?: string | Html;
+  readonly body: Html;
+  readonly legend?: Html;
+}
+
+export interface Figure {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+  /** What is seen, how many values, and what was left out or thinned for drawing. */
+  readonly caption: string | Html;
+  /** Smallest width of a panel in pixels before the next one moves below it; panels share the row's width. */
+  readonly panelWidth: number;
+  readonly legend?: Html;
+  /** Many small panels: close together, and none wider than drawn. */
+  readonly compact?: boolean;
+}
+
+/** A numbered figure (the page counts) with its title above and its caption below. */
+export function figure({ title, panels, caption, panelWidth, legend: key, compact }: Figure): Html {
+  return html`<figure>
+<h3>${title}</h3>
+${key}
+<div class="panels${compact ? ' compact' : ''}" style="--panel: ${panelWidth}px">${panels.map(
+    (p) =>
+      html`<div class="panel">${p.title ? html`<h4>${p.title}</h4>` : null}<div class="scroll">${p.body}</div>${p.legend}</div>`,
+  )}</div>
+<figcaption>${caption}</figcaption>
+</figure>`;
+}

@@ -1,0 +1,22 @@
+/** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
+export { draw } from './draw.ts';
+export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
+export { escapeHtml, Html, html } from './html.ts';
+export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatExact,
+  formatNumber,
+  formatPercent,
+  formatRange,
+  typesetNumber,
+} from './numbers.ts';
+export { type Page, renderPage, type Section } from './page.ts';
+export { pngDataUrl, type RgbPicture } from './png.ts';
+export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.ts';
+export { type Finding, spectrumFindings } from './spectrum-findings.ts';
+export { renderSpectrumReport, type SpectrumReportOptions } from './spectrum-report.ts';
+export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';
+export { painter, wantsColor } from './terminal-color.ts';
+export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal-plot.ts';
