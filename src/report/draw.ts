@@ -12,6 +12,11 @@ function roundCoordinates(svg: string): string {
   );
 }
 
+/** The serializer leaves angle brackets in attributes, as HTML allows; no reader of the page should have to know that. */
+function escapeLabels(svg: string): string {
+  return svg.replace(/(?<= aria-label=")[^"]*/g, (label) => label.replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
+}
+
 /**
  * One SVG by Observable Plot, without a browser. Give `width` and `height` in pixels; it scales down with the page.
  * `ariaLabel` is what a screen reader says instead.
@@ -22,5 +27,5 @@ export function draw(options: Plot.PlotOptions & { readonly ariaLabel: string })
   svg.setAttribute('style', `--width: ${options.width ?? 640}px; font-size: 11px`);
   // The page styles all its plots at once (page-style.ts); Plot would repeat the same rules in each of them.
   svg.querySelector('style')?.remove();
-  return new Html(roundCoordinates(String(svg.outerHTML)));
+  return new Html(escapeLabels(roundCoordinates(String(svg.outerHTML))));
 }

@@ -54,18 +54,16 @@ function cellsOf(image: ImageSpectra, block: BlockSpectrum): string[] {
   ];
 }
 
-function stageLine(stage: StageSpectrum, image: ImageSpectra): string {
+function stageLine(stage: StageSpectrum): string {
   const norm = stage.singularValues[0];
   const product = stage.productOfUnitNorms;
   const [rows, columns] = stage.shape;
-  const known = stage.complete
-    ? 'all values'
-    : `leading ${stage.singularValues.length} of ${spectrumRow(image, stage, 0).size} values`;
+  const known = stage.complete ? 'complete' : `leading ${stage.singularValues.length} values`;
   const top = norm === undefined ? 'no value converged' : `max ${formatNumber(norm)}`;
   const against =
     product === null || norm === undefined
       ? ''
-      : `, product of unit norms ${formatNumber(product)} (${formatPercent(norm / product)} reached)`;
+      : `, product of unit norms ${formatNumber(product)} (${formatPercent(norm / product)} of it)`;
   return `  ${truncate(stage.name, nameWidth)}  ${rows}x${columns}  ${top}${against}; ${known}`;
 }
 
@@ -95,7 +93,7 @@ function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint): 
       );
     }
   }
-  if (image.stages.length > 0) lines.push('stages', ...image.stages.map((s) => stageLine(s, image)));
+  if (image.stages.length > 0) lines.push('stages', ...image.stages.map(stageLine));
   return lines;
 }
 
