@@ -162,6 +162,6 @@ export function heatMapFigure(result: SpectrumResult, rows: readonly SpectrumRow
     caption: html`Each row is one unit at ${imageName(result, result.images[0]!)}, input side of the network at the top; each row is cut into
 ${bins} parts of equal width and shows the middle value of each part (${formatCount(shown.reduce((n, r) => n + r.block.singularValues.length, 0))} values in
 ${formatCount(bins * shown.length)} cells). Colour is log σ around ${formatExact(reference)}: neutral at the plateau, orange above, blue below;
-it saturates at ${typesetNumber(limit * reference)} (the largest value) and, by symmetry, at ${typesetNumber(reference / limit)}.`,
+it saturates at ${typesetNumber(limit * reference)} and, by symmetry, at ${typesetNumber(reference / limit)}.`,
   });
 }

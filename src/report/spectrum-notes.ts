@@ -7,7 +7,7 @@ export function glossary(): Html {
 <dt>linearization</dt><dd>The Jacobian J of a residual unit y = a·Sx + F(x) (or of a whole stage) at the activations that the image causes there, in evaluation mode. Its singular values say by how much the unit stretches or shrinks small changes.</dd>
 <dt>k, n</dt><dd>n: number of singular values. k: how many inner ReLUs of the unit are active at this image.</dd>
 <dt>n − 2k</dt><dd>F acts through the k active inner units only, so its Jacobian has rank at most k and JᵀJ differs from a²·SᵀS by a matrix of rank at most 2k. With an identity shortcut at least n − 2k singular values therefore equal the skip scale a exactly: the plateau. A final ReLU removes one of them for every dead output and puts a zero in its place; shortcuts that subsample have fewer to begin with.</dd>
-<dt>residual</dt><dd>How far a value and its vectors are from satisfying their equations, relative to the largest singular value of the block; method by method the error of a value is of that order or smaller.</dd>
+<dt>residual</dt><dd>How far a value and its vectors are from satisfying their equations, relative to the largest singular value of the block.</dd>
 </dl>`;
 }
 
@@ -24,7 +24,7 @@ export function protocolNotes(result: SpectrumResult): Html {
   } The table says it for every block.</li>
 <li><b>Our choice: images, tolerance, counting.</b> ${result.images.length} image${result.images.length === 1 ? '' : 's'}, by position in the test set. A value counts as being at the plateau, or at zero, within the tolerance of its row${
     tolerances.length === 1 ? html` (${String(tolerances[0])})` : ''
-  }. The rank argument and n − 2k are ours, not the paper’s.</li>
+  }. The rank argument and the bound n − 2k are added here.</li>
 <li><b>Limits.</b> A linearization holds for small changes around one image. Sorted values are compared between images by rank, which says nothing about whether the singular vectors agree. Leading values of incomplete spectra bound nothing from below.</li>
 </ul>`;
 }
