@@ -28,7 +28,7 @@ export interface EigenResult {
 /** Half-bandwidth of the intermediate band. 64: wide enough for the matrix products, narrow enough for the bulge chasing. */
 const intermediateBand = 64;
 /** Collected updates: rank 512 makes an update of a large matrix run near the speed of a square product. */
-const pendingUpdates = 4;
+const pendingUpdates = 8;
 /** Rows of a block row: at 1024 one tensor has at most 128 MiB for n = 16384. */
 const blockHeight = 1024;
 /** Random vectors for the residual. */

@@ -102,7 +102,7 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   const right: Float64Array[] = [];
   const left: Float64Array[] = [];
   const coefficients: Float64Array[] = [];
-  let next = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
+  let next: Float64Array[] = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
   let triplets: Triplet[] = [];
   for (;;) {
     options.signal?.throwIfAborted();

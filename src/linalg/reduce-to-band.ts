@@ -50,11 +50,17 @@ export async function reduceToBand(
     for (let i = 0; i < n; i++) result.data[i] = rowOf(a, i)[i]!;
     return result;
   }
-  const rank = 2 * d * options.pending;
   // One tile beyond n: products with the last block row read that far, on zeros.
   const room = Math.ceil(n / height) * height;
-  const left = new Float64Array(room * rank);
-  const right = new Float64Array(room * rank);
+  const width = 2 * d;
+  // Collected updates A - sum_j L_j R_jᵀ, L_j = [V W] and R_j = [W V]; and side by side for the large update.
+  const pending = Array.from({ length: options.pending }, () => ({
+    left: new Float64Array(n * width),
+    right: new Float64Array(n * width),
+  }));
+  const rank = width * options.pending;
+  const allLeft = new Float64Array(room * rank);
+  const allRight = new Float64Array(room * rank);
   const v = new Float64Array(n * d);
   const vt = new Float64Array(room * d);
   const w = new Float64Array(room * d);
@@ -64,18 +70,22 @@ export async function reduceToBand(
   let collected = 0;
 
   const flush = async (m: number) => {
+    pending.forEach(({ left, right }, j) => {
+      for (let i = 0; i < m; i++) {
+        allLeft.set(left.subarray(i * width, (i + 1) * width), i * rank + j * width);
+        allRight.set(right.subarray(i * width, (i + 1) * width), i * rank + j * width);
+      }
+    });
     for (let block = 0; block * height < m; block++) {
-      const [first, width] = [block * height, (block + 1) * height];
+      const [first, upTo] = [block * height, (block + 1) * height];
       const size = Math.min(height, m - first);
-      if (width > m) right.fill(0, m * rank, width * rank);
+      if (upTo > m) allRight.fill(0, m * rank, upTo * rank);
       await products.subtractTransposedRight(
-        matrix(left.subarray(first * rank, (first + size) * rank), size, rank),
-        matrix(right, width, rank),
-        matrix(a.rows[block]!, size, width),
+        matrix(allLeft.subarray(first * rank), size, rank),
+        matrix(allRight, upTo, rank),
+        matrix(a.rows[block]!, size, upTo),
       );
     }
-    left.fill(0);
-    right.fill(0);
     collected = 0;
   };
 
@@ -84,10 +94,10 @@ export async function reduceToBand(
     const size = Math.min(d, m);
     const rest = m - size;
     for (let r = 0; r < size; r++) panel.set(rowOf(a, rest + r).subarray(0, m), r * m);
-    if (collected) {
+    for (const { left, right } of pending.slice(0, collected)) {
       await products.subtractTransposedRight(
-        matrix(left.subarray(rest * rank, m * rank), size, rank),
-        matrix(right, m, rank),
+        matrix(left.subarray(rest * width), size, width),
+        matrix(right, m, width),
         matrix(panel, size, m),
       );
     }
@@ -113,20 +123,20 @@ export async function reduceToBand(
     // Y = A V T, from the lower half: a block row gives its own rows, and through its transpose the rows above.
     w.fill(0, 0, rest * d);
     for (let block = 0; block * height < rest; block++) {
-      const [first, width] = [block * height, (block + 1) * height];
+      const [first, upTo] = [block * height, (block + 1) * height];
       const count = Math.min(height, rest - first);
-      const rows = matrix(a.rows[block]!, count, width);
-      if (width > rest) vt.fill(0, rest * d, width * d);
+      const rows = matrix(a.rows[block]!, count, upTo);
+      if (upTo > rest) vt.fill(0, rest * d, upTo * d);
       // What this adds to the block's own rows is overwritten by the next product.
       if (block > 0)
-        await products.addTransposedLeft(rows, matrix(vt.subarray(first * d), count, d), matrix(w, width, d));
-      await products.product(rows, matrix(vt, width, d), matrix(w.subarray(first * d), count, d));
+        await products.addTransposedLeft(rows, matrix(vt.subarray(first * d), count, d), matrix(w, upTo, d));
+      await products.product(rows, matrix(vt, upTo, d), matrix(w.subarray(first * d), count, d));
     }
     const Y = matrix(w, rest, d);
-    if (collected) {
-      const c = matrix(new Float64Array(rank * d), rank, d);
-      await products.addTransposedLeft(matrix(right, rest, rank), VT, c);
-      await products.subtract(matrix(left, rest, rank), c, Y);
+    for (const { left, right } of pending.slice(0, collected)) {
+      const c = matrix(new Float64Array(width * d), width, d);
+      await products.addTransposedLeft(matrix(right, rest, width), VT, c);
+      await products.subtract(matrix(left, rest, width), c, Y);
     }
     const middle = new Float64Array(d * d);
     await products.addTransposedLeft(VT, Y, matrix(middle, d, d));
@@ -139,14 +149,14 @@ export async function reduceToBand(
     await products.addTransposedLeft(VT, X, c);
     await products.subtract(V, c, X);
 
-    const at = collected * 2 * d;
+    const { left, right } = pending[collected]!;
     for (let i = 0; i < rest; i++) {
       const vRow = v.subarray(i * d, (i + 1) * d);
       const wRow = w.subarray(i * d, (i + 1) * d);
-      left.set(vRow, i * rank + at);
-      left.set(wRow, i * rank + at + d);
-      right.set(wRow, i * rank + at);
-      right.set(vRow, i * rank + at + d);
+      left.set(vRow, i * width);
+      left.set(wRow, i * width + d);
+      right.set(wRow, i * width);
+      right.set(vRow, i * width + d);
     }
     if (++collected === options.pending) await flush(rest);
     options.onProgress?.(1 - (rest / n) ** 3);
