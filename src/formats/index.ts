@@ -1,0 +1,17 @@
+/** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, zip and tar archives; and writing a file whole or not at all. */
+export { writeError, writeFileAtomic } from './atomic.ts';
+export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
+export { readBytes, readFailure } from './read-bytes.ts';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type Safetensors,
+  writeSafetensors,
+} from './safetensors.ts';
+export { readTarMembers } from './tar.ts';
+export type { DType, NamedTensors, TensorData, TypedArray } from './tensor.ts';
+export { decodeTorchCheckpoint, type Extra, readTorchCheckpoint, type TorchCheckpoint } from './torch.ts';
+export { readWeights } from './weights.ts';
+export { ZipArchive } from './zip.ts';
+export { type ZipContent, zipStored } from './zip-write.ts';

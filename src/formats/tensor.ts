@@ -1,0 +1,99 @@
+/** Element types as they are held in memory; the strings are those of ONNX Runtime, the types those of room `onnx`. */
+export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool' | 'float16';
+
+/** Element types as files have them. Both 16-bit floats are widened to float32 on reading, without loss; float16 can be written. */
+export type StoredDType = DType | 'bfloat16';
+
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array
+  | Uint16Array;
+
+/**
+ * A dense tensor in row-major order; `data.length` is the product of `shape`.
+ * Tensors that were read from a file may share memory with the file's bytes and with each other: do not write into `data`.
+ */
+export interface TensorData {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+/** Tensors by name, in the order of the file. */
+export type NamedTensors = ReadonlyMap<string, TensorData>;
+
+/** Bytes of one element in a file. */
+export const elementBytes: Readonly<Record<StoredDType, number>> = {
+  float32: 4,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+};
+
+/** Number of elements of a shape; not a safe integer when a hostile file says so, which callers check. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, d) => product * d, 1);
+}
+
+/**
+ * Little-endian, row-major bytes as a tensor: a view of `bytes` where their alignment allows, otherwise a copy.
+ * `bytes.length` must be the product of `shape` times the element's size.
+ */
+export function decodeTensor(stored: StoredDType, shape: readonly number[], bytes: Uint8Array): TensorData {
+  const width = elementBytes[stored];
+  const aligned = bytes.byteOffset % width === 0 ? bytes : Uint8Array.from(bytes);
+  const at = [aligned.buffer, aligned.byteOffset, aligned.byteLength / width] as const;
+  switch (stored) {
+    case 'float32':
+      return { dtype: stored, shape, data: new Float32Array(...at) };
+    case 'float64':
+      return { dtype: stored, shape, data: new Float64Array(...at) };
+    case 'int64':
+      return { dtype: stored, shape, data: new BigInt64Array(...at) };
+    case 'int32':
+      return { dtype: stored, shape, data: new Int32Array(...at) };
+    case 'int16':
+      return { dtype: stored, shape, data: new Int16Array(...at) };
+    case 'int8':
+      return { dtype: stored, shape, data: new Int8Array(...at) };
+    case 'uint8':
+    case 'bool':
+      return { dtype: stored, shape, data: new Uint8Array(...at) };
+    case 'float16':
+      return { dtype: 'float32', shape, data: widenFloat16(new Uint16Array(...at)) };
+    case 'bfloat16':
+      return { dtype: 'float32', shape, data: widenBfloat16(new Uint16Array(...at)) };
+  }
+}
+
+/** The bytes of a tensor's elements, little-endian (every platform Node runs on is), without a copy. */
+export function tensorBytes({ data }: TensorData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** IEEE 754 binary16 to binary32; exact, subnormals included. */
+function widenFloat16(halves: Uint16Array): Float32Array {
+  return Float32Array.from(halves, (h) => {
+    const sign = h & 0x8000 ? -1 : 1;
+    const exponent = (h >>> 10) & 31;
+    const fraction = h & 1023;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+  });
+}
+
+/** bfloat16 is the upper half of a binary32. */
+function widenBfloat16(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
+}

@@ -1,0 +1,125 @@
+import { FileError } from '../errors.ts';
+import { Budget } from './budget.ts';
+import { type PickleHost, readPickle } from './pickle.ts';
+import { quote } from './quote.ts';
+import { torchHost } from './torch-globals.ts';
+import type { StorageRef } from './torch-tensor.ts';
+import { looksLikeZip, ZipArchive } from './zip.ts';
+
+/** What `torch.save` wrote: the pickled value, in which tensors are `TensorRef`s, and the bytes of their storages. */
+export interface TorchFile {
+  readonly value: unknown;
+  /** The bytes of one storage, of the length that the pickle says. */
+  storage(ref: StorageRef): Uint8Array;
+  readonly budget: Budget;
+}
+
+const legacyMagic = 0x1950a86a20f9469cfc6cn;
+/** A pickle of protocol 2 that holds the magic number: how every legacy file begins. */
+const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/** True when the bytes begin with a pickle of protocol 2 to 5, as legacy PyTorch files (and arbitrary pickles) do. */
+export function looksLikePickle(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
+}
+
+/** Opens the bytes of a PyTorch file of either format. `path` opens the messages. */
+export function openTorchFile(bytes: Uint8Array, path: string): TorchFile {
+  // Views of storages cost nothing; widening to float32 and copying views into order costs at most a small multiple of the file.
+  const budget = new Budget(path, 8 * bytes.length + 2 ** 26);
+  if (looksLikeZip(bytes)) return openZip(new ZipArchive(bytes, path), path, budget);
+  if (looksLikePickle(bytes)) return openLegacy(bytes, path, budget);
+  throw new FileError(path, 'expected a PyTorch checkpoint (a zip archive or, before PyTorch 1.6, pickles)');
+}
+
+/** Notes the storages that a pickle mentions and insists that it always says the same about one. */
+function collectStorages(path: string): { storages: Map<string, StorageRef>; host: PickleHost } {
+  const storages = new Map<string, StorageRef>();
+  const host = torchHost((storage) => {
+    const known = storages.get(storage.key);
+    if (known && (known.dtype !== storage.dtype || known.count !== storage.count)) {
+      throw new FileError(path, `storage ${quote(storage.key)} is described twice, differently`);
+    }
+    storages.set(storage.key, storage);
+  });
+  return { storages, host };
+}
+
+/** PyTorch 1.6 and later: `NAME/data.pkl` and one stored entry `NAME/data/KEY` for each storage. */
+function openZip(archive: ZipArchive, path: string, budget: Budget): TorchFile {
+  const pickle = archive.names.find((name) => /^[^/]+\/data\.pkl$/.test(name));
+  if (pickle === undefined) {
+    throw new FileError(path, 'is a zip archive without data.pkl; expected one that torch.save wrote');
+  }
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  if (archive.has(`${folder}constants.pkl`)) {
+    throw new FileError(
+      path,
+      'is a TorchScript program; expected weights, written by torch.save(model.state_dict(), ...)',
+    );
+  }
+  if (archive.has(`${folder}byteorder`)) {
+    const order = Buffer.from(archive.read(`${folder}byteorder`)).toString('latin1');
+    if (order !== 'little') throw new FileError(path, `has byte order ${quote(order)}; little is read`);
+  }
+  const { host } = collectStorages(path);
+  const { value } = readPickle({ bytes: archive.read(pickle), path, host, budget });
+  const known = new Map<string, Uint8Array>();
+  const storage = (ref: StorageRef): Uint8Array => {
+    const bytes = known.get(ref.key) ?? archive.read(`${folder}data/${ref.key}`);
+    known.set(ref.key, bytes);
+    if (bytes.length !== ref.byteLength) {
+      throw new FileError(path, `storage ${quote(ref.key)} has ${bytes.length} bytes, expected ${ref.byteLength}`);
+    }
+    return bytes;
+  };
+  return { value, storage, budget };
+}
+
+/**
+ * Before PyTorch 1.6: five pickles (magic number; protocol 1001; facts about the system; the value; the list of storage keys), then
+ * for each key an int64 number of elements and the elements.
+ */
+function openLegacy(bytes: Uint8Array, path: string, budget: Budget): TorchFile {
+  const fail = (problem: string): never => {
+    throw new FileError(path, problem);
+  };
+  const { storages, host } = collectStorages(path);
+  let at = 0;
+  const next = (): unknown => {
+    const { value, end } = readPickle({ bytes, start: at, path, host, budget });
+    at = end;
+    return value;
+  };
+  if (!legacyStart.every((byte, i) => byte === bytes[i] || i >= bytes.length)) {
+    next();
+    return fail('is a pickle, but not one of PyTorch; expected a checkpoint written by torch.save');
+  }
+  if (next() !== legacyMagic || next() !== 1001) fail('is no PyTorch checkpoint of protocol 1001');
+  const system = next();
+  if (!(system instanceof Map) || system.get('little_endian') !== true)
+    fail('was not written on a little-endian machine');
+  const value = next();
+  const keys = next();
+  if (!Array.isArray(keys)) return fail('has no list of storages after the value');
+
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const contents = new Map<string, Uint8Array>();
+  for (const key of keys as readonly unknown[]) {
+    const ref = storages.get(String(key));
+    if (!ref || contents.has(ref.key))
+      return fail(`lists storage ${quote(String(key))}, which no tensor uses, or twice`);
+    const end = at + 8 + ref.byteLength;
+    if (!(end <= bytes.length)) {
+      return fail(`truncated: storage ${quote(ref.key)} should end at byte ${end}, the file has ${bytes.length}`);
+    }
+    const count = view.getBigInt64(at, true);
+    if (count !== BigInt(ref.count)) fail(`storage ${quote(ref.key)} has ${count} elements, expected ${ref.count}`);
+    contents.set(ref.key, bytes.subarray(at + 8, end));
+    at = end;
+  }
+  if (at !== bytes.length) fail(`has ${bytes.length - at} bytes after its last storage, expected none`);
+  const storage = (ref: StorageRef): Uint8Array =>
+    contents.get(ref.key) ?? fail(`storage ${quote(ref.key)} is missing`);
+  return { value, storage, budget };
+}

@@ -1,0 +1,133 @@
+import type { Budget } from './budget.ts';
+import { PickleGlobal, type PickleHost } from './pickle.ts';
+import { elementBytes, type StoredDType } from './tensor.ts';
+import { StorageRef, TensorRef } from './torch-tensor.ts';
+
+/** A storage class, e.g. `torch.FloatStorage`; without a type for `UntypedStorage`. */
+class StorageClass extends PickleGlobal {
+  readonly dtype: StoredDType | undefined;
+
+  constructor(name: string, dtype: StoredDType | undefined) {
+    super(name);
+    this.dtype = dtype;
+  }
+}
+
+/** An element type, e.g. `torch.float32`. */
+class DTypeName extends PickleGlobal {
+  readonly dtype: StoredDType;
+
+  constructor(name: string, dtype: StoredDType) {
+    super(name);
+    this.dtype = dtype;
+  }
+}
+
+const storageClasses: Readonly<Record<string, StoredDType>> = {
+  FloatStorage: 'float32',
+  DoubleStorage: 'float64',
+  HalfStorage: 'float16',
+  BFloat16Storage: 'bfloat16',
+  LongStorage: 'int64',
+  IntStorage: 'int32',
+  ShortStorage: 'int16',
+  CharStorage: 'int8',
+  ByteStorage: 'uint8',
+  BoolStorage: 'bool',
+};
+
+const isNatural = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
+const isNaturals = (list: unknown): list is number[] =>
+  Array.isArray(list) && list.length <= 64 && list.every(isNatural);
+
+/** Undefined, which the unpickler reports, when the arguments do not make a tensor. */
+function rebuildTensor(dtype: StoredDType | undefined, [storage, offset, shape, strides]: readonly unknown[]) {
+  if (!(storage instanceof StorageRef) || !isNatural(offset) || !isNaturals(shape) || !isNaturals(strides))
+    return undefined;
+  const type = dtype ?? storage.dtype;
+  if (!type || shape.length !== strides.length) return undefined;
+  return new TensorRef(storage, type, offset, shape, strides);
+}
+
+/** Pairs of an OrderedDict or items of a set come as a list; copying it is spent, for one list can be copied many times. */
+function listArgument(args: readonly unknown[], budget: Budget): readonly unknown[] | undefined {
+  const [list = [], ...more] = args;
+  if (!Array.isArray(list) || more.length) return undefined;
+  budget.spend(32 * list.length, 'a container of the pickle');
+  return list;
+}
+
+function orderedDict(args: readonly unknown[], budget: Budget): Map<unknown, unknown> | undefined {
+  const pairs = listArgument(args, budget);
+  if (!pairs?.every((pair) => Array.isArray(pair) && pair.length === 2)) return undefined;
+  return new Map(pairs as [unknown, unknown][]);
+}
+
+function set(args: readonly unknown[], budget: Budget): Set<unknown> | undefined {
+  const items = listArgument(args, budget);
+  return items && new Set(items);
+}
+
+/** Protocol 2 has no opcode for bytes: they come as Latin-1 text with a call that encodes it. */
+function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
+  if (typeof text !== 'string' || (encoding !== 'latin1' && encoding !== 'latin-1')) return undefined;
+  budget.spend(text.length, 'a bytes value of the pickle');
+  return Buffer.from(text, 'latin1');
+}
+
+/** Every name that a pickle may ask for. Not one of them runs code: each is a constructor of plain values written here. */
+const globals = new Map<string, PickleGlobal>();
+
+function define(name: string, call?: PickleGlobal['call']): void {
+  globals.set(name, new PickleGlobal(name, call));
+}
+
+define('collections.OrderedDict', orderedDict);
+define('torch._utils._rebuild_tensor', (args) => rebuildTensor(undefined, args));
+define('torch._utils._rebuild_tensor_v2', (args) => rebuildTensor(undefined, args));
+define('torch._utils._rebuild_tensor_v3', (args) =>
+  args[6] instanceof DTypeName ? rebuildTensor(args[6].dtype, args) : undefined,
+);
+define('torch._utils._rebuild_parameter', ([data]) => (data instanceof TensorRef ? data : undefined));
+define('torch.Size', ([dims]) => (isNaturals(dims) ? dims : undefined));
+define('_codecs.encode', encode);
+for (const module of ['builtins', '__builtin__']) {
+  define(`${module}.set`, set);
+  define(`${module}.frozenset`, set);
+  define(`${module}.bytes`, (args) => (args.length === 0 ? new Uint8Array(0) : undefined));
+}
+for (const [name, dtype] of Object.entries(storageClasses)) {
+  for (const full of [`torch.${name}`, `torch.cuda.${name}`]) globals.set(full, new StorageClass(full, dtype));
+}
+for (const full of ['torch.UntypedStorage', 'torch.storage.UntypedStorage']) {
+  globals.set(full, new StorageClass(full, undefined));
+}
+for (const dtype of Object.keys(elementBytes) as StoredDType[]) {
+  globals.set(`torch.${dtype}`, new DTypeName(`torch.${dtype}`, dtype));
+}
+
+/**
+ * `("storage", class, key, location, count)`, in legacy files followed by None or `(key, first element, count)` of a view.
+ * Where the tensor lived (`cuda:0`) is ignored.
+ */
+function storageOf(id: unknown): StorageRef | undefined {
+  if (!Array.isArray(id)) return undefined;
+  const [tag, type, key, , count, view] = id;
+  if (tag !== 'storage' || !(type instanceof StorageClass) || typeof key !== 'string' || !isNatural(count))
+    return undefined;
+  if (view === undefined || view === null) return new StorageRef(key, type.dtype, count, 0);
+  const start = Array.isArray(view) ? view[1] : undefined;
+  return isNatural(start) ? new StorageRef(key, type.dtype, count, start) : undefined;
+}
+
+/** What a pickle of PyTorch may ask for. `onStorage` hears of every storage that it mentions. */
+export function torchHost(onStorage: (storage: StorageRef) => void): PickleHost {
+  return {
+    global: (name) => globals.get(name),
+    persistent: (id) => {
+      const storage = storageOf(id);
+      if (storage) onStorage(storage);
+      return storage;
+    },
+  };
+}
