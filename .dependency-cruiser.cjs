@@ -4,16 +4,17 @@
  */
 const rooms = {
   onnx: [],
-  formats: [],
-  data: ['formats'],
+  formats: ['onnx'],
+  data: ['onnx', 'formats'],
   autodiff: ['onnx'],
   runtime: ['onnx', 'autodiff'],
   linalg: ['onnx', 'runtime'],
   nn: ['onnx', 'autodiff', 'runtime'],
   models: ['onnx', 'autodiff', 'runtime', 'nn', 'formats'],
-  stability: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'data', 'formats'],
-  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'data', 'formats', 'stability'],
-  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'data', 'formats', 'stability', 'report'],
+  train: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats'],
+  stability: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
+  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability'],
+  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'report'],
 };
 
 module.exports = {

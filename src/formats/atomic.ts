@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BallastError, FileError } from '../errors.ts';
 
@@ -11,6 +11,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'no permission to write there',
   EPERM: 'no permission to write there',
   ENOENT: 'its folder does not exist',
+  EEXIST: 'there is a file of this name',
   ENOTDIR: 'a part of its path is not a folder',
   EISDIR: 'is a folder',
   ENAMETOOLONG: 'its name is too long',
@@ -23,6 +24,13 @@ export function writeError(path: string, cause: unknown): BallastError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const reason = (code !== undefined && reasons[code]) || (code ?? message);
   return new FileError(path, `cannot be written: ${reason}; nothing was changed there`, { cause });
+}
+
+/** Makes a folder and those above it; it may be there already. Throws FileError. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((cause) => {
+    throw writeError(path, cause);
+  });
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

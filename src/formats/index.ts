@@ -1,5 +1,5 @@
 /** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, zip and tar archives; and writing a file whole or not at all. */
-export { writeError, writeFileAtomic } from './atomic.ts';
+export { makeFolder, writeError, writeFileAtomic } from './atomic.ts';
 export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
 export { readBytes, readFailure } from './read-bytes.ts';
 export {

@@ -10,6 +10,9 @@ export interface Normalization {
 /** How the published CIFAR-10 checkpoints were trained (ImageNet's constants). */
 export const imagenetNormalization: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+/** Mean and standard deviation of CIFAR-10's training pixels. */
+export const cifarNormalization: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
+
 /** A network whose parameters have names and shapes but not yet values. */
 export interface Model {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { Model } from './model.ts';
-import { resnet } from './resnet.ts';
+import { type ResnetOptions, resnet } from './resnet.ts';
 
 /** Families of built-in models, for messages and listings. */
 export const modelFamilies: readonly { readonly pattern: string; readonly what: string }[] = [
@@ -13,7 +13,7 @@ export const modelFamilies: readonly { readonly pattern: string; readonly what: 
 ];
 
 /** The built-in model of this name. Throws UsageError for an unknown one. */
-export function modelNamed(name: string, options: { classes?: number } = {}): Model {
+export function modelNamed(name: string, options: Pick<ResnetOptions, 'classes' | 'normalization'> = {}): Model {
   const match = /^(pre)?resnet(\d+)(b)?$/.exec(name);
   if (!match) {
     const known = modelFamilies.map((f) => f.pattern).join(', ');

@@ -1,0 +1,28 @@
+import { CommanderError } from 'commander';
+import { BallastError } from '../errors.ts';
+
+/** What the shell sees when the run was interrupted by the user (128 + SIGINT). */
+const interrupted = 130;
+
+/** One line on standard error, without a stack unless BALLAST_DEBUG is set, and the exit code that goes with it. */
+export function reportFailure(error: unknown, write: (line: string) => void): number {
+  if (error instanceof CommanderError) {
+    // Commander has already printed its line (or the help that was asked for).
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (error instanceof BallastError) {
+    write(`ballast: ${error.message.replaceAll('\n', ' ')}`);
+    if (process.env.BALLAST_DEBUG) write(String(error.stack));
+    return error.exitCode;
+  }
+  if (error instanceof Error && error.name === 'AbortError') {
+    write('ballast: interrupted');
+    return interrupted;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  write(
+    `ballast: unexpected failure: ${message.split('\n')[0]} (set BALLAST_DEBUG=1 for the stack; this is a bug worth reporting)`,
+  );
+  if (process.env.BALLAST_DEBUG && error instanceof Error) write(String(error.stack));
+  return 1;
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { demoCommand } from './demo.ts';
+import { evalCommand } from './eval.ts';
+import { reportFailure } from './failure.ts';
+import { spectrumCommand } from './spectrum.ts';
+import { unitsCommand } from './units.ts';
+import { version } from './version.ts';
+
+/** A reader that goes away (`ballast ... | head`) is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+const program = new Command('ballast')
+  .description('How stable is a trained network, and how big a batch is worth training it with?')
+  .version(version)
+  .showHelpAfterError('(ballast COMMAND --help lists the options)')
+  .exitOverride();
+for (const command of [spectrumCommand(), evalCommand(), unitsCommand(), demoCommand()]) {
+  program.addCommand(command.exitOverride());
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`));
+}

@@ -1,0 +1,67 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
+
+/** A whole number of at least `min`. */
+export function wholeNumber(min: number) {
+  return (text: string): number => {
+    const n = Number(text);
+    if (!Number.isInteger(n) || n < min) throw new InvalidArgumentError(`expected a whole number of at least ${min}.`);
+    return n;
+  };
+}
+
+export interface NetworkOptions {
+  readonly model: string;
+  readonly weights?: string;
+  readonly normalize?: string;
+  readonly seed: number;
+}
+
+/** Which network. */
+export function addNetworkOptions(command: Command): Command {
+  return command
+    .requiredOption(
+      '--model <name|file.onnx>',
+      'built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch',
+    )
+    .option('--weights <file|random>', 'checkpoint (.th, .pt, .safetensors), or "random" for fresh values')
+    .option(
+      '--normalize <name>',
+      'normalisation in front of the network: imagenet, cifar10 or none (default: imagenet for built-in models, none for ONNX files)',
+    )
+    .option('--seed <n>', 'seed of everything random', wholeNumber(0), 0);
+}
+
+export interface DatasetOptions {
+  readonly dataset: string;
+  readonly data?: string;
+}
+
+/** Which images. */
+export function addDatasetOptions(command: Command): Command {
+  return command
+    .option('--dataset <name>', 'cifar10, cifar100, shapes (procedural, needs no files) or folder', 'cifar10')
+    .option('--data <dir>', 'where the data set lies');
+}
+
+export interface DeviceOptions {
+  readonly device: string;
+  readonly threads?: number;
+  readonly emission: 'auto' | 'plain' | 'blocked';
+}
+
+/** Where it runs. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
+    .option('--threads <n>', 'threads on the CPU (default: all cores)', wholeNumber(1))
+    .addOption(
+      new Option('--emission <how>', 'how graphs are written for ONNX Runtime')
+        .choices(['auto', 'plain', 'blocked'])
+        .default('auto'),
+    );
+}
+
+export function runtimeOf({ device, threads, emission }: DeviceOptions): RuntimeOptions {
+  return { device: parseDevice(device), emission, ...(threads === undefined ? {} : { threads }) };
+}

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { loadNetwork, modelNamed } from '../models/index.ts';
+import { featureCount, findStages, findUnits } from '../stability/index.ts';
+
+export function unitsCommand(): Command {
+  return new Command('units')
+    .description('List the residual units and stages found in a model')
+    .argument('<model>', 'an ONNX file, or the name of a built-in model')
+    .option('--json', 'print JSON on standard output')
+    .action(run);
+}
+
+async function run(model: string, options: { json?: boolean }): Promise<void> {
+  const builtIn = !model.endsWith('.onnx');
+  if (builtIn) modelNamed(model);
+  const network = await loadNetwork({ model, ...(builtIn ? { weights: 'random' } : {}) });
+  const units = findUnits(network.graph(1));
+  const stageOf = new Map(findStages(units).flatMap((stage) => stage.units.map((u) => [u, stage.name] as const)));
+  const rows = units.map((u) => ({
+    name: u.name,
+    stage: stageOf.get(u)!,
+    shape: [featureCount(u.output), featureCount(u.input)],
+    shortcut: u.shortcut === u.input ? 'identity' : 'affine',
+    finalRelu: u.output !== u.sum,
+    hidden: u.hidden ? featureCount(u.hidden.post) : null,
+  }));
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ model: network.name, units: rows })}\n`);
+    return;
+  }
+  if (rows.length === 0) {
+    process.stdout.write(
+      `${model} has no residual units: no Add joins a branch that bends with a shortcut that does not\n`,
+    );
+    return;
+  }
+  const width = Math.max(4, ...rows.map((r) => r.name.length));
+  const line = (name: string, stage: string, shape: string, hidden: string, shortcut: string, relu: string) =>
+    `${name.padEnd(width)}  ${stage.padEnd(8)}  ${shape.padStart(15)}  ${hidden.padStart(7)}  ${shortcut.padEnd(8)}  ${relu}\n`;
+  process.stdout.write(line('unit', 'stage', 'outputs x inputs', 'hidden', 'shortcut', 'final ReLU'));
+  for (const r of rows) {
+    process.stdout.write(
+      line(r.name, r.stage, r.shape.join(' x '), String(r.hidden ?? '-'), r.shortcut, r.finalRelu ? 'yes' : 'no'),
+    );
+  }
+}

@@ -1,0 +1,1 @@
+export { argMax, crossEntropy, type EvaluateOptions, type Evaluation, evaluate, requireFit } from './evaluate.ts';
