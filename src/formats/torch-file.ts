@@ -15,8 +15,6 @@ export interface TorchFile {
 }
 
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
-/** A pickle of protocol 2 that holds the magic number: how every legacy file begins. */
-const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
 
 /** True when the bytes begin with a pickle of protocol 2 to 5, as legacy PyTorch files (and arbitrary pickles) do. */
 export function looksLikePickle(bytes: Uint8Array): boolean {
@@ -91,11 +89,8 @@ function openLegacy(bytes: Uint8Array, path: string, budget: Budget): TorchFile 
     at = end;
     return value;
   };
-  if (!legacyStart.every((byte, i) => byte === bytes[i] || i >= bytes.length)) {
-    next();
-    return fail('is a pickle, but not one of PyTorch; expected a checkpoint written by torch.save');
-  }
-  if (next() !== legacyMagic || next() !== 1001) fail('is no PyTorch checkpoint of protocol 1001');
+  if (next() !== legacyMagic) fail('is a pickle, but not one of PyTorch; expected a checkpoint written by torch.save');
+  if (next() !== 1001) fail('is no PyTorch checkpoint of protocol 1001');
   const system = next();
   if (!(system instanceof Map) || system.get('little_endian') !== true)
     fail('was not written on a little-endian machine');

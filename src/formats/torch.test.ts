@@ -53,6 +53,21 @@ describe('a PyTorch checkpoint', () => {
     expect(tensors.get('w')).toEqual({ dtype: 'float32', shape: [3, 4], data: ramp });
   });
 
+  it('is read whatever pickle protocol it was saved with', () => {
+    const tensor = tensorText({ ...matrix, legacy: true });
+    const framed = (body: Uint8Array) => {
+      const frame = Buffer.alloc(9, 0x95);
+      frame.writeBigUInt64LE(BigInt(body.length), 1);
+      return Buffer.concat([pickle.raw('\x80\x05'), frame, body]);
+    };
+    const body = Buffer.concat([pickle.raw('}\x94\x8c\x01w'), tensor, pickle.raw('s.')]);
+    const { tensors } = decodeTorchCheckpoint(legacyCheckpoint(framed(body), { 0: ramp }), 'w.pt');
+    expect(tensors.get('w')?.data).toEqual(ramp);
+    const magic = legacyCheckpoint(framed(body), { 0: ramp });
+    magic[1] = 4;
+    expect(decodeTorchCheckpoint(magic, 'w.pt').tensors.size).toBe(1);
+  });
+
   it('may keep its state dict under state_dict, model_state_dict, model or net, and one of them in another', () => {
     for (const key of ['state_dict', 'model_state_dict', 'model', 'net']) {
       const program = pickle.program(pickle.dict({ [key]: pickle.dict({ w: tensorText(matrix) }) }));
