@@ -99,7 +99,7 @@ function convUnit({
     incoming: incoming.build(),
     outgoing: outgoing.build(),
     activeOutput,
-    order: { hidden: order, output: order },
+    order: { input: order, hidden: order, output: order },
     dense,
     k,
   };

@@ -1,9 +1,10 @@
 import { BallastError } from '../errors.ts';
 import { BlockBand, cholesky, congruence } from './block-band.ts';
-import { blockRows, mirrorDiagonalTiles, rowOf } from './block-rows.ts';
+import type { BlockRows } from './block-rows.ts';
 import { blockHeight, blockRowsEigenvalues, type EigenOptions, estimateEigenCost } from './eigenvalues.ts';
 import { Products } from './products.ts';
 import { type Csr, forEachGramRow, identity, select, shortcutPlusBranch, transpose } from './sparse.ts';
+import { gramBlockRows } from './sparse-gram.ts';
 import { rootResidual, type Spectrum } from './spectrum.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface FactoredJacobian {
   /** Outputs that are kept; all of them when left out. A dropped one is a row of zeros. */
   readonly activeOutput?: Uint8Array | undefined;
   /** Elements in pixel-major order (order[i] is the i-th): this is what makes the matrices of the method narrow bands. */
-  readonly order: { readonly hidden: Int32Array; readonly output: Int32Array };
+  readonly order: { readonly input: Int32Array; readonly hidden: Int32Array; readonly output: Int32Array };
 }
 
 export interface StructuredSpectrum extends Spectrum {
@@ -81,14 +82,16 @@ export async function structuredSpectrum(
   const units = jacobian.order.hidden.filter(
     (h) => !rowIsEmpty(jacobian.outgoing, h) && !rowIsEmpty(jacobian.incoming, h),
   );
-  // Outputs in pixel-major order; inputs stay where they are, their order plays no part in J Jᵀ.
   const place = new Int32Array(rows).fill(-1);
   kept.forEach((output, i) => {
     place[output] = i;
   });
-  const everything = Int32Array.from({ length: cols }, (_, j) => j);
+  const placeOfInput = new Int32Array(cols);
+  jacobian.order.input.forEach((input, i) => {
+    placeOfInput[input] = i;
+  });
   const U = select(jacobian.outgoing, units, place, kept.length);
-  const V = select(jacobian.incoming, units, everything, cols);
+  const V = select(jacobian.incoming, units, placeOfInput, cols);
   // A branch that reaches no kept output does not count.
   const live = Int32Array.from(units.keys()).filter((h) => !rowIsEmpty(U, h));
   const alive = <T extends Csr>(a: T) =>
@@ -101,6 +104,9 @@ export async function structuredSpectrum(
   const [u, v] = live.length === units.length ? [U, V] : [alive(U), alive(V)];
   const k = live.length;
   const square = shortcut === 'identity';
+  // Where the input that an identity shortcut leads to a kept output stands: P Vᵀ is taken from V by it.
+  const keptInput = new Int32Array(cols).fill(-1);
+  if (shortcut === 'identity') for (let j = 0; j < cols; j++) keptInput[placeOfInput[j]!] = place[j]!;
   const plan = planStructured(kept.length, cols, k, square);
   const method = options.method === undefined || options.method === 'auto' ? plan.method : options.method;
   if (method === 'small' && (!square || 2 * k >= kept.length)) {
@@ -110,8 +116,8 @@ export async function structuredSpectrum(
   }
   const found =
     method === 'small'
-      ? await small(u, v, place, kept.length, scale, options)
-      : await direct(jacobian, u, v, kept, options);
+      ? await small(u, v, keptInput, kept.length, scale, options)
+      : await direct(jacobian, u, v, kept, placeOfInput, options);
   const values = new Float64Array(Math.min(rows, cols));
   values.set(found.values.subarray(0, values.length));
   values.sort().reverse();
@@ -128,19 +134,23 @@ export async function structuredSpectrum(
 }
 
 async function direct(
-  { shortcut, scale, cols }: FactoredJacobian,
+  { shortcut, scale, rows, cols }: FactoredJacobian,
   u: Csr,
   v: Csr,
   kept: Int32Array,
+  placeOfInput: Int32Array,
   options: EigenOptions,
 ): Promise<{ values: Float64Array; residual: number }> {
-  const all = Int32Array.from({ length: cols }, (_, j) => j);
-  const s = select(shortcut === 'identity' ? identity(cols) : shortcut, kept, all, cols);
+  const s = select(shortcut === 'identity' ? identity(rows) : shortcut, kept, placeOfInput, cols);
   const j = shortcutPlusBranch(s, scale, u, v);
   const side = j.rows <= j.cols ? j : transpose(j);
-  const gram = blockRows(side.rows, Math.min(blockHeight, Math.max(1, side.rows)));
-  forEachGramRow(side, (i, row) => rowOf(gram, i).set(row.subarray(0, i + 1)));
-  mirrorDiagonalTiles(gram);
+  const products = await Products.open(options.threads === undefined ? {} : { threads: options.threads });
+  let gram: BlockRows;
+  try {
+    gram = await gramBlockRows(side, Math.min(blockHeight, Math.max(1, side.rows)), products);
+  } finally {
+    await products.close();
+  }
   const { values, residual } = await blockRowsEigenvalues(gram, options);
   const norm = Math.max(0, values[0] ?? 0);
   const roots = values.map((x) => Math.sqrt(Math.max(0, x)));

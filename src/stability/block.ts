@@ -160,7 +160,11 @@ export class BlockMeasurement {
       outgoing,
       incoming,
       activeOutput,
-      order: { hidden: pixelMajorOrder(hidden.pre), output: pixelMajorOrder(unit.sum) },
+      order: {
+        input: pixelMajorOrder(unit.input),
+        hidden: pixelMajorOrder(hidden.pre),
+        output: pixelMajorOrder(unit.sum),
+      },
     };
   }
 
