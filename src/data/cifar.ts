@@ -2,12 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError } from '../errors.ts';
 import { readBytes, readFailure, readTarMembers } from '../formats/index.ts';
-import { downloadCifar } from './cifar-download.ts';
+import { type DownloadRequest, downloadCifar } from './cifar-download.ts';
 import { type CifarLayout, type CifarName, cifarLayouts, imageBytes } from './cifar-layout.ts';
 import type { ImageDataset, Split } from './dataset.ts';
 import { unpackXz } from './xz.ts';
 
-export interface CifarRequest {
+export interface CifarRequest extends Pick<DownloadRequest, 'onProgress' | 'mirror'> {
   readonly dataset: CifarName;
   /** The folder with the official `.bin` (or `.bin.xz`) files, its parent, a folder with the official `.tar.gz`, or that file itself. */
   readonly dir: string;
@@ -27,10 +27,11 @@ type Source =
  *
  * @throws FileError naming the file that is missing, too short or too long, or holds a label that does not exist.
  */
-export async function loadCifar({ dataset, dir, split, download = false }: CifarRequest): Promise<ImageDataset> {
+export async function loadCifar(request: CifarRequest): Promise<ImageDataset> {
+  const { dataset, dir, split, download = false } = request;
   const layout = cifarLayouts[dataset];
   let source = await locate(layout, dir, split);
-  if (!source && download) source = { kind: 'archive', path: await downloadCifar({ dataset, dir }) };
+  if (!source && download) source = { kind: 'archive', path: await downloadCifar(request) };
   if (!source) {
     const { files, folder, archive, url } = layout;
     throw new FileError(

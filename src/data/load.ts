@@ -1,16 +1,14 @@
 import { UsageError } from '../errors.ts';
-import { loadCifar } from './cifar.ts';
+import { type CifarRequest, loadCifar } from './cifar.ts';
 import type { ImageDataset, Split } from './dataset.ts';
 import { loadFolder } from './folder.ts';
 import { type ShapesKnobs, shapesDataset } from './shapes.ts';
 
-export interface DatasetRequest extends ShapesKnobs {
+export interface DatasetRequest extends ShapesKnobs, Pick<CifarRequest, 'download' | 'onProgress'> {
   readonly name: string;
   /** Where the files are; `shapes` needs none. */
   readonly dir?: string | undefined;
   readonly split: Split;
-  /** Fetch CIFAR from its official address when it is not in `dir`. */
-  readonly download?: boolean;
   /** Procedural data only: the draw, and how many images of it (10,000 for training and 2,000 for testing unless told). */
   readonly seed?: number;
   readonly count?: number;
@@ -28,7 +26,7 @@ const shapesCount: Readonly<Record<Split, number>> = { train: 10_000, test: 2_00
 
 /** The data set of this name. Throws UsageError for an unknown name or a missing folder, FileError for files that are not as they should be. */
 export async function loadDataset(request: DatasetRequest): Promise<ImageDataset> {
-  const { name, dir, split, download = false, seed = 0, count = shapesCount[split] } = request;
+  const { name, dir, split, seed = 0, count = shapesCount[split] } = request;
   if (!Object.hasOwn(datasetNames, name)) {
     throw new UsageError(`unknown data set "${name}"; expected ${Object.keys(datasetNames).join(', ')}`);
   }
@@ -36,5 +34,5 @@ export async function loadDataset(request: DatasetRequest): Promise<ImageDataset
   if (dir === undefined)
     throw new UsageError(`data set ${name} needs a folder (--data); expected ${datasetNames[name]}`);
   if (name === 'folder') return loadFolder(dir, split);
-  return loadCifar({ dataset: name === 'cifar10' ? 'cifar10' : 'cifar100', dir, split, download });
+  return loadCifar({ ...request, dataset: name === 'cifar10' ? 'cifar10' : 'cifar100', dir });
 }
