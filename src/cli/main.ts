@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { version } from '../version.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { unitsCommand } from './units.ts';
-import { version } from './version.ts';
 
 /** A reader that goes away (`ballast ... | head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

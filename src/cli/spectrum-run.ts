@@ -12,7 +12,6 @@ import {
   wantsColor,
 } from '../report/index.ts';
 import { folderCache, SpectrumMeasurement, type SpectrumRequest, type SpectrumResult } from '../stability/index.ts';
-import { version } from './version.ts';
 
 export interface OutputOptions {
   readonly out: string | undefined;
@@ -22,7 +21,7 @@ export interface OutputOptions {
 
 /** Measures with an estimate first and progress on standard error, then prints and writes the results. */
 export async function measureAndReport(
-  wanted: Omit<SpectrumRequest, 'version' | 'signal' | 'onProgress' | 'cache'>,
+  wanted: Omit<SpectrumRequest, 'signal' | 'onProgress' | 'cache'>,
   { out, json, dryRun }: OutputOptions,
 ): Promise<SpectrumResult | undefined> {
   const stop = new AbortController();
@@ -32,7 +31,6 @@ export async function measureAndReport(
   try {
     const base: SpectrumRequest = {
       ...wanted,
-      version,
       signal: stop.signal,
       onProgress: (fraction, detail) => progress.update(fraction, detail),
     };

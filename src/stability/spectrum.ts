@@ -5,6 +5,7 @@ import type { Network } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
 import { defaultThreads, type RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
+import { version } from '../version.ts';
 import { type Activations, activationsAt } from './activations.ts';
 import {
   type Block,
@@ -37,7 +38,6 @@ export interface SpectrumRequest {
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
   /** Results that are there already, by block and image, and where to put new ones: an interrupted run goes on. */
   readonly cache?: SpectrumCache | undefined;
-  readonly version: string;
 }
 
 export interface SpectrumCache {
@@ -174,7 +174,7 @@ export class SpectrumMeasurement {
       images: results,
       spread: spreadAcrossImages(results),
       environment: {
-        ballast: this.#request.version,
+        ballast: version,
         node: process.versions.node,
         device: runtime.device ?? 'cpu',
         threads: runtime.threads ?? defaultThreads(),

@@ -1,0 +1,40 @@
+/**
+ * The public API: networks, data, graphs, derivatives and the spectrum instrument.
+ *
+ * ```ts
+ * import { loadDataset, loadNetwork, measureSpectra } from 'ballast';
+ *
+ * const dataset = await loadDataset({ name: 'shapes', split: 'test' });
+ * const network = await loadNetwork({ model: 'resnet20', weights: 'random' });
+ * const result = await measureSpectra({
+ *   network, dataset, images: [0], units: 'layer3.1', stages: false, finalRelu: false, method: 'auto', top: 10,
+ * });
+ * console.log(result.images[0].units[0].plateau);
+ * ```
+ */
+export { grad, jvp, linearize, vjp } from './autodiff/index.ts';
+export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } from './data/index.ts';
+export { BallastError, FileError, UsageError } from './errors.ts';
+export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
+export {
+  denseOperator,
+  type LinearOperator,
+  symmetricBandEigenvalues,
+  symmetricEigenvalues,
+  topSingularTriplets,
+} from './linalg/index.ts';
+export { loadNetwork, type Model, modelNamed, type Network, resnet } from './models/index.ts';
+export { initialize } from './nn/index.ts';
+export { type Graph, GraphBuilder, readModel, type TensorData, tensor, writeModel } from './onnx/index.ts';
+export { renderSpectrumReport, spectrumTable, terminalPlot } from './report/index.ts';
+export { compile, type RuntimeOptions } from './runtime/index.ts';
+export {
+  activationsAt,
+  BlockMeasurement,
+  findStages,
+  findUnits,
+  LinearizedMap,
+  measureSpectra,
+  type SpectrumResult,
+} from './stability/index.ts';
+export { evaluate } from './train/index.ts';
