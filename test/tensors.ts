@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DType, TensorData } from '../src/formats/index.ts';
+import type { DType, TensorData } from '../src/tensor.ts';
 
 const makers: Readonly<Record<Exclude<DType, 'float16'>, (bytes: Uint8Array<ArrayBuffer>) => TensorData['data']>> = {
   float32: (bytes) => new Float32Array(bytes.buffer),

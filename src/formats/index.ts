@@ -10,7 +10,7 @@ export {
   writeSafetensors,
 } from './safetensors.ts';
 export { readTarMembers } from './tar.ts';
-export type { DType, NamedTensors, TensorData, TypedArray } from './tensor.ts';
+export type { NamedTensors } from './tensor.ts';
 export { decodeTorchCheckpoint, type Extra, readTorchCheckpoint, type TorchCheckpoint } from './torch.ts';
 export { readWeights } from './weights.ts';
 export { ZipArchive } from './zip.ts';

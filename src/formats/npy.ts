@@ -1,9 +1,10 @@
 import { FileError } from '../errors.ts';
+import { type DType, sizeOf, type TensorData } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { quote } from './quote.ts';
 import { readBytes } from './read-bytes.ts';
 import { gatherBytes } from './strided.ts';
-import { type DType, decodeTensor, elementBytes, sizeOf, type TensorData, tensorBytes } from './tensor.ts';
+import { decodeTensor, elementBytes, tensorBytes } from './tensor.ts';
 import { ZipArchive } from './zip.ts';
 import { zipStored } from './zip-write.ts';
 

@@ -1,18 +1,10 @@
 import { z } from 'zod';
 import { BallastError, FileError } from '../errors.ts';
+import { type DType, sizeOf, type TensorData } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
 import { quote } from './quote.ts';
 import { readBytes } from './read-bytes.ts';
-import {
-  type DType,
-  decodeTensor,
-  elementBytes,
-  type NamedTensors,
-  type StoredDType,
-  sizeOf,
-  type TensorData,
-  tensorBytes,
-} from './tensor.ts';
+import { decodeTensor, elementBytes, type NamedTensors, type StoredDType, tensorBytes } from './tensor.ts';
 
 /** Limit of the reference implementation; a header of real weights has some kilobytes. */
 const maxHeader = 100_000_000;

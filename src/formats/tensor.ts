@@ -1,28 +1,7 @@
-/** Element types as they are held in memory; the strings are those of ONNX Runtime, the types those of room `onnx`. */
-export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool' | 'float16';
+import type { DType, TensorData } from '../tensor.ts';
 
 /** Element types as files have them. Both 16-bit floats are widened to float32 on reading, without loss; float16 can be written. */
 export type StoredDType = DType | 'bfloat16';
-
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint8Array
-  | Uint16Array;
-
-/**
- * A dense tensor in row-major order; `data.length` is the product of `shape`.
- * Tensors that were read from a file may share memory with the file's bytes and with each other: do not write into `data`.
- */
-export interface TensorData {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: TypedArray;
-}
 
 /** Tensors by name, in the order of the file. */
 export type NamedTensors = ReadonlyMap<string, TensorData>;
@@ -40,11 +19,6 @@ export const elementBytes: Readonly<Record<StoredDType, number>> = {
   float16: 2,
   bfloat16: 2,
 };
-
-/** Number of elements of a shape; not a safe integer when a hostile file says so, which callers check. */
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, d) => product * d, 1);
-}
 
 /**
  * Little-endian, row-major bytes as a tensor: a view of `bytes` where their alignment allows, otherwise a copy.

@@ -1,7 +1,8 @@
 import { FileError } from '../errors.ts';
+import { sizeOf, type TensorData } from '../tensor.ts';
 import type { Budget } from './budget.ts';
 import { extentOf, gatherBytes, isContiguous } from './strided.ts';
-import { decodeTensor, elementBytes, type StoredDType, sizeOf, type TensorData } from './tensor.ts';
+import { decodeTensor, elementBytes, type StoredDType } from './tensor.ts';
 
 /** A block of elements of one type, which tensors view; its bytes lie elsewhere in the file. */
 export class StorageRef {

@@ -1,7 +1,7 @@
 import { FileError } from '../errors.ts';
+import type { TensorData } from '../tensor.ts';
 import { quote } from './quote.ts';
 import { readBytes } from './read-bytes.ts';
-import type { TensorData } from './tensor.ts';
 import { openTorchFile } from './torch-file.ts';
 import { TensorRef } from './torch-tensor.ts';
 

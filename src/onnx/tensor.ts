@@ -1,17 +1,7 @@
 import { BallastError } from '../errors.ts';
+import { type DType, sizeOf, type TensorData, type TypedArray } from '../tensor.ts';
 
-/** Element types that Ballast reads, writes and computes with; the strings are those of ONNX Runtime. */
-export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool' | 'float16';
-
-export type TypedArray =
-  | Float32Array
-  | Float64Array
-  | BigInt64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint8Array
-  | Uint16Array;
+export { type DType, sizeOf, type TensorData, type TypedArray };
 
 interface DTypeFacts {
   /** Value of `TensorProto.DataType`. */
@@ -35,17 +25,6 @@ export const dtypes: Readonly<Record<DType, DTypeFacts>> = {
 
 export function isFloat(dtype: DType): dtype is 'float32' | 'float64' | 'float16' {
   return dtype === 'float32' || dtype === 'float64' || dtype === 'float16';
-}
-
-/** A dense tensor in row-major order. `data.length` is the product of `shape`. */
-export interface TensorData {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  readonly data: TypedArray;
-}
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, d) => product * d, 1);
 }
 
 /** Builds a tensor, checking that the data has as many elements as the shape says. */
