@@ -191,40 +191,37 @@ async function small(
     // M = Aᵀ A with column 2h = u_h, 2h + 1 = P v_h.
     const columns = interleave(ub, wb);
     const m = new BlockBand(order, size);
-    let [normM, reachM] = [0, 0];
+    const rowSumsM = new Float64Array(order);
+    let reachM = 0;
     forEachGramRow(columns, (i, row) => {
-      let sum = 0;
       for (let j = 0; j <= i; j++) {
         const value = row[j]!;
         if (value === 0) continue;
         m.add(i, j, value);
-        sum += Math.abs(value);
+        addToRowSums(rowSumsM, i, j, value);
         reachM = Math.max(reachM, Math.floor(i / size) - Math.floor(j / size));
       }
-      normM = Math.max(normM, sum);
     });
-    // At most twice the largest lower row sum bounds the row sums of the whole, and so the norm.
-    normM *= 2;
+    const normM = largest(rowSumsM);
 
     // C with V Vᵀ between the even places and a between 2h and 2h + 1, in full.
     const c = new BlockBand(order, size);
-    let [normC, reachC] = [0, 0];
+    const rowSumsC = new Float64Array(k).fill(Math.abs(scale));
+    let reachC = 0;
     forEachGramRow(vb, (i, row) => {
-      let sum = Math.abs(scale);
       for (let j = 0; j <= i; j++) {
         const value = row[j]!;
         if (value === 0) continue;
         c.add(2 * i, 2 * j, value);
         if (j < i) c.add(2 * j, 2 * i, value);
-        sum += Math.abs(value);
+        addToRowSums(rowSumsC, i, j, value);
         reachC = Math.max(reachC, Math.floor((2 * i) / size) - Math.floor((2 * j) / size));
       }
       c.add(2 * i, 2 * i + 1, scale);
       c.add(2 * i + 1, 2 * i, scale);
-      normC = Math.max(normC, sum);
     });
     reachC = Math.max(reachC, 1);
-    normC *= 2;
+    const normC = largest(rowSumsC);
 
     const shift = 16 * Number.EPSILON * normM;
     for (let i = 0; i < m.count * size; i++) m.add(i, i, i < order ? shift : 1);
@@ -247,6 +244,14 @@ async function small(
     await products.close();
   }
 }
+
+/** Entry (i, j) of the lower half of a symmetric matrix counts in both rows; the largest row sum bounds the 2-norm. */
+function addToRowSums(sums: Float64Array, i: number, j: number, value: number): void {
+  sums[i]! += Math.abs(value);
+  if (j < i) sums[j]! += Math.abs(value);
+}
+
+const largest = (sums: Float64Array) => sums.reduce((a, b) => Math.max(a, b), 0);
 
 /** Rows a_0, b_0, a_1, b_1, ... */
 function interleave(a: Csr, b: Csr): Csr {
