@@ -19,6 +19,7 @@ export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
 export {
   denseOperator,
   type LinearOperator,
+  spectralDensity,
   symmetricBandEigenvalues,
   symmetricEigenvalues,
   topSingularTriplets,

@@ -14,7 +14,7 @@ export function demoCommand(): Command {
 
 async function run({ out, seed }: { out: string; seed: number }): Promise<void> {
   process.stdout.write(
-    'Ballast demo: every residual unit of a ResNet-20 linearized at two images of the procedural data set "shapes".\n' +
+    'Ballast demo: residual units and stages of a ResNet-20, linearized at two images of the procedural data set "shapes".\n' +
       'The network is freshly initialised, not trained: its spectra show the method, not what training does.\n',
   );
   const dataset = await loadDataset({ name: 'shapes', split: 'test', seed });
@@ -24,7 +24,7 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
       network,
       dataset,
       images: [0, 1],
-      units: 'layer2.1,layer2.2,layer3.0,layer3.1,layer3.2',
+      units: 'layer2.2,layer3.0,layer3.1,layer3.2',
       stages: true,
       finalRelu: false,
       method: 'auto',

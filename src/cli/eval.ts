@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { loadDataset } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
 import { createProgress } from '../report/index.ts';
 import { evaluate } from '../train/index.ts';
@@ -13,6 +12,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
+import { loadTestSet } from './test-set.ts';
 
 interface EvalOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly batchSize: number;
@@ -29,7 +29,7 @@ export function evalCommand(): Command {
 }
 
 async function run(options: EvalOptions): Promise<void> {
-  const dataset = await loadDataset({ name: options.dataset, dir: options.data, split: 'test', seed: options.seed });
+  const dataset = await loadTestSet(options);
   const network = await loadNetwork({ ...options, classes: dataset.classes.length });
   const progress = createProgress({
     stream: process.stderr,

@@ -35,13 +35,15 @@ export function addNetworkOptions(command: Command): Command {
 export interface DatasetOptions {
   readonly dataset: string;
   readonly data?: string;
+  readonly download?: boolean;
 }
 
 /** Which images. */
 export function addDatasetOptions(command: Command): Command {
   return command
     .option('--dataset <name>', 'cifar10, cifar100, shapes (procedural, needs no files) or folder', 'cifar10')
-    .option('--data <dir>', 'where the data set lies');
+    .option('--data <dir>', 'where the data set lies')
+    .option('--download', 'fetch CIFAR from its official address into --data first, if it is not there');
 }
 
 export interface DeviceOptions {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { loadDataset, parseIndices } from '../data/index.ts';
+import { parseIndices } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
 import type { MethodChoice } from '../stability/index.ts';
 import {
@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
+import { loadTestSet } from './test-set.ts';
 
 interface SpectrumOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly images: string;
@@ -53,7 +54,7 @@ export function spectrumCommand(): Command {
 }
 
 async function run(options: SpectrumOptions): Promise<void> {
-  const dataset = await loadDataset({ name: options.dataset, dir: options.data, split: 'test', seed: options.seed });
+  const dataset = await loadTestSet(options);
   const images = parseIndices(options.images, dataset.count);
   const network = await loadNetwork({ ...options, classes: dataset.classes.length });
   await measureAndReport(

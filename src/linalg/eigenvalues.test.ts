@@ -132,9 +132,9 @@ describe('eigenvalues of a full symmetric matrix', () => {
     const n = 1100;
     const a = new Float64Array(n * n);
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) a[i * n + j] = Math.min(i, j) + 1;
-    // The inverse of a second difference matrix: 1 / (2 - 2 cos((2k - 1) pi / (2n + 1))).
+    // The inverse of a second difference matrix: 1 / (2 - 2 cos(x)) with x = (2k - 1) pi / (2n + 1), without the cancellation.
     const reference = descending(
-      Array.from({ length: n }, (_, k) => 1 / (2 - 2 * Math.cos(((2 * k + 1) * Math.PI) / (2 * n + 1)))),
+      Array.from({ length: n }, (_, k) => 1 / (4 * Math.sin(((2 * k + 1) * Math.PI) / (2 * n + 1) / 2) ** 2)),
     );
     const { values, residual } = await symmetricEigenvalues(a, n);
     expect(worst(values, reference) / reference[0]!).toBeLessThan(1e-13);

@@ -104,6 +104,8 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   const coefficients: Float64Array[] = [];
   let next: Float64Array[] = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
   let triplets: Triplet[] = [];
+  // Testing for convergence costs a small SVD and two products: the basis grows by a fifth between tests.
+  let nextCheck = Math.min(maxBasis, count + block);
   for (;;) {
     options.signal?.throwIfAborted();
     const added: Float64Array[] = [];
@@ -134,20 +136,15 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
       coefficients.push(c);
     }
     const done = right.length >= maxBasis;
-    const checked = right.length >= Math.min(maxBasis, count + block);
     const back = newLeft.length
       ? split(await operator.applyTranspose(join(newLeft), newLeft.length), newLeft.length)
       : [];
-    if (checked) {
-      triplets = await ritzTriplets(
-        operator,
-        left,
-        right,
-        coefficients,
-        Math.min(count, left.length),
-        tolerance,
-        freshLeft,
-      );
+    if (right.length >= nextCheck) {
+      nextCheck = Math.min(maxBasis, right.length + Math.max(2 * block, Math.ceil(right.length / 5)));
+      triplets = await ritzTriplets(operator, left, right, coefficients, count, tolerance, {
+        left: freshLeft,
+        right: freshRight,
+      });
       const converged = triplets.filter((t) => t.converged).length;
       options.onProgress?.(Math.min(1, Math.max(converged / count, right.length / maxBasis)));
       if (done || (triplets.length === count && converged === count)) break;
@@ -179,22 +176,27 @@ async function ritzTriplets(
   coefficients: readonly Float64Array[],
   count: number,
   tolerance: number,
-  freshLeft: () => Float64Array,
+  fresh: { left: () => Float64Array; right: () => Float64Array },
 ): Promise<Triplet[]> {
+  // The projection Pᵀ J Q; a map without any image has an empty P.
   const [m, n] = [Math.max(1, left.length), right.length];
   const b = new Float64Array(m * n);
   coefficients.forEach((column, j) => {
     column.forEach((value, i) => {
-      if (i < m) b[i * n + j] = value;
+      if (i < left.length) b[i * n + j] = value;
     });
   });
-  const basis = left.length ? left : [orthonormalize(freshLeft(), [], freshLeft)];
   const { u, values, v } = smallSvd(b, m, n);
-  const found = Array.from({ length: Math.max(1, count) }, (_, i) => ({
-    value: values[i] ?? 0,
-    left: combine(basis, u[i] ?? new Float64Array(m)),
-    right: combine(right, v[i] ?? new Float64Array(n)),
-  }));
+  const wanted = Math.min(count, n);
+  const rank = values.findIndex((value) => value <= 1e-14 * values[0]!);
+  const positive = rank < 0 ? values.length : rank;
+  const known = Math.min(wanted, positive);
+  const lefts = Array.from({ length: known }, (_, i) => combine(left, u[i]!));
+  const rights = Array.from({ length: known }, (_, i) => combine(right, v[i]!));
+  // A zero value belongs to any left vector orthogonal to the range and any right vector orthogonal to the row space.
+  while (lefts.length < wanted) lefts.push(orthonormalize(fresh.left(), lefts, fresh.left));
+  while (rights.length < wanted) rights.push(orthonormalize(fresh.right(), rights, fresh.right));
+  const found = lefts.map((vector, i) => ({ value: i < positive ? values[i]! : 0, left: vector, right: rights[i]! }));
   const forward = split(await operator.apply(join(found.map((t) => t.right)), found.length), found.length);
   const backward = split(await operator.applyTranspose(join(found.map((t) => t.left)), found.length), found.length);
   const scale = Math.max(found[0]!.value, Number.MIN_VALUE);

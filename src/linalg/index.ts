@@ -9,6 +9,7 @@ export {
 } from './eigenvalues.ts';
 export { type TopOptions, type TopSpectrum, type Triplet, topSingularTriplets } from './golub-kahan.ts';
 export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
+export { type DensityOptions, type Estimate, SpectralDensity, spectralDensity } from './quadrature.ts';
 export { type Csr, CsrBuilder } from './sparse.ts';
 export { countAround, type Plateau, type Spectrum, type SpectrumMethod } from './spectrum.ts';
 export {
