@@ -89,6 +89,7 @@ function inverseTransposed(l: Float64Array, s: number): Float64Array {
 export async function cholesky(a: BlockBand, reach: number, products: Products): Promise<BlockBand | undefined> {
   const { count, size } = a;
   const l = new BlockBand(a.n, size);
+  const correction = matrix(new Float64Array(size * size), size, size);
   for (let j = 0; j < count; j++) {
     const diagonal = a.at(j, j);
     if (!factorBlock(diagonal.data, size)) return undefined;
@@ -99,7 +100,12 @@ export async function cholesky(a: BlockBand, reach: number, products: Products):
       const block = a.get(i, j);
       if (!block) continue;
       below.push(i);
-      await products.product(block, inverse, l.at(i, j));
+      const x = l.at(i, j);
+      await products.product(block, inverse, x);
+      // X L_jjᵀ = A_ij holds to eps cond(L_jj) only, through the inverse; one step of refinement makes it backward stable.
+      await products.subtractTransposedRight(x, a.at(j, j), block);
+      await products.product(block, inverse, correction);
+      for (let e = 0; e < x.data.length; e++) x.data[e]! += correction.data[e]!;
       a.drop(i, j);
     }
     for (const i of below) {

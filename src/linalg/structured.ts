@@ -108,21 +108,25 @@ export async function structuredSpectrum(
   const keptInput = new Int32Array(cols).fill(-1);
   if (shortcut === 'identity') for (let j = 0; j < cols; j++) keptInput[placeOfInput[j]!] = place[j]!;
   const plan = planStructured(kept.length, cols, k, square);
-  const method = options.method === undefined || options.method === 'auto' ? plan.method : options.method;
+  const auto = options.method === undefined || options.method === 'auto';
+  const method = auto ? plan.method : options.method;
   if (method === 'small' && (!square || 2 * k >= kept.length)) {
     throw new BallastError(
       `the structured method needs an identity shortcut and 2k < n, here k = ${k} and n = ${kept.length}; use "auto" or "dense"`,
     );
   }
-  const found =
-    method === 'small'
-      ? await small(u, v, keptInput, kept.length, scale, options)
-      : await direct(jacobian, u, v, kept, placeOfInput, options);
+  const reduced = method === 'small' ? await small(u, v, keptInput, kept.length, scale, options) : undefined;
+  if (method === 'small' && !reduced && !auto) {
+    throw new BallastError(
+      'the structured method could not factor the Gram matrix of the branch; use "auto" or "dense"',
+    );
+  }
+  const found = reduced ?? (await direct(jacobian, u, v, kept, placeOfInput, options));
   const values = new Float64Array(Math.min(rows, cols));
   values.set(found.values.subarray(0, values.length));
   values.sort().reverse();
   return {
-    method: method === 'small' ? 'structured' : 'dense',
+    method: reduced ? 'structured' : 'dense',
     shape: [rows, cols],
     values,
     complete: true,
@@ -157,6 +161,7 @@ async function direct(
   return { values: roots, residual: rootResidual(roots, () => residual * norm) };
 }
 
+/** The spectrum through the small problem; undefined when Aᵀ A cannot be factored to working precision. */
 async function small(
   u: Csr,
   v: Csr,
@@ -164,7 +169,7 @@ async function small(
   kept: number,
   scale: number,
   options: EigenOptions,
-): Promise<{ values: Float64Array; residual: number }> {
+): Promise<{ values: Float64Array; residual: number } | undefined> {
   const k = u.rows;
   const plateau = new Float64Array(kept).fill(Math.abs(scale));
   if (k === 0) return { values: plateau, residual: 0 };
@@ -226,10 +231,7 @@ async function small(
     const shift = 16 * Number.EPSILON * normM;
     for (let i = 0; i < m.count * size; i++) m.add(i, i, i < order ? shift : 1);
     const l = await cholesky(m, reachM, products);
-    if (!l)
-      throw new BallastError(
-        'the structured method could not factor the Gram matrix of the branch; use --method dense',
-      );
+    if (!l) return undefined;
     const height = Math.max(1, Math.floor(blockHeight / size)) * size;
     const h = await congruence(l, c, { l: reachM, c: reachC }, products, height, (f) => options.onProgress?.(0.1 * f));
     const eigen = await blockRowsEigenvalues(h, { ...options, onProgress: (f) => options.onProgress?.(0.1 + 0.9 * f) });
