@@ -25,6 +25,8 @@ export interface Model {
    * [batch, classes].
    */
   build(params: Params, batch: Dim): Graph;
+  /** The same graph with the parameters as inputs under their names, after `image`: what training starts from. */
+  trace(batch: Dim): Graph;
 }
 
 export interface ModelDefinition {
@@ -54,5 +56,6 @@ export function defineModel({ name, inputShape, classes, normalization, body }: 
     classes,
     parameters: layOut(1).specs,
     build: (params, batch) => layOut(batch, params).graph,
+    trace: (batch) => layOut(batch).graph,
   };
 }
