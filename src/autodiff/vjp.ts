@@ -3,6 +3,7 @@ import {
   type Graph,
   GraphBuilder,
   GraphError,
+  narrow,
   sizeOf,
   staticShape,
   tensorOf,
@@ -67,5 +68,5 @@ function reverse(
       value: gradient(seeds.get(value)!) ?? zeros(b, value.dtype, staticShape(value)),
     })),
   ];
-  return closed({ ...b.build(), inputs: declared }, outputs, constants);
+  return narrow(closed({ ...b.build(), inputs: declared }, outputs, constants));
 }

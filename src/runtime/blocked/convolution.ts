@@ -8,9 +8,10 @@ import {
   windowOf,
 } from '../../onnx/index.ts';
 import { type Emission, type EmissionRule, ones } from './emission.ts';
-import type { FilterOrder } from './layout.ts';
+import { type FilterOrder, filterOrder } from './layout.ts';
 import { type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
-import { phaseFilters } from './phases.ts';
+import { type Phases, phaseFilters, phaseFiltersInGraph, phasesOf } from './phases.ts';
+import { weightGradient } from './weight-gradient.ts';
 
 type Numbers = readonly number[];
 
@@ -30,6 +31,7 @@ function orderFor(e: Emission, inChannels: number, filter: Numbers, group: numbe
 }
 
 const conv: EmissionRule = (node, e) => {
+  if (weightGradient(node, e)) return true;
   const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
   const [xShape, filter] = [knownShape(x), knownShape(w)];
   if (x.dtype !== 'float32' || !xShape || xShape.length !== 4 || !filter || typeof filter[0] !== 'number') return false;
@@ -57,35 +59,46 @@ const conv: EmissionRule = (node, e) => {
 /**
  * The transpose of a (strided) convolution. Output pixels of the same phase (row mod stride, column mod stride) come from
  * an ordinary convolution of the input; all phases are computed as one convolution with stride^2 times the filters, and
- * then interleaved. Filters must be known.
+ * then interleaved.
  */
 const convTranspose: EmissionRule = (node, e) => {
   const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
   const y = node.outputs[0]!;
-  const [xShape, yShape, filters] = [knownShape(x), knownShape(y), e.constantOf(w)];
-  if (xShape?.length !== 4 || !yShape || !filters || !e.blockable(x) || !e.blockable(y)) return false;
+  const [xShape, yShape, filter] = [knownShape(x), knownShape(y), knownShape(w)];
+  if (xShape?.length !== 4 || !yShape || !filter || !e.blockable(x) || !e.blockable(y)) return false;
   if (intAttribute(node, 'group', 1) !== 1 || intsAttribute(node, 'output_shape')) return false;
-  const window = windowOf(node, xShape.slice(2), filters.shape.slice(2));
-  const phases = phaseFilters(filters, window, xShape.slice(2), yShape.slice(2));
+  const window = windowOf(node, xShape.slice(2), filter.slice(2));
+  const phases = phasesOf(filter.slice(2), window, xShape.slice(2), yShape.slice(2));
   if (!phases) return false;
-  const strides = window.strides as readonly [number, number];
-  const count = strides[0] * strides[1];
+  const { count, pads } = phases;
   const biases = bias && e.constantOf(bias);
   if (bias && !biases) return false;
   const before = e.fusible(x);
-  const joined = before?.factors;
+  const known = e.constantOf(w);
+  const joined = known && before?.factors;
   const conv: PendingConv = {
     name: node.name,
     input: joined ? before.input : e.blocked(x),
-    filter: joined ? scaleInput(phases.filters, joined, 1) : phases.filters,
+    filter: known ? knownPhases(known, phases, joined) : computedPhases(e, w, phases),
     order: 'dense',
     bias: biases ? tiledOperand(biases, count) : null,
     sum: null,
-    window: { kernel_shape: phases.filters.shape.slice(2), pads: phases.pads },
+    window: { kernel_shape: phases.kernel, pads },
   };
+  const strides = window.strides as readonly [number, number];
   e.setPending(y, count === 1 ? conv : { ...conv, interleave: { strides, shape: y.shape } });
   return true;
 };
+
+function knownPhases(filters: TensorData, phases: Phases, factors: Float32Array | undefined): TensorData {
+  const made = phaseFilters(filters, phases);
+  return factors ? scaleInput(made, factors, 1) : made;
+}
+
+function computedPhases(e: Emission, filters: Value, phases: Phases): Value {
+  const made = phaseFiltersInGraph(e.builder, e.plain(filters), phases);
+  return e.reorderInGraph(made, filterOrder(made.shape as Numbers, e.block, 'dense'));
+}
 
 /** Evaluation: one scale and one offset a channel. */
 const batchNormalization: EmissionRule = (node, e) => {
