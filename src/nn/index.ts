@@ -9,3 +9,4 @@ export {
   parameterCount,
 } from './parameters.ts';
 export { Scope } from './scope.ts';
+export { type BatchStatistics, trainingMode } from './training-mode.ts';

@@ -1,14 +1,4 @@
-import {
-  floatAttribute,
-  type Graph,
-  type GraphBuilder,
-  GraphError,
-  intAttribute,
-  mapGraph,
-  type Node,
-  staticShape,
-  type Value,
-} from '../onnx/index.ts';
+import { type Graph, intAttribute, mapGraph, staticShape, type Value } from '../onnx/index.ts';
 
 /** A batch normalization whose running statistics are to follow those of the batches. */
 export interface BatchStatistics {
@@ -22,42 +12,27 @@ export interface BatchStatistics {
 
 /**
  * The network as it is trained: batch normalization takes its statistics from the batch. They are outputs of the graph beside
- * its own. The normalization is written as y = x s + t with one s and t a channel, and the variance as E[x²] - E[x]², so that the
- * gradient comes out in the same form (one scale of x and of the cotangent, and one offset, a channel).
+ * its own (momentum 0: the node's running statistics are the batch's alone, and what is kept of them is the caller's business).
  *
  * `graph` is one with its parameters as inputs (`Model.trace`), of static shape.
  */
 export function trainingMode(graph: Graph): { graph: Graph; statistics: readonly BatchStatistics[] } {
   const statistics: BatchStatistics[] = [];
-  const found = new Map<string, Value>();
+  const found: { name: string; value: Value }[] = [];
   const mapped = mapGraph(graph, (node, inputs, b) => {
     if (node.opType !== 'BatchNormalization' || intAttribute(node, 'training_mode', 0) === 1) return undefined;
-    const { y, mean, variance, count } = normalizeByBatch(node, inputs, b);
-    const [runningMean, runningVariance] = [node.inputs[3]!.name, node.inputs[4]!.name];
-    const names = { mean: `${node.name}.batch_mean`, variance: `${node.name}.batch_var` };
-    found.set(names.mean, mean).set(names.variance, variance);
-    statistics.push({ running: { mean: runningMean, variance: runningVariance }, batch: names, count });
-    return [y];
+    const batch = { mean: `${node.name}.batch_mean`, variance: `${node.name}.batch_var` };
+    const attributes = {
+      ...node.attributes,
+      training_mode: { type: 'int', value: 1 } as const,
+      momentum: { type: 'float', value: 0 } as const,
+    };
+    const [y, mean, variance] = b.node('BatchNormalization', inputs, attributes, { name: node.name, outputs: 3 });
+    found.push({ name: batch.mean, value: mean! }, { name: batch.variance, value: variance! });
+    const count = staticShape(y!).reduce((n, d, i) => (i === 1 ? n : n * d), 1);
+    const running = { mean: node.inputs[3]!.name, variance: node.inputs[4]!.name };
+    statistics.push({ running, batch, count });
+    return [y!];
   });
-  const outputs = [...mapped.outputs, ...[...found].map(([name, value]) => ({ name, value }))];
-  return { graph: { ...mapped, outputs }, statistics };
-}
-
-function normalizeByBatch(node: Node, inputs: readonly (Value | null)[], b: GraphBuilder) {
-  const [x, gamma, beta] = inputs as readonly Value[];
-  if (!x || !gamma || !beta) throw new GraphError(`BatchNormalization "${node.name}": inputs are missing`);
-  const shape = staticShape(x);
-  const axes = shape.map((_, i) => i).filter((i) => i !== 1);
-  const count = axes.reduce((n, i) => n * shape[i]!, 1);
-  const channels = shape[1]!;
-  const wide = (v: Value) => b.reshape(v, [1, channels, ...Array<number>(shape.length - 2).fill(1)]);
-  const mean = b.reduceMean(x, axes);
-  const square = b.reduceMean(b.mul(x, x), axes);
-  // Rounding can make the difference negative.
-  const variance = b.relu(b.sub(square, b.mul(mean, mean)));
-  const epsilon = b.scalar(floatAttribute(node, 'epsilon', 1e-5), x.dtype);
-  const scale = b.mul(wide(gamma), b.op('Reciprocal', [b.op('Sqrt', [b.add(variance, epsilon)])]));
-  const offset = b.sub(wide(beta), b.mul(mean, scale));
-  const y = b.op('Add', [b.op('Mul', [x, scale], {}, { name: `${node.name}.scale` }), offset], {}, { name: node.name });
-  return { y, mean: b.reshape(mean, [channels]), variance: b.reshape(variance, [channels]), count };
+  return { graph: { ...mapped, outputs: [...mapped.outputs, ...found] }, statistics };
 }

@@ -81,8 +81,10 @@ const add: EmissionRule = (node, e) => {
   const channels = y.shape[1] as number;
   const bias = e.builder.reshape(e.plain(vector), [channels]);
   const conv = e.fusible(x);
-  const joins = conv && !conv.bias && !conv.activation && !conv.factors && !conv.interleave;
-  e.setPending(y, joins ? { ...conv, bias } : e.depthwise(node.name, e.blocked(x), ones(channels), bias));
+  if (conv && !conv.bias && !conv.activation && !conv.interleave) {
+    const { factors: _, ...rest } = conv;
+    e.setPending(y, { ...rest, bias });
+  } else e.setPending(y, e.depthwise(node.name, e.blocked(x), ones(channels), bias));
   return true;
 };
 
@@ -142,7 +144,11 @@ const multiply: EmissionRule = (node, e) => {
   const { x, vector } = operands;
   const known = e.constantOf(vector);
   if (known) setAffine(e, node, x, known.data as Float32Array, null);
-  else e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), e.plain(vector), null));
+  else {
+    const channels = node.outputs[0]!.shape[1] as number;
+    const factors = e.builder.reshape(e.plain(vector), [channels]);
+    e.setPending(node.outputs[0]!, e.depthwise(node.name, e.blocked(x), factors, null));
+  }
   return true;
 };
 

@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import { activationOrder, type FilterOrder, filterOrder, type Reordering, reorder } from './layout.ts';
-import { type Interleave, isKnown, type Operand, type PendingConv } from './pending.ts';
+import { type Interleave, isKnown, type Operand, type PendingConv, scaleInput } from './pending.ts';
 import { interleavedRows } from './phases.ts';
 import { wantedBlocked } from './wanted.ts';
 
@@ -313,15 +313,28 @@ export class Emission {
       sum: null,
       window: { ...window, group: channels },
     } as const;
-    const nothingElse = isKnown(scale) && !bias && !window.strides;
-    return nothingElse ? { ...conv, factors: scale.data as Float32Array } : conv;
+    const nothingElse = !bias && window.strides === undefined && window.pads === undefined;
+    return nothingElse ? { ...conv, factors: scale } : conv;
   }
 
-  /** A filter of the old graph: itself when it is known, else brought into order by nodes of the graph. */
-  filter(v: Value, order: FilterOrder): Operand {
+  /**
+   * A filter [Co, Ci / group, kh, kw] of the old graph, its input channels scaled: itself when all is known, else brought into order
+   * by nodes of the graph.
+   */
+  filter(v: Value, order: FilterOrder, group: number, factors?: Operand): Operand {
     const known = this.constantOf(v);
-    if (known) return known;
-    return this.reorderInGraph(this.plain(v), filterOrder(v.shape as readonly number[], this.block, order));
+    if (known && (!factors || isKnown(factors))) {
+      return factors ? scaleInput(known, factors.data as Float32Array, group) : known;
+    }
+    const plain = this.plain(v);
+    const scaled = factors ? this.builder.mul(plain, this.inputFactors(v, group, factors)) : plain;
+    return this.reorderInGraph(scaled, filterOrder(v.shape as readonly number[], this.block, order));
+  }
+
+  /** Factors of the input channels, [Ci], in a shape that multiplies filters [Co, Ci / group, kh, kw]; group is 1 or Ci. */
+  inputFactors({ shape }: Value, group: number, factors: Operand): Value {
+    const value = isKnown(factors) ? this.builder.constant(factors) : factors;
+    return this.builder.reshape(value, group === 1 ? [1, shape[1] as number, 1, 1] : [shape[0] as number, 1, 1, 1]);
   }
 
   /** A vector of the old graph, known or not. */

@@ -31,16 +31,22 @@ export function isDotProduct(node: Node, e: Emission): boolean {
   );
 }
 
-/** Sum over the pixels of a b, [N, C, 1, 1]: each image's channel is a group of its own with the other operand as filter. */
-function dot(e: Emission, product: Node): Value {
-  const [a, b] = product.inputs as readonly [Value, Value];
+export const pixelCount = ({ shape }: Value): number => (shape[2] as number) * (shape[3] as number);
+
+/** Sums over the pixels of a b, [N, C, 1, 1]: each image's channel is a group of its own with the other operand as filter. */
+export function pixelProducts(e: Emission, a: Value, b: Value, name: string): Value {
   const [n, c, h, w] = a.shape as readonly [number, number, number, number];
   const rows = n * c;
-  const left = e.builder.reshape(e.blocked(a), [1, rows, h, w]);
-  const right = a === b ? e.builder.reshape(left, [rows, 1, h, w]) : e.builder.reshape(e.blocked(b), [rows, 1, h, w]);
-  const options = { domain: blockedDomain, name: `${product.name}_dot` };
-  const sums = e.builder.op('Conv', [left, right], { kernel_shape: [h, w], group: rows }, options);
+  const [left, right] = [e.blocked(a), e.blocked(b)];
+  const operands = [e.builder.reshape(left, [1, rows, h, w]), e.builder.reshape(right, [rows, 1, h, w])];
+  const options = { domain: blockedDomain, name: `${name}_dot` };
+  const sums = e.builder.op('Conv', operands, { kernel_shape: [h, w], group: rows }, options);
   return e.builder.reshape(sums, [n, c, 1, 1]);
+}
+
+/** Means over the pixels, [N, C, 1, 1]. */
+export function pixelMeans(e: Emission, x: Value, name: string): Value {
+  return e.builder.op('GlobalAveragePool', [e.blocked(x)], {}, { domain: blockedDomain, name });
 }
 
 /** Sums and means over pixels, or over pixels and images: per image by pooling or as a dot product, then over the images. */
@@ -51,13 +57,13 @@ const reduce: EmissionRule = (node, e) => {
   const producer = e.deferred(x);
   const product = producer?.opType === 'Mul' ? producer : undefined;
   if (!over || !(product || (e.blockable(x) && e.isBlocked(x)))) return false;
-  const pixels = (x.shape[2] as number) * (x.shape[3] as number);
+  const pixels = pixelCount(x);
   if (!Number.isInteger(pixels)) return false;
   const { builder: b } = e;
-  const perImage = product
-    ? dot(e, product)
-    : b.op('GlobalAveragePool', [e.blocked(x)], {}, { domain: blockedDomain, name: node.name });
   const mean = node.opType === 'ReduceMean';
+  const perImage = product
+    ? pixelProducts(e, product.inputs[0]!, product.inputs[1]!, product.name)
+    : pixelMeans(e, x, node.name);
   const factor = product ? (mean ? 1 / pixels : 1) : mean ? 1 : pixels;
   const keep = intAttribute(node, 'keepdims', 1) === 1;
   if (over === 'pixels') {

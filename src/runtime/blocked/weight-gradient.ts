@@ -34,7 +34,8 @@ function imagesPerGroup(batch: number, block: number): number {
  * No value is reordered for it. ONNX Runtime takes a plain-order kernel where a group has fewer input channels than a block, so
  * blocked memory of x is read as `Ci / block` plain pictures with the images as channels and 16 times as wide, and blocked memory
  * of the cotangent as filters of `images in a group` input channels; sums over the groups are what is left. Dilations
- * of a block's width step from pixel to pixel. Width is padded beforehand, height by the convolution itself.
+ * of a block's width step from pixel to pixel. Factors that the cotangent is to be multiplied by are applied to the result.
+ * Width is padded beforehand, height by the convolution itself.
  */
 export function weightGradient(node: Node, e: Emission): boolean {
   const [x, ct] = [swapped(node.inputs[0]!, e), swapped(node.inputs[1]!, e)];
@@ -57,7 +58,8 @@ export function weightGradient(node: Node, e: Emission): boolean {
   const images = imagesPerGroup(n, block);
   const groups = n / images;
   const rows = few ? pixelMajor(e, x, left, right) : pictureMajor(e, x, left, right);
-  const filters = groupMajor(e, ct, images);
+  const scaled = e.pendingOf(ct)?.factors ? e.pendingOf(ct) : undefined;
+  const filters = groupMajor(e, ct, scaled?.input ?? e.blocked(ct), images);
   const sums = b.op(
     'Conv',
     [b.reshape(rows, [pictures, n, height, padded * pixel]), b.reshape(filters, [groups * co, images, ho, wo])],
@@ -78,7 +80,8 @@ export function weightGradient(node: Node, e: Emission): boolean {
     const kept = Array.from({ length: tapsW }, (_, i) => i * strides[1]!);
     taps = b.op('Gather', [taps, b.integers(kept)], { axis: 3 });
   }
-  e.setPlain(y, b.reshape(b.transpose(taps, [0, 4, 1, 5, 2, 3]), [ci, co, tapsH, tapsW]));
+  const gradient = b.reshape(b.transpose(taps, [0, 4, 1, 5, 2, 3]), [ci, co, tapsH, tapsW]);
+  e.setPlain(y, scaled ? b.mul(gradient, e.inputFactors(gradient, 1, scaled.factors!)) : gradient);
   return true;
 }
 
@@ -105,11 +108,10 @@ function pixelMajor(e: Emission, x: Value, left: number, right: number): Value {
 }
 
 /** Blocked cotangent with the images of a group innermost: [groups, Co / block, images, H, W, block]. */
-function groupMajor(e: Emission, ct: Value, images: number): Value {
+function groupMajor(e: Emission, ct: Value, blocked: Value, images: number): Value {
   const { builder: b, block } = e;
   const [n, co, h, w] = ct.shape as readonly [number, number, number, number];
   const count = co / block;
-  const blocked = e.blocked(ct);
   if (count === 1) return blocked;
   const order: number[] = [];
   for (let g = 0; g < n / images; g++)
