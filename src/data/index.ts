@@ -1,4 +1,5 @@
 /** Labelled images: CIFAR, image folders, and the procedural `shapes`. */
+export { type AugmentOptions, augmentInto, augmentMasksInto } from './augment.ts';
 export { type CifarRequest, loadCifar } from './cifar.ts';
 export { DownloadError, type DownloadRequest, downloadCifar } from './cifar-download.ts';
 export { type CifarName, cifarLayouts } from './cifar-layout.ts';
@@ -6,5 +7,6 @@ export { type ImageDataset, type Split, toFloat } from './dataset.ts';
 export { loadFolder } from './folder.ts';
 export { parseIndices } from './indices.ts';
 export { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
+export { epochOrder } from './order.ts';
 export { type ShapesKnobs, type ShapesOptions, shapesDataset } from './shapes.ts';
 export { shapeClasses } from './shapes-figures.ts';

@@ -6,6 +6,6 @@ export {
   type ModelDefinition,
   type Normalization,
 } from './model.ts';
-export { loadNetwork, type Network, type NetworkRequest } from './network.ts';
+export { loadNetwork, type Network, type NetworkRequest, normalizationNamed } from './network.ts';
 export { modelFamilies, modelNamed } from './registry.ts';
 export { type ResnetOptions, resnet, type Shortcut } from './resnet.ts';

@@ -132,8 +132,11 @@ function forwardBackward(b: GraphBuilder, { graph, statistics }: GradientGraph, 
     bindings[trained.entries[i]!.name] = v;
   });
   const old = running.length ? b.input('running', 'float32', [running.length]) : undefined;
-  // Training does not read the running statistics.
-  for (const { name, shape } of running.entries) bindings[name] = b.expand(b.scalar(0), shape);
+  // Training does not read them, but ONNX Runtime writes the batch's over them: each needs memory of its own.
+  if (old)
+    splitFlat(b, running, old).forEach((v, i) => {
+      bindings[running.entries[i]!.name] = v;
+    });
   for (const v of graph.inputs) bindings[v.name] ??= b.input(v.name, v.dtype, v.shape);
   const copies = b.inline(graph, bindings);
   const outputs = new Map(graph.outputs.map((o) => [o.name, copies.get(o.value)!]));
