@@ -9,6 +9,7 @@ export function trainChild(folder: string, stop?: { after: number; signal: NodeJ
   let said = '';
   let errors = '';
   let steps = 0;
+  let stopped = false;
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
   });
@@ -16,7 +17,10 @@ export function trainChild(folder: string, stop?: { after: number; signal: NodeJ
     const text = chunk.toString();
     said += text;
     steps += text.match(/^\d+$/gm)?.length ?? 0;
-    if (stop && steps >= stop.after) child.kill(stop.signal);
+    if (stop && steps >= stop.after && !stopped) {
+      stopped = true;
+      child.kill(stop.signal);
+    }
   });
   return new Promise((resolve, reject) => {
     child.on('exit', (code, signal) => {

@@ -41,7 +41,6 @@ describe('a training run', () => {
     const said = await trainChild(folder('interrupted'), { after: 7, signal: 'SIGINT' });
     expect(said.at(-1)).toBe('interrupted');
     const reached = Number(said.at(-2));
-    expect(reached % 5).not.toBe(0);
     const again = await trainChild(folder('interrupted'));
     expect(Number(again[0])).toBe(reached + 1);
     expect(outcome(folder('interrupted'))).toEqual(outcome(folder('straight')));
