@@ -32,7 +32,7 @@ def main():
     images = torch.from_numpy(np.fromfile(f"{folder}/images.bin", np.float32).reshape(int(batch), 3, 32, 32))
     images = images.contiguous(memory_format=form)
     labels = torch.from_numpy(np.fromfile(f"{folder}/labels.bin", np.uint8).astype(np.int64))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
     for line in sys.stdin:
         repeats = json.loads(line)["repeats"]
         losses = []
