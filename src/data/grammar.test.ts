@@ -48,8 +48,8 @@ describe('a grammar', () => {
       vocabularySize: 5,
       branching: 1,
       features: 1,
-      modifiers: 0.3,
-      nesting: 0.1,
+      modifiers: 0.1,
+      nesting: 0.05,
       seed: 2,
     });
     let [mass, bits, length] = [0, 0, 0];
