@@ -42,6 +42,9 @@ export type Classifier = Pick<Network, 'name' | 'inputShape' | 'classes' | 'grap
 
 /** Checks that images of this data set can go into this network. */
 export function requireFit(network: Classifier, dataset: ImageDataset): void {
+  if (dataset.labels.length !== dataset.count) {
+    throw new UsageError(`${dataset.name} has no label for each image; expected data for classification`);
+  }
   if (network.inputShape.join() !== dataset.shape.join()) {
     throw new UsageError(
       `${network.name} takes images [${network.inputShape}], ${dataset.name} has [${dataset.shape}]`,
