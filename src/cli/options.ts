@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { datasetNames } from '../data/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
 
 /** A whole number of at least `min`. */
@@ -41,7 +42,11 @@ export interface DatasetOptions {
 /** Which images. */
 export function addDatasetOptions(command: Command): Command {
   return command
-    .option('--dataset <name>', 'cifar10, cifar100, shapes (procedural, needs no files) or folder', 'cifar10')
+    .option(
+      '--dataset <name>',
+      `one of ${Object.keys(datasetNames).join(', ')} (shapes is procedural and needs no files)`,
+      'cifar10',
+    )
     .option('--data <dir>', 'where the data set lies')
     .option('--download', 'fetch CIFAR from its official address into --data first, if it is not there');
 }
