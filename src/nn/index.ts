@@ -1,4 +1,7 @@
-export { batchNorm, channelsOf, conv2d, linear, relu } from './layers.ts';
+export { dropout } from './dropout.ts';
+export { embedding } from './embedding.ts';
+export { batchNorm, biasOf, type ConvOptions, channelsOf, conv2d, linear, relu } from './layers.ts';
+export { type LstmState, lstmLayer, splitEqually } from './lstm.ts';
 export {
   type Initializer,
   initialize,
