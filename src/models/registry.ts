@@ -1,9 +1,16 @@
 import { UsageError } from '../errors.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
+import { alexnet } from './alexnet.ts';
+import { drn } from './drn.ts';
 import { lstm } from './lstm.ts';
+import { mlp } from './mlp.ts';
+import { mobilenetv2 } from './mobilenetv2.ts';
 import type { Model, Normalization, Task } from './model.ts';
 import { resnet } from './resnet.ts';
+import { transformer } from './transformer.ts';
+import { unet } from './unet.ts';
+import { type VggDepth, vgg } from './vgg.ts';
 
 export interface ModelRequest {
   /** Number of classes, or of words of the vocabulary. Each family has its own default. */
@@ -45,6 +52,48 @@ const families: readonly Family[] = [
       resnet({ depth: Number(depth), preActivation: true, shortcut: b ? 'B' : 'A', ...request }),
   },
   {
+    pattern: 'vgg<11|13|16|19>',
+    what: 'VGG with batch norm for 32x32 images',
+    name: /^vgg(11|13|16|19)$/,
+    members: ['vgg11', 'vgg16'],
+    make: ([, depth], request) => vgg({ depth: Number(depth) as VggDepth, ...request }),
+  },
+  {
+    pattern: 'alexnet',
+    what: 'AlexNet for 32x32 images',
+    name: /^alexnet$/,
+    members: ['alexnet'],
+    make: (_, request) => alexnet(request),
+  },
+  {
+    pattern: 'mobilenetv2',
+    what: 'MobileNetV2 for 32x32 images',
+    name: /^mobilenetv2$/,
+    members: ['mobilenetv2'],
+    make: (_, request) => mobilenetv2(request),
+  },
+  {
+    pattern: 'mlp[<hidden>]',
+    what: 'two linear layers, 512 hidden units unless told',
+    name: /^mlp(\d+)?$/,
+    members: ['mlp'],
+    make: ([, hidden = '512'], request) => mlp({ hidden: Number(hidden), ...request }),
+  },
+  {
+    pattern: 'unet[<channels>]',
+    what: 'U-Net for segmentation, 16 channels unless told',
+    name: /^unet(\d+)?$/,
+    members: ['unet', 'unet32'],
+    make: ([, base = '16'], request) => unet({ base: Number(base), ...request }),
+  },
+  {
+    pattern: 'drn22',
+    what: 'DRN-D-22, dilated residual network for segmentation',
+    name: /^drn22$/,
+    members: ['drn22'],
+    make: (_, request) => drn(request),
+  },
+  {
     pattern: 'lstm[<layers>x<hidden>][tied]',
     what: 'LSTM language model, 2x200 unless told',
     name: /^lstm(?:(\d+)x(\d+))?(tied)?$/,
@@ -57,6 +106,14 @@ const families: readonly Family[] = [
         ...vocabularyOf(request),
         ...request,
       }),
+  },
+  {
+    pattern: 'transformer[<layers>x<width>]',
+    what: 'decoder-only language model, 4x128 unless told',
+    name: /^transformer(?:(\d+)x(\d+))?$/,
+    members: ['transformer'],
+    make: ([, layers = '4', width = '128'], request) =>
+      transformer({ layers: Number(layers), width: Number(width), ...vocabularyOf(request), ...request }),
   },
 ];
 

@@ -1,3 +1,4 @@
+export { type AttentionOptions, causalAttention, layerNorm } from './attention.ts';
 export { dropout } from './dropout.ts';
 export { embedding } from './embedding.ts';
 export { batchNorm, biasOf, type ConvOptions, channelsOf, conv2d, linear, relu } from './layers.ts';
@@ -11,4 +12,6 @@ export {
   type Params,
   parameterCount,
 } from './parameters.ts';
+export { averagePooled, flattened, maxPool2 } from './pooling.ts';
 export { Scope } from './scope.ts';
+export { bilinear, upConv2x2 } from './upsampling.ts';

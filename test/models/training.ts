@@ -1,10 +1,12 @@
 import type { Model } from '../../src/models/index.ts';
-import type { Params } from '../../src/nn/index.ts';
+import { initialize, type Params } from '../../src/nn/index.ts';
 import {
   type Graph,
   GraphBuilder,
+  sizeOf,
   staticShape,
   type TensorData,
+  tensor,
   tensorOf,
   toNumbers,
   type Value,
@@ -16,11 +18,12 @@ export function randomParams(model: Model, scale = 0.2, seed = 1): Params {
   return new Map(
     model.parameters.map(({ name, shape }) => {
       const stream = new RandomStream({ seed, purpose: `test/${name}` });
+      const data = new Float32Array(sizeOf(shape));
+      // Of a large tensor a piece is drawn and repeated, which is faster.
+      const drawn = stream.fillNormal(new Float32Array(Math.min(data.length, 50_021)), scale);
+      for (let i = 0; i < data.length; i += drawn.length) data.set(drawn.subarray(0, data.length - i), i);
       const positive = name.endsWith('running_var');
-      const values = Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () =>
-        positive ? 0.5 + stream.uniform() : scale * stream.normal(),
-      );
-      return [name, tensorOf('float32', shape, values)];
+      return [name, tensor('float32', shape, positive ? data.map((v) => 0.5 + Math.abs(v)) : data)];
     }),
   );
 }
@@ -37,7 +40,7 @@ export function withLoss(graph: Graph): Graph {
     const weights = tensorOf(
       value.dtype,
       shape,
-      Array.from({ length: shape.reduce((p, d) => p * d, 1) }, () => stream.normal()),
+      Array.from({ length: sizeOf(shape) }, () => stream.normal()),
     );
     const term = b.op('ReduceSum', [b.mul(copies.get(value)!, b.constant(weights, `weights/${name}`))], {
       keepdims: 0,
@@ -73,4 +76,33 @@ export function inFloat64(graph: Graph): Graph {
 
 export function toFloat64(t: TensorData): TensorData {
   return t.dtype === 'float32' ? tensorOf('float64', t.shape, toNumbers(t)) : t;
+}
+
+/** Values with which activations stay of order 1 through any depth: the model's own start, with every 0 and 1 moved. */
+export function calibratedParams(model: Model, seed = 1): Params {
+  return new Map(
+    [...initialize(model.parameters, seed)].map(([name, t]) => {
+      const stream = new RandomStream({ seed, purpose: `test/${name}` });
+      const { init } = model.parameters.find((p) => p.name === name)!;
+      if (init === 'ones')
+        return [
+          name,
+          tensorOf(
+            'float32',
+            t.shape,
+            toNumbers(t).map(() => 0.75 + 0.5 * stream.uniform()),
+          ),
+        ];
+      if (init === 'zeros')
+        return [
+          name,
+          tensorOf(
+            'float32',
+            t.shape,
+            toNumbers(t).map(() => 0.1 * stream.normal()),
+          ),
+        ];
+      return [name, t];
+    }),
+  );
 }
