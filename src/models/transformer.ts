@@ -25,7 +25,7 @@ export interface TransformerOptions {
  * A decoder-only language model as GPT-2 (Radford et al. 2019): learned positions, layer norm before each branch, causal
  * attention, a GELU layer of four times the width, a decoder that shares the table of tokens. Names as in minGPT
  * (`transformer.h.0.attn.c_attn.weight`, linear weights [out, in]). It starts as GPT-2: N(0, 0.02^2), the last layer of each
- * of the 2 L branches N(0, 0.02^2 / (2 L)), biases 0. The default has 2 089 856 parameters, GPT-2's own sizes 124 439 808.
+ * of the 2 L branches N(0, 0.02^2 / (2 L)), biases 0. The default has 2 089 728 parameters, GPT-2's own sizes 124 439 808.
  */
 export function transformer(options: TransformerOptions = {}): Model {
   const { layers = 4, width = 128, context = 128, vocabulary = 10_000, untied = false } = options;

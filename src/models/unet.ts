@@ -26,7 +26,7 @@ function doubleConv(scope: Scope, x: Value, out: number): Value {
  * U-Net (Ronneberger, Fischer, Brox 2015, 1505.04597) with padded convolutions and batch norm, as in the common PyTorch
  * implementation (milesial/Pytorch-UNet, not bilinear), from which it has its names (`down1.maxpool_conv.1.double_conv.0.weight`,
  * `up1.up.weight`, `outc.conv.bias`) and its start: PyTorch's defaults, U(-1/sqrt(fanIn), 1/sqrt(fanIn)).
- * With 64 channels and 2 classes it has 31 037 698 parameters, with 16 channels and 11 classes 1 943 019.
+ * With 64 channels and 2 classes it has 31 037 698 parameters, with 16 channels and 11 classes 1 942 747.
  */
 export function unet(options: UnetOptions = {}): Model {
   const { base = 16, levels = 4, classes = 11, inputShape = [3, 96, 128], normalization } = options;
