@@ -9,12 +9,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UsageError } from '../src/errors.ts';
-import { modelNamed } from '../src/models/registry.ts';
+import { modelNamed } from '../src/models/index.ts';
 import { initialize, type Params } from '../src/nn/index.ts';
 import { type Graph, sizeOf, tensor, writeModel } from '../src/onnx/index.ts';
 import { RandomStream } from '../src/random.ts';
 import { compile, defaultThreads, sessionOptions } from '../src/runtime/index.ts';
-import { alternate, type Bench, type Case, type Contestant, Peer, timed, torchMissing } from './harness.ts';
+import {
+  alternate,
+  type Bench,
+  type Case,
+  type Contestant,
+  Peer,
+  timed,
+  torchMissing,
+  writeParameters,
+} from './harness.ts';
 
 function list(text: string | undefined, fallback: readonly number[]): readonly number[] {
   const values = text?.split(',').map(Number) ?? fallback;
@@ -36,16 +45,6 @@ function randomParameters(depth: number): Params {
     params.set(name, tensor('float32', shape, data));
   }
   return params;
-}
-
-/** Hands weights over as one raw file and a list of names and shapes. */
-function writeParameters(params: Params, folder: string): void {
-  const entries = [...params].map(([name, { shape }]) => ({ name, shape }));
-  writeFileSync(join(folder, 'parameters.json'), JSON.stringify(entries));
-  writeFileSync(
-    join(folder, 'parameters.bin'),
-    Buffer.concat([...params.values()].map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))),
-  );
 }
 
 /** What the contestants answer, for comparing. */

@@ -1,10 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
+import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BallastError } from '../src/errors.ts';
+import type { Params } from '../src/nn/index.ts';
 import { describeRuntime } from '../src/runtime/index.ts';
 
 /** One way of doing the work of a case. `run` does it once and returns the seconds it took. */
@@ -157,6 +159,16 @@ export class Peer {
     this.#lines.close();
     this.#child.kill();
   }
+}
+
+/** Hands weights over to a peer as one raw file and a list of names and shapes. */
+export function writeParameters(params: Params, folder: string): void {
+  const entries = [...params].map(([name, { shape }]) => ({ name, shape }));
+  writeFileSync(join(folder, 'parameters.json'), JSON.stringify(entries));
+  writeFileSync(
+    join(folder, 'parameters.bin'),
+    Buffer.concat([...params.values()].map(({ data }) => Buffer.from(data.buffer, data.byteOffset, data.byteLength))),
+  );
 }
 
 /** Fraction of the processors that other programs keep busy, watched for a second. */

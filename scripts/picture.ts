@@ -25,7 +25,14 @@ try {
     colorScheme: 'light',
   });
   await page.goto(pathToFileURL(resolve(report)).href);
-  await page.locator('figure').first().screenshot({ path: out });
+  const box = await page.locator('figure').first().boundingBox();
+  if (!box) throw new Error(`${report} has no figure`);
+  const margin = 16;
+  await page.screenshot({
+    path: out,
+    fullPage: true,
+    clip: { x: box.x - margin, y: box.y - margin, width: box.width + 2 * margin, height: box.height + 2 * margin },
+  });
   console.log(out);
 } finally {
   await browser.close();

@@ -48,7 +48,7 @@ export function linearize(graph: Graph, options: LinearizeOptions): Linearizatio
   const pushed = pushForward(graph, { b, inputs, seeds: new Map([[from.value, tangent]]), of: [to.value], vectors });
   const cotangent = b.input('cotangent/seed', to.value.dtype, batch(to));
   const reached = pushed.tangent(to.value);
-  const pulled = reached && pullBack(b, [tangent], [[reached, cotangent]])(tangent);
+  const pulled = reached && pullBack(b, [tangent], [[reached, cotangent]], pushed.adjoints)(tangent);
   const tangentOut = reached ?? zeros(b, to.value.dtype, batch(to));
   const cotangentOut = pulled ?? zeros(b, from.value.dtype, batch(from));
 

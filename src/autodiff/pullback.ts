@@ -1,16 +1,18 @@
 import { describeNode, describeShape, type GraphBuilder, GraphError, type Value } from '../onnx/index.ts';
 import { applied, ruleOf } from './pushforward.ts';
-import { sameShape } from './rules/rule.ts';
+import { type Adjoint, sameShape } from './rules/rule.ts';
 import { descendants } from './subgraph.ts';
 
 /**
  * Transposes the linear part of the graph in `b`: the nodes that depend on `seeds`.
- * `cotangents` gives values of that part their cotangents; the result does the same for the seeds (null: zero).
+ * `cotangents` gives values of that part their cotangents; the result does the same for the seeds (null: zero). Values in `adjoints`
+ * go back by their formulas, past the nodes that compute them.
  */
 export function pullBack(
   b: GraphBuilder,
   seeds: readonly Value[],
   cotangents: readonly (readonly [Value, Value])[],
+  adjoints: ReadonlyMap<Value, Adjoint> = new Map(),
 ): (seed: Value) => Value | null {
   const graph = b.build();
   const linear = descendants(graph, seeds);
@@ -21,6 +23,15 @@ export function pullBack(
   };
   for (const [v, ct] of cotangents) accumulate(v, ct);
   for (const node of [...graph.nodes].reverse()) {
+    const adjoint = adjoints.get(node.outputs[0]!);
+    const whole = adjoint && sums.get(node.outputs[0]!);
+    if (adjoint && whole) {
+      const results = applied(node, () => adjoint.transpose(b, whole));
+      adjoint.inputs.forEach((v, i) => {
+        if (v && linear.has(v) && results[i]) accumulate(v, results[i]);
+      });
+      continue;
+    }
     const flags = node.inputs.map((v) => v !== null && linear.has(v));
     const incoming = node.outputs.map((v) => sums.get(v) ?? null);
     if (!flags.includes(true) || incoming.every((ct) => ct === null)) continue;

@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../onnx/index.ts';
 import { rules } from './rules/index.ts';
-import { isDifferentiable, type Rule, sameShape, TangentContext } from './rules/rule.ts';
+import { type Adjoint, isDifferentiable, type Rule, sameShape, TangentContext } from './rules/rule.ts';
 import { ancestors, type Named, producersOf } from './subgraph.ts';
 
 export interface Pushforward {
@@ -18,6 +18,8 @@ export interface Pushforward {
   readonly primal: (v: Value) => Value;
   /** Its tangent; null when it does not depend on the seeds. */
   readonly tangent: (v: Value) => Value | null;
+  /** Tangents whose cotangents go back by a formula of their own. */
+  readonly adjoints: ReadonlyMap<Value, Adjoint>;
 }
 
 export function ruleOf(node: Node): Rule {
@@ -75,6 +77,7 @@ export function pushForward(
   const { b, seeds, of, vectors } = options;
   const copies = new Map(options.inputs);
   const tangents = new Map(seeds);
+  const adjoints = new Map<Value, Adjoint>();
   const wanted = ancestors(producersOf(graph), of);
   for (const [v, data] of graph.constants) if (wanted.has(v) && !copies.has(v)) copies.set(v, b.constant(data, v.name));
   for (const node of graph.nodes) {
@@ -101,6 +104,7 @@ export function pushForward(
       tangents: incoming,
       vectors,
       wanted: (i) => node.outputs[i] !== undefined && wanted.has(node.outputs[i]),
+      adjoints,
     });
     const made = applied(node, () => rule.tangent(context));
     const results = made === null || !('name' in made) ? (made ?? []) : [made];
@@ -117,7 +121,7 @@ export function pushForward(
       tangents.set(v, seed ? b.add(seed, t) : t);
     });
   }
-  return { primal: (v) => copies.get(v)!, tangent: (v) => tangents.get(v) ?? null };
+  return { primal: (v) => copies.get(v)!, tangent: (v) => tangents.get(v) ?? null, adjoints };
 }
 
 /** Runs a rule; what the builder refuses inside it is reported with the node that is being differentiated. */

@@ -3,6 +3,7 @@ import {
   type Graph,
   GraphBuilder,
   GraphError,
+  narrow,
   sizeOf,
   staticShape,
   tensorOf,
@@ -25,12 +26,19 @@ export function vjp(graph: Graph, selection: Selection): Graph {
   return reverse(graph, `${graph.name}_vjp`, selection, (b, name, v) => b.input(`${name}_cotangent`, v.dtype, v.shape));
 }
 
+export interface GradSelection {
+  readonly wrt: Selection['wrt'];
+  readonly of: string | Value;
+  /** Further outputs of the graph that are to stay outputs, such as statistics of the batch. */
+  readonly keep?: readonly string[];
+}
+
 /**
- * Value and gradient of a scalar. Inputs: those of `graph`. Outputs: `of`, then `${name}_gradient` for each of `wrt`.
- * Throws GraphError when `of` has more than one element.
+ * Value and gradient of a scalar. Inputs: those of `graph`. Outputs: `of`, `${name}_gradient` for each of `wrt`, then
+ * those of `keep`. Throws GraphError when `of` has more than one element.
  */
-export function grad(graph: Graph, { wrt, of }: { wrt: Selection['wrt']; of: string | Value }): Graph {
-  return reverse(graph, `${graph.name}_grad`, { wrt, of: [of] }, (b, name, v) => {
+export function grad(graph: Graph, { wrt, of, keep = [] }: GradSelection): Graph {
+  return reverse(graph, `${graph.name}_grad`, { wrt, of: [of], keep }, (b, name, v) => {
     const shape = staticShape(v);
     if (sizeOf(shape) !== 1) {
       throw new GraphError(`grad needs a scalar, "${name}" is ${describeShape(v)}; use vjp with a cotangent`);
@@ -42,11 +50,12 @@ export function grad(graph: Graph, { wrt, of }: { wrt: Selection['wrt']; of: str
 function reverse(
   graph: Graph,
   graphName: string,
-  { wrt, of }: Selection,
+  { wrt, of, keep = [] }: Selection & { keep?: readonly string[] },
   cotangentOf: (b: GraphBuilder, name: string, v: Value) => Value,
 ): Graph {
   const b = new GraphBuilder(graphName);
   const [from, to] = [wrt.map((v) => resolveVariable(graph, v)), of.map((v) => resolve(graph, v))];
+  const kept = keep.map((name) => resolve(graph, name));
   const { inputs, constants } = inputsOf(graph, b, from);
   const cotangents = to.map(({ name, value }) => cotangentOf(b, name, value));
   const declared = b.build().inputs;
@@ -54,18 +63,24 @@ function reverse(
   const seeds = new Map(
     from.map(({ name, value }) => [value, b.input(`${name}/seed`, value.dtype, value.shape)] as const),
   );
-  const { primal, tangent } = pushForward(graph, { b, inputs, seeds, of: to.map((o) => o.value) });
+  const { primal, tangent, adjoints } = pushForward(graph, {
+    b,
+    inputs,
+    seeds,
+    of: [...to, ...kept].map((o) => o.value),
+  });
   const pairs = to.flatMap(({ value }, i) => {
     const t = tangent(value);
     return t ? [[t, cotangents[i]!] as const] : [];
   });
-  const gradient = pullBack(b, [...seeds.values()], pairs);
+  const gradient = pullBack(b, [...seeds.values()], pairs, adjoints);
   const outputs = [
     ...to.map(({ name, value }) => ({ name, value: primal(value) })),
     ...from.map(({ name, value }) => ({
       name: `${name}_gradient`,
       value: gradient(seeds.get(value)!) ?? zeros(b, value.dtype, staticShape(value)),
     })),
+    ...kept.map(({ name, value }) => ({ name, value: primal(value) })),
   ];
-  return closed({ ...b.build(), inputs: declared }, outputs, constants);
+  return narrow(closed({ ...b.build(), inputs: declared }, outputs, constants));
 }

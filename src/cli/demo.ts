@@ -1,30 +1,91 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { loadDataset } from '../data/index.ts';
+import { makeFolder } from '../formats/index.ts';
 import { loadNetwork } from '../models/index.ts';
+import { createProgress, formatPercent } from '../report/index.ts';
+import { type RunConfig, trainClassifier } from '../train/index.ts';
 import { wholeNumber } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('The main job on data rendered on the spot: no downloads, a few minutes, a report at the end')
-    .option('--out <dir>', 'where the report goes', 'out/demo')
+    .description(
+      'The main job on data rendered on the spot: trains a network, then measures its stability; no downloads',
+    )
+    .option('--out <dir>', 'where the run and the report go', 'out/demo')
     .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
     .action(run);
 }
 
+/** Three epochs with one rise and fall of the rate: about a minute on 2 cores, to about 90 % on the test images. */
+const config = (seed: number): RunConfig => ({
+  model: 'resnet20',
+  normalize: 'cifar10',
+  dataset: 'shapes',
+  augment: true,
+  seed,
+  batchSize: 64,
+  microBatch: 64,
+  optimizer: 'momentum',
+  momentum: 0.9,
+  weightDecay: 5e-4,
+  labelSmoothing: 0,
+  lr: 0.2,
+  scaling: 'base',
+  baseBatch: 64,
+  schedule: 'onecycle',
+  milestones: [],
+  factor: 0.1,
+  power: 1,
+  warmup: '0st',
+  length: '3ep',
+  logEvery: '20st',
+  evalEvery: '1ep',
+  checkpointEvery: '1ep',
+  lossBound: 1e4,
+});
+
 async function run({ out, seed }: { out: string; seed: number }): Promise<void> {
+  const settings = config(seed);
   process.stdout.write(
-    'Ballast demo: residual units and stages of a ResNet-20, linearized at two images of the procedural data set "shapes".\n' +
-      'The network is freshly initialised, not trained: its spectra show the method, not what training does.\n',
+    `Ballast demo: trains a ResNet-20 for ${settings.length.replace('ep', ' epochs')} on the procedural data set "shapes", then linearizes residual units and stages at\n` +
+      'two test images.\n',
   );
-  const dataset = await loadDataset({ name: 'shapes', split: 'test', seed });
-  const network = await loadNetwork({ model: 'resnet20', weights: 'random', seed });
+  const [train, test] = [
+    await loadDataset({ name: 'shapes', split: 'train', seed }),
+    await loadDataset({ name: 'shapes', split: 'test', seed }),
+  ];
+  const folder = join(out, `training-seed-${seed}`);
+  await makeFolder(folder);
+  const progress = createProgress({ stream: process.stderr, total: 3, label: 'training' });
+  const { final, seconds } = await trainClassifier({
+    config: settings,
+    train,
+    test,
+    folder,
+    resume: true,
+    onStep: ({ step, loss, examplesPerSecond }) =>
+      progress.update(
+        (step * settings.batchSize) / train.count,
+        `loss ${loss.toFixed(3)}, ${Math.round(examplesPerSecond)} images/s`,
+      ),
+  });
+  progress.finish();
+  process.stdout.write(
+    `trained in ${Math.round(seconds)} s: test accuracy ${formatPercent(final.valMetric ?? 0)} on ${test.count} images\n`,
+  );
+  const network = await loadNetwork({
+    model: settings.model,
+    normalize: settings.normalize,
+    weights: join(folder, 'model.safetensors'),
+  });
   await measureAndReport(
     {
       network,
-      dataset,
+      dataset: test,
       images: [0, 1],
-      units: 'layer2.2,layer3.0,layer3.1,layer3.2',
+      units: 'layer3.0,layer3.1,layer3.2',
       stages: true,
       finalRelu: false,
       method: 'auto',

@@ -5,6 +5,7 @@ import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
 import { spectrumCommand } from './spectrum.ts';
+import { trainCommand } from './train.ts';
 import { unitsCommand } from './units.ts';
 
 /** A reader that goes away (`ballast ... | head`) is no failure. */
@@ -18,7 +19,7 @@ const program = new Command('ballast')
   .version(version)
   .showHelpAfterError('(ballast COMMAND --help lists the options)')
   .exitOverride();
-for (const command of [spectrumCommand(), evalCommand(), unitsCommand(), demoCommand()]) {
+for (const command of [spectrumCommand(), trainCommand(), evalCommand(), unitsCommand(), demoCommand()]) {
   program.addCommand(command.exitOverride());
 }
 

@@ -73,10 +73,12 @@ async function writeResults(
 ): Promise<void> {
   const [channels, height, width] = dataset.shape;
   const size = channels * height * width;
-  const images = result.images.map(({ index }) => ({
-    index,
-    pngDataUrl: pngDataUrl({ width, height, bytes: dataset.pixels.subarray(index * size, (index + 1) * size) }, 3),
-  }));
+  const images = result.images.map(({ index }) => {
+    const own = dataset.pixels.subarray(index * size, (index + 1) * size);
+    // A grey picture is the same in all three colours.
+    const bytes = channels === 1 ? Uint8Array.from({ length: 3 * size }, (_, i) => own[i % size]!) : own;
+    return { index, pngDataUrl: pngDataUrl({ width, height, bytes }, 3) };
+  });
   const values = new Map(
     result.images.flatMap((image) =>
       [...image.units, ...image.stages].map(

@@ -60,7 +60,9 @@ describe('a data set by name', () => {
   it('that does not exist is refused with the names that do', async () => {
     for (const name of ['imagenet', 'constructor', '']) {
       await expect(loadDataset({ name, split: 'test' })).rejects.toThrow(
-        new UsageError(`unknown data set "${name}"; expected cifar10, cifar100, shapes, folder`),
+        new UsageError(
+          `unknown data set "${name}"; expected cifar10, cifar100, mnist, fashion-mnist, svhn, camvid, shapes, folder`,
+        ),
       );
     }
   });
@@ -68,6 +70,12 @@ describe('a data set by name', () => {
   it('without the folder it needs is refused', async () => {
     await expect(loadDataset({ name: 'cifar10', split: 'test' })).rejects.toThrow(UsageError);
     await expect(loadDataset({ name: 'folder', split: 'test' })).rejects.toThrow('needs a folder (--data)');
+  });
+
+  it('that has no validation split is refused when that is asked for', async () => {
+    await expect(loadDataset({ name: 'shapes', split: 'valid' })).rejects.toThrow(
+      new UsageError('data set shapes has no validation split; expected train or test'),
+    );
   });
 
   it('shapes needs none and takes its knobs', async () => {

@@ -1,45 +1,14 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import jpeg from 'jpeg-js';
-import { PNG } from 'pngjs';
 import { FileError } from '../errors.ts';
-import { readBytes, readFailure } from '../formats/index.ts';
+import { readFailure } from '../formats/index.ts';
 import type { ImageDataset, Split } from './dataset.ts';
+import { readPicture, writePlanes } from './picture.ts';
 
 const expected = 'PNG or JPEG images in one folder a class';
 
-/** Images of more pixels are no input of a network, but could be a few bytes that unpack to gigabytes. */
-const maxPixels = 2 ** 24;
-
 const isPicture = (name: string) => /\.(png|jpe?g)$/i.test(name);
-
-interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** [height, width, 4]. */
-  readonly rgba: Uint8Array;
-}
-
-async function readPicture(path: string): Promise<Picture> {
-  const bytes = Buffer.from(await readBytes(path, 'a PNG or JPEG image'));
-  try {
-    if (bytes[0] !== 0x89) {
-      const { width, height, data } = jpeg.decode(bytes, {
-        useTArray: true,
-        maxResolutionInMP: maxPixels / 1e6,
-        maxMemoryUsageInMB: 1024,
-      });
-      return { width, height, rgba: data };
-    }
-    const [width, height] = bytes.length < 24 ? [0, 0] : [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-    if (width * height > maxPixels) throw new Error(`${width} x ${height} pixels`);
-    return { width, height, rgba: PNG.sync.read(bytes).data };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError(path, `cannot be decoded (${reason}); expected a PNG or JPEG image`, { cause });
-  }
-}
 
 const entriesOf = (folder: string): Promise<Dirent[]> =>
   readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
@@ -82,10 +51,7 @@ export async function loadFolder(dir: string, split: Split = 'test'): Promise<Im
         `is ${size}, expected ${width} x ${height} like ${files[0]!.path} (nothing is resized)`,
       );
     }
-    for (let c = 0; c < 3; c++) {
-      const to = (i * 3 + c) * area;
-      for (let p = 0; p < area; p++) pixels[to + p] = picture.rgba[4 * p + c]!;
-    }
+    writePlanes(picture, pixels.subarray(i * 3 * area, (i + 1) * 3 * area));
   }
   return {
     name: 'folder',

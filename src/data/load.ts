@@ -1,38 +1,64 @@
 import { UsageError } from '../errors.ts';
+import { loadCamvid } from './camvid.ts';
 import { type CifarRequest, loadCifar } from './cifar.ts';
-import type { ImageDataset, Split } from './dataset.ts';
+import type { ImageDataset, Split, ThreeSplit } from './dataset.ts';
 import { loadFolder } from './folder.ts';
+import { loadMnist } from './mnist.ts';
 import { type ShapesKnobs, shapesDataset } from './shapes.ts';
+import { loadSvhn } from './svhn.ts';
 
 export interface DatasetRequest extends ShapesKnobs, Pick<CifarRequest, 'download' | 'onProgress'> {
   readonly name: string;
   /** Where the files are; `shapes` needs none. */
   readonly dir?: string | undefined;
-  readonly split: Split;
+  /** `valid` only where the data set comes with one: camvid. */
+  readonly split: ThreeSplit;
   /** Procedural data only: the draw, and how many images of it (10,000 for training and 2,000 for testing unless told). */
   readonly seed?: number;
   readonly count?: number;
 }
 
 /** Names that `loadDataset` takes, and what they are. */
-export const datasetNames: Readonly<Record<string, string>> = {
+export const datasetNames = {
   cifar10: 'CIFAR-10: the official binary files, .xz of them, or the official .tar.gz',
   cifar100: 'CIFAR-100: likewise',
+  mnist: 'MNIST: the official idx files or .gz of them',
+  'fashion-mnist': 'Fashion-MNIST: likewise',
+  svhn: 'SVHN, cropped digits: the official train_32x32.mat and test_32x32.mat',
+  camvid: 'CamVid: street scenes with masks of 11 classes, a folder of PNG pairs or a .tar.gz of it',
   shapes: 'procedural 32 x 32 pictures of ten shapes; needs no files',
   folder: 'PNG or JPEG images of one size, in one folder a class',
-};
+} as const satisfies Readonly<Record<string, string>>;
+
+type DatasetName = keyof typeof datasetNames;
+const isName = (name: string): name is DatasetName => Object.hasOwn(datasetNames, name);
 
 const shapesCount: Readonly<Record<Split, number>> = { train: 10_000, test: 2_000 };
 
-/** The data set of this name. Throws UsageError for an unknown name or a missing folder, FileError for files that are not as they should be. */
+/** The data set of this name. Throws UsageError for an unknown name, a split that it lacks or a missing folder, FileError for files that are not as they should be. */
 export async function loadDataset(request: DatasetRequest): Promise<ImageDataset> {
-  const { name, dir, split, seed = 0, count = shapesCount[split] } = request;
-  if (!Object.hasOwn(datasetNames, name)) {
+  const { name, dir, split, seed = 0 } = request;
+  if (!isName(name)) {
     throw new UsageError(`unknown data set "${name}"; expected ${Object.keys(datasetNames).join(', ')}`);
   }
-  if (name === 'shapes') return shapesDataset({ ...request, seed, count });
-  if (dir === undefined)
+  if (name !== 'shapes' && dir === undefined) {
     throw new UsageError(`data set ${name} needs a folder (--data); expected ${datasetNames[name]}`);
-  if (name === 'folder') return loadFolder(dir, split);
-  return loadCifar({ ...request, dataset: name === 'cifar10' ? 'cifar10' : 'cifar100', dir });
+  }
+  const folder = dir ?? '';
+  if (name === 'camvid') return loadCamvid({ dir: folder, split });
+  if (split === 'valid') throw new UsageError(`data set ${name} has no validation split; expected train or test`);
+  switch (name) {
+    case 'shapes':
+      return shapesDataset({ ...request, split, seed, count: request.count ?? shapesCount[split] });
+    case 'folder':
+      return loadFolder(folder, split);
+    case 'mnist':
+    case 'fashion-mnist':
+      return loadMnist({ dataset: name, dir: folder, split });
+    case 'svhn':
+      return loadSvhn({ dir: folder, split });
+    case 'cifar10':
+    case 'cifar100':
+      return loadCifar({ ...request, dataset: name, dir: folder, split });
+  }
 }

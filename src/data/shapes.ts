@@ -25,6 +25,7 @@ export interface ShapesOptions extends ShapesKnobs {
 
 /** What a mask has where there is no figure. */
 const background = shapeClasses.length;
+const maskClasses = [...shapeClasses, 'background'];
 
 type Between = (low: number, high: number) => number;
 
@@ -86,7 +87,7 @@ export function shapesDataset(options: ShapesOptions): ImageDataset {
     quantize(picture, noise, random('noise'), pixels.subarray(i * 3 * area, (i + 1) * 3 * area));
     labels[i] = split === 'train' ? noisyLabel(label, labelNoise, random('label')) : label;
   }
-  return { name: 'shapes', classes: shapeClasses, count, shape: [3, side, side], pixels, labels, masks };
+  return { name: 'shapes', classes: shapeClasses, count, shape: [3, side, side], pixels, labels, masks, maskClasses };
 }
 
 /** Paints ground, clutter behind, the figure, and strokes across it. */

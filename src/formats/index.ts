@@ -1,5 +1,8 @@
-/** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, zip and tar archives; and writing a file whole or not at all. */
+/** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, MATLAB and idx files, zip and tar archives; and writing a file whole or not at all. */
 export { makeFolder, writeError, writeFileAtomic } from './atomic.ts';
+export { unpackGzip } from './gzip.ts';
+export { decodeIdx } from './idx.ts';
+export { decodeMat } from './mat.ts';
 export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
 export { readBytes, readFailure } from './read-bytes.ts';
 export {
@@ -9,7 +12,7 @@ export {
   type Safetensors,
   writeSafetensors,
 } from './safetensors.ts';
-export { readTarMembers } from './tar.ts';
+export { readTarFiles, readTarMembers } from './tar.ts';
 export type { NamedTensors } from './tensor.ts';
 export { decodeTorchCheckpoint, type Extra, readTorchCheckpoint, type TorchCheckpoint } from './torch.ts';
 export { readWeights } from './weights.ts';

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { BallastError, FileError } from '../errors.ts';
+import { Budget } from './budget.ts';
 import { quote } from './quote.ts';
 import { readFailure } from './read-bytes.ts';
 
@@ -18,33 +19,41 @@ async function isGzip(path: string): Promise<boolean> {
   }
 }
 
+interface Member {
+  /** As the archive has it, e.g. `folder/file.bin`. */
+  readonly name: string;
+  readonly size: number;
+}
+
 /**
- * The members of a `.tar` or `.tar.gz` file whose last path component is in `wanted`, by that component.
- * Reading stops once all have been found, so damage behind the last one is not seen.
+ * Goes through the files of a `.tar` or `.tar.gz`.
  *
- * @param wanted Name to size in bytes: a member of another size is a FileError, before anything of it is kept.
+ * @param wants Whether a file is to be read; may throw, and must have bounded its size when it says yes.
+ * @param take Gets each such file; reading stops when it returns true.
  */
-export async function readTarMembers(
+async function scan(
   path: string,
-  wanted: ReadonlyMap<string, number>,
-): Promise<Map<string, Uint8Array>> {
-  const found = new Map<string, Uint8Array>();
+  wants: (member: Member) => boolean,
+  take: (name: string, content: Uint8Array) => boolean,
+): Promise<void> {
   const enough = new AbortController();
   const unpack = extract();
   unpack.on('entry', (header, stream, next) => {
-    const name = header.name.split('/').at(-1) ?? '';
-    const size = wanted.get(name);
+    const member = { name: header.name, size: header.size ?? 0 };
     stream.on('error', next);
-    if (header.type !== 'file' || size === undefined || found.has(name)) {
+    let wanted: boolean;
+    try {
+      wanted = header.type === 'file' && wants(member);
+    } catch (error) {
+      next(error as Error);
+      return;
+    }
+    if (!wanted) {
       stream.on('end', next);
       stream.resume();
       return;
     }
-    if (header.size !== size) {
-      next(new FileError(path, `${quote(header.name)} in it has ${header.size} bytes, expected ${size}`));
-      return;
-    }
-    const content = new Uint8Array(size);
+    const content = new Uint8Array(member.size);
     let at = 0;
     stream.on('data', (data: unknown) => {
       const chunk = data as Uint8Array;
@@ -52,8 +61,7 @@ export async function readTarMembers(
       at += chunk.length;
     });
     stream.on('end', () => {
-      found.set(name, content);
-      if (found.size === wanted.size) enough.abort();
+      if (take(member.name, content)) enough.abort();
       next();
     });
   });
@@ -74,7 +82,60 @@ export async function readTarMembers(
       );
     }
   }
+}
+
+/**
+ * The members of a `.tar` or `.tar.gz` file whose last path component is in `wanted`, by that component.
+ * Reading stops once all have been found, so damage behind the last one is not seen.
+ *
+ * @param wanted Name to size in bytes: a member of another size is a FileError, before anything of it is kept.
+ */
+export async function readTarMembers(
+  path: string,
+  wanted: ReadonlyMap<string, number>,
+): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  const last = (name: string) => name.split('/').at(-1) ?? '';
+  const wants = ({ name, size }: Member): boolean => {
+    const expected = wanted.get(last(name));
+    if (expected === undefined || found.has(last(name))) return false;
+    if (size !== expected) {
+      throw new FileError(path, `${quote(name)} in it has ${size} bytes, expected ${expected}`);
+    }
+    return true;
+  };
+  await scan(path, wants, (name, content) => {
+    found.set(last(name), content);
+    return found.size === wanted.size;
+  });
   const missing = [...wanted.keys()].filter((name) => !found.has(name));
   if (missing.length) throw new FileError(path, `truncated or another archive: it has no ${missing.join(', ')}`);
+  return found;
+}
+
+/**
+ * The files of a `.tar` or `.tar.gz` whose names pass a test, by their names in it.
+ *
+ * @param limits The largest file and the sum of all that may be kept; beyond them is a FileError, before anything is allocated.
+ */
+export async function readTarFiles(
+  path: string,
+  accept: (name: string) => boolean,
+  limits: { readonly fileBytes: number; readonly totalBytes: number },
+): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  const budget = new Budget(path, limits.totalBytes);
+  const wants = ({ name, size }: Member): boolean => {
+    if (!accept(name)) return false;
+    if (size > limits.fileBytes) {
+      throw new FileError(path, `${quote(name)} in it has ${size} bytes, expected at most ${limits.fileBytes}`);
+    }
+    budget.spend(size, quote(name));
+    return true;
+  };
+  await scan(path, wants, (name, content) => {
+    found.set(name, content);
+    return false;
+  });
   return found;
 }

@@ -39,7 +39,8 @@ const normalizations: Readonly<Record<string, Normalization>> = {
   none,
 };
 
-function normalizationNamed(name: string): Normalization {
+/** Throws UsageError for a name that is none. */
+export function normalizationNamed(name: string): Normalization {
   const found = normalizations[name];
   if (!found) throw new UsageError(`--normalize: expected ${Object.keys(normalizations).join(', ')}, got "${name}"`);
   return found;

@@ -14,4 +14,5 @@ export {
 } from './parameters.ts';
 export { averagePooled, flattened, maxPool2 } from './pooling.ts';
 export { Scope } from './scope.ts';
+export { type BatchStatistics, trainingMode } from './training-mode.ts';
 export { bilinear, upConv2x2 } from './upsampling.ts';

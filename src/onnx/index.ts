@@ -5,6 +5,7 @@ export { flopsOf } from './flops.ts';
 export { fold } from './fold.ts';
 export * from './graph.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
+export { narrow } from './narrow.ts';
 export { print, type Summary, summarize } from './print.ts';
 export { prune } from './prune.ts';
 export { type ReadOptions, readModel } from './read.ts';

@@ -2,6 +2,7 @@
 export { draw } from './draw.ts';
 export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
 export { escapeHtml, Html, html } from './html.ts';
+export { type CurvePoint, lossCurve } from './loss-curve.ts';
 export {
   formatBytes,
   formatCount,

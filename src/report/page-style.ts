@@ -46,7 +46,7 @@ figcaption { font-size: 14px; line-height: 1.5; color: var(--soft); margin-top: 
 .panels.compact { grid-template-columns: repeat(auto-fill, minmax(var(--panel), 1fr)); gap: 8px; }
 .panel { min-width: 0; }
 .scroll { overflow-x: auto; }
-.plot { display: block; max-width: 100%; width: var(--width); min-width: min(var(--width), max(480px, calc(var(--width) * 0.75))); height: auto; overflow: visible; font-family: inherit; }
+.plot { display: block; max-width: 100%; width: var(--width); min-width: calc(var(--width) * 0.75); height: auto; overflow: visible; font-family: inherit; }
 .plot text { white-space: pre; }
 .panels.compact .plot { min-width: 0; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; margin: 4px 0 8px; padding: 0; list-style: none; font-size: 13px; line-height: 1.4; color: var(--soft); }

@@ -12,7 +12,7 @@ import { colors, depthColor } from './palette.ts';
 import { axisNote } from './spectra-figure.ts';
 import { groupUnits, referenceValue, type SpectrumRow } from './spectrum-rows.ts';
 
-const width = 124;
+const width = 136;
 const height = 140;
 
 /** How much the spectra differ between images: null with one image or without complete spectra. */
@@ -42,7 +42,7 @@ export function spreadFigures(result: SpectrumResult, rows: readonly SpectrumRow
       mean.forEach((m, j) => {
         if (!isZero(j) && m > 0) relative = Math.max(relative, std[j]! / m);
       });
-      const px = mean.map((_, j) => ((j + 0.5) / n) * (width - 36));
+      const px = mean.map((_, j) => ((j + 0.5) / n) * (width - 48));
       const kept = [
         ...new Set(
           [low, middle, high].flatMap((y) =>
@@ -63,7 +63,7 @@ export function spreadFigures(result: SpectrumResult, rows: readonly SpectrumRow
             ariaLabel: `Mean and standard deviation of the sorted singular values of ${unit.name}`,
             width,
             height,
-            marginLeft: 28,
+            marginLeft: 40,
             marginRight: 8,
             marginTop: 6,
             marginBottom: 22,

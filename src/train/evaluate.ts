@@ -37,8 +37,14 @@ export function argMax(values: ArrayLike<number>, offset: number, count: number)
   return best;
 }
 
+/** What is evaluated: a network, or a model with the weights that it has now. */
+export type Classifier = Pick<Network, 'name' | 'inputShape' | 'classes' | 'graph'>;
+
 /** Checks that images of this data set can go into this network. */
-export function requireFit(network: Network, dataset: ImageDataset): void {
+export function requireFit(network: Classifier, dataset: ImageDataset): void {
+  if (dataset.labels.length !== dataset.count) {
+    throw new UsageError(`${dataset.name} has no label for each image; expected data for classification`);
+  }
   if (network.inputShape.join() !== dataset.shape.join()) {
     throw new UsageError(
       `${network.name} takes images [${network.inputShape}], ${dataset.name} has [${dataset.shape}]`,
@@ -53,7 +59,7 @@ export function requireFit(network: Network, dataset: ImageDataset): void {
 
 /** Accuracy and mean loss of a classifier over a whole data set, in evaluation mode. */
 export async function evaluate(
-  network: Network,
+  network: Classifier,
   dataset: ImageDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {

@@ -35,6 +35,7 @@ const mul: Rule = {
   tangent: (c) => {
     const { b } = c;
     const [dx, dw] = [c.t(0), c.t(1)];
+    if (dx && dx === dw) return b.scale(b.mul(dx, c.x(0)), 2);
     return c.fit(sum(b, [dx && b.mul(dx, c.x(1)), dw && b.mul(c.x(0), dw)])!);
   },
   transpose: (c) =>

@@ -91,7 +91,8 @@ const softsign: Derivative = ({ b, x, f, k }) => {
 };
 
 const derivatives: Readonly<Record<string, Derivative>> = {
-  Relu: ({ is }) => is('Greater', 0),
+  // y > 0 where x > 0, and y is what is kept in memory anyway.
+  Relu: ({ b, y, k }) => b.cast(b.op('Greater', [y, k(0)]), y.dtype),
   LeakyRelu: (p) => hinge(p, p.k(floatAttribute(p.node, 'alpha', 0.01))),
   Elu: (p) => hinge(p, p.b.add(p.y, p.k(floatAttribute(p.node, 'alpha', 1)))),
   Celu: (p) => hinge(p, p.b.add(p.b.scale(p.y, 1 / floatAttribute(p.node, 'alpha', 1)), p.k(1))),

@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import { foldedConstant, reshaped } from '../folding.ts';
-import { type Rule, sum, type TangentContext } from './rule.ts';
+import { type Adjoint, type Rule, sum, type TangentContext } from './rule.ts';
 
 /** Softmax and the normalizations: each element also depends on statistics over some axes. */
 
@@ -29,6 +29,7 @@ function logSoftmax(c: TangentContext): Value {
 }
 
 interface Standardized {
+  readonly mean: Value;
   readonly centred: Value;
   /** 1 / sqrt(variance + epsilon). */
   readonly inverse: Value;
@@ -37,10 +38,11 @@ interface Standardized {
 }
 
 function standardize(b: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Standardized {
-  const centred = b.sub(x, b.reduceMean(x, axes));
+  const mean = b.reduceMean(x, axes);
+  const centred = b.sub(x, mean);
   const variance = b.reduceMean(b.mul(centred, centred), axes);
   const inverse = b.op('Reciprocal', [b.op('Sqrt', [b.add(variance, b.scalar(epsilon, x.dtype))])]);
-  return { centred, inverse, normal: b.mul(centred, inverse) };
+  return { mean, centred, inverse, normal: b.mul(centred, inverse) };
 }
 
 /** d normal = inverse (dx - mean(dx) - normal mean(normal dx)). */
@@ -99,22 +101,63 @@ function batchNormEvaluation(c: TangentContext, epsilon: number): Value {
   return c.fit(sum(b, terms)!);
 }
 
+/** Mean of the batch and 1 / sqrt(variance + epsilon), [1, C, 1, ...]; from the node itself where its outputs are just these. */
+function batchStatistics(c: TangentContext, axes: readonly number[], epsilon: number, momentum: number): Standardized {
+  const { b } = c;
+  const x = c.x(0);
+  if (momentum !== 0 || c.outputs.length < 3) return standardize(b, x, axes, epsilon);
+  const wide = (v: Value) => perChannel(b, v, x.shape.length);
+  const mean = wide(c.outputs[1]!);
+  const centred = b.sub(x, mean);
+  const deviation = b.op('Sqrt', [b.add(wide(c.outputs[2]!), b.scalar(epsilon, x.dtype))]);
+  const inverse = b.op('Reciprocal', [deviation]);
+  return { mean, centred, inverse, normal: b.mul(centred, inverse) };
+}
+
 /** Training: the statistics are those of the batch; outputs 1 and 2 are the running ones, (1 - momentum) new. */
 function batchNormTraining(c: TangentContext, epsilon: number): (Value | null)[] {
   const { b } = c;
   if (c.batched) c.fail('works along the batch axis, which holds the tangent vectors');
   const x = c.x(0);
   const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
-  const s = standardize(b, x, axes, epsilon);
+  const momentum = floatAttribute(c.node, 'momentum', 0.9);
+  const s = batchStatistics(c, axes, epsilon, momentum);
   const dx = c.t(0);
   const dnormal = dx && standardizedTangent(b, s, dx, axes);
-  const y = c.wanted(0) ? affineTangent(c, s.normal, dnormal, (v) => perChannel(b, v, x.shape.length)) : null;
-  const momentum = floatAttribute(c.node, 'momentum', 0.9);
+  const y = () =>
+    c.withAdjoint(
+      affineTangent(c, s.normal, dnormal, (v) => perChannel(b, v, x.shape.length)),
+      batchNormAdjoint(c, s, axes),
+    );
   const running = (old: Value | null, fresh: Value | null) =>
     sum(b, [old && b.scale(old, momentum), fresh && b.scale(fresh, 1 - momentum)]);
   const dmean = () => dx && b.reduceMean(dx, axes, false);
   const dvariance = () => dx && b.scale(b.reduceMean(b.mul(dx, s.centred), axes, false), 2);
-  return [y, c.wanted(1) ? running(c.t(3), dmean()) : null, c.wanted(2) ? running(c.t(4), dvariance()) : null];
+  return [
+    c.wanted(0) ? y() : null,
+    c.wanted(1) ? running(c.t(3), dmean()) : null,
+    c.wanted(2) ? running(c.t(4), dvariance()) : null,
+  ];
+}
+
+/**
+ * With n = (x - mean) inverse, M values a channel, and sums over these: dbias = sum ct, dscale = sum ct n, and
+ * dx = scale inverse (ct - n dscale / M - dbias / M), written with one factor of x and one offset a channel.
+ */
+function batchNormAdjoint(c: TangentContext, s: Standardized, axes: readonly number[]): Adjoint['transpose'] {
+  const x = c.x(0);
+  const shape = staticShape(x);
+  const count = axes.reduce((n, i) => n * shape[i]!, 1);
+  return (b, ct) => {
+    const { mean } = s;
+    const bias = b.reduceSum(ct, axes);
+    const scale = b.mul(s.inverse, b.sub(b.reduceSum(b.mul(ct, x), axes), b.mul(mean, bias)));
+    const factor = b.scale(b.mul(s.inverse, scale), -1 / count);
+    const offset = b.neg(b.add(b.mul(mean, factor), b.scale(bias, 1 / count)));
+    const inner = b.add(ct, b.add(b.mul(x, factor), offset));
+    const outer = b.mul(perChannel(b, c.x(1), shape.length), s.inverse);
+    return [b.mul(inner, outer), b.reshape(scale, [shape[1]!]), b.reshape(bias, [shape[1]!])];
+  };
 }
 
 function batchNormalization(c: TangentContext): Value | readonly (Value | null)[] {

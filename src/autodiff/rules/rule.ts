@@ -27,6 +27,17 @@ export interface Rule {
   readonly outputs?: number;
 }
 
+/**
+ * How the cotangent of a tangent that several nodes compute goes back, where a formula of its own is shorter than the
+ * transposes of those nodes one after another.
+ */
+export interface Adjoint {
+  /** Tangents of the node's inputs. */
+  readonly inputs: readonly (Value | null)[];
+  /** The cotangent of the output's tangent to those of `inputs`. */
+  readonly transpose: (b: GraphBuilder, ct: Value) => readonly (Value | null)[];
+}
+
 /** What a tangent rule sees. `node` is the node of the original graph; all values belong to the builder `b`. */
 export class TangentContext {
   readonly b: GraphBuilder;
@@ -36,6 +47,7 @@ export class TangentContext {
   readonly tangents: readonly (Value | null)[];
   readonly #vectors: number | undefined;
   readonly #wanted: (output: number) => boolean;
+  readonly #adjoints: Map<Value, Adjoint>;
 
   constructor(fields: {
     b: GraphBuilder;
@@ -45,6 +57,7 @@ export class TangentContext {
     tangents: readonly (Value | null)[];
     vectors: number | undefined;
     wanted: (output: number) => boolean;
+    adjoints: Map<Value, Adjoint>;
   }) {
     this.b = fields.b;
     this.node = fields.node;
@@ -53,6 +66,13 @@ export class TangentContext {
     this.tangents = fields.tangents;
     this.#vectors = fields.vectors;
     this.#wanted = fields.wanted;
+    this.#adjoints = fields.adjoints;
+  }
+
+  /** The tangent of an output, with the formula by which cotangents go back through all of it. */
+  withAdjoint(tangent: Value, transpose: Adjoint['transpose']): Value {
+    this.#adjoints.set(tangent, { inputs: this.tangents, transpose });
+    return tangent;
   }
 
   /** Primal value of input `i`. */

@@ -8,9 +8,11 @@ import {
   windowOf,
 } from '../../onnx/index.ts';
 import { type Emission, type EmissionRule, ones } from './emission.ts';
-import type { FilterOrder } from './layout.ts';
-import { type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
-import { phaseFilters } from './phases.ts';
+import { type FilterOrder, filterOrder } from './layout.ts';
+import { isKnown, type Operand, type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
+import { type Phases, phaseFilters, phaseFiltersInGraph, phasesOf } from './phases.ts';
+import { pixelCount, pixelMeans, pixelProducts } from './reductions.ts';
+import { weightGradient } from './weight-gradient.ts';
 
 type Numbers = readonly number[];
 
@@ -30,6 +32,7 @@ function orderFor(e: Emission, inChannels: number, filter: Numbers, group: numbe
 }
 
 const conv: EmissionRule = (node, e) => {
+  if (weightGradient(node, e)) return true;
   const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
   const [xShape, filter] = [knownShape(x), knownShape(w)];
   if (x.dtype !== 'float32' || !xShape || xShape.length !== 4 || !filter || typeof filter[0] !== 'number') return false;
@@ -39,13 +42,11 @@ const conv: EmissionRule = (node, e) => {
   const { kernel, strides, dilations, pads } = windowOf(node, xShape.slice(2), filter.slice(2));
   if (pads.some((p) => p < 0)) return false;
   const fewChannels = group === 1 && order === 'outer';
-  const before = e.fusible(x);
-  const known = e.constantOf(w);
-  const joins = before?.factors && known;
+  const before = factorsBefore(e, x, w, group);
   e.setPending(node.outputs[0]!, {
     name: node.name,
-    input: joins ? before.input : fewChannels ? e.plain(x) : e.blocked(x),
-    filter: joins ? scaleInput(known, before.factors, group) : e.filter(w, order),
+    input: before?.input ?? (fewChannels ? e.plain(x) : e.blocked(x)),
+    filter: e.filter(w, order, group, before?.factors),
     order,
     bias: bias && e.operand(bias),
     sum: null,
@@ -55,44 +56,70 @@ const conv: EmissionRule = (node, e) => {
 };
 
 /**
+ * What `x` is times one factor a channel, when a filter can take the factors: nobody else reads `x`, or they are numbers of the run
+ * (then every reader is likely to take them, and x itself need not be written).
+ */
+function factorsBefore(e: Emission, x: Value, filter: Value, group: number) {
+  const before = e.pendingOf(x);
+  if (!before?.factors) return undefined;
+  const known = isKnown(before.factors);
+  if (known && e.usesLeft(x) !== 1) return undefined;
+  const simple = group === 1 || group === x.shape[1];
+  if (!simple && !(known && e.constantOf(filter))) return undefined;
+  return { input: before.input, factors: before.factors };
+}
+
+/**
  * The transpose of a (strided) convolution. Output pixels of the same phase (row mod stride, column mod stride) come from
  * an ordinary convolution of the input; all phases are computed as one convolution with stride^2 times the filters, and
- * then interleaved. Filters must be known.
+ * then interleaved.
  */
 const convTranspose: EmissionRule = (node, e) => {
   const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
   const y = node.outputs[0]!;
-  const [xShape, yShape, filters] = [knownShape(x), knownShape(y), e.constantOf(w)];
-  if (xShape?.length !== 4 || !yShape || !filters || !e.blockable(x) || !e.blockable(y)) return false;
+  const [xShape, yShape, filter] = [knownShape(x), knownShape(y), knownShape(w)];
+  if (xShape?.length !== 4 || !yShape || !filter || !e.blockable(x) || !e.blockable(y)) return false;
   if (intAttribute(node, 'group', 1) !== 1 || intsAttribute(node, 'output_shape')) return false;
-  const window = windowOf(node, xShape.slice(2), filters.shape.slice(2));
-  const phases = phaseFilters(filters, window, xShape.slice(2), yShape.slice(2));
+  const window = windowOf(node, xShape.slice(2), filter.slice(2));
+  const phases = phasesOf(filter.slice(2), window, xShape.slice(2), yShape.slice(2));
   if (!phases) return false;
-  const strides = window.strides as readonly [number, number];
-  const count = strides[0] * strides[1];
+  const { count, pads } = phases;
   const biases = bias && e.constantOf(bias);
   if (bias && !biases) return false;
-  const before = e.fusible(x);
-  const joined = before?.factors;
+  const before = factorsBefore(e, x, w, 1);
   const conv: PendingConv = {
     name: node.name,
-    input: joined ? before.input : e.blocked(x),
-    filter: joined ? scaleInput(phases.filters, joined, 1) : phases.filters,
+    input: before?.input ?? e.blocked(x),
+    filter: phaseOperand(e, w, phases, before?.factors),
     order: 'dense',
     bias: biases ? tiledOperand(biases, count) : null,
     sum: null,
-    window: { kernel_shape: phases.filters.shape.slice(2), pads: phases.pads },
+    window: { kernel_shape: phases.kernel, pads },
   };
+  const strides = window.strides as readonly [number, number];
   e.setPending(y, count === 1 ? conv : { ...conv, interleave: { strides, shape: y.shape } });
   return true;
 };
+
+/** Filters [Ci, Co, kh, kw] of a transposed convolution as those of its phases, their input channels scaled. */
+function phaseOperand(e: Emission, filters: Value, phases: Phases, factors: Operand | undefined): Operand {
+  const known = e.constantOf(filters);
+  if (known && (!factors || isKnown(factors))) {
+    const made = phaseFilters(known, phases);
+    return factors ? scaleInput(made, factors.data as Float32Array, 1) : made;
+  }
+  const made = phaseFiltersInGraph(e.builder, e.plain(filters), phases);
+  const scaled = factors ? e.builder.mul(made, e.inputFactors(made, 1, factors)) : made;
+  return e.reorderInGraph(scaled, filterOrder(made.shape as Numbers, e.block, 'dense'));
+}
 
 /** Evaluation: one scale and one offset a channel. */
 const batchNormalization: EmissionRule = (node, e) => {
   const [x, gamma, beta, mean, variance] = node.inputs as readonly Value[];
   if (!x || !gamma || !beta || !mean || !variance) return false;
-  if (node.outputs.length !== 1 || intAttribute(node, 'training_mode', 0) === 1) return false;
   if (!e.blockable(x) || !e.isBlocked(x)) return false;
+  if (intAttribute(node, 'training_mode', 0) === 1) return batchNormalizationInTraining(node, e);
+  if (node.outputs.length !== 1) return false;
   const { builder: b } = e;
   const y = node.outputs[0]!;
   const epsilon = floatAttribute(node, 'epsilon', 1e-5);
@@ -115,6 +142,33 @@ const batchNormalization: EmissionRule = (node, e) => {
   e.setPending(y, e.depthwise(node.name, e.blocked(x), scale, offset));
   return true;
 };
+
+/**
+ * Training: statistics by pooling and by the dot product of each channel with itself, then one scale and one offset a channel.
+ * ONNX Runtime's own kernel is single-threaded.
+ */
+function batchNormalizationInTraining(node: Node, e: Emission): boolean {
+  const [x, gamma, beta, oldMean, oldVariance] = node.inputs as readonly Value[];
+  const [y, newMean, newVariance] = node.outputs;
+  if (!x!.shape.every((d) => typeof d === 'number')) return false;
+  const { builder: b } = e;
+  const channels = x!.shape[1] as number;
+  const flat = (v: Value) => b.reshape(v, [channels]);
+  const mean = flat(b.reduceMean(pixelMeans(e, x!, `${node.name}_mean`), [0]));
+  const squares = flat(b.scale(b.reduceMean(pixelProducts(e, x!, x!, node.name), [0]), 1 / pixelCount(x!)));
+  // Rounding can make the difference negative.
+  const variance = b.relu(b.sub(squares, b.mul(mean, mean)));
+  const deviation = b.op('Sqrt', [b.add(variance, b.scalar(floatAttribute(node, 'epsilon', 1e-5)))]);
+  const scale = b.div(e.plain(gamma!), deviation);
+  const offset = b.sub(e.plain(beta!), b.mul(mean, scale));
+  const kept = floatAttribute(node, 'momentum', 0.9);
+  const running = (old: Value, fresh: Value) =>
+    kept === 0 ? fresh : b.add(b.scale(e.plain(old), kept), b.scale(fresh, 1 - kept));
+  if (newMean) e.setPlain(newMean, running(oldMean!, mean));
+  if (newVariance) e.setPlain(newVariance, running(oldVariance!, variance));
+  e.setPending(y!, e.depthwise(node.name, e.blocked(x!), scale, offset));
+  return true;
+}
 
 /** y = scale x + offset, one known number of each a channel: inside the convolution before it where that is possible. */
 export function setAffine(

@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import { activationOrder, type FilterOrder, filterOrder, type Reordering, reorder } from './layout.ts';
-import { type Interleave, isKnown, type Operand, type PendingConv } from './pending.ts';
+import { type Interleave, isKnown, type Operand, type PendingConv, scaleInput } from './pending.ts';
 import { interleavedRows } from './phases.ts';
 import { wantedBlocked } from './wanted.ts';
 
@@ -48,6 +48,9 @@ export class Emission {
   readonly #selections = new Map<Value, Selection>();
   /** Nodes that are copied only if somebody asks for their plain output. */
   readonly #producers = new Map<Value, Node>();
+  /** How to write what was held back if somebody asks for it in blocked order. */
+  readonly #writers = new Map<Value, () => Value>();
+  readonly #consumers = new Map<Value, Node[]>();
   readonly #aliases = new Map<Value, Value>();
   readonly #remaining = new Map<Value, number>();
   readonly #wanted: ReadonlySet<Value>;
@@ -59,6 +62,9 @@ export class Emission {
     for (const v of graph.inputs) this.#plain.set(v, this.builder.input(v.name, v.dtype, v.shape));
     const uses = [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)];
     for (const v of uses) if (v) this.#remaining.set(v, this.usesLeft(v) + 1);
+    for (const node of graph.nodes) {
+      for (const v of new Set(node.inputs)) if (v) this.#consumers.set(v, [...this.consumersOf(v), node]);
+    }
     this.#wanted = wantedBlocked(graph);
   }
 
@@ -86,6 +92,11 @@ export class Emission {
     for (const v of node.inputs) if (v) this.#remaining.set(this.resolve(v), this.usesLeft(v) - 1);
   }
 
+  /** The nodes of the old graph that read `v`. */
+  consumersOf(v: Value): readonly Node[] {
+    return this.#consumers.get(v) ?? [];
+  }
+
   constantOf(v: Value): TensorData | undefined {
     return this.graph.constants.get(this.resolve(v));
   }
@@ -104,7 +115,8 @@ export class Emission {
   /** Whether `v` is, or will be, in blocked order anyway: made so, or wanted so by a convolution further on. */
   isBlocked(v: Value): boolean {
     const r = this.resolve(v);
-    return this.#blocked.has(r) || this.#pending.has(r) || this.#selections.has(r) || this.#wanted.has(r);
+    if (this.#blocked.has(r) || this.#pending.has(r) || this.#selections.has(r)) return true;
+    return this.#writers.has(r) || this.#wanted.has(r);
   }
 
   pendingOf(v: Value): PendingConv | undefined {
@@ -148,9 +160,10 @@ export class Emission {
     this.#producers.set(v, node);
   }
 
-  /** Leaves a node unwritten until somebody asks for its plain output. */
-  defer(node: Node): void {
+  /** Leaves a node unwritten until somebody asks for its plain output, or (with `write`) for its first one in blocked order. */
+  defer(node: Node, write?: () => Value): void {
     for (const v of node.outputs) this.#producers.set(v, node);
+    if (write) this.#writers.set(node.outputs[0]!, write);
   }
 
   /** The deferred node that would make `v`. */
@@ -212,6 +225,8 @@ export class Emission {
   #writeBlocked(v: Value): Value {
     const pending = this.#pending.get(v);
     if (pending) return this.writeConv(v.name, pending);
+    const writer = this.#writers.get(v);
+    if (writer) return writer();
     const selection = this.#selections.get(v);
     if (selection && this.blockable(v)) return this.writeConv(v.name, this.selectionConv(v, selection));
     const constant = this.graph.constants.get(v);
@@ -298,15 +313,28 @@ export class Emission {
       sum: null,
       window: { ...window, group: channels },
     } as const;
-    const nothingElse = isKnown(scale) && !bias && !window.strides;
-    return nothingElse ? { ...conv, factors: scale.data as Float32Array } : conv;
+    const nothingElse = !bias && window.strides === undefined && window.pads === undefined;
+    return nothingElse ? { ...conv, factors: scale } : conv;
   }
 
-  /** A filter of the old graph: itself when it is known, else brought into order by nodes of the graph. */
-  filter(v: Value, order: FilterOrder): Operand {
+  /**
+   * A filter [Co, Ci / group, kh, kw] of the old graph, its input channels scaled: itself when all is known, else brought into order
+   * by nodes of the graph.
+   */
+  filter(v: Value, order: FilterOrder, group: number, factors?: Operand): Operand {
     const known = this.constantOf(v);
-    if (known) return known;
-    return this.reorderInGraph(this.plain(v), filterOrder(v.shape as readonly number[], this.block, order));
+    if (known && (!factors || isKnown(factors))) {
+      return factors ? scaleInput(known, factors.data as Float32Array, group) : known;
+    }
+    const plain = this.plain(v);
+    const scaled = factors ? this.builder.mul(plain, this.inputFactors(v, group, factors)) : plain;
+    return this.reorderInGraph(scaled, filterOrder(v.shape as readonly number[], this.block, order));
+  }
+
+  /** Factors of the input channels, [Ci], in a shape that multiplies filters [Co, Ci / group, kh, kw]; group is 1 or Ci. */
+  inputFactors({ shape }: Value, group: number, factors: Operand): Value {
+    const value = isKnown(factors) ? this.builder.constant(factors) : factors;
+    return this.builder.reshape(value, group === 1 ? [1, shape[1] as number, 1, 1] : [shape[0] as number, 1, 1, 1]);
   }
 
   /** A vector of the old graph, known or not. */

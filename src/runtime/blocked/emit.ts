@@ -1,6 +1,7 @@
 import type { Graph } from '../../onnx/index.ts';
 import { Emission } from './emission.ts';
 import { emissionRules } from './rules.ts';
+import { tidyViews } from './tidy-views.ts';
 
 /**
  * The same computation with convolutions, pooling and what lies between them in blocked channel order
@@ -18,5 +19,5 @@ export function emitBlocked(graph: Graph, block: number): Graph {
     e.consume(node);
   }
   for (const { name, value } of graph.outputs) e.builder.output(name, e.plain(value));
-  return e.builder.build();
+  return tidyViews(e.builder.build());
 }

@@ -30,8 +30,8 @@ export interface PendingConv {
    * channels of its own, phases outermost, which are then interleaved to `shape`. A sum is added before that.
    */
   readonly interleave?: Interleave;
-  /** One factor a channel when the convolution does nothing else than to apply them. */
-  readonly factors?: Float32Array;
+  /** One factor a channel, [C], when the convolution does nothing else than to apply them: users may take them into their filters. */
+  readonly factors?: Operand;
 }
 
 /** `vector` once for every phase. */
@@ -66,7 +66,7 @@ export function scaleOutput(
   return { ...rest, filter: scales && isKnown(filter) ? scaleRows(filter, scales) : filter, bias: moved };
 }
 
-/** Filters [Co, Ci / group, ...] of a convolution whose input channels are first multiplied by `factors`. */
+/** Known filters [Co, Ci / group, ...] of a convolution whose input channels are first multiplied by known factors. */
 export function scaleInput(filter: TensorData, factors: Float32Array, group: number): TensorData {
   const [out, perGroup] = filter.shape as readonly [number, number];
   const taps = filter.data.length / (out * perGroup);

@@ -1,8 +1,12 @@
-import type { TensorData, Window } from '../../onnx/index.ts';
+import type { GraphBuilder, TensorData, Value, Window } from '../../onnx/index.ts';
 
 export interface Phases {
-  /** [stride_h * stride_w * Co, Ci, kh', kw'], phases outermost. */
-  readonly filters: TensorData;
+  /** stride_h * stride_w. */
+  readonly count: number;
+  /** Size of the small kernel, the same for all phases. */
+  readonly kernel: readonly [number, number];
+  /** For each phase and each tap of its small kernel the tap of the transposed one (row-major), or -1 for zero. */
+  readonly taps: readonly number[];
   /** Padding of the ordinary convolution. */
   readonly pads: readonly number[];
 }
@@ -39,41 +43,53 @@ function axisPhases(k: number, s: number, d: number, p: number, input: number, o
 }
 
 /**
- * Rewrites a transposed convolution (filters [Ci, Co, kh, kw], group 1) as an ordinary one that computes each phase of the
- * output as channels of its own. Undefined when the output size is no multiple of the stride or padding would be negative.
+ * A transposed convolution (filters [Ci, Co, kh, kw], group 1) as an ordinary one that computes each phase of the output as
+ * channels of its own. Undefined when the output size is no multiple of the stride or padding would be negative.
  */
-export function phaseFilters(
-  filters: TensorData,
+export function phasesOf(
+  kernel: readonly number[],
   { strides, dilations, pads }: Window,
   input: readonly number[],
   output: readonly number[],
 ): Phases | undefined {
-  const [ci, co, kh, kw] = filters.shape as [number, number, number, number];
-  const rows = axisPhases(kh, strides[0]!, dilations[0]!, pads[0]!, input[0]!, output[0]!);
-  const columns = axisPhases(kw, strides[1]!, dilations[1]!, pads[1]!, input[1]!, output[1]!);
+  const axis = (i: number) => axisPhases(kernel[i]!, strides[i]!, dilations[i]!, pads[i]!, input[i]!, output[i]!);
+  const [rows, columns] = [axis(0), axis(1)];
   if (!rows || !columns) return undefined;
-  const [sizeH, sizeW] = [rows.taps[0]!.length, columns.taps[0]!.length];
-  const count = rows.taps.length * columns.taps.length;
-  const data = new Float32Array(count * co * ci * sizeH * sizeW);
-  let to = 0;
-  for (const rowTaps of rows.taps) {
-    for (const columnTaps of columns.taps) {
-      for (let o = 0; o < co; o++) {
-        for (let i = 0; i < ci; i++) {
-          for (const r of rowTaps) {
-            for (const c of columnTaps) {
-              if (r >= 0 && c >= 0) data[to] = (filters.data as Float32Array)[((i * co + o) * kh + r) * kw + c]!;
-              to++;
-            }
-          }
-        }
-      }
-    }
-  }
+  const taps: number[] = [];
+  for (const rowTaps of rows.taps)
+    for (const columnTaps of columns.taps)
+      for (const r of rowTaps) for (const c of columnTaps) taps.push(r >= 0 && c >= 0 ? r * kernel[1]! + c : -1);
   return {
-    filters: { dtype: 'float32', shape: [count * co, ci, sizeH, sizeW], data },
+    count: rows.taps.length * columns.taps.length,
+    kernel: [rows.taps[0]!.length, columns.taps[0]!.length],
+    taps,
     pads: [rows.begin, columns.begin, rows.end, columns.end],
   };
+}
+
+/** Filters [Ci, Co, kh, kw], known now, as those of the phases, [count Co, Ci, kh', kw']. */
+export function phaseFilters(filters: TensorData, { count, kernel, taps }: Phases): TensorData {
+  const [ci, co, kh, kw] = filters.shape as [number, number, number, number];
+  const perPhase = kernel[0] * kernel[1];
+  const from = filters.data as Float32Array;
+  const data = new Float32Array(count * co * ci * perPhase);
+  let to = 0;
+  for (let phase = 0; phase < count; phase++)
+    for (let o = 0; o < co; o++)
+      for (let i = 0; i < ci; i++)
+        for (let t = phase * perPhase; t < (phase + 1) * perPhase; t++, to++)
+          if (taps[t]! >= 0) data[to] = from[(i * co + o) * kh * kw + taps[t]!]!;
+  return { dtype: 'float32', shape: [count * co, ci, ...kernel], data };
+}
+
+/** The same by nodes of the graph, for filters that are computed. */
+export function phaseFiltersInGraph(b: GraphBuilder, filters: Value, { count, kernel, taps }: Phases): Value {
+  const [ci, co, kh, kw] = filters.shape as readonly number[] as [number, number, number, number];
+  // A tap of zeros behind the others stands for those that a phase does not have.
+  const flat = b.op('Pad', [b.reshape(filters, [ci, co, kh * kw]), b.integers([0, 0, 0, 0, 0, 1]), b.scalar(0)]);
+  const picked = b.op('Gather', [flat, b.integers(taps.map((t) => (t < 0 ? kh * kw : t)))], { axis: 2 });
+  const apart = b.reshape(picked, [ci, co, count, kernel[0] * kernel[1]]);
+  return b.reshape(b.transpose(apart, [2, 1, 0, 3]), [count * co, ci, ...kernel]);
 }
 
 /** For every output row (block, i, j) the row of the phases' convolution [phase, block, i', j'] that it comes from. */

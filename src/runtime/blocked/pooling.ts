@@ -1,4 +1,4 @@
-import { intAttribute, type PlainAttributes, toNumbers, windowOf } from '../../onnx/index.ts';
+import { intAttribute, type PlainAttributes, windowOf } from '../../onnx/index.ts';
 import { blockedDomain, type EmissionRule } from './emission.ts';
 
 /** A pooling window over a value that is blocked already. */
@@ -27,24 +27,9 @@ const globalPool: EmissionRule = (node, e) => {
   return true;
 };
 
-/** The mean over all pixels, as exporters also write global pooling. */
-const reduceMean: EmissionRule = (node, e) => {
-  const x = node.inputs[0]!;
-  const y = node.outputs[0]!;
-  const axes = node.inputs[1] ? e.constantOf(node.inputs[1]) : undefined;
-  if (!axes || !e.blockable(x) || !e.isBlocked(x)) return false;
-  const spatial = toNumbers(axes).map((a) => (a < 0 ? a + 4 : a));
-  if (spatial.length !== 2 || !spatial.includes(2) || !spatial.includes(3)) return false;
-  const pooled = e.builder.op('GlobalAveragePool', [e.blocked(x)], {}, { domain: blockedDomain, name: node.name });
-  if (intAttribute(node, 'keepdims', 1) === 1) e.setBlocked(y, pooled);
-  else e.setPlain(y, e.builder.reshape(pooled, [0, -1]));
-  return true;
-};
-
 export const poolingRules: Readonly<Record<string, EmissionRule>> = {
   MaxPool: pool,
   AveragePool: pool,
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
-  ReduceMean: reduceMean,
 };

@@ -3,11 +3,15 @@ import { convolutionRules } from './convolution.ts';
 import { elementwiseRules } from './elementwise.ts';
 import type { EmissionRule } from './emission.ts';
 import { poolingRules } from './pooling.ts';
+import { reductionRules } from './reductions.ts';
+import { weightGradientRules } from './weight-gradient.ts';
 
-/** The operators that know blocked order, one rule each. Weight gradients will add theirs here. */
+/** The operators that know blocked order, one rule each. */
 export const emissionRules: Readonly<Record<string, EmissionRule>> = {
   ...convolutionRules,
   ...elementwiseRules,
   ...poolingRules,
   ...channelRules,
+  ...reductionRules,
+  ...weightGradientRules,
 };

@@ -1,0 +1,131 @@
+import { UsageError } from '../errors.ts';
+import { RandomStream } from '../random.ts';
+import { type ImageDataset, requireIndex, requireLength, unit } from './dataset.ts';
+
+export interface AugmentOptions {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Black pixels added on each side before a window of the old size is cut out; 4 unless told, 0 for no crop. */
+  readonly padding?: number;
+  /** Mirror every other image, left for right, at random; true unless told. */
+  readonly flip?: boolean;
+}
+
+/** Where the window lies in the padded image (`padding` in both is the middle), and whether it is mirrored. */
+interface Draw {
+  readonly top: number;
+  readonly left: number;
+  readonly mirrored: boolean;
+}
+
+/** One draw per (seed, epoch, example): the same in any order of the examples, on any machine, and after a resume. */
+function drawFor(index: number, { seed, epoch, padding = 4, flip = true }: AugmentOptions): Draw {
+  const offsets = 2 * padding + 1;
+  const random = new RandomStream({ seed, purpose: 'augment', step: epoch, index });
+  const choice = random.integer(offsets * offsets * (flip ? 2 : 1));
+  const place = choice % (offsets * offsets);
+  return { top: Math.floor(place / offsets), left: place % offsets, mirrored: choice >= offsets * offsets };
+}
+
+function requireOptions({ epoch, padding = 4 }: AugmentOptions): void {
+  if (!(Number.isInteger(padding) && padding >= 0 && padding < 1024)) {
+    throw new UsageError(`augmentation: padding must be a whole number of pixels from 0 to 1023, got ${padding}`);
+  }
+  if (!(Number.isInteger(epoch) && epoch >= 0)) {
+    throw new UsageError(`augmentation: epoch must be a whole number from 0, got ${epoch}`);
+  }
+}
+
+/** Cuts the window of one [planes, height, width] block out of its padded and perhaps mirrored self; `value` maps the pixels. */
+function cut(
+  from: Uint8Array,
+  start: number,
+  [planes, height, width]: readonly [number, number, number],
+  { top, left, mirrored }: Draw,
+  padding: number,
+  value: ArrayLike<number>,
+  outside: number,
+  out: Float32Array | Int32Array,
+  at: number,
+): void {
+  const [down, right] = [top - padding, left - padding];
+  // Columns x of the window, before mirroring, that lie inside the image: 0 <= x + right < width.
+  const [first, end] = [Math.min(width, Math.max(0, -right)), Math.max(0, Math.min(width, width - right))];
+  for (let plane = 0; plane < planes; plane++) {
+    for (let y = 0; y < height; y++, at += width) {
+      const row = y + down;
+      if (row < 0 || row >= height || first >= end) {
+        out.fill(outside, at, at + width);
+        continue;
+      }
+      let source = start + (plane * height + row) * width + first + right;
+      if (mirrored) {
+        const [low, high] = [at + width - end, at + width - first];
+        for (let to = at; to < low; to++) out[to] = outside;
+        for (let to = high - 1; to >= low; to--) out[to] = value[from[source++]!]!;
+        for (let to = high; to < at + width; to++) out[to] = outside;
+      } else {
+        for (let to = at; to < at + first; to++) out[to] = outside;
+        for (let to = at + first; to < at + end; to++) out[to] = value[from[source++]!]!;
+        for (let to = at + end; to < at + width; to++) out[to] = outside;
+      }
+    }
+  }
+}
+
+/**
+ * The images at `indices`, each cropped out of its zero-padded self and mirrored at random, as pixels in [0, 1]: torchvision's
+ * `RandomCrop(size, padding)` and `RandomHorizontalFlip()` before `ToTensor()`, so what lies outside is black (0 in pixel space, not
+ * the mean; He et al., arXiv 1512.03385, section 4.2). The draw of an image depends on (seed, epoch, its index) alone.
+ *
+ * @param into [indices.length, channels, height, width]; filled and returned, nothing else is allocated.
+ * @throws UsageError for an index out of range.
+ */
+export function augmentInto(
+  dataset: ImageDataset,
+  indices: ArrayLike<number>,
+  options: AugmentOptions,
+  into: Float32Array,
+): Float32Array {
+  requireOptions(options);
+  const size = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
+  requireLength(into, indices.length * size);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    requireIndex(dataset, index);
+    const draw = drawFor(index, options);
+    cut(dataset.pixels, index * size, dataset.shape, draw, options.padding ?? 4, unit, 0, into, i * size);
+  }
+  return into;
+}
+
+/** Every value that a mask can have, as it is. */
+const same = Uint8Array.from({ length: 256 }, (_, value) => value);
+
+/**
+ * The masks at `indices`, cropped and mirrored exactly as `augmentInto` does their images; outside is `ignoreLabel`, or the last of
+ * `maskClasses` (the background) where no label is ignored.
+ *
+ * @param into [indices.length, height, width].
+ * @throws UsageError for an index out of range or a data set without masks.
+ */
+export function augmentMasksInto(
+  dataset: ImageDataset,
+  indices: ArrayLike<number>,
+  options: AugmentOptions,
+  into: Int32Array,
+): Int32Array {
+  requireOptions(options);
+  const { masks, maskClasses, ignoreLabel, shape } = dataset;
+  if (!masks || !maskClasses) throw new UsageError(`${dataset.name} has no masks; expected segmentation data`);
+  const size = shape[1] * shape[2];
+  requireLength(into, indices.length * size);
+  const outside = ignoreLabel ?? maskClasses.length - 1;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    requireIndex(dataset, index);
+    const plane = [1, shape[1], shape[2]] as const;
+    cut(masks, index * size, plane, drawFor(index, options), options.padding ?? 4, same, outside, into, i * size);
+  }
+  return into;
+}

@@ -1,0 +1,72 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError } from '../errors.ts';
+import { decodeIdx, readBytes, unpackGzip } from '../formats/index.ts';
+import type { ImageDataset, Split } from './dataset.ts';
+
+export type MnistName = 'mnist' | 'fashion-mnist';
+
+const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+
+/** Class names, and the folder in which other tools keep the files. */
+const layouts: Readonly<Record<MnistName, { readonly classes: readonly string[]; readonly folder: string }>> = {
+  mnist: { classes: digits, folder: 'MNIST/raw' },
+  'fashion-mnist': {
+    classes: ['T-shirt/top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
+    folder: 'FashionMNIST/raw',
+  },
+};
+
+/** No official file unpacks to more: 60,000 images of 28 x 28. */
+const maxBytes = 16 + 60_000 * 28 * 28;
+
+const isFile = (path: string) =>
+  stat(path).then(
+    (s) => s.isFile(),
+    () => false,
+  );
+
+async function readIdx(dir: string, folder: string, file: string) {
+  for (const place of [dir, join(dir, folder)]) {
+    for (const path of [join(place, file), join(place, `${file}.gz`)]) {
+      if (!(await isFile(path))) continue;
+      const bytes = await readBytes(path, 'an idx file');
+      return { path, ...decodeIdx(path.endsWith('.gz') ? unpackGzip(bytes, path, maxBytes) : bytes, path) };
+    }
+  }
+  throw new FileError(dir, `expected ${file} (or .gz of it) here or in ${folder}/`);
+}
+
+export interface MnistRequest {
+  readonly dataset: MnistName;
+  /** The folder with the official idx files (`train-images-idx3-ubyte`, ...) or `.gz` of them, or the folder around `MNIST/raw` or `FashionMNIST/raw`. */
+  readonly dir: string;
+  readonly split: Split;
+}
+
+/**
+ * MNIST (LeCun, Cortes, Burges) or Fashion-MNIST (Xiao, Rasul, Vollgraf, arXiv 1708.07747) from the official files: grey images [1, 28, 28].
+ *
+ * @throws FileError naming the file that is missing, damaged, or does not fit the other one.
+ */
+export async function loadMnist({ dataset, dir, split }: MnistRequest): Promise<ImageDataset> {
+  const { classes, folder } = layouts[dataset];
+  const prefix = split === 'train' ? 'train' : 't10k';
+  const images = await readIdx(dir, folder, `${prefix}-images-idx3-ubyte`);
+  const labels = await readIdx(dir, folder, `${prefix}-labels-idx1-ubyte`);
+  const [count = 0, height = 0, width = 0] = images.shape;
+  if (images.shape.length !== 3 || images.data.length === 0) {
+    throw new FileError(images.path, `has the shape [${images.shape}], expected images, height and width`);
+  }
+  if (labels.shape.length !== 1 || labels.shape[0] !== count) {
+    throw new FileError(labels.path, `has the shape [${labels.shape}], expected [${count}] as there are images`);
+  }
+  const wrong = labels.data.findIndex((label) => label >= classes.length);
+  if (wrong >= 0) {
+    throw new FileError(
+      labels.path,
+      `image ${wrong} has label ${labels.data[wrong]}, expected 0 to ${classes.length - 1}`,
+    );
+  }
+  return { name: dataset, classes, count, shape: [1, height, width], pixels: images.data, labels: labels.data };
+}

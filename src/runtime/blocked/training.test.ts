@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { grad } from '../../autodiff/index.ts';
+import { trainingMode } from '../../nn/training-mode.ts';
+import { type Graph, GraphBuilder, type PlainAttributes, type Value } from '../../onnx/index.ts';
+import { compareEmissions } from '../compare.ts';
+import { emitBlocked } from './emit.ts';
+import { blockedLayout } from './probe.ts';
+
+const layout = await blockedLayout();
+
+interface Geometry {
+  batch: number;
+  channels: [number, number];
+  size: [number, number];
+  kernel?: number;
+  stride?: number;
+  dilation?: number;
+  pads?: number[];
+}
+
+/** Gradient of a weighted sum of conv(x, w), in x and w. */
+function convolutionGradient({ batch, channels, size, kernel = 3, stride = 1, dilation = 1, pads }: Geometry): Graph {
+  const b = new GraphBuilder('net');
+  const x = b.input('x', 'float32', [batch, channels[0], ...size]);
+  const w = b.input('w', 'float32', [channels[1], channels[0], kernel, kernel]);
+  const p = ((kernel - 1) / 2) * dilation;
+  const attributes: PlainAttributes = {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    dilations: [dilation, dilation],
+    pads: pads ?? [p, p, p, p],
+  };
+  const y = b.conv(b.op('Tanh', [x]), w, null, attributes);
+  const factor = b.input('factor', 'float32', y.shape);
+  b.output(
+    'loss',
+    b.reduceSum(b.mul(b.op('Tanh', [b.scale(y, 1 / (kernel * Math.sqrt(channels[0])))]), factor), [0, 1, 2, 3], false),
+  );
+  return grad(b.build(), { wrt: ['x', 'w'], of: 'loss' });
+}
+
+/** Nodes of the emitted graph that reorder activations, or convolve in plain order. */
+function plainWork(graph: Graph): string[] {
+  return emitBlocked(graph, layout.supported ? layout.block : 16)
+    .nodes.filter((n) => /^Reorder/.test(n.opType) || (/^Conv/.test(n.opType) && n.domain === ''))
+    .map((n) => n.opType);
+}
+
+describe.skipIf(!layout.supported)('gradients in blocked order equal those in plain order', () => {
+  it.each<Geometry>([
+    { batch: 16, channels: [16, 16], size: [8, 8] },
+    { batch: 8, channels: [16, 32], size: [8, 8], stride: 2 },
+    { batch: 32, channels: [32, 16], size: [6, 10] },
+    { batch: 6, channels: [48, 32], size: [7, 5], kernel: 1 },
+    { batch: 16, channels: [32, 32], size: [9, 9], stride: 2, kernel: 1 },
+    { batch: 16, channels: [16, 16], size: [9, 7], stride: 2 },
+    { batch: 4, channels: [32, 32], size: [12, 12], dilation: 2 },
+    { batch: 16, channels: [16, 16], size: [10, 10], kernel: 5 },
+    { batch: 3, channels: [16, 16], size: [8, 8], pads: [0, 1, 2, 1] },
+    { batch: 16, channels: [3, 16], size: [8, 8] },
+    { batch: 16, channels: [3, 32], size: [9, 8], kernel: 5, stride: 2 },
+    { batch: 20, channels: [16, 16], size: [8, 8] },
+    { batch: 16, channels: [16, 20], size: [8, 8] },
+  ])('of a convolution %j', async (geometry) => {
+    expect((await compareEmissions(convolutionGradient(geometry))).error).toBeLessThan(1e-5);
+  });
+
+  it('of filters without a value being reordered or a convolution left in plain order', () => {
+    // Inputs and outputs of the graph are plain: x in, its gradient out, factor in, and tanh' of both.
+    const work = plainWork(convolutionGradient({ batch: 16, channels: [32, 64], size: [8, 8], stride: 2 }));
+    expect(work.filter((op) => op !== 'ReorderInput' && op !== 'ReorderOutput')).toEqual([]);
+    expect(work.length).toBeLessThanOrEqual(4);
+  });
+
+  it('of a residual unit with batch statistics', async () => {
+    const b = new GraphBuilder('unit');
+    const image = b.input('image', 'float32', [8, 16, 10, 10]);
+    const conv = (x: Value, name: string) =>
+      b.conv(x, b.input(name, 'float32', [16, 16, 3, 3]), null, { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+    const norm = (x: Value, name: string) => {
+      const vector = (part: string) => b.input(`${name}.${part}`, 'float32', [16]);
+      const inputs = [x, vector('weight'), vector('bias'), vector('running_mean'), vector('running_var')];
+      return b.op('BatchNormalization', inputs, { epsilon: 1e-5 }, { name });
+    };
+    const hidden = b.op('Tanh', [norm(conv(image, 'w1'), 'bn1')]);
+    const y = b.op('Tanh', [b.add(norm(conv(hidden, 'w2'), 'bn2'), image)]);
+    b.output('y', b.reduceMean(b.mul(y, y), [0, 1, 2, 3], false));
+    const { graph, statistics } = trainingMode(b.build());
+    expect(statistics.map((s) => [s.running.mean, s.count])).toEqual([
+      ['bn1.running_mean', 800],
+      ['bn2.running_mean', 800],
+    ]);
+    const wrt = ['w1', 'w2', 'bn1.weight', 'bn1.bias', 'bn2.weight', 'bn2.bias', 'image'];
+    expect((await compareEmissions(grad(graph, { wrt, of: 'y' }))).error).toBeLessThan(1e-5);
+  });
+
+  it('of a rectified sum, whose mask is made of the result where it is used', async () => {
+    const b = new GraphBuilder('relu');
+    const [x, z] = [b.input('x', 'float32', [4, 16, 6, 6]), b.input('z', 'float32', [4, 16, 6, 6])];
+    const w = b.input('w', 'float32', [16, 16, 1, 1]);
+    const y = b.relu(b.add(b.conv(x, w, null), z));
+    b.output('loss', b.reduceMean(b.mul(y, y), [0, 1, 2, 3], false));
+    const graph = grad(b.build(), { wrt: ['x', 'w', 'z'], of: 'loss' });
+    expect((await compareEmissions(graph)).error).toBeLessThan(3e-6);
+    expect(emitBlocked(graph, 16).nodes.filter((n) => ['Cast', 'Greater'].includes(n.opType))).toEqual([]);
+  });
+});

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FileError, UsageError } from '../errors.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import { optimizerNames } from './optimizers.ts';
+import { scalingRules, scheduleKinds } from './schedule.ts';
+
+const duration = z.string().regex(/^\d+(\.\d+)?(e\d+)?(st|ep|ex|tok)$/i, 'expected a duration such as 500st or 3ep');
+
+/** Everything that decides what a training run computes: `config.json` in its folder. */
+export const runConfigSchema = z.strictObject({
+  model: z.string(),
+  normalize: z.enum(['imagenet', 'cifar10', 'none']),
+  dataset: z.string(),
+  augment: z.boolean(),
+  seed: z.int().nonnegative(),
+  batchSize: z.int().positive(),
+  /** Examples in memory at a time. */
+  microBatch: z.int().positive(),
+  optimizer: z.enum(optimizerNames as [string, ...string[]]),
+  momentum: z.number().min(0).max(1).optional(),
+  weightDecay: z.number().nonnegative(),
+  labelSmoothing: z.number().min(0).lt(1),
+  lr: z.number().nonnegative(),
+  scaling: z.enum(scalingRules),
+  baseBatch: z.int().positive(),
+  schedule: z.enum(scheduleKinds),
+  milestones: z.array(duration),
+  factor: z.number().positive(),
+  power: z.number().positive(),
+  warmup: duration,
+  length: duration,
+  logEvery: duration,
+  evalEvery: duration,
+  checkpointEvery: duration,
+  lossBound: z.number().positive(),
+});
+
+export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/** Identifies what a run computes; how often it is written down is not part of it. */
+export function configHash({ logEvery: _, evalEvery: __, checkpointEvery: ___, ...config }: RunConfig): string {
+  const sorted = Object.fromEntries(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+}
+
+const pathIn = (folder: string) => join(folder, 'config.json');
+
+/** The configuration of the run in `folder`; undefined when there is none. Throws FileError for one that is damaged. */
+export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
+  const path = pathIn(folder);
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw new FileError(path, `cannot be read (${cause.code})`, { cause });
+  });
+  if (text === undefined) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new FileError(path, 'is no JSON; expected the configuration of a training run');
+  }
+  const parsed = runConfigSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new FileError(path, `${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+export async function writeRunConfig(folder: string, config: RunConfig): Promise<void> {
+  await writeFileAtomic(pathIn(folder), `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Checks that a resumed run is asked for with the settings that it was begun with. Throws UsageError with the differences. */
+export function requireSame(stored: RunConfig, asked: Partial<RunConfig>, folder: string): void {
+  const differences = Object.entries(asked)
+    .filter(([key, value]) => JSON.stringify(stored[key as keyof RunConfig]) !== JSON.stringify(value))
+    .map(([key, value]) => `${key} is ${JSON.stringify(stored[key as keyof RunConfig])}, not ${JSON.stringify(value)}`);
+  if (differences.length > 0) {
+    throw new UsageError(`${pathIn(folder)}: this run was begun with other settings: ${differences.join('; ')}`);
+  }
+}

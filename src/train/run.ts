@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import { BallastError, UsageError } from '../errors.ts';
+import { makeFolder, writeSafetensors } from '../formats/index.ts';
+import type { Params } from '../nn/index.ts';
+import type { Tensors } from '../runtime/index.ts';
+import { CheckpointFolder, type RunProgress } from './checkpoint.ts';
+import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
+import type { Trainer } from './trainer.ts';
+
+/** What is trained on, and how the result is judged. */
+export interface TrainingTask {
+  /** Examples in an epoch. */
+  readonly examples: number;
+  /** The endless stream of training examples from `position` on, as inputs of the network and its loss. A pure function. */
+  batch(position: number, size: number): Tensors;
+  /** Loss and metric on held-out data. */
+  evaluate(params: Params): Promise<{ loss: number; metric: number }>;
+}
+
+export interface RunSettings {
+  /** Steps in all. */
+  readonly steps: number;
+  /** A line of metrics every so many steps. */
+  readonly logEvery: number;
+  /** Evaluation every so many steps, and at the end. */
+  readonly evalEvery: number;
+  /** A checkpoint every so many steps, at the end, and when the run is interrupted. */
+  readonly checkpointEvery: number;
+  /** A loss above this (or one that is no number) ends the run as infeasible. */
+  readonly lossBound: number;
+  /** The learning rate of a step. */
+  readonly rateAt: (step: number) => number;
+  /** All of the update rule's scalars at a step and rate. */
+  readonly scalarsAt: (step: number, lr: number) => Readonly<Record<string, number>>;
+  /** Identifies the configuration: a checkpoint of another one is refused. */
+  readonly configHash: string;
+}
+
+export interface RunRequest {
+  readonly trainer: Trainer;
+  readonly task: TrainingTask;
+  readonly settings: RunSettings;
+  readonly folder: string;
+  readonly resume: boolean;
+  /** When it fires, the step is finished and saved, and the run ends as `interrupted`. */
+  readonly signal?: AbortSignal;
+  readonly onStep?: (state: { step: number; loss: number; examplesPerSecond: number }) => void;
+  readonly onRecord?: (record: MetricsRecord) => void;
+  /** Told of what is odd but no error, such as a damaged checkpoint that was passed over. */
+  readonly onNote?: (note: string) => void;
+}
+
+/** `infeasible`: the loss left all bounds, and the run ended there (Shallue et al., arXiv 1811.03600). */
+export type RunStatus = 'complete' | 'interrupted' | 'infeasible';
+
+export interface RunResult {
+  readonly status: RunStatus;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly examplesPerSecond: number;
+  readonly final: { readonly trainLoss: number; readonly valLoss?: number; readonly valMetric?: number };
+}
+
+const fresh = (config: string): RunProgress => ({
+  step: 0,
+  seconds: 0,
+  pending: { count: 0, loss: 0, gradSquare: 0 },
+  noise: { signal: 0, noise: 0, weight: 0 },
+  config,
+});
+
+/** Lets timers and signals have their turn: a step holds the JavaScript thread. */
+const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Share of a new value in the moving averages of the noise scale's terms. */
+const noiseShare = 0.05;
+
+/**
+ * Trains from step 0, or from the newest checkpoint in `folder`, to `settings.steps`.
+ *
+ * Whatever is interrupted at any moment goes on as if it had not been: all randomness is keyed by the step, and a checkpoint
+ * holds everything else that a step depends on. Metrics of steps after the checkpoint are dropped and written again.
+ */
+export async function run(request: RunRequest): Promise<RunResult> {
+  const { trainer, task, settings, folder, signal } = request;
+  const { steps, logEvery, evalEvery, checkpointEvery, lossBound, rateAt, scalarsAt, configHash } = settings;
+  await makeFolder(folder);
+  const checkpoints = new CheckpointFolder(join(folder, 'checkpoint'));
+  let progress = await start(request, checkpoints);
+  const log = await MetricsLog.open(join(folder, 'metrics.jsonl'), progress.step);
+  let last: MetricsRecord | undefined = (await readMetrics(log.path)).at(-1);
+  const { batchSize, microBatch } = trainer;
+  const first = progress.step;
+  const firstSeconds = progress.seconds;
+  let status: RunStatus = 'complete';
+  let saved = progress.step;
+  const save = async () => {
+    await log.flush();
+    await checkpoints.save({ progress, tensors: trainer.state() });
+    saved = progress.step;
+  };
+  try {
+    while (progress.step < steps) {
+      const { step } = progress;
+      const began = performance.now();
+      const lr = rateAt(step);
+      const result = await trainer.step(
+        (micro) => task.batch(step * batchSize + micro * microBatch, microBatch),
+        scalarsAt(step, lr),
+      );
+      const seconds = progress.seconds + (performance.now() - began) / 1000;
+      if (!(Math.abs(result.loss) <= lossBound) || !Number.isFinite(result.gradSquare)) {
+        status = 'infeasible';
+        request.onNote?.(`the loss at step ${step + 1} is ${result.loss}: infeasible with these settings`);
+        break;
+      }
+      const pending = {
+        count: progress.pending.count + 1,
+        loss: progress.pending.loss + result.loss,
+        gradSquare: progress.pending.gradSquare + result.gradSquare,
+      };
+      progress = { ...progress, step: step + 1, seconds, pending, noise: noiseAfter(progress.noise, result, trainer) };
+      request.onStep?.({
+        step: progress.step,
+        loss: result.loss,
+        examplesPerSecond: ((progress.step - first) * batchSize) / (seconds - firstSeconds),
+      });
+      const atEnd = progress.step === steps;
+      const evaluation =
+        progress.step % evalEvery === 0 || atEnd ? await task.evaluate(trainer.parameters()) : undefined;
+      if (evaluation || progress.step % logEvery === 0) {
+        last = recordOf(progress, lr, batchSize, task.examples, evaluation);
+        await log.append(last);
+        request.onRecord?.(last);
+        progress = { ...progress, pending: fresh(configHash).pending };
+      }
+      if (progress.step % checkpointEvery === 0 || atEnd) await save();
+      await breathe();
+      if (signal?.aborted && !atEnd) {
+        status = 'interrupted';
+        break;
+      }
+    }
+    if (status === 'interrupted' && saved !== progress.step) await save();
+    if (status === 'complete') await writeSafetensors(join(folder, 'model.safetensors'), trainer.parameters());
+  } finally {
+    await log.close();
+  }
+  const done = progress.step - first;
+  return {
+    status,
+    steps: progress.step,
+    epochs: (progress.step * batchSize) / task.examples,
+    seconds: progress.seconds,
+    examplesPerSecond: done > 0 ? (done * batchSize) / (progress.seconds - firstSeconds) : 0,
+    final: {
+      trainLoss: last?.trainLoss ?? Number.NaN,
+      ...(last?.valLoss === undefined ? {} : { valLoss: last.valLoss }),
+      ...(last?.valMetric === undefined ? {} : { valMetric: last.valMetric }),
+    },
+  };
+}
+
+/** Where the run begins: at the newest checkpoint with `resume`, else at step 0 in a folder without any. */
+async function start(request: RunRequest, checkpoints: CheckpointFolder): Promise<RunProgress> {
+  const { resume, trainer, settings, onNote } = request;
+  if (!resume) {
+    if ((await checkpoints.steps()).length > 0) {
+      throw new UsageError(
+        `${checkpoints.path}: has checkpoints of an earlier run; continue it with --resume, or choose another --out`,
+      );
+    }
+    return fresh(settings.configHash);
+  }
+  const found = await checkpoints.newest((problem) => onNote?.(`passed over: ${problem}`));
+  if (!found) return fresh(settings.configHash);
+  if (found.progress.config !== settings.configHash) {
+    throw new UsageError(
+      `${checkpoints.path}: was made with other settings; resume with those of config.json beside it`,
+    );
+  }
+  try {
+    trainer.restore(found.tensors);
+  } catch (cause) {
+    const problem = cause instanceof BallastError ? cause.message : String(cause);
+    throw new BallastError(`${checkpoints.path}: does not fit the model: ${problem}`, { cause });
+  }
+  return found.progress;
+}
+
+type Noise = RunProgress['noise'];
+
+/**
+ * The simple noise scale's terms from squared gradient norms at two batch sizes (McCandlish et al. 2018, 1812.06162, appendix A.1):
+ * |G|² = (B |G_B|² - b |G_b|²) / (B - b) and tr Σ = (|G_b|² - |G_B|²) / (1/b - 1/B), averaged separately.
+ */
+function noiseAfter(
+  before: Noise,
+  { gradSquare, microSquare }: { gradSquare: number; microSquare?: number },
+  { batchSize, microBatch }: Trainer,
+): Noise {
+  if (microSquare === undefined) return before;
+  const signal = (batchSize * gradSquare - microBatch * microSquare) / (batchSize - microBatch);
+  const noise = (microSquare - gradSquare) / (1 / microBatch - 1 / batchSize);
+  const mix = (old: number, value: number) => (1 - noiseShare) * old + noiseShare * value;
+  return { signal: mix(before.signal, signal), noise: mix(before.noise, noise), weight: mix(before.weight, 1) };
+}
+
+function recordOf(
+  { step, seconds, pending, noise }: RunProgress,
+  lr: number,
+  batchSize: number,
+  examples: number,
+  evaluation: { loss: number; metric: number } | undefined,
+): MetricsRecord {
+  return {
+    step,
+    epoch: (step * batchSize) / examples,
+    examples: step * batchSize,
+    seconds,
+    trainLoss: pending.loss / pending.count,
+    ...(evaluation ? { valLoss: evaluation.loss, valMetric: evaluation.metric } : {}),
+    lr,
+    batchSize,
+    gradNorm: Math.sqrt(pending.gradSquare / pending.count),
+    ...(noise.weight > 0 && noise.signal > 0 ? { noiseScale: noise.noise / noise.signal } : {}),
+  };
+}
