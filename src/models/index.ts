@@ -1,11 +1,23 @@
+export { type AlexnetOptions, alexnet } from './alexnet.ts';
+export { type DrnOptions, drn } from './drn.ts';
+export { defineLanguageModel, type LanguageModelDefinition } from './language-model.ts';
+export { type LstmOptions, lstm } from './lstm.ts';
+export { type MlpOptions, mlp } from './mlp.ts';
+export { type Mobilenetv2Options, mobilenetv2 } from './mobilenetv2.ts';
 export {
   cifarNormalization,
+  defaultNormalization,
   defineModel,
   imagenetNormalization,
   type Model,
   type ModelDefinition,
   type Normalization,
+  type Task,
 } from './model.ts';
 export { loadNetwork, type Network, type NetworkRequest, normalizationNamed } from './network.ts';
-export { modelFamilies, modelNamed } from './registry.ts';
+export { type QuadraticModel, type QuadraticOptions, quadratic, type SgdOnQuadratic } from './quadratic.ts';
+export { type ModelListing, type ModelRequest, modelFamilies, modelList, modelNamed } from './registry.ts';
 export { type ResnetOptions, resnet, type Shortcut } from './resnet.ts';
+export { type TransformerOptions, transformer } from './transformer.ts';
+export { type UnetOptions, unet } from './unet.ts';
+export { type VggDepth, type VggOptions, vgg } from './vgg.ts';

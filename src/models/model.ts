@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import { type ParameterSpec, type Params, Scope } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, tensorOf, type Value } from '../onnx/index.ts';
 
@@ -13,33 +14,67 @@ export const imagenetNormalization: Normalization = { mean: [0.485, 0.456, 0.406
 /** Mean and standard deviation of CIFAR-10's training pixels. */
 export const cifarNormalization: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
 
+/**
+ * What a model answers, and with it the graph's interface.
+ * - classification: `image` [N, C, H, W] of pixels in [0, 1] -> `logits` [N, classes]
+ * - segmentation: `image` -> `logits` [N, classes, H, W]
+ * - language: `tokens` int64 [N, T] and, for a recurrent model, `state` [N, state] -> `logits` [N, T, classes], the next
+ *   token's at each position, and `state_out` [N, state]. Here N must be a number.
+ */
+export type Task = 'classification' | 'segmentation' | 'language';
+
 /** A network whose parameters have names and shapes but not yet values. */
 export interface Model {
   readonly name: string;
-  /** Channels, height, width of one image. */
+  readonly task: Task;
+  /** Channels, height, width of one image; for language the number of tokens of a sequence, unless `build` is told. */
   readonly inputShape: readonly number[];
+  /** Number of classes; for language the size of the vocabulary. */
   readonly classes: number;
+  /** Values that a recurrent model carries from one piece of a sequence to the next; 0 at its beginning. */
+  readonly state?: number;
   readonly parameters: readonly ParameterSpec[];
-  /**
-   * The evaluation graph with these values: input `image` [batch, ...inputShape] of pixels in [0, 1], output `logits`
-   * [batch, classes].
-   */
-  build(params: Params, batch: Dim): Graph;
-  /** The same graph with the parameters as inputs under their names, after `image`: what training starts from. */
-  trace(batch: Dim): Graph;
+  /** The evaluation graph with these values: see `Task`. `length`: tokens of a sequence, for language. */
+  build(params: Params, batch: Dim, length?: number): Graph;
+  /** The same graph with the parameters as inputs under their names, after the data: what training starts from. */
+  trace(batch: Dim, length?: number): Graph;
 }
 
 export interface ModelDefinition {
   readonly name: string;
+  /** `classification` unless told. */
+  readonly task?: 'classification' | 'segmentation';
   readonly inputShape: readonly number[];
   readonly classes: number;
-  readonly normalization: Normalization;
+  /** `defaultNormalization` unless told. */
+  readonly normalization?: Normalization | undefined;
   /** The network itself: normalised images to logits. */
   readonly body: (scope: Scope, x: Value) => Value;
 }
 
-/** Turns a definition into a model by laying it out once without values. */
-export function defineModel({ name, inputShape, classes, normalization, body }: ModelDefinition): Model {
+/** ImageNet's constants for three channels; for others pixels from [0, 1] to [-1, 1]. */
+export function defaultNormalization(channels: number): Normalization {
+  if (channels === 3) return imagenetNormalization;
+  const half = Array<number>(channels).fill(0.5);
+  return { mean: half, std: half };
+}
+
+/** Turns a definition of an image model into a model by laying it out once without values. */
+export function defineModel({
+  name,
+  task = 'classification',
+  inputShape,
+  classes,
+  body,
+  ...rest
+}: ModelDefinition): Model {
+  const channels = inputShape[0]!;
+  const normalization = rest.normalization ?? defaultNormalization(channels);
+  if (normalization.mean.length !== channels || normalization.std.length !== channels) {
+    throw new UsageError(
+      `${name}: the normalization is for ${normalization.mean.length} channels, images have ${channels}`,
+    );
+  }
   const layOut = (batch: Dim, params?: Params) => {
     const b = new GraphBuilder(name);
     const scope = new Scope(b, params);
@@ -52,6 +87,7 @@ export function defineModel({ name, inputShape, classes, normalization, body }: 
   };
   return {
     name,
+    task,
     inputShape,
     classes,
     parameters: layOut(1).specs,

@@ -53,14 +53,11 @@ export async function loadNetwork(request: NetworkRequest): Promise<Network> {
   return request.model.endsWith('.onnx') ? loadOnnx(request) : loadBuiltIn(request);
 }
 
-async function loadBuiltIn({
-  model: name,
-  weights,
-  seed = 0,
-  classes = 10,
-  normalize = 'imagenet',
-}: NetworkRequest): Promise<Network> {
-  const model = modelNamed(name, { classes, normalization: normalizationNamed(normalize) });
+async function loadBuiltIn({ model: name, weights, seed = 0, classes, normalize }: NetworkRequest): Promise<Network> {
+  const model = modelNamed(name, {
+    ...(classes === undefined ? {} : { classes }),
+    ...(normalize === undefined ? {} : { normalization: normalizationNamed(normalize) }),
+  });
   if (weights === undefined) {
     throw new UsageError(
       `--weights is missing: expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,

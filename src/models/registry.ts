@@ -1,28 +1,160 @@
 import { UsageError } from '../errors.ts';
-import type { Model } from './model.ts';
-import { type ResnetOptions, resnet } from './resnet.ts';
+import { parameterCount } from '../nn/index.ts';
+import { summarize } from '../onnx/index.ts';
+import { alexnet } from './alexnet.ts';
+import { drn } from './drn.ts';
+import { lstm } from './lstm.ts';
+import { mlp } from './mlp.ts';
+import { mobilenetv2 } from './mobilenetv2.ts';
+import type { Model, Normalization, Task } from './model.ts';
+import { resnet } from './resnet.ts';
+import { transformer } from './transformer.ts';
+import { unet } from './unet.ts';
+import { type VggDepth, vgg } from './vgg.ts';
 
-/** Families of built-in models, for messages and listings. */
-export const modelFamilies: readonly { readonly pattern: string; readonly what: string }[] = [
+export interface ModelRequest {
+  /** Number of classes, or of words of the vocabulary. Each family has its own default. */
+  readonly classes?: number;
+  /** Of image models. */
+  readonly normalization?: Normalization;
+  /** Channels, height, width, for the image models that take other sizes than their default. */
+  readonly inputShape?: readonly number[];
+  /** Ratio of the Dropout nodes of the models that have some. */
+  readonly dropout?: number;
+}
+
+interface Family {
+  readonly pattern: string;
+  readonly what: string;
+  readonly name: RegExp;
+  /** Members to list. */
+  readonly members: readonly string[];
+  readonly make: (match: RegExpExecArray, request: ModelRequest) => Model;
+}
+
+/** `{ vocabulary }` where the request has a number of classes. */
+const vocabularyOf = ({ classes }: ModelRequest) => (classes === undefined ? {} : { vocabulary: classes });
+
+const families: readonly Family[] = [
   {
-    pattern: 'resnet<6n+2>',
-    what: 'CIFAR ResNet, shortcut A (resnet20, resnet32, resnet44, resnet56, resnet110, ...)',
+    pattern: 'resnet<6n+2>[b]',
+    what: 'CIFAR ResNet, shortcut A or (b) 1x1 convolutions',
+    name: /^resnet(\d+)(b)?$/,
+    members: ['resnet20', 'resnet32', 'resnet44', 'resnet56', 'resnet110'],
+    make: ([, depth, b], request) => resnet({ depth: Number(depth), shortcut: b ? 'B' : 'A', ...request }),
   },
-  { pattern: 'resnet<6n+2>b', what: 'the same with 1x1 convolution shortcuts (B)' },
-  { pattern: 'preresnet<6n+2>[b]', what: 'pre-activation ResNet' },
+  {
+    pattern: 'preresnet<6n+2>[b]',
+    what: 'pre-activation ResNet',
+    name: /^preresnet(\d+)(b)?$/,
+    members: ['preresnet56'],
+    make: ([, depth, b], request) =>
+      resnet({ depth: Number(depth), preActivation: true, shortcut: b ? 'B' : 'A', ...request }),
+  },
+  {
+    pattern: 'vgg<11|13|16|19>',
+    what: 'VGG with batch norm for 32x32 images',
+    name: /^vgg(11|13|16|19)$/,
+    members: ['vgg11', 'vgg16'],
+    make: ([, depth], request) => vgg({ depth: Number(depth) as VggDepth, ...request }),
+  },
+  {
+    pattern: 'alexnet',
+    what: 'AlexNet for 32x32 images',
+    name: /^alexnet$/,
+    members: ['alexnet'],
+    make: (_, request) => alexnet(request),
+  },
+  {
+    pattern: 'mobilenetv2',
+    what: 'MobileNetV2 for 32x32 images',
+    name: /^mobilenetv2$/,
+    members: ['mobilenetv2'],
+    make: (_, request) => mobilenetv2(request),
+  },
+  {
+    pattern: 'mlp[<hidden>]',
+    what: 'two linear layers, 512 hidden units unless told',
+    name: /^mlp(\d+)?$/,
+    members: ['mlp'],
+    make: ([, hidden = '512'], request) => mlp({ hidden: Number(hidden), ...request }),
+  },
+  {
+    pattern: 'unet[<channels>]',
+    what: 'U-Net for segmentation, 16 channels unless told',
+    name: /^unet(\d+)?$/,
+    members: ['unet', 'unet32'],
+    make: ([, base = '16'], request) => unet({ base: Number(base), ...request }),
+  },
+  {
+    pattern: 'drn22',
+    what: 'DRN-D-22, dilated residual network for segmentation',
+    name: /^drn22$/,
+    members: ['drn22'],
+    make: (_, request) => drn(request),
+  },
+  {
+    pattern: 'lstm[<layers>x<hidden>][tied]',
+    what: 'LSTM language model, 2x200 unless told',
+    name: /^lstm(?:(\d+)x(\d+))?(tied)?$/,
+    members: ['lstm', 'lstm2x200tied'],
+    make: ([, layers = '2', hidden = '200', tied], request) =>
+      lstm({
+        layers: Number(layers),
+        hidden: Number(hidden),
+        tied: tied !== undefined,
+        ...vocabularyOf(request),
+        ...request,
+      }),
+  },
+  {
+    pattern: 'transformer[<layers>x<width>]',
+    what: 'decoder-only language model, 4x128 unless told',
+    name: /^transformer(?:(\d+)x(\d+))?$/,
+    members: ['transformer'],
+    make: ([, layers = '4', width = '128'], request) =>
+      transformer({ layers: Number(layers), width: Number(width), ...vocabularyOf(request), ...request }),
+  },
 ];
 
+/** Families of built-in models, for messages and listings. */
+export const modelFamilies: readonly { readonly pattern: string; readonly what: string }[] = families;
+
 /** The built-in model of this name. Throws UsageError for an unknown one. */
-export function modelNamed(name: string, options: Pick<ResnetOptions, 'classes' | 'normalization'> = {}): Model {
-  const match = /^(pre)?resnet(\d+)(b)?$/.exec(name);
-  if (!match) {
-    const known = modelFamilies.map((f) => f.pattern).join(', ');
-    throw new UsageError(`unknown model "${name}"; expected ${known}, or a path to an .onnx file`);
+export function modelNamed(name: string, request: ModelRequest = {}): Model {
+  for (const family of families) {
+    const match = family.name.exec(name);
+    if (match) return family.make(match, request);
   }
-  return resnet({
-    depth: Number(match[2]),
-    preActivation: match[1] !== undefined,
-    shortcut: match[3] ? 'B' : 'A',
-    ...options,
-  });
+  const known = families.map((f) => f.pattern).join(', ');
+  throw new UsageError(`unknown model "${name}"; expected ${known}, or a path to an .onnx file`);
+}
+
+export interface ModelListing {
+  readonly name: string;
+  readonly task: Task;
+  readonly inputShape: readonly number[];
+  readonly classes: number;
+  /** Number of trained values. */
+  readonly parameters: number;
+  /** Floating-point operations of one example (a whole sequence for language) in evaluation: see `flopsOf`. */
+  readonly flops: number;
+}
+
+/** The common members of every family, with their sizes. */
+export function modelList(): ModelListing[] {
+  return families.flatMap(({ members }) =>
+    members.map((name) => {
+      const model = modelNamed(name);
+      const { task, inputShape, classes } = model;
+      return {
+        name,
+        task,
+        inputShape,
+        classes,
+        parameters: parameterCount(model.parameters),
+        flops: summarize(model.trace(1)).flops!,
+      };
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { batchNorm, channelsOf, conv2d, linear, relu, type Scope } from '../nn/index.ts';
 import type { Value } from '../onnx/index.ts';
-import { defineModel, imagenetNormalization, type Model, type Normalization } from './model.ts';
+import { defineModel, type Model, type Normalization } from './model.ts';
 
 /** How a unit's skip connection crosses a change of size: A subsamples and adds zero channels, B is a 1x1 convolution. */
 export type Shortcut = 'A' | 'B';
@@ -16,6 +16,8 @@ export interface ResnetOptions {
   readonly width?: number;
   readonly classes?: number;
   readonly normalization?: Normalization;
+  /** [3, 32, 32] unless told; height and width divisible by 4. */
+  readonly inputShape?: readonly number[];
 }
 
 function subsample(scope: Scope, x: Value, out: number): Value {
@@ -80,9 +82,9 @@ export function resnet(options: ResnetOptions): Model {
   const name = `${preActivation ? 'pre' : ''}resnet${depth}${shortcut === 'B' ? 'b' : ''}`;
   return defineModel({
     name,
-    inputShape: [3, 32, 32],
+    inputShape: options.inputShape ?? [3, 32, 32],
     classes,
-    normalization: options.normalization ?? imagenetNormalization,
+    normalization: options.normalization,
     body,
   });
 }

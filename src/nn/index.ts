@@ -1,4 +1,8 @@
-export { batchNorm, channelsOf, conv2d, linear, relu } from './layers.ts';
+export { type AttentionOptions, causalAttention, layerNorm } from './attention.ts';
+export { dropout } from './dropout.ts';
+export { embedding } from './embedding.ts';
+export { batchNorm, biasOf, type ConvOptions, channelsOf, conv2d, linear, relu } from './layers.ts';
+export { type LstmState, lstmLayer, splitEqually } from './lstm.ts';
 export {
   type Initializer,
   initialize,
@@ -8,5 +12,7 @@ export {
   type Params,
   parameterCount,
 } from './parameters.ts';
+export { averagePooled, flattened, maxPool2 } from './pooling.ts';
 export { Scope } from './scope.ts';
 export { type BatchStatistics, trainingMode } from './training-mode.ts';
+export { bilinear, upConv2x2 } from './upsampling.ts';
