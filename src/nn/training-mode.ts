@@ -1,4 +1,14 @@
-import { type Graph, intAttribute, mapGraph, staticShape, type Value } from '../onnx/index.ts';
+import {
+  describeNode,
+  type Graph,
+  GraphError,
+  intAttribute,
+  mapGraph,
+  type Node,
+  staticShape,
+  toNumbers,
+  type Value,
+} from '../onnx/index.ts';
 
 /** A batch normalization whose running statistics are to follow those of the batches. */
 export interface BatchStatistics {
@@ -14,12 +24,14 @@ export interface BatchStatistics {
  * The network as it is trained: batch normalization takes its statistics from the batch. They are outputs of the graph beside
  * its own (momentum 0: the node's running statistics are the batch's alone, and what is kept of them is the caller's business).
  *
- * `graph` is one with its parameters as inputs (`Model.trace`), of static shape.
+ * `graph` is one with its parameters as inputs (`Model.trace`), of static shape. Throws GraphError for a Dropout that would drop
+ * something: its draws are not made yet.
  */
 export function trainingMode(graph: Graph): { graph: Graph; statistics: readonly BatchStatistics[] } {
   const statistics: BatchStatistics[] = [];
   const found: { name: string; value: Value }[] = [];
   const mapped = mapGraph(graph, (node, inputs, b) => {
+    if (node.opType === 'Dropout') requireNoDropout(node, graph);
     if (node.opType !== 'BatchNormalization' || intAttribute(node, 'training_mode', 0) === 1) return undefined;
     const batch = { mean: `${node.name}.batch_mean`, variance: `${node.name}.batch_var` };
     const attributes = {
@@ -35,4 +47,14 @@ export function trainingMode(graph: Graph): { graph: Graph; statistics: readonly
     return [y!];
   });
   return { graph: { ...mapped, outputs: [...mapped.outputs, ...found] }, statistics };
+}
+
+/** ONNX's default ratio of a Dropout is 0.5. */
+function requireNoDropout(node: Node, graph: Graph): void {
+  const ratio = node.inputs[1] ? graph.constants.get(node.inputs[1]) : undefined;
+  if (!ratio || toNumbers(ratio)[0] !== 0) {
+    throw new GraphError(
+      `cannot train ${describeNode(node)} yet: dropout is not drawn; lay the model out with dropout 0`,
+    );
+  }
 }

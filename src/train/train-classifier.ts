@@ -1,4 +1,5 @@
 import type { ImageDataset } from '../data/index.ts';
+import { UsageError } from '../errors.ts';
 import { type Model, modelNamed, normalizationNamed } from '../models/index.ts';
 import { initialize } from '../nn/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
@@ -43,6 +44,9 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Run
   const { config, train, test, runtime = {} } = training;
   const { batchSize, seed } = config;
   const model = configuredModel(config, train.classes.length);
+  if (model.task !== 'classification') {
+    throw new UsageError(`${model.name} is for ${model.task}; only image classifiers can be trained so far`);
+  }
   requireFit({ ...model, graph: () => model.trace(1) }, train);
   const optimizer = optimizerNamed(config.optimizer, {
     weightDecay: config.weightDecay,
