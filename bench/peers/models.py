@@ -3,7 +3,9 @@
 usage: models.py
 Reads {"model": NAME, "options": {...}, "params": PATH, "shapes": {name: shape}, "inputs": {name: [path, dtype, shape]}, "out": PATH} a line; params: raw
 float32 of all parameters in the order of "shapes". Writes the outputs in evaluation mode as raw float32, one after another, to "out" and
-answers {"outputs": [shape, ...], "parameters": trained values}.
+answers {"outputs": [shape, ...], "parameters": trained values}. With "cotangents" and "gradients", two paths, it also reads as many float32 as
+there are outputs, and writes the gradients of their inner product with those of the network's smooth variant with respect to the "trained"
+names, one after another: softplus for ReLU, mean for maximum pooling, so that rounding cannot choose another branch.
 """
 import json
 import math
@@ -352,7 +354,27 @@ def load(net, params, shapes):
     net.load_state_dict({**net.state_dict(), **keys}, strict=True)
 
 
+def soften(net):
+    for name, module in net.named_children():
+        if isinstance(module, nn.ReLU):
+            setattr(net, name, nn.Softplus())
+        elif isinstance(module, nn.MaxPool2d):
+            setattr(net, name, nn.AvgPool2d(2))
+        else:
+            soften(module)
+
+
+def gradients(net, job, inputs):
+    soften(net)
+    F.relu = F.softplus
+    flat = torch.cat([o.reshape(-1) for o in net(**inputs)])
+    (flat * torch.from_numpy(np.fromfile(job["cotangents"], np.float32))).sum().backward()
+    named = dict(net.named_parameters())
+    np.concatenate([named[name].grad.numpy().ravel() for name in job["trained"]]).tofile(job["gradients"])
+
+
 def main():
+    relu = F.relu
     for line in sys.stdin:
         job = json.loads(line)
         net = MODELS[job["model"]](**job.get("options", {}))
@@ -363,8 +385,11 @@ def main():
             for name, (path, dtype, shape) in job["inputs"].items()
         }
         with torch.no_grad():
+            F.relu = relu
             outputs = net(**inputs)
-        np.concatenate([o.numpy().ravel() for o in outputs]).astype(np.float32).tofile(job["out"])
+        torch.cat([o.reshape(-1) for o in outputs]).numpy().tofile(job["out"])
+        if "cotangents" in job:
+            gradients(net, job, inputs)
         count = sum(p.numel() for p in net.parameters())
         print(json.dumps({"outputs": [list(o.shape) for o in outputs], "parameters": count}), flush=True)
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inFloat64, randomParams, toFloat64, withLoss } from '../../test/models/training.ts';
 import { grad } from '../autodiff/index.ts';
-import { initialize, type Params, parameterCount } from '../nn/index.ts';
+import { initialize, matchParameters, type Params, parameterCount } from '../nn/index.ts';
 import { type TensorData, tensorOf, toNumbers } from '../onnx/index.ts';
 import { RandomStream } from '../random.ts';
 import { compareEmissions, compile } from '../runtime/index.ts';
@@ -209,6 +209,15 @@ describe('the LSTM language model', () => {
     expect(largest('rnn.bias_ih_l0')).toBeGreaterThan(0.2);
     expect(largest('encoder.weight')).toBeLessThanOrEqual(0.1);
     expect(largest('decoder.bias')).toBe(0);
+  });
+
+  it('takes a tied checkpoint of PyTorch, which holds the table under both names, and no other stranger', () => {
+    const { parameters } = lstm({ layers: 1, hidden: 4, vocabulary: 6, tied: true });
+    const params = new Map(initialize(parameters, 0));
+    params.set('decoder.weight', params.get('encoder.weight')!);
+    expect([...matchParameters(parameters, params, 'x.pt').keys()]).toEqual(parameters.map((p) => p.name));
+    const untied = lstm({ layers: 1, hidden: 4, vocabulary: 6 }).parameters.filter((p) => p.name !== 'decoder.weight');
+    expect(() => matchParameters(untied, params, 'x.pt')).toThrow(/unexpected 1: decoder.weight/);
   });
 
   it('refuses what cannot be laid out in one line', () => {

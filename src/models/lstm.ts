@@ -47,7 +47,12 @@ export function lstm(options: LstmOptions = {}): Model {
       const { b } = scope;
       const [n, steps] = staticShape(tokens) as [number, number];
       const init = { uniform: 0.1 };
-      const encoder = embedding(scope, 'encoder', b.reshape(tokens, [n * steps]), { count: vocabulary, width, init });
+      const encoder = embedding(scope, 'encoder', b.reshape(tokens, [n * steps]), {
+        count: vocabulary,
+        width,
+        init,
+        alias: tied ? 'decoder.weight' : undefined,
+      });
       const before = splitEqually(scope, state!, 2 * layers, 'state.split');
       const after: Value[] = [];
       let x = dropout(scope, 'encoder.drop', encoder.rows, ratio);

@@ -59,7 +59,12 @@ export function transformer(options: TransformerOptions = {}): Model {
       const { b } = scope;
       const [n, length] = staticShape(tokens) as [number, number];
       const root = scope.in('transformer');
-      const words = embedding(root, 'wte', tokens, { count: vocabulary, width, init });
+      const words = embedding(root, 'wte', tokens, {
+        count: vocabulary,
+        width,
+        init,
+        alias: untied ? undefined : 'lm_head.weight',
+      });
       const positions = root.parameter('wpe.weight', [context, width], init);
       const placed = b.add(words.rows, length === context ? positions : b.slice(positions, 0, 0, length));
       let x = dropout(root, 'drop', b.reshape(placed, [n * length, width]), ratio);

@@ -20,6 +20,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly init: Initializer;
   readonly trainable: boolean;
+  /** Another name under which PyTorch's state dict holds the same tensor again, as of a decoder tied to its encoder. */
+  readonly alias?: string;
 }
 
 /** A flat tree: parameter name to tensor. Names are those of PyTorch state dicts, so checkpoints map one to one. */
@@ -86,7 +88,7 @@ export function matchParameters(specs: readonly ParameterSpec[], given: Params, 
     } else if (t.dtype !== 'float32') misshapen.push(`${name} is ${t.dtype}, expected float32`);
     else matched.set(name, t);
   }
-  const wanted = new Set(specs.map((s) => s.name));
+  const wanted = new Set(specs.flatMap((s) => (s.alias === undefined ? s.name : [s.name, s.alias])));
   const unexpected = [...byName.keys()].filter((name) => !wanted.has(name) && !ignored(name));
   const problems = [
     missing.length ? `missing ${missing.length}: ${missing.join(', ')}` : '',

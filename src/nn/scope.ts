@@ -34,9 +34,10 @@ export class Scope {
     return `${this.#prefix}${name}`;
   }
 
-  parameter(name: string, shape: readonly number[], init: Initializer, trainable = true): Value {
+  /** `alias` is a full name: see `ParameterSpec`. */
+  parameter(name: string, shape: readonly number[], init: Initializer, trainable = true, alias?: string): Value {
     const full = this.#prefix + name;
-    this.#specs.push({ name: full, shape, init, trainable });
+    this.#specs.push({ name: full, shape, init, trainable, ...(alias === undefined ? {} : { alias }) });
     if (!this.#params) return this.b.input(full, 'float32', shape);
     const t = this.#params.get(full);
     if (!t) throw new GraphError(`parameter ${full} has no value`);
