@@ -56,7 +56,11 @@ async function measure(depth: number, batch: number, folder: string): Promise<{ 
   const ours = async () => {
     const began = performance.now();
     for (let i = 0; i < repeats; i++) {
-      const { loss } = await trainer.step(() => feeds, rule.scalarsAt(step++, rate));
+      const { loss } = await trainer.step({
+        batch: () => ({ inputs: feeds, targets: batch }),
+        scalars: rule.scalarsAt(step, rate),
+        step: step++,
+      });
       losses.get('ballast')!.push(loss);
     }
     return (performance.now() - began) / 1000 / repeats;

@@ -1,7 +1,7 @@
 /** The spectrum instrument as a whole: linearizations and spectra of networks, own and foreign, against independent answers. */
 import { describe, expect, it } from 'vitest';
 import { loadDataset, shapesDataset, toFloat } from '../src/data/index.ts';
-import { loadNetwork, modelNamed, type Network, resnet } from '../src/models/index.ts';
+import { loadNetwork, modelNamed, type Network, resnet, withValues } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { extract, type Graph, GraphBuilder, staticShape, tensor, type Value } from '../src/onnx/index.ts';
 import { RandomStream } from '../src/random.ts';
@@ -43,12 +43,10 @@ function smallNetwork(name: string, options: { shortcut?: 'A' | 'B'; preActivati
   const model = resnet({ depth: 8, width: 4, ...options });
   const params = initialize(model.parameters, 7);
   return {
+    ...withValues(model, params),
     name,
     weights: 'test',
     identity: name,
-    inputShape: model.inputShape,
-    classes: 10,
-    graph: (batch) => model.build(params, batch),
   };
 }
 

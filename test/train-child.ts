@@ -1,6 +1,6 @@
 /** A small training run in a process of its own, to be killed: `train-child.ts FOLDER`. Resumes by itself; says each step. */
 import { shapesDataset } from '../src/data/index.ts';
-import { type RunConfig, trainClassifier } from '../src/train/index.ts';
+import { type RunConfig, trainNetwork } from '../src/train/index.ts';
 
 const config: RunConfig = {
   model: 'resnet8',
@@ -31,10 +31,10 @@ const config: RunConfig = {
 const images = (split: 'train' | 'test', count: number) => shapesDataset({ split, count, seed: 1 });
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
-const result = await trainClassifier({
+const result = await trainNetwork({
   config,
   train: images('train', 100),
-  test: images('test', 20),
+  valid: images('test', 20),
   folder: process.argv[2]!,
   resume: true,
   signal: stop.signal,

@@ -4,7 +4,7 @@ import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
 import { loadNetwork } from '../models/index.ts';
 import { createProgress, formatPercent } from '../report/index.ts';
-import { type RunConfig, trainClassifier } from '../train/index.ts';
+import { type RunConfig, trainNetwork } from '../train/index.ts';
 import { wholeNumber } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
 
@@ -59,10 +59,10 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
   const folder = join(out, `training-seed-${seed}`);
   await makeFolder(folder);
   const progress = createProgress({ stream: process.stderr, total: 3, label: 'training' });
-  const { final, seconds } = await trainClassifier({
+  const { final, seconds } = await trainNetwork({
     config: settings,
     train,
-    test,
+    valid: test,
     folder,
     resume: true,
     onStep: ({ step, loss, examplesPerSecond }) =>

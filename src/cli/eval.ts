@@ -1,7 +1,8 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import type { ThreeSplit } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
-import { createProgress } from '../report/index.ts';
-import { evaluate } from '../train/index.ts';
+import { createProgress, formatCount } from '../report/index.ts';
+import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -12,46 +13,68 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadTestSet } from './test-set.ts';
+import { loadSplit } from './test-set.ts';
 
 interface EvalOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
-  readonly batchSize: number;
+  readonly split: ThreeSplit;
+  readonly batchSize?: number;
   readonly json?: boolean;
 }
 
 export function evalCommand(): Command {
-  const command = new Command('eval').description('Accuracy and mean cross-entropy of a classifier on a test set');
+  const command = new Command('eval').description(
+    'How good a network is on held-out data: accuracy, intersection over union or perplexity, and mean cross-entropy',
+  );
   addDeviceOptions(addDatasetOptions(addNetworkOptions(command)))
-    .option('--batch-size <n>', 'images a call', wholeNumber(1), 256)
+    .addOption(new Option('--split <name>', 'which data').choices(['train', 'valid', 'test']).default('test'))
+    .option(
+      '--batch-size <n>',
+      'examples a call (default: 256 images, 16 with masks, 20 streams of text)',
+      wholeNumber(1),
+    )
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(run);
   return command;
 }
 
 async function run(options: EvalOptions): Promise<void> {
-  const dataset = await loadTestSet(options);
-  const network = await loadNetwork({ ...options, classes: dataset.classes.length });
-  const progress = createProgress({
-    stream: process.stderr,
-    total: dataset.count,
-    label: 'images',
-    quiet: options.json === true,
-  });
-  const result = await evaluate(network, dataset, {
+  const { batchSize, json = false } = options;
+  const data = await loadSplit(options, options.split);
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, data) });
+  const progress = createProgress({ stream: process.stderr, label: 'evaluating', quiet: json });
+  const result = await evaluateNetwork(network, data, {
     ...runtimeOf(options),
-    batchSize: options.batchSize,
-    onProgress: (done) => progress.update(done),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    onProgress: (done, total) => progress.update(done / total),
   });
   progress.finish();
-  if (options.json) {
-    process.stdout.write(
-      `${JSON.stringify({ model: network.name, weights: network.weights, dataset: dataset.name, ...result })}\n`,
-    );
-    return;
-  }
-  const accuracy = `${(100 * result.accuracy).toFixed(2)} %`;
+  const { name, weights } = network;
   process.stdout.write(
-    `${network.name} on ${dataset.name}: accuracy ${accuracy}, cross-entropy ${result.loss.toFixed(4)} over ${result.count} images ` +
-      `(${Math.round(result.imagesPerSecond)} images/s)\n`,
+    json
+      ? `${JSON.stringify({ model: name, weights, dataset: data.name, split: options.split, ...result })}\n`
+      : `${name} on ${data.name} (${options.split}): ${described(result)}\n`,
   );
 }
+
+function described(result: NetworkEvaluation): string {
+  const loss = `cross-entropy ${result.loss.toFixed(4)}`;
+  switch (result.task) {
+    case 'classification':
+      return `accuracy ${percent(result.accuracy)}, ${loss} over ${formatCount(result.count)} images (${Math.round(result.imagesPerSecond)} images/s)`;
+    case 'segmentation': {
+      const width = Math.max(...result.classes.map((c) => c.name.length));
+      const rows = result.classes.map(
+        ({ name, iou, pixels }) =>
+          `\n  ${name.padEnd(width)}  ${iou === undefined ? '     -' : iou.toFixed(4)}  ${formatCount(pixels).padStart(11)} pixels`,
+      );
+      return (
+        `mean IoU ${result.meanIoU.toFixed(4)}, ${percent(result.pixelAccuracy)} of the pixels, ${loss} over ${formatCount(result.count)} images ` +
+        `(${result.imagesPerSecond.toFixed(1)} images/s)${rows.join('')}`
+      );
+    }
+    case 'language':
+      return `perplexity ${result.perplexity.toFixed(2)}, ${loss} over ${formatCount(result.count)} tokens (${Math.round(result.tokensPerSecond)} tokens/s)`;
+  }
+}
+
+const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { datasetNames } from '../data/index.ts';
+import { dataNames } from '../data/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
 
 /** A whole number of at least `min`. */
@@ -25,10 +25,13 @@ export function addNetworkOptions(command: Command): Command {
       '--model <name|file.onnx>',
       'built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch',
     )
-    .option('--weights <file|random>', 'checkpoint (.th, .pt, .safetensors), or "random" for fresh values')
+    .option(
+      '--weights <file|random>',
+      'checkpoint (.th, .pt, .safetensors), or "random" for fresh values (default: our own, where `ballast models` lists some)',
+    )
     .option(
       '--normalize <name>',
-      'normalisation in front of the network: imagenet, cifar10 or none (default: imagenet for built-in models, none for ONNX files)',
+      'normalisation in front of the network: imagenet, cifar10 or none (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
     )
     .option('--seed <n>', 'seed of everything random', wholeNumber(0), 0);
 }
@@ -39,12 +42,12 @@ export interface DatasetOptions {
   readonly download?: boolean;
 }
 
-/** Which images. */
+/** Which images or texts. */
 export function addDatasetOptions(command: Command): Command {
   return command
     .option(
       '--dataset <name>',
-      `one of ${Object.keys(datasetNames).join(', ')} (shapes is procedural and needs no files)`,
+      `one of ${Object.keys(dataNames).join(', ')} (shapes and grammar are procedural and need no files)`,
       'cifar10',
     )
     .option('--data <dir>', 'where the data set lies')

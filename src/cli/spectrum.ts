@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
 import type { MethodChoice } from '../stability/index.ts';
+import { fittedTo } from '../train/index.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -13,7 +14,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
-import { loadTestSet } from './test-set.ts';
+import { loadTestImages } from './test-set.ts';
 
 interface SpectrumOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly images: string;
@@ -54,9 +55,9 @@ export function spectrumCommand(): Command {
 }
 
 async function run(options: SpectrumOptions): Promise<void> {
-  const dataset = await loadTestSet(options);
+  const dataset = await loadTestImages(options);
   const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, classes: dataset.classes.length });
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
   await measureAndReport(
     {
       network,

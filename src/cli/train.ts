@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { UsageError } from '../errors.ts';
+import { heldOutSplit } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
+import { normalizationNames } from '../models/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { createProgress, formatCount, formatDuration, formatNumber, lossCurve } from '../report/index.ts';
 import {
-  configuredModel,
   fittingMicroBatch,
+  type Metric,
   type MetricsRecord,
   optimizerNames,
+  planTraining,
   type RunConfig,
   type RunResult,
   readMetrics,
@@ -16,8 +18,8 @@ import {
   requireSame,
   scalingRules,
   scheduleKinds,
-  stepsOf,
-  trainClassifier,
+  type TrainingPlan,
+  trainNetwork,
   writeRunConfig,
 } from '../train/index.ts';
 import {
@@ -29,32 +31,9 @@ import {
   wholeNumber,
 } from './options.ts';
 import { loadSplit } from './test-set.ts';
+import { configFrom, givenSettings, microBatchOf, presets, type TrainSettings } from './train-config.ts';
 
-interface TrainOptions extends DatasetOptions, DeviceOptions {
-  readonly model: string;
-  readonly normalize: RunConfig['normalize'];
-  readonly augment: boolean;
-  readonly seed: number;
-  readonly batchSize: number;
-  readonly microBatch?: number;
-  readonly optimizer: string;
-  readonly lr: number;
-  readonly momentum?: number;
-  readonly weightDecay: number;
-  readonly labelSmoothing: number;
-  readonly scaling: RunConfig['scaling'];
-  readonly baseBatch: number;
-  readonly schedule: RunConfig['schedule'];
-  readonly milestones: string[];
-  readonly factor: number;
-  readonly power: number;
-  readonly warmup: string;
-  readonly epochs: number;
-  readonly maxSteps?: number;
-  readonly logEvery: string;
-  readonly evalEvery: string;
-  readonly checkpointEvery: string;
-  readonly lossBound: number;
+interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
   readonly resume?: boolean;
   readonly out: string;
   readonly json?: boolean;
@@ -64,44 +43,70 @@ interface TrainOptions extends DatasetOptions, DeviceOptions {
 /** What the shell sees of a run that was interrupted (128 + SIGINT), and of one that diverged. */
 const [interrupted, infeasible] = [130, 3];
 
-function number(min: number) {
+function number(min: number, max = Number.POSITIVE_INFINITY) {
   return (text: string): number => {
     const n = Number(text);
-    if (text.trim() === '' || !(n >= min)) throw new InvalidArgumentError(`expected a number of at least ${min}.`);
-    return n;
+    if (text.trim() !== '' && n >= min && n <= max) return n;
+    throw new InvalidArgumentError(
+      `expected a number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}.`,
+    );
   };
 }
 
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 
+/** `128 for classification, ...`: a setting that depends on the task. */
+const byTask = (key: keyof (typeof presets)['language']) =>
+  `(default: ${Object.entries(presets)
+    .map(([task, preset]) => `${preset[key] ?? 'none'} for ${task}`)
+    .join(', ')})`;
+
 export function trainCommand(): Command {
   const command = new Command('train').description(
-    'Train an image classifier; the run can be interrupted and resumed exactly',
+    'Train a network for images, masks or text; the run can be interrupted and resumed exactly',
   );
-  const choice = (flags: string, what: string, names: readonly string[], preset: string) =>
+  const choice = (flags: string, what: string, names: readonly string[], preset?: string) =>
     command.addOption(new Option(flags, what).choices(names).default(preset));
-  addDatasetOptions(command.requiredOption('--model <name>', 'built-in model (resnet20, resnet56, ...)'))
+  addDatasetOptions(command.requiredOption('--model <name>', 'built-in model: see `ballast models`'))
+    .option('--fraction <f>', 'share of the training data, the same of every class', number(0, 1))
     .option('--no-augment', 'train on the images as they are, without random crops and mirroring')
-    .option('--batch-size <n>', 'examples a step', wholeNumber(1), 128)
+    .option('--sequence-length <n>', 'tokens that a language model reads in a step (default: 35)', wholeNumber(1))
+    .option('--dropout <ratio>', 'of the models that have some (default: 0)', number(0, 1))
+    .option('--batch-size <n>', `examples a step ${byTask('batchSize')}`, wholeNumber(1))
     .option('--micro-batch <n>', 'examples in memory at a time (default: as many as fit)', wholeNumber(1))
-    .option('--lr <rate>', 'learning rate, before scaling', number(0), 0.1)
-    .option('--momentum <m>', 'of SGD', number(0))
-    .option('--weight-decay <d>', 'L2 penalty (AdamW: decoupled)', number(0), 1e-4)
-    .option('--label-smoothing <s>', 'from 0 to 1', number(0), 0)
-    .option('--base-batch <n>', 'batch size that --lr belongs to', wholeNumber(1), 128)
+    .addOption(
+      new Option('--ghost-batch <n>', 'examples that batch norm sees at a time: the same as --micro-batch')
+        .argParser(wholeNumber(1))
+        .conflicts('microBatch'),
+    )
+    .option('--grow-at <list>', 'where the batch grows instead of a rate that falls, e.g. 20ep,30ep', list, [])
+    .option('--grow-batch <f>', 'by which factor', wholeNumber(2), 2)
+    .option('--lr <rate>', `learning rate, before scaling ${byTask('lr')}`, number(0))
+    .option('--momentum <m>', 'of SGD and LARS (default: 0.9; 0 for sgd)', number(0, 1))
+    .option('--weight-decay <d>', `L2 penalty; decoupled in AdamW and LAMB ${byTask('weightDecay')}`, number(0))
+    .option('--trust <t>', 'LARS: trust coefficient (default: 0.001)', number(0))
+    .option('--clip-norm <c>', `bound of the gradient's norm; 0 for none ${byTask('clipNorm')}`, number(0))
+    .option('--label-smoothing <s>', 'from 0 to 1', number(0, 1), 0)
+    .option('--base-batch <n>', `batch size that --lr belongs to ${byTask('batchSize')}`, wholeNumber(1))
     .option('--milestones <list>', 'schedule "step": where the rate falls, e.g. 80ep,120ep', list, [])
     .option('--factor <f>', 'schedule "step": by which factor', number(0), 0.1)
     .option('--power <p>', 'schedule "polynomial": exponent', number(0), 1)
     .option('--warmup <duration>', 'linear growth of the rate in front, e.g. 5ep or 400st', '0st')
-    .option('--epochs <n>', 'passes over the training data', number(0), 40)
+    .option('--epochs <n>', `passes over the training data ${byTask('epochs')}`, number(0))
     .option('--max-steps <n>', 'end after so many steps instead', wholeNumber(1))
     .option('--log-every <duration>', 'a line of metrics', '50st')
-    .option('--eval-every <duration>', 'evaluation on the test set', '1ep')
+    .option('--eval-every <duration>', 'evaluation on held-out data', '1ep')
     .option('--checkpoint-every <duration>', 'a checkpoint', '1ep')
     .option('--loss-bound <loss>', 'a loss above it ends the run as infeasible', number(0), 1e4)
     .option('--seed <n>', 'seed of everything random', wholeNumber(0), 0);
-  choice('--normalize <name>', 'normalisation in front of the network', ['imagenet', 'cifar10', 'none'], 'cifar10');
-  choice('--optimizer <name>', 'update rule', optimizerNames, 'momentum');
+  choice(
+    '--normalize <name>',
+    "normalisation in front of a network for images (default: cifar10 for CIFAR, else the model's own)",
+    normalizationNames,
+  );
+  choice('--optimizer <name>', `update rule ${byTask('optimizer')}`, optimizerNames);
+  choice('--decay-on <what>', 'weight decay: all parameters, or weights and not biases and norms', ['all', 'weights']);
+  choice('--adapt-on <what>', 'LARS, LAMB: which parameters have a rate of their own', ['all', 'weights']);
   choice('--schedule <kind>', 'how the rate falls', scheduleKinds, 'cosine');
   choice('--scaling <rule>', 'how the rate follows the batch size from --base-batch on', scalingRules, 'base');
   addDeviceOptions(command)
@@ -115,18 +120,20 @@ export function trainCommand(): Command {
 
 async function run(options: TrainOptions, command: Command): Promise<void> {
   const { out, json = false, resume = false } = options;
-  const [train, test] = [await loadSplit(options, 'train'), await loadSplit(options, 'test')];
+  const train = await loadSplit(options, 'train');
+  const valid = await loadSplit(options, heldOutSplit(options.dataset));
+  const data = { train, valid };
   const stored = resume ? await readRunConfig(out) : undefined;
-  const config = stored ?? configFrom(options, train.classes.length);
-  if (stored) requireSame(stored, given(options, command), out);
-  const steps = stepsOf(config, train.count);
-  const model = configuredModel(config, train.classes.length);
-  const plan =
-    `${model.name} (${formatCount(parameterCount(model.parameters))} parameters) on ${train.name}: ${formatCount(steps)} steps of ` +
-    `${config.batchSize}${config.microBatch < config.batchSize ? ` (${config.microBatch} at a time; batch norm sees these)` : ''}, ` +
-    `${formatNumber((steps * config.batchSize) / train.count)} epochs, ${config.optimizer}, ${config.schedule} schedule`;
+  const asked = configFrom(options, train);
+  if (stored) requireSame(stored, givenSettings(options, command, asked), out);
+  const plan = planTraining(stored ?? asked, data);
+  const config: RunConfig = stored ?? {
+    ...asked,
+    microBatch: microBatchOf(options) ?? fittingMicroBatch(plan, asked.batchSize),
+  };
+  const { task, steps } = plan;
   if (options.dryRun) {
-    process.stdout.write(json ? `${JSON.stringify({ ...config, steps })}\n` : `${plan}\n`);
+    process.stdout.write(json ? `${JSON.stringify({ ...config, steps })}\n` : `${described(plan, config)}\n`);
     return;
   }
   const stop = new AbortController();
@@ -141,27 +148,26 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
   });
   try {
     await makeFolder(out);
-    if (!json) process.stderr.write(`${plan}\n`);
+    if (!json) process.stderr.write(`${described(plan, config)}\n`);
     if (!stored) await writeRunConfig(out, config);
     let shown = '';
-    const result = await trainClassifier({
+    const result = await trainNetwork({
       config,
-      train,
-      test,
+      ...data,
       folder: out,
       resume,
       signal: stop.signal,
       runtime: runtimeOf(options),
       onRecord: (record) => {
-        if (record.valMetric !== undefined) shown = `, test ${percent(record.valMetric)}`;
+        if (record.valMetric !== undefined) shown = `, ${metricText(task.metric, record.valMetric)}`;
       },
       onStep: ({ step, loss, examplesPerSecond }) =>
-        progress.update(step, `loss ${loss.toFixed(3)}${shown}, ${Math.round(examplesPerSecond)} images/s`),
+        progress.update(step, `loss ${loss.toFixed(3)}${shown}, ${speed(plan, examplesPerSecond)}`),
       onNote: (note) => process.stderr.write(`note: ${note}\n`),
     });
     progress.finish();
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    else process.stdout.write(summary(result, await readMetrics(join(out, 'metrics.jsonl')), out));
+    else process.stdout.write(summary(plan, result, await readMetrics(join(out, 'metrics.jsonl')), out));
     if (result.status === 'interrupted') {
       process.stderr.write(`interrupted at step ${result.steps}; go on with the same command and --resume\n`);
       process.exitCode = interrupted;
@@ -174,72 +180,50 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
   }
 }
 
-const percent = (fraction: number) => `${(100 * fraction).toFixed(2)} %`;
-
-function configFrom(options: TrainOptions, classes: number): RunConfig {
-  const { batchSize, microBatch, momentum, maxSteps, epochs } = options;
-  if (options.labelSmoothing >= 1) throw new UsageError('--label-smoothing must be below 1');
-  const base = pick(options);
-  const model = configuredModel(base, classes);
-  return {
-    ...base,
-    ...(momentum === undefined ? {} : { momentum }),
-    microBatch: microBatch ?? fittingMicroBatch(model, batchSize),
-    length: maxSteps === undefined ? `${epochs}ep` : `${maxSteps}st`,
-  };
+function metricText(metric: Metric, value: number): string {
+  switch (metric) {
+    case 'accuracy':
+      return `accuracy ${(100 * value).toFixed(2)} %`;
+    case 'meanIoU':
+      return `mean IoU ${value.toFixed(4)}`;
+    case 'perplexity':
+      return `perplexity ${value.toFixed(2)}`;
+  }
 }
 
-const shared = [
-  'model',
-  'normalize',
-  'dataset',
-  'augment',
-  'seed',
-  'batchSize',
-  'optimizer',
-  'weightDecay',
-  'labelSmoothing',
-  'lr',
-  'scaling',
-  'baseBatch',
-  'schedule',
-  'milestones',
-  'factor',
-  'power',
-  'warmup',
-  'logEvery',
-  'evalEvery',
-  'checkpointEvery',
-  'lossBound',
-] as const satisfies readonly (keyof RunConfig & keyof TrainOptions)[];
-
-function pick(options: TrainOptions): Pick<RunConfig, (typeof shared)[number]> {
-  return Object.fromEntries(shared.map((key) => [key, options[key]])) as Pick<RunConfig, (typeof shared)[number]>;
+function speed({ task }: TrainingPlan, examplesPerSecond: number): string {
+  return task.tokens === undefined
+    ? `${examplesPerSecond < 20 ? examplesPerSecond.toFixed(1) : Math.round(examplesPerSecond)} images/s`
+    : `${Math.round(examplesPerSecond * task.tokens)} tokens/s`;
 }
 
-/** The settings that were given on the command line, not by default: a resumed run must have been begun with them. */
-function given(options: TrainOptions, command: Command): Partial<RunConfig> {
-  const spoken = (key: string) => command.getOptionValueSource(key) === 'cli';
-  const settings: Record<string, unknown> = {};
-  for (const key of [...shared, 'momentum', 'microBatch'] as const) if (spoken(key)) settings[key] = options[key];
-  if (spoken('maxSteps')) settings.length = `${options.maxSteps}st`;
-  else if (spoken('epochs')) settings.length = `${options.epochs}ep`;
-  return settings as Partial<RunConfig>;
+/** What a run is going to do, on a line. */
+function described({ model, task, batches, steps }: TrainingPlan, config: RunConfig): string {
+  const { batchSize, microBatch, growth } = config;
+  const parts = microBatch < batchSize ? ` (${microBatch} at a time; batch norm sees these)` : '';
+  const grown = growth ? ` growing to ${batches.batchSizeAt(steps - 1)}` : '';
+  const unit = task.tokens === undefined ? '' : ` x ${task.tokens} tokens`;
+  const epochs = formatNumber(batches.examplesBefore(steps) / task.examples);
+  return (
+    `${model.name} (${formatCount(parameterCount(model.parameters))} parameters) on ${config.dataset}: ${formatCount(steps)} steps of ` +
+    `${batchSize}${unit}${grown}${parts}, ${epochs} epochs, ${config.optimizer}, ${config.schedule} schedule`
+  );
 }
 
 function summary(
+  plan: TrainingPlan,
   { status, steps, epochs, seconds, examplesPerSecond, final }: RunResult,
   records: readonly MetricsRecord[],
   out: string,
 ): string {
   const curve = lossCurve(records.map((r) => ({ x: r.epoch, y: r.trainLoss })));
-  const test =
+  const heldOut =
     final.valMetric === undefined
       ? ''
-      : `, test accuracy ${percent(final.valMetric)} (loss ${final.valLoss?.toFixed(4)})`;
+      : `, held-out ${metricText(plan.task.metric, final.valMetric)} (loss ${final.valLoss?.toFixed(4)})`;
   return (
     `${curve && `training loss\n${curve}\n`}${status}: ${formatCount(steps)} steps, ${formatNumber(epochs)} epochs in ${formatDuration(seconds)} ` +
-    `(${Math.round(examplesPerSecond)} images/s), training loss ${final.trainLoss.toFixed(4)}${test}\n` +
+    `(${speed(plan, examplesPerSecond)}), training loss ${final.trainLoss.toFixed(4)}${heldOut}\n` +
     `${status === 'complete' ? `weights: ${join(out, 'model.safetensors')}\n` : ''}`
   );
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, UsageError } from '../errors.ts';
 import { readBytes } from '../formats/index.ts';
-import type { ThreeSplit } from './dataset.ts';
+import type { ImageDataset, ThreeSplit } from './dataset.ts';
 import { buildVocabulary, endOfSentence, unknownWord, words } from './vocabulary.ts';
 
 /** A text as the numbers of its words. */
@@ -15,6 +15,11 @@ export interface TextDataset {
   readonly tokens: Int32Array;
   /** The best mean loss that any model can reach, in nats per token given the whole past; only where the source is known. */
   readonly entropy?: number;
+}
+
+/** Whether data is text; images otherwise. */
+export function isText(data: ImageDataset | TextDataset): data is TextDataset {
+  return 'tokens' in data;
 }
 
 export type CorpusName = 'ptb' | 'wikitext2' | 'text';

@@ -15,6 +15,6 @@ export {
 export { readTarFiles, readTarMembers } from './tar.ts';
 export type { NamedTensors } from './tensor.ts';
 export { decodeTorchCheckpoint, type Extra, readTorchCheckpoint, type TorchCheckpoint } from './torch.ts';
-export { readWeights } from './weights.ts';
+export { decodeWeights, expectedWeights, readWeights, type Weights } from './weights.ts';
 export { ZipArchive } from './zip.ts';
 export { type ZipContent, zipStored } from './zip-write.ts';

@@ -14,7 +14,14 @@ export {
   type Normalization,
   type Task,
 } from './model.ts';
-export { loadNetwork, type Network, type NetworkRequest, normalizationNamed } from './network.ts';
+export {
+  loadNetwork,
+  type Network,
+  type NetworkRequest,
+  normalizationNamed,
+  normalizationNames,
+  withValues,
+} from './network.ts';
 export { type QuadraticModel, type QuadraticOptions, quadratic, type SgdOnQuadratic } from './quadratic.ts';
 export { type ModelListing, type ModelRequest, modelFamilies, modelList, modelNamed } from './registry.ts';
 export { type ResnetOptions, resnet, type Shortcut } from './resnet.ts';

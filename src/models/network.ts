@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { FileError, UsageError } from '../errors.ts';
-import { readWeights } from '../formats/index.ts';
+import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, readModel, tensorOf } from '../onnx/index.ts';
-import { cifarNormalization, imagenetNormalization, type Normalization } from './model.ts';
+import { cifarNormalization, imagenetNormalization, type Model, type Normalization, type Task } from './model.ts';
 import { modelNamed } from './registry.ts';
 
 /** A network with its weights: what every measurement starts from. */
@@ -14,37 +14,50 @@ export interface Network {
   readonly weights: string;
   /** SHA-256 of the weights' file, or `random/SEED`. */
   readonly identity: string;
+  /** A user's own ONNX file is taken for a classifier. */
+  readonly task: Task;
   readonly inputShape: readonly number[];
   readonly classes: number;
-  /** Input `image` [batch, ...inputShape] of pixels in [0, 1], output `logits` [batch, classes]. */
-  graph(batch: Dim): Graph;
+  /** Width of the state of a recurrent language model. */
+  readonly state?: number;
+  /** Inputs and outputs by task: see `Task`. `length`: tokens of a sequence, for language. */
+  graph(batch: Dim, length?: number): Graph;
 }
 
 export interface NetworkRequest {
   /** A built-in model's name, or the path of an `.onnx` file. */
   readonly model: string;
-  /** A checkpoint file, or `random` for fresh values. Not for `.onnx` files, which carry their own. */
+  /** A checkpoint file, or `random` for fresh values; Ballast's own where it has some. Not for `.onnx` files, which carry their own. */
   readonly weights?: string | undefined;
   readonly seed?: number;
   /** Number of classes for built-in models. */
   readonly classes?: number;
+  /** Channels, height, width of the images, for the built-in models that take other sizes than their default. */
+  readonly inputShape?: readonly number[];
   /** Normalisation in front of the network: `imagenet`, `cifar10` or `none`. */
   readonly normalize?: string | undefined;
 }
 
-const none: Normalization = { mean: [0, 0, 0], std: [1, 1, 1] };
 const normalizations: Readonly<Record<string, Normalization>> = {
   imagenet: imagenetNormalization,
   cifar10: cifarNormalization,
-  none,
+  none: { mean: [0, 0, 0], std: [1, 1, 1] },
 };
 
-/** Throws UsageError for a name that is none. */
-export function normalizationNamed(name: string): Normalization {
-  const found = normalizations[name];
-  if (!found) throw new UsageError(`--normalize: expected ${Object.keys(normalizations).join(', ')}, got "${name}"`);
-  return found;
+/** What `normalizationNamed` takes; `default` is the model's own. */
+export const normalizationNames = [...Object.keys(normalizations), 'default'];
+
+/** Undefined for `default`. Throws UsageError for a name that is none. */
+export function normalizationNamed(name: string): Normalization | undefined {
+  if (!normalizationNames.includes(name))
+    throw new UsageError(`--normalize: expected ${normalizationNames.join(', ')}, got "${name}"`);
+  return normalizations[name];
 }
+
+/** The weights that Ballast has trained itself and brings along, with a model card beside each. */
+const bundled: Readonly<Record<string, URL>> = Object.fromEntries(
+  ['resnet20'].map((name) => [name, new URL(`../../weights/${name}.safetensors`, import.meta.url)]),
+);
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -53,41 +66,58 @@ export async function loadNetwork(request: NetworkRequest): Promise<Network> {
   return request.model.endsWith('.onnx') ? loadOnnx(request) : loadBuiltIn(request);
 }
 
-async function loadBuiltIn({ model: name, weights, seed = 0, classes, normalize }: NetworkRequest): Promise<Network> {
-  const model = modelNamed(name, {
-    ...(classes === undefined ? {} : { classes }),
-    ...(normalize === undefined ? {} : { normalization: normalizationNamed(normalize) }),
-  });
+async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
+  const { model: name, seed = 0, classes, inputShape } = request;
+  const own = bundled[name];
+  const weights = request.weights ?? (own && fileURLToPath(own));
+  const laidOut = (normalize: string | undefined) => {
+    const normalization = normalize === undefined ? undefined : normalizationNamed(normalize);
+    return modelNamed(name, {
+      ...(classes === undefined ? {} : { classes }),
+      ...(inputShape === undefined ? {} : { inputShape }),
+      ...(normalization === undefined ? {} : { normalization }),
+    });
+  };
   if (weights === undefined) {
+    laidOut(request.normalize);
     throw new UsageError(
       `--weights is missing: expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,
     );
   }
-  let params: Params;
-  let identity: string;
   if (weights === 'random') {
-    params = initialize(model.parameters, seed);
-    identity = `random/${seed}`;
-  } else {
-    params = matchParameters(model.parameters, await readWeights(weights), weights);
-    identity = sha256(await readFile(weights));
+    const model = laidOut(request.normalize);
+    return {
+      ...withValues(model, initialize(model.parameters, seed)),
+      name,
+      weights: `freshly initialised (seed ${seed})`,
+      identity: `random/${seed}`,
+    };
   }
+  const bytes = await readBytes(weights, expectedWeights);
+  const { tensors, metadata } = decodeWeights(bytes, weights);
+  // What `ballast train` writes says how pixels were normalised.
+  const model = laidOut(request.normalize ?? metadata.normalize);
+  const params = matchParameters(model.parameters, tensors, weights);
+  return { ...withValues(model, params), name, weights, identity: sha256(bytes) };
+}
+
+/** A model with these values: a network but for where they come from. */
+export function withValues(model: Model, params: Params): Omit<Network, 'weights' | 'identity'> {
+  const { name, task, inputShape, classes, state } = model;
   return {
     name,
-    weights: weights === 'random' ? `freshly initialised (seed ${seed})` : weights,
-    identity,
-    inputShape: model.inputShape,
-    classes: model.classes,
-    graph: (batch) => model.build(params, batch),
+    task,
+    inputShape,
+    classes,
+    ...(state === undefined ? {} : { state }),
+    graph: (batch, length) => model.build(params, batch, length),
   };
 }
 
 async function loadOnnx({ model: path, weights, normalize = 'none' }: NetworkRequest): Promise<Network> {
   if (weights !== undefined) throw new UsageError(`--weights does not go with ${path}: an .onnx file carries its own`);
   const normalization = normalizationNamed(normalize);
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new FileError(path, `cannot be read (${cause.code}); expected an ONNX model file`, { cause });
-  });
+  const bytes = await readBytes(path, 'an ONNX model file');
   const graphs = new Map<Dim, Graph>();
   const graph = (batch: Dim): Graph => {
     const known = graphs.get(batch);
@@ -101,6 +131,7 @@ async function loadOnnx({ model: path, weights, normalize = 'none' }: NetworkReq
     name: path,
     weights: path,
     identity: sha256(bytes),
+    task: 'classification',
     inputShape: inputs[0]!.shape.slice(1) as number[],
     classes: outputs[0]!.value.shape[1] as number,
     graph,
@@ -108,7 +139,7 @@ async function loadOnnx({ model: path, weights, normalize = 'none' }: NetworkReq
 }
 
 /** Gives a foreign classifier our interface: input `image` in [0, 1], output `logits`. */
-function withPixels(own: Graph, { mean, std }: Normalization, path: string): Graph {
+function withPixels(own: Graph, normalization: Normalization | undefined, path: string): Graph {
   const [input, ...more] = own.inputs;
   const output = own.outputs[0];
   if (!input || more.length || input.shape.length !== 4) {
@@ -124,7 +155,8 @@ function withPixels(own: Graph, { mean, std }: Normalization, path: string): Gra
   const b = new GraphBuilder(own.name);
   const image = b.input('image', 'float32', input.shape);
   let x = image;
-  if (mean.some((m) => m !== 0) || std.some((s) => s !== 1)) {
+  if (normalization && normalization !== normalizations.none) {
+    const { mean, std } = normalization;
     if (channels !== mean.length)
       throw new UsageError(`--normalize: needs ${mean.length} channels, ${path} has ${channels}`);
     const perChannel = (values: readonly number[]) => b.constant(tensorOf('float32', [1, channels, 1, 1], values));

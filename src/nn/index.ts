@@ -14,5 +14,5 @@ export {
 } from './parameters.ts';
 export { averagePooled, flattened, maxPool2 } from './pooling.ts';
 export { Scope } from './scope.ts';
-export { type BatchStatistics, trainingMode } from './training-mode.ts';
+export { type BatchStatistics, type DropoutMask, type TrainingGraph, trainingMode } from './training-mode.ts';
 export { bilinear, upConv2x2 } from './upsampling.ts';

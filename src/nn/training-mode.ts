@@ -20,18 +20,40 @@ export interface BatchStatistics {
   readonly count: number;
 }
 
+/** A place where values are dropped in training. */
+export interface DropoutMask {
+  /** Input of the training graph that the values are multiplied by: 0, or 1 / (1 - ratio) for those that stay. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Share of the values that are dropped, in (0, 1). */
+  readonly ratio: number;
+}
+
+export interface TrainingGraph {
+  readonly graph: Graph;
+  readonly statistics: readonly BatchStatistics[];
+  readonly masks: readonly DropoutMask[];
+}
+
 /**
  * The network as it is trained: batch normalization takes its statistics from the batch. They are outputs of the graph beside
  * its own (momentum 0: the node's running statistics are the batch's alone, and what is kept of them is the caller's business).
  *
- * `graph` is one with its parameters as inputs (`Model.trace`), of static shape. Throws GraphError for a Dropout that would drop
- * something: its draws are not made yet.
+ * Dropout multiplies by a mask, an input of its own, so that whoever draws it can draw it again.
+ *
+ * `graph` is one with its parameters as inputs (`Model.trace`), of static shape.
  */
-export function trainingMode(graph: Graph): { graph: Graph; statistics: readonly BatchStatistics[] } {
+export function trainingMode(graph: Graph): TrainingGraph {
   const statistics: BatchStatistics[] = [];
+  const masks: DropoutMask[] = [];
   const found: { name: string; value: Value }[] = [];
   const mapped = mapGraph(graph, (node, inputs, b) => {
-    if (node.opType === 'Dropout') requireNoDropout(node, graph);
+    if (node.opType === 'Dropout') {
+      const mask = { name: `${node.name}.mask`, shape: staticShape(inputs[0]!), ratio: dropoutRatio(node, graph) };
+      if (mask.ratio === 0) return [inputs[0]!];
+      masks.push(mask);
+      return [b.mul(inputs[0]!, b.input(mask.name, 'float32', mask.shape))];
+    }
     if (node.opType !== 'BatchNormalization' || intAttribute(node, 'training_mode', 0) === 1) return undefined;
     const batch = { mean: `${node.name}.batch_mean`, variance: `${node.name}.batch_var` };
     const attributes = {
@@ -46,15 +68,13 @@ export function trainingMode(graph: Graph): { graph: Graph; statistics: readonly
     statistics.push({ running, batch, count });
     return [y!];
   });
-  return { graph: { ...mapped, outputs: [...mapped.outputs, ...found] }, statistics };
+  return { graph: { ...mapped, outputs: [...mapped.outputs, ...found] }, statistics, masks };
 }
 
-/** ONNX's default ratio of a Dropout is 0.5. */
-function requireNoDropout(node: Node, graph: Graph): void {
-  const ratio = node.inputs[1] ? graph.constants.get(node.inputs[1]) : undefined;
-  if (!ratio || toNumbers(ratio)[0] !== 0) {
-    throw new GraphError(
-      `cannot train ${describeNode(node)} yet: dropout is not drawn; lay the model out with dropout 0`,
-    );
-  }
+/** ONNX's default is 0.5. */
+function dropoutRatio(node: Node, graph: Graph): number {
+  if (!node.inputs[1]) return 0.5;
+  const ratio = graph.constants.get(node.inputs[1]);
+  if (!ratio) throw new GraphError(`cannot train ${describeNode(node)}: its ratio is computed; expected a constant`);
+  return toNumbers(ratio)[0]!;
 }

@@ -16,18 +16,3 @@ export function parseDuration(text: string, option: string): Duration {
   }
   return { amount: Number(match[1]), unit: match[2]!.toLowerCase() as Duration['unit'] };
 }
-
-export interface StepSize {
-  readonly batchSize: number;
-  /** Examples in an epoch. */
-  readonly examples: number;
-  /** Tokens in an example, where examples are text. */
-  readonly tokens?: number;
-}
-
-/** A duration in whole steps, rounded up. Throws UsageError for tokens where there are none. */
-export function toSteps({ amount, unit }: Duration, { batchSize, examples, tokens }: StepSize): number {
-  const perStep = { st: 1, ep: batchSize / examples, ex: batchSize, tok: tokens && batchSize * tokens }[unit];
-  if (!perStep) throw new UsageError('a duration in tokens needs a language model');
-  return Math.ceil(amount / perStep - 1e-9);
-}

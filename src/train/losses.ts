@@ -3,18 +3,31 @@ import { type GraphBuilder, sizeOf, staticShape, tensorOf, type Value } from '..
 export interface CrossEntropyOptions {
   /** Label smoothing s in [0, 1): the target is 1 - s + s / C for the label and s / C for the other classes, as in PyTorch. */
   readonly smoothing?: number;
+  /** Some labels are no class (outside 0 .. C - 1): they count neither in the sum nor in the mean, as PyTorch's `ignore_index`. */
+  readonly partial?: boolean;
 }
 
-/** Mean cross-entropy in nats, a scalar. `logits` [N, C], `labels` int64 [N] in 0 .. C - 1. */
+/** Logits with the classes last, as rows: [N, C] as they are, [N, T, C] one row a token, [N, C, H, W] one row a pixel. */
+function rowsOf(b: GraphBuilder, logits: Value): Value {
+  const shape = staticShape(logits);
+  if (shape.length === 2) return logits;
+  const last = shape.length === 4 ? b.transpose(logits, [0, 2, 3, 1]) : logits;
+  return b.reshape(last, [-1, staticShape(last).at(-1)!]);
+}
+
+/**
+ * Mean cross-entropy in nats, a scalar; 0 where no label counts. `logits` [N, C], [N, T, C] or [N, C, H, W], `labels` int64 of the same shape
+ * without the classes.
+ */
 export function crossEntropy(
   b: GraphBuilder,
   logits: Value,
   labels: Value,
-  { smoothing = 0 }: CrossEntropyOptions = {},
+  { smoothing = 0, partial = false }: CrossEntropyOptions = {},
 ): Value {
-  const shape = staticShape(logits);
-  const [count, classes] = shape as [number, number];
-  const logProbabilities = b.op('LogSoftmax', [logits], { axis: 1 });
+  const rows = rowsOf(b, logits);
+  const [count, classes] = staticShape(rows) as [number, number];
+  const logProbabilities = b.op('LogSoftmax', [rows], { axis: 1 });
   const range = b.constant(
     tensorOf(
       'int64',
@@ -23,7 +36,12 @@ export function crossEntropy(
     ),
   );
   const hit = b.cast(b.op('Equal', [b.reshape(labels, [count, 1]), range]), logits.dtype);
+  const counted = partial ? b.reduceSum(hit, [1], true) : undefined;
+  const uniform = (value: Value) => (counted ? b.mul(counted, value) : value);
   const target =
-    smoothing === 0 ? hit : b.add(b.scale(hit, 1 - smoothing), b.scalar(smoothing / classes, logits.dtype));
-  return b.scale(b.reduceSum(b.mul(logProbabilities, target), [0, 1], false), -classes / sizeOf(shape));
+    smoothing === 0 ? hit : b.add(b.scale(hit, 1 - smoothing), uniform(b.scalar(smoothing / classes, logits.dtype)));
+  const sum = b.reduceSum(b.mul(logProbabilities, target), [0, 1], false);
+  if (!counted) return b.scale(sum, -classes / sizeOf(staticShape(rows)));
+  const present = b.op('Max', [b.reduceSum(counted, [0, 1], false), b.scalar(1, logits.dtype)]);
+  return b.neg(b.div(sum, present));
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/index.ts';
+import { normalizationNames } from '../models/index.ts';
 import { optimizerNames } from './optimizers.ts';
 import { scalingRules, scheduleKinds } from './schedule.ts';
 
@@ -12,16 +13,32 @@ const duration = z.string().regex(/^\d+(\.\d+)?(e\d+)?(st|ep|ex|tok)$/i, 'expect
 /** Everything that decides what a training run computes: `config.json` in its folder. */
 export const runConfigSchema = z.strictObject({
   model: z.string(),
-  normalize: z.enum(['imagenet', 'cifar10', 'none']),
+  normalize: z.enum(normalizationNames as [string, ...string[]]),
+  /** Ratio of the model's dropout, where it has some. */
+  dropout: z.number().min(0).lt(1).optional(),
   dataset: z.string(),
+  /** Share of the training data, the same of every class. */
+  fraction: z.number().positive().max(1).optional(),
   augment: z.boolean(),
+  /** Tokens that a language model reads in a step. */
+  sequenceLength: z.int().positive().optional(),
   seed: z.int().nonnegative(),
   batchSize: z.int().positive(),
   /** Examples in memory at a time. */
   microBatch: z.int().positive(),
   optimizer: z.enum(optimizerNames as [string, ...string[]]),
   momentum: z.number().min(0).max(1).optional(),
+  /** Of LARS. */
+  trust: z.number().positive().optional(),
   weightDecay: z.number().nonnegative(),
+  /** What weight decay applies to: all parameters, or not the biases and norms. */
+  decayOn: z.enum(['all', 'weights']).optional(),
+  /** Likewise the layer-wise rates of LARS and LAMB. */
+  adaptOn: z.enum(['all', 'weights']).optional(),
+  /** Bound of the gradient's norm. */
+  clipNorm: z.number().positive().optional(),
+  /** The batch grows by this factor at these points. */
+  growth: z.strictObject({ factor: z.int().min(2), at: z.array(duration) }).optional(),
   labelSmoothing: z.number().min(0).lt(1),
   lr: z.number().nonnegative(),
   scaling: z.enum(scalingRules),

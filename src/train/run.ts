@@ -1,31 +1,22 @@
 import { join } from 'node:path';
 import { BallastError, UsageError } from '../errors.ts';
 import { makeFolder, writeSafetensors } from '../formats/index.ts';
-import type { Params } from '../nn/index.ts';
-import type { Tensors } from '../runtime/index.ts';
+import type { BatchPlan } from './batch-plan.ts';
 import { CheckpointFolder, type RunProgress } from './checkpoint.ts';
 import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
+import type { TrainingTask } from './tasks/index.ts';
 import type { Trainer } from './trainer.ts';
-
-/** What is trained on, and how the result is judged. */
-export interface TrainingTask {
-  /** Examples in an epoch. */
-  readonly examples: number;
-  /** The endless stream of training examples from `position` on, as inputs of the network and its loss. A pure function. */
-  batch(position: number, size: number): Tensors;
-  /** Loss and metric on held-out data. */
-  evaluate(params: Params): Promise<{ loss: number; metric: number }>;
-}
 
 export interface RunSettings {
   /** Steps in all. */
   readonly steps: number;
-  /** A line of metrics every so many steps. */
-  readonly logEvery: number;
-  /** Evaluation every so many steps, and at the end. */
-  readonly evalEvery: number;
-  /** A checkpoint every so many steps, at the end, and when the run is interrupted. */
-  readonly checkpointEvery: number;
+  readonly plan: BatchPlan;
+  /** Whether a line of metrics is due after so many steps. */
+  readonly logAt: (step: number) => boolean;
+  /** Likewise an evaluation; there is one at the end too. */
+  readonly evaluateAt: (step: number) => boolean;
+  /** Likewise a checkpoint; there is one at the end, and when the run is interrupted. */
+  readonly checkpointAt: (step: number) => boolean;
   /** A loss above this (or one that is no number) ends the run as infeasible. */
   readonly lossBound: number;
   /** The learning rate of a step. */
@@ -34,6 +25,8 @@ export interface RunSettings {
   readonly scalarsAt: (step: number, lr: number) => Readonly<Record<string, number>>;
   /** Identifies the configuration: a checkpoint of another one is refused. */
   readonly configHash: string;
+  /** Written into `model.safetensors`, so that the weights say what they are. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface RunRequest {
@@ -84,13 +77,13 @@ const noiseShare = 0.05;
  */
 export async function run(request: RunRequest): Promise<RunResult> {
   const { trainer, task, settings, folder, signal } = request;
-  const { steps, logEvery, evalEvery, checkpointEvery, lossBound, rateAt, scalarsAt, configHash } = settings;
+  const { steps, plan, logAt, evaluateAt, checkpointAt, lossBound, rateAt, scalarsAt, configHash } = settings;
   await makeFolder(folder);
   const checkpoints = new CheckpointFolder(join(folder, 'checkpoint'));
   let progress = await start(request, checkpoints);
   const log = await MetricsLog.open(join(folder, 'metrics.jsonl'), progress.step);
   let last: MetricsRecord | undefined = (await readMetrics(log.path)).at(-1);
-  const { batchSize, microBatch } = trainer;
+  const { microBatch } = trainer;
   const first = progress.step;
   const firstSeconds = progress.seconds;
   let status: RunStatus = 'complete';
@@ -105,10 +98,14 @@ export async function run(request: RunRequest): Promise<RunResult> {
       const { step } = progress;
       const began = performance.now();
       const lr = rateAt(step);
-      const result = await trainer.step(
-        (micro) => task.batch(step * batchSize + micro * microBatch, microBatch),
-        scalarsAt(step, lr),
-      );
+      const [batchSize, position] = [plan.batchSizeAt(step), plan.examplesBefore(step)];
+      if (task.startsAnew?.(position)) trainer.resetCarry();
+      const result = await trainer.step({
+        batch: (micro) => task.batch(position + micro * microBatch, microBatch),
+        scalars: scalarsAt(step, lr),
+        step,
+        microBatches: batchSize / microBatch,
+      });
       const seconds = progress.seconds + (performance.now() - began) / 1000;
       if (!(Math.abs(result.loss) <= lossBound) || !Number.isFinite(result.gradSquare)) {
         status = 'infeasible';
@@ -120,22 +117,26 @@ export async function run(request: RunRequest): Promise<RunResult> {
         loss: progress.pending.loss + result.loss,
         gradSquare: progress.pending.gradSquare + result.gradSquare,
       };
-      progress = { ...progress, step: step + 1, seconds, pending, noise: noiseAfter(progress.noise, result, trainer) };
+      const noise = noiseAfter(progress.noise, result, { batchSize, microBatch });
+      progress = { ...progress, step: step + 1, seconds, pending, noise };
       request.onStep?.({
         step: progress.step,
         loss: result.loss,
-        examplesPerSecond: ((progress.step - first) * batchSize) / (seconds - firstSeconds),
+        examplesPerSecond: (plan.examplesBefore(step + 1) - plan.examplesBefore(first)) / (seconds - firstSeconds),
       });
       const atEnd = progress.step === steps;
-      const evaluation =
-        progress.step % evalEvery === 0 || atEnd ? await task.evaluate(trainer.parameters()) : undefined;
-      if (evaluation || progress.step % logEvery === 0) {
-        last = recordOf(progress, lr, batchSize, task.examples, evaluation);
+      const evaluation = evaluateAt(progress.step) || atEnd ? await task.evaluate(trainer.parameters()) : undefined;
+      if (evaluation || logAt(progress.step)) {
+        last = recordOf(
+          progress,
+          { lr, batchSize, examples: plan.examplesBefore(progress.step), epoch: task.examples },
+          evaluation,
+        );
         await log.append(last);
         request.onRecord?.(last);
         progress = { ...progress, pending: fresh(configHash).pending };
       }
-      if (progress.step % checkpointEvery === 0 || atEnd) await save();
+      if (checkpointAt(progress.step) || atEnd) await save();
       await breathe();
       if (signal?.aborted && !atEnd) {
         status = 'interrupted';
@@ -143,17 +144,20 @@ export async function run(request: RunRequest): Promise<RunResult> {
       }
     }
     if (status === 'interrupted' && saved !== progress.step) await save();
-    if (status === 'complete') await writeSafetensors(join(folder, 'model.safetensors'), trainer.parameters());
+    if (status === 'complete') {
+      await writeSafetensors(join(folder, 'model.safetensors'), trainer.parameters(), settings.metadata);
+    }
   } finally {
     await log.close();
   }
-  const done = progress.step - first;
+  const examples = plan.examplesBefore(progress.step);
+  const seconds = progress.seconds - firstSeconds;
   return {
     status,
     steps: progress.step,
-    epochs: (progress.step * batchSize) / task.examples,
+    epochs: examples / task.examples,
     seconds: progress.seconds,
-    examplesPerSecond: done > 0 ? (done * batchSize) / (progress.seconds - firstSeconds) : 0,
+    examplesPerSecond: seconds > 0 ? (examples - plan.examplesBefore(first)) / seconds : 0,
     final: {
       trainLoss: last?.trainLoss ?? Number.NaN,
       ...(last?.valLoss === undefined ? {} : { valLoss: last.valLoss }),
@@ -198,7 +202,7 @@ type Noise = RunProgress['noise'];
 function noiseAfter(
   before: Noise,
   { gradSquare, microSquare }: { gradSquare: number; microSquare?: number },
-  { batchSize, microBatch }: Trainer,
+  { batchSize, microBatch }: { batchSize: number; microBatch: number },
 ): Noise {
   if (microSquare === undefined) return before;
   const signal = (batchSize * gradSquare - microBatch * microSquare) / (batchSize - microBatch);
@@ -209,15 +213,13 @@ function noiseAfter(
 
 function recordOf(
   { step, seconds, pending, noise }: RunProgress,
-  lr: number,
-  batchSize: number,
-  examples: number,
+  { lr, batchSize, examples, epoch }: { lr: number; batchSize: number; examples: number; epoch: number },
   evaluation: { loss: number; metric: number } | undefined,
 ): MetricsRecord {
   return {
     step,
-    epoch: (step * batchSize) / examples,
-    examples: step * batchSize,
+    epoch: examples / epoch,
+    examples,
     seconds,
     trainLoss: pending.loss / pending.count,
     ...(evaluation ? { valLoss: evaluation.loss, valMetric: evaluation.metric } : {}),

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, toSteps } from './duration.ts';
+import { BatchPlan } from './batch-plan.ts';
+import { parseDuration } from './duration.ts';
 import { scaledRate, schedule, scheduleKinds } from './schedule.ts';
 
 describe('durations', () => {
-  const size = { batchSize: 128, examples: 50_000 };
+  const plan = new BatchPlan({ batchSize: 128, examples: 50_000 });
 
   it.each([
     ['500st', 500],
@@ -13,18 +14,56 @@ describe('durations', () => {
     ['0.5ep', 196],
     ['1e3ST', 1000],
   ])('%s at batch 128 of 50,000 is %d steps', (text, steps) => {
-    expect(toSteps(parseDuration(text, '--warmup'), size)).toBe(steps);
+    expect(plan.steps(text, '--warmup')).toBe(steps);
   });
 
   it('in tokens are for text', () => {
-    expect(toSteps(parseDuration('1e6tok', '--epochs'), { batchSize: 20, examples: 1000, tokens: 35 })).toBe(1429);
-    expect(() => toSteps(parseDuration('1e6tok', '--epochs'), size)).toThrow('needs a language model');
+    expect(new BatchPlan({ batchSize: 20, examples: 1000, tokens: 35 }).steps('1e6tok', '--epochs')).toBe(1429);
+    expect(() => plan.steps('1e6tok', '--epochs')).toThrow('needs a language model');
   });
 
   it.each(['3', 'ep', '-3ep', '3 weeks', '', '3epx'])('"%s" is refused with what was expected', (text) => {
     expect(() => parseDuration(text, '--warmup')).toThrow(
       `--warmup: expected a duration such as 500st, 3ep, 50000ex or 1e6tok, got "${text}"`,
     );
+  });
+});
+
+describe('a batch that grows', () => {
+  const at = ['2ep', '3000ex'].map((text) => parseDuration(text, '--grow-at'));
+  const plan = new BatchPlan({ batchSize: 100, examples: 1000, growth: { factor: 2, at } });
+
+  it('is 100, then 200 after two epochs, then 400 after three', () => {
+    const sizes = Array.from({ length: 30 }, (_, step) => plan.batchSizeAt(step));
+    expect(sizes).toEqual([...Array(20).fill(100), ...Array(5).fill(200), ...Array(5).fill(400)]);
+  });
+
+  it('counts the examples before each step, whatever the sizes', () => {
+    let examples = 0;
+    for (let step = 0; step < 40; step++) {
+      expect(plan.examplesBefore(step)).toBe(examples);
+      examples += plan.batchSizeAt(step);
+    }
+    expect(plan.steps('5ep', '--epochs')).toBe(30);
+    expect(plan.steps('4.1ep', '--epochs')).toBe(28);
+  });
+
+  it('does what is due every epoch at the first step beyond it', () => {
+    const due = plan.every('1ep', '--eval-every');
+    expect(Array.from({ length: 31 }, (_, i) => i).filter((step) => step > 0 && due(step))).toEqual([
+      10, 20, 25, 28, 30,
+    ]);
+  });
+
+  it('must grow, and at points in order', () => {
+    const growth = (factor: number, ...points: string[]) =>
+      new BatchPlan({
+        batchSize: 100,
+        examples: 1000,
+        growth: { factor, at: points.map((text) => parseDuration(text, '--grow-at')) },
+      });
+    expect(() => growth(1, '1ep')).toThrow('--grow-batch: expected a whole number of at least 2, got 1');
+    expect(() => growth(2, '2ep', '1ep')).toThrow('--grow-at: expected durations in growing order');
   });
 });
 

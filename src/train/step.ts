@@ -1,5 +1,5 @@
 import { grad } from '../autodiff/index.ts';
-import { type BatchStatistics, trainingMode } from '../nn/index.ts';
+import { type BatchStatistics, type DropoutMask, trainingMode } from '../nn/index.ts';
 import { type Graph, GraphBuilder, prune, tensorOf, type Value } from '../onnx/index.ts';
 import { concatFlat, type FlatLayout, splitFlat } from './flat.ts';
 
@@ -9,29 +9,40 @@ export interface Objective {
   readonly graph: Graph;
   /** Further inputs of the loss (labels), and the loss itself from the network's outputs by name: a scalar. */
   readonly loss: (b: GraphBuilder, outputs: ReadonlyMap<string, Value>) => Value;
+  /** What one step hands to the next, such as the state of a recurrent network; no gradient passes from step to step. */
+  readonly carry?: Carry;
+}
+
+export interface Carry {
+  /** The network's input [batch, width] and its output of the same shape. */
+  readonly input: string;
+  readonly output: string;
+  readonly width: number;
 }
 
 export interface GradientGraph {
   /**
-   * Inputs: the network's and the loss's own, then the parameters by name. Outputs: `loss`, `${name}_gradient` for each
-   * trained parameter, and the batch statistics.
+   * Inputs: the network's and the loss's own, dropout masks, then the parameters by name. Outputs: `loss`, `${name}_gradient` for each
+   * trained parameter, the batch statistics, and what is carried on.
    */
   readonly graph: Graph;
   readonly statistics: readonly BatchStatistics[];
+  readonly masks: readonly DropoutMask[];
+  readonly carry?: Carry;
 }
 
 /** Loss and gradient in training mode. */
-export function gradientGraph({ graph, loss }: Objective, trained: readonly string[]): GradientGraph {
-  const { graph: training, statistics } = trainingMode(graph);
+export function gradientGraph({ graph, loss, carry }: Objective, trained: readonly string[]): GradientGraph {
+  const { graph: training, statistics, masks } = trainingMode(graph);
   const b = new GraphBuilder(`${graph.name}_loss`);
   const inputs = Object.fromEntries(training.inputs.map((v) => [v.name, b.input(v.name, v.dtype, v.shape)]));
   const copies = b.inline(training, inputs);
   const outputs = new Map(training.outputs.map((o) => [o.name, copies.get(o.value)!]));
   b.output('loss', loss(b, outputs));
-  for (const { batch } of statistics)
-    for (const name of [batch.mean, batch.variance]) b.output(name, outputs.get(name)!);
-  const keep = statistics.flatMap(({ batch }) => [batch.mean, batch.variance]);
-  return { graph: grad(b.build(), { wrt: trained, of: 'loss', keep }), statistics };
+  const keep = [...statistics.flatMap(({ batch }) => [batch.mean, batch.variance]), ...(carry ? [carry.output] : [])];
+  for (const name of keep) b.output(name, outputs.get(name)!);
+  const gradient = grad(b.build(), { wrt: trained, of: 'loss', keep });
+  return { graph: gradient, statistics, masks, ...(carry ? { carry } : {}) };
 }
 
 /** How parameters are updated, on flat vectors. */
@@ -70,24 +81,26 @@ const runningShare = 0.1;
  */
 export function stepGraph(gradient: GradientGraph, layout: StepLayout, rule: UpdateRule): Graph {
   const b = new GraphBuilder(`${gradient.graph.name}_step`);
-  const { loss, flat, running } = forwardBackward(b, gradient, layout);
+  const { loss, flat, running, carried } = forwardBackward(b, gradient, layout);
   const updated = update(b, layout.trained, rule, flat.parameters, flat.gradient);
   b.output('loss', loss);
   b.output('gradSquare', updated.gradSquare);
   b.output('next.parameters', updated.parameters);
   if (running) b.output('next.running', running);
+  if (carried) b.output('next.carry', carried);
   for (const [name, value] of Object.entries(updated.slots)) b.output(`next.${name}`, value);
   return prune(b.build());
 }
 
 /**
- * For batches beyond memory: the loss and gradient of one micro-batch added, times `weight`, to those before it. Inputs: as of `stepGraph`
- * without slots and scalars, and `weight`, `gradient`, `lossSum`. Outputs: `microSquare` (squared norm of this micro-batch's own
- * gradient), `next.gradient`, `next.lossSum`, `next.running`.
+ * For batches beyond memory: the loss and gradient of one micro-batch added, times `weight`, to those before it. With the number of its
+ * targets as weight, the sums over the number of all targets are those of the whole batch. Inputs: as of `stepGraph` without slots and
+ * scalars, and `weight`, `gradient`, `lossSum`. Outputs: `microSquare` (squared norm of this micro-batch's own gradient),
+ * `next.gradient`, `next.lossSum`, `next.running`, `next.carry`.
  */
 export function accumulateGraph(gradient: GradientGraph, layout: StepLayout): Graph {
   const b = new GraphBuilder(`${gradient.graph.name}_accumulate`);
-  const { loss, flat, running } = forwardBackward(b, gradient, layout);
+  const { loss, flat, running, carried } = forwardBackward(b, gradient, layout);
   const weight = b.input('weight', 'float32', []);
   const sum = b.input('gradient', 'float32', [layout.trained.length]);
   const lossSum = b.input('lossSum', 'float32', []);
@@ -95,14 +108,18 @@ export function accumulateGraph(gradient: GradientGraph, layout: StepLayout): Gr
   b.output('next.gradient', b.add(sum, b.mul(flat.gradient, weight)));
   b.output('next.lossSum', b.add(lossSum, b.mul(loss, weight)));
   if (running) b.output('next.running', running);
+  if (carried) b.output('next.carry', carried);
   return prune(b.build());
 }
 
-/** The update from an accumulated gradient. Inputs: `gradient`, `parameters`, slots, scalars. Outputs: `gradSquare`, `next.parameters`, slots. */
+/**
+ * The update from an accumulated gradient. Inputs: `gradient` and the `share` that it is multiplied by, `parameters`, slots, scalars.
+ * Outputs: `gradSquare`, `next.parameters`, slots.
+ */
 export function applyGraph(layout: StepLayout, rule: UpdateRule): Graph {
   const b = new GraphBuilder('apply');
   const size = [layout.trained.length];
-  const gradient = b.input('gradient', 'float32', size);
+  const gradient = b.mul(b.input('gradient', 'float32', size), b.input('share', 'float32', []));
   const updated = update(b, layout.trained, rule, b.input('parameters', 'float32', size), gradient);
   b.output('gradSquare', updated.gradSquare);
   b.output('next.parameters', updated.parameters);
@@ -123,8 +140,8 @@ function update(b: GraphBuilder, layout: FlatLayout, rule: UpdateRule, parameter
   return { ...next, gradSquare: squaredNorm(b, gradient) };
 }
 
-/** Loss, flat gradient and new running statistics of one batch. */
-function forwardBackward(b: GraphBuilder, { graph, statistics }: GradientGraph, layout: StepLayout) {
+/** Loss, flat gradient, new running statistics and what is carried on of one batch. */
+function forwardBackward(b: GraphBuilder, { graph, statistics, carry }: GradientGraph, layout: StepLayout) {
   const { trained, running } = layout;
   const parameters = b.input('parameters', 'float32', [trained.length]);
   const bindings: Record<string, Value> = {};
@@ -146,7 +163,8 @@ function forwardBackward(b: GraphBuilder, { graph, statistics }: GradientGraph, 
   );
   const fresh = old && freshStatistics(b, running, statistics, outputs);
   const next = old && fresh && b.add(b.scale(old, 1 - runningShare), b.scale(fresh, runningShare));
-  return { loss: outputs.get('loss')!, flat: { parameters, gradient }, running: next };
+  const carried = carry && outputs.get(carry.output)!;
+  return { loss: outputs.get('loss')!, flat: { parameters, gradient }, running: next, carried };
 }
 
 /** Mean and unbiased variance of the batch, in the order of the running statistics. */

@@ -5,12 +5,12 @@ import { initialize, type ParameterSpec, type Params } from '../nn/index.ts';
 import { GraphBuilder, tensor } from '../onnx/index.ts';
 import { RandomStream } from '../random.ts';
 import { compile } from '../runtime/index.ts';
-import { classificationObjective } from './classification.ts';
 import { flatLayout, packed, unpacked } from './flat.ts';
 import { crossEntropy } from './losses.ts';
 import { type Optimizer, optimizerNamed } from './optimizers.ts';
 import type { Objective } from './step.ts';
-import { Trainer } from './trainer.ts';
+import { classificationObjective } from './tasks/index.ts';
+import { type Batch, Trainer } from './trainer.ts';
 
 const open: Trainer[] = [];
 afterAll(async () => {
@@ -45,9 +45,12 @@ const specs: readonly ParameterSpec[] = [
 const initial = initialize(specs, 1);
 const x = normal(24, 6);
 const labels = Array.from({ length: 24 }, (_, i) => BigInt((i * 7) % 3));
-const rows = (from: number, count: number) => ({
-  x: tensor('float32', [count, 6], (x.data as Float32Array).slice(from * 6, (from + count) * 6)),
-  label: tensor('int64', [count], BigInt64Array.from(labels.slice(from, from + count))),
+const rows = (from: number, count: number): Batch => ({
+  inputs: {
+    x: tensor('float32', [count, 6], (x.data as Float32Array).slice(from * 6, (from + count) * 6)),
+    label: tensor('int64', [count], BigInt64Array.from(labels.slice(from, from + count))),
+  },
+  targets: count,
 });
 
 describe('a trainer', () => {
@@ -58,8 +61,8 @@ describe('a trainer', () => {
     const rule = optimizerNamed('momentum', { weightDecay: 1e-2 });
     const [whole, parts] = [await make(rule, 24), await make(rule, 8)];
     for (let step = 0; step < 5; step++) {
-      const a = await whole.step(() => rows(0, 24), rule.scalarsAt(step, 0.5));
-      const c = await parts.step((micro) => rows(8 * micro, 8), rule.scalarsAt(step, 0.5));
+      const a = await whole.step({ batch: () => rows(0, 24), scalars: rule.scalarsAt(step, 0.5), step });
+      const c = await parts.step({ batch: (micro) => rows(8 * micro, 8), scalars: rule.scalarsAt(step, 0.5), step });
       expect(Math.abs(a.loss - c.loss)).toBeLessThan(1e-6);
       expect(c.gradSquare / a.gradSquare).toBeCloseTo(1, 5);
       // Gradients of smaller batches are larger: |g_b|² has the variance of the rows on top.
@@ -79,11 +82,14 @@ describe('a trainer', () => {
     const [straight, first, second] = [await make(rule, 24), await make(rule, 24), await make(rule, 24)];
     const losses: number[] = [];
     for (let step = 0; step < 8; step++)
-      losses.push((await straight.step(() => rows(0, 24), rule.scalarsAt(step, 0.05))).loss);
-    for (let step = 0; step < 3; step++) await first.step(() => rows(0, 24), rule.scalarsAt(step, 0.05));
+      losses.push((await straight.step({ batch: () => rows(0, 24), scalars: rule.scalarsAt(step, 0.05), step })).loss);
+    for (let step = 0; step < 3; step++)
+      await first.step({ batch: () => rows(0, 24), scalars: rule.scalarsAt(step, 0.05), step });
     second.restore(new Map([...first.state()].map(([name, t]) => [name, { ...t, data: t.data.slice() }])));
     for (let step = 3; step < 8; step++)
-      expect((await second.step(() => rows(0, 24), rule.scalarsAt(step, 0.05))).loss).toBe(losses[step]);
+      expect((await second.step({ batch: () => rows(0, 24), scalars: rule.scalarsAt(step, 0.05), step })).loss).toBe(
+        losses[step],
+      );
     expect([...second.state()]).toEqual([...straight.state()]);
   });
 
@@ -106,7 +112,8 @@ describe('a trainer', () => {
       microBatch: 4,
     });
     const image = normal(4, 3, 32, 32);
-    await trainer.step(() => ({ image, label: tensor('int64', [4], new BigInt64Array(4)) }), { lr: 0 });
+    const label = tensor('int64', [4], new BigInt64Array(4));
+    await trainer.step({ batch: () => ({ inputs: { image, label }, targets: 4 }), scalars: { lr: 0 }, step: 0 });
     // The first normalization's statistics, from the convolution's output in evaluation.
     const graph = model.build(start, 4);
     const conv = graph.nodes.find((n) => n.opType === 'Conv')!;
@@ -177,7 +184,7 @@ describe('optimisers', () => {
     const expected = Array.from(start.get('w')!.data as Float32Array, (w) => ({ w, s: { m: 0, v: 0 } }));
     for (let step = 0; step < 20; step++) {
       const g = normal(4);
-      await trainer.step(() => ({ g }), rule.scalarsAt(step, lr));
+      await trainer.step({ batch: () => ({ inputs: { g }, targets: 1 }), scalars: rule.scalarsAt(step, lr), step });
       expected.forEach((e, i) => {
         e.w = references[name]!(e.w, Number(g.data[i]), e.s, step + 1);
       });

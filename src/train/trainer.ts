@@ -2,10 +2,12 @@ import { BallastError, UsageError } from '../errors.ts';
 import type { ParameterSpec, Params } from '../nn/index.ts';
 import { type TensorData, tensor } from '../onnx/index.ts';
 import { compile, type Program, type RuntimeOptions, type Tensors } from '../runtime/index.ts';
+import { drawMask } from './dropout-masks.ts';
 import { type FlatLayout, flatLayout, packed, unpacked } from './flat.ts';
 import {
   accumulateGraph,
   applyGraph,
+  type GradientGraph,
   gradientGraph,
   type Objective,
   type StepLayout,
@@ -24,7 +26,29 @@ export interface TrainerOptions {
   readonly batchSize: number;
   /** Examples in memory at a time, a divisor of `batchSize`; below it gradients are accumulated. */
   readonly microBatch: number;
+  /** The number of micro-batches changes from step to step (see `StepRequest.microBatches`). */
+  readonly growing?: boolean;
+  /** Of the dropout masks; 0 unless told. */
+  readonly seed?: number;
   readonly runtime?: RuntimeOptions;
+}
+
+/** Examples of one micro-batch, as the network and its loss take them. */
+export interface Batch {
+  readonly inputs: Tensors;
+  /** How many labels count in its mean loss: the weight of this micro-batch in the whole. */
+  readonly targets: number;
+}
+
+export interface StepRequest {
+  /** The micro-batches in turn. */
+  readonly batch: (micro: number) => Batch;
+  /** Values of the update rule's scalars. */
+  readonly scalars: Readonly<Record<string, number>>;
+  /** Which step it is: the key of what is drawn in it. */
+  readonly step: number;
+  /** `batchSize / microBatch` unless told; anything else needs a `growing` trainer. */
+  readonly microBatches?: number;
 }
 
 export interface StepResult {
@@ -59,20 +83,25 @@ export class Trainer {
   readonly microBatch: number;
   readonly #rule: UpdateRule;
   readonly #programs: Programs;
+  readonly #gradient: GradientGraph;
+  readonly #seed: number;
   #state: State;
   #spare: State;
   #gradients: [Float32Array, Float32Array] | undefined;
 
-  private constructor(options: TrainerOptions, layout: StepLayout, programs: Programs) {
+  private constructor(options: TrainerOptions, layout: StepLayout, gradient: GradientGraph, programs: Programs) {
     this.layout = layout;
     this.batchSize = options.batchSize;
     this.microBatch = options.microBatch;
     this.#rule = options.rule;
     this.#programs = programs;
+    this.#gradient = gradient;
+    this.#seed = options.seed ?? 0;
     const slots = Object.fromEntries(options.rule.slots.map((name) => [name, new Float32Array(layout.trained.length)]));
     this.#state = {
       parameters: packed(layout.trained, options.initial),
       ...(layout.running.length ? { running: packed(layout.running, options.initial) } : {}),
+      ...(gradient.carry ? { carry: new Float32Array(options.batchSize * gradient.carry.width) } : {}),
       ...slots,
     };
     this.#spare = Object.fromEntries(
@@ -84,7 +113,7 @@ export class Trainer {
 
   /** Compiles the step. Throws UsageError when the micro-batch does not divide the batch. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { objective, parameters, rule, batchSize, microBatch } = options;
+    const { objective, parameters, rule, batchSize, microBatch, growing = false } = options;
     if (batchSize % microBatch !== 0)
       throw new UsageError(`the micro-batch ${microBatch} does not divide the batch size ${batchSize}`);
     const layout = {
@@ -95,72 +124,107 @@ export class Trainer {
       objective(microBatch),
       layout.trained.entries.map((e) => e.name),
     );
-    const runtime = { spinning: microBatch === batchSize, ...options.runtime };
-    const programs =
-      microBatch === batchSize
-        ? { step: await compile(stepGraph(gradient, layout, rule), runtime) }
-        : {
-            accumulate: await compile(accumulateGraph(gradient, layout), runtime),
-            apply: await compile(applyGraph(layout, rule), runtime),
-          };
-    return new Trainer(options, layout, programs);
+    if (growing && gradient.carry)
+      throw new UsageError('the batch of a recurrent network cannot grow: each row continues a text');
+    const whole = microBatch === batchSize && !growing;
+    const runtime = { spinning: whole, ...options.runtime };
+    const programs = whole
+      ? { step: await compile(stepGraph(gradient, layout, rule), runtime) }
+      : {
+          accumulate: await compile(accumulateGraph(gradient, layout), runtime),
+          apply: await compile(applyGraph(layout, rule), runtime),
+        };
+    return new Trainer(options, layout, gradient, programs);
   }
 
-  /** Moves one step on. `batch` gives the network's and the loss's inputs for each micro-batch in turn. */
-  async step(batch: (micro: number) => Tensors, scalars: Readonly<Record<string, number>>): Promise<StepResult> {
+  /** Moves one step on. */
+  async step(request: StepRequest): Promise<StepResult> {
+    const { scalars } = request;
     const numbers = Object.fromEntries(this.#rule.scalars.map((name) => [name, scalar(scalars[name]!)]));
     const { step } = this.#programs;
-    if (!step) return this.#accumulated(batch, numbers);
+    if (!step) return this.#accumulated(request, numbers);
+    const names = Object.keys(this.#state);
     const outputs = await step.run(
-      { ...batch(0), ...this.#feeds(Object.keys(this.#state)), ...numbers },
-      this.#into(Object.keys(this.#state)),
+      { ...this.#inputs(request.batch(0), request.step, 0), ...this.#feeds(names), ...numbers },
+      this.#into(names),
     );
-    this.#swap(Object.keys(this.#state));
+    this.#swap(names);
     return { loss: numberOf(outputs.loss!), gradSquare: numberOf(outputs.gradSquare!) };
   }
 
-  async #accumulated(batch: (micro: number) => Tensors, numbers: Tensors): Promise<StepResult> {
+  async #accumulated(request: StepRequest, numbers: Tensors): Promise<StepResult> {
     const { accumulate, apply } = this.#programs;
     if (!accumulate || !apply || !this.#gradients) throw new BallastError('the trainer was disposed of');
-    const count = this.batchSize / this.microBatch;
+    const { batch, microBatches: count = this.batchSize / this.microBatch } = request;
     const size = [this.layout.trained.length];
     const running = this.layout.running.length ? ['running'] : [];
+    const carry = this.#gradient.carry ? ['carry'] : [];
     let [sum, next] = this.#gradients;
     let lossSum = scalar(0);
-    let squares = 0;
+    let [squares, targets] = [0, 0];
     sum.fill(0);
     for (let micro = 0; micro < count; micro++) {
+      const part = batch(micro);
       const outputs = await accumulate.run(
         {
-          ...batch(micro),
+          ...this.#inputs(part, request.step, micro),
           ...this.#feeds(['parameters', ...running]),
-          weight: scalar(1 / count),
+          ...this.#feeds(carry, micro),
+          weight: scalar(part.targets),
           gradient: tensor('float32', size, sum),
           lossSum,
         },
-        { 'next.gradient': tensor('float32', size, next), ...this.#into(running) },
+        { 'next.gradient': tensor('float32', size, next), ...this.#into(running), ...this.#into(carry, micro) },
       );
       [sum, next] = [next, sum];
       lossSum = outputs['next.lossSum']!;
       squares += numberOf(outputs.microSquare!);
+      targets += part.targets;
       this.#swap(running);
     }
+    this.#swap(carry);
     this.#gradients = [sum, next];
-    const updated = Object.keys(this.#state).filter((name) => name !== 'running');
+    const share = 1 / Math.max(1, targets);
+    const updated = ['parameters', ...this.#rule.slots];
     const outputs = await apply.run(
-      { gradient: tensor('float32', size, sum), ...this.#feeds(updated), ...numbers },
+      { gradient: tensor('float32', size, sum), share: scalar(share), ...this.#feeds(updated), ...numbers },
       this.#into(updated),
     );
     this.#swap(updated);
-    return { loss: numberOf(lossSum), gradSquare: numberOf(outputs.gradSquare!), microSquare: squares / count };
+    const result = { loss: numberOf(lossSum) * share, gradSquare: numberOf(outputs.gradSquare!) };
+    return count > 1 ? { ...result, microSquare: squares / count } : result;
   }
 
-  #feeds(names: readonly string[]): Tensors {
-    return Object.fromEntries(names.map((name) => [name, vector(this.#state[name]!)]));
+  /** Examples of a micro-batch, and the dropout masks drawn for it. */
+  #inputs({ inputs }: Batch, step: number, micro: number): Tensors {
+    const draw = { seed: this.#seed, step, micro };
+    return {
+      ...inputs,
+      ...Object.fromEntries(this.#gradient.masks.map((mask) => [mask.name, drawMask(mask, draw)])),
+    };
   }
 
-  #into(names: readonly string[]): Tensors {
-    return Object.fromEntries(names.map((name) => [`next.${name}`, vector(this.#spare[name]!)]));
+  /** A state vector as tensor; what is carried on has a row for each example, those of one micro-batch at a time. */
+  #tensorOf(state: State, name: string, micro: number): TensorData {
+    const { carry } = this.#gradient;
+    if (name !== 'carry' || !carry) return vector(state[name]!);
+    const length = this.microBatch * carry.width;
+    const rows = state.carry!.subarray(micro * length, (micro + 1) * length);
+    return tensor('float32', [this.microBatch, carry.width], rows);
+  }
+
+  #feeds(names: readonly string[], micro = 0): Tensors {
+    const input = (name: string) => (name === 'carry' ? this.#gradient.carry!.input : name);
+    return Object.fromEntries(names.map((name) => [input(name), this.#tensorOf(this.#state, name, micro)]));
+  }
+
+  #into(names: readonly string[], micro = 0): Tensors {
+    return Object.fromEntries(names.map((name) => [`next.${name}`, this.#tensorOf(this.#spare, name, micro)]));
+  }
+
+  /** Begins anew with what steps hand on: a recurrent network forgets what it has read. */
+  resetCarry(): void {
+    this.#state.carry?.fill(0);
   }
 
   #swap(names: readonly string[]): void {
@@ -175,11 +239,12 @@ export class Trainer {
     return values;
   }
 
-  /** All that the next step depends on, by name: parameters, running statistics, and `SLOT/NAME` for the optimiser. */
+  /** All that the next step depends on, by name: parameters, running statistics, `SLOT/NAME` for the optimiser, `carry`. */
   state(): ReadonlyMap<string, TensorData> {
     const all = new Map<string, TensorData>(this.parameters());
     for (const slot of this.#rule.slots)
       for (const [name, t] of unpacked(this.layout.trained, this.#state[slot]!)) all.set(`${slot}/${name}`, t);
+    if (this.#state.carry) all.set('carry', vector(this.#state.carry));
     return all;
   }
 
@@ -193,6 +258,8 @@ export class Trainer {
     const next: State = { parameters: packed(trained, state) };
     if (running.length) next.running = packed(running, state);
     for (const slot of this.#rule.slots) next[slot] = packed(prefixed(slot), state);
+    const carry = this.#state.carry;
+    if (carry) next.carry = packed(flatLayout([{ name: 'carry', shape: [carry.length] }]), state);
     this.#state = next;
   }
 

@@ -1,0 +1,62 @@
+import { type ImageDataset, toFloat } from '../../data/index.ts';
+import { UsageError } from '../../errors.ts';
+import type { Network } from '../../models/index.ts';
+import { tensor } from '../../onnx/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import { ProgramsBySize } from './programs.ts';
+
+export interface EvaluateOptions extends RuntimeOptions {
+  /** Examples a call: 256 images, 16 with masks, 20 streams of text unless told. */
+  readonly batchSize?: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What is evaluated: a network, or a model with the weights that it has now. */
+export type EvaluatedNetwork = Omit<Network, 'weights' | 'identity'>;
+
+/** Checks that images of this data set can go into this network and have what it is to be judged by. */
+export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: ImageDataset): void {
+  const { name, task, inputShape, classes } = network;
+  if (task === 'language') throw new UsageError(`${name} is a language model; expected a network for images`);
+  if (task === 'classification' && dataset.labels.length !== dataset.count) {
+    throw new UsageError(`${dataset.name} has no label for each image; expected data for classification`);
+  }
+  if (task === 'segmentation' && !dataset.masks) {
+    throw new UsageError(`${dataset.name} has no masks; expected data for segmentation`);
+  }
+  if (inputShape.join() !== dataset.shape.join()) {
+    throw new UsageError(`${name} takes images [${inputShape}], ${dataset.name} has [${dataset.shape}]`);
+  }
+  const own = (task === 'segmentation' ? dataset.maskClasses : dataset.classes)!.length;
+  if (own > classes) throw new UsageError(`${name} knows ${classes} classes, ${dataset.name} has ${own}`);
+}
+
+/**
+ * Runs a network over all images in order and hands each batch's logits to `visit`. Returns the seconds that this took, data preparation
+ * included and compilation not.
+ */
+export async function visitLogits(
+  network: EvaluatedNetwork,
+  dataset: ImageDataset,
+  { batchSize = 256, onProgress, ...runtime }: EvaluateOptions,
+  visit: (logits: Float32Array, first: number, size: number) => void,
+): Promise<number> {
+  requireFit(network, dataset);
+  const programs = new ProgramsBySize((size) => network.graph(size), runtime);
+  let seconds = 0;
+  try {
+    for (let first = 0; first < dataset.count; first += batchSize) {
+      const size = Math.min(batchSize, dataset.count - first);
+      const program = await programs.of(size);
+      const began = performance.now();
+      const indices = Array.from({ length: size }, (_, i) => first + i);
+      const image = tensor('float32', [size, ...dataset.shape], toFloat(dataset, indices));
+      visit((await program.run({ image })).logits!.data as Float32Array, first, size);
+      seconds += (performance.now() - began) / 1000;
+      onProgress?.(first + size, dataset.count);
+    }
+  } finally {
+    await programs.dispose();
+  }
+  return seconds;
+}

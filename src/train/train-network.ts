@@ -1,0 +1,149 @@
+import { type ImageDataset, isText, subset, type TextDataset } from '../data/index.ts';
+import { UsageError } from '../errors.ts';
+import { type Model, modelNamed, normalizationNamed } from '../models/index.ts';
+import { initialize } from '../nn/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
+import { BatchPlan } from './batch-plan.ts';
+import { parseDuration } from './duration.ts';
+import { fittedTo } from './fitted.ts';
+import { chooseMicroBatch, peakBytes } from './memory.ts';
+import { optimizerNamed } from './optimizers.ts';
+import { type RunRequest, type RunResult, run } from './run.ts';
+import { configHash, type RunConfig } from './run-config.ts';
+import { scaledRate, schedule } from './schedule.ts';
+import { gradientGraph } from './step.ts';
+import { ClassificationTask, LanguageTask, SegmentationTask, type TrainingTask } from './tasks/index.ts';
+import { Trainer } from './trainer.ts';
+
+export interface TrainingData {
+  readonly train: ImageDataset | TextDataset;
+  /** Held-out data that the run is judged on as it goes. */
+  readonly valid: ImageDataset | TextDataset;
+}
+
+/** What a configuration and its data come to, before anything is computed. */
+export interface TrainingPlan {
+  readonly model: Model;
+  readonly task: TrainingTask;
+  readonly batches: BatchPlan;
+  /** Of the whole run. */
+  readonly steps: number;
+}
+
+/** Everything that decides the model and its task, but for the size of the micro-batch, which may follow from them. */
+export type PlannedConfig = Omit<RunConfig, 'microBatch'>;
+
+/** Lays out the model for the data and the steps of the run. Throws UsageError for what does not go together. */
+export function planTraining(config: PlannedConfig, data: TrainingData, runtime?: RuntimeOptions): TrainingPlan {
+  const { batchSize, growth } = config;
+  const normalization = normalizationNamed(config.normalize);
+  const model = modelNamed(config.model, {
+    ...fittedTo(config.model, data.train),
+    dropout: config.dropout ?? 0,
+    ...(normalization ? { normalization } : {}),
+  });
+  const task = taskOf(config, model, data, runtime);
+  const batches = new BatchPlan({
+    batchSize,
+    examples: task.examples,
+    ...(task.tokens === undefined ? {} : { tokens: task.tokens }),
+    ...(growth ? { growth: { ...growth, at: growth.at.map((text) => parseDuration(text, '--grow-at')) } } : {}),
+  });
+  return { model, task, batches, steps: batches.steps(config.length, '--epochs') };
+}
+
+function taskOf(
+  config: PlannedConfig,
+  model: Model,
+  { train, valid }: TrainingData,
+  runtime?: RuntimeOptions,
+): TrainingTask {
+  const { seed, augment, labelSmoothing: smoothing, fraction = 1, batchSize, sequenceLength } = config;
+  const common = { model, smoothing, ...(runtime ? { runtime } : {}) };
+  if (model.task === 'language') {
+    if (!isText(train) || !isText(valid))
+      throw new UsageError(`${model.name} is a language model, ${train.name} has images; expected text`);
+    const tokens = train.tokens.subarray(0, Math.round(fraction * train.tokens.length));
+    return new LanguageTask({
+      ...common,
+      train: { ...train, tokens },
+      valid,
+      batchSize,
+      length: sequenceLength ?? model.inputShape[0]!,
+    });
+  }
+  if (isText(train) || isText(valid))
+    throw new UsageError(`${model.name} is for ${model.task}, ${train.name} is text; expected images`);
+  const images = fraction < 1 ? subset(train, fraction, seed) : train;
+  const Task = model.task === 'segmentation' ? SegmentationTask : ClassificationTask;
+  return new Task({ ...common, train: images, valid, seed, augment });
+}
+
+/** The largest micro-batch that fits into memory now. */
+export function fittingMicroBatch({ model, task }: TrainingPlan, batchSize: number): number {
+  const batch = Math.min(8, batchSize);
+  const trained = model.parameters.filter((p) => p.trainable).map((p) => p.name);
+  const { graph } = gradientGraph(task.objective(batch), trained);
+  return chooseMicroBatch(batchSize, { batch, bytes: peakBytes(graph) });
+}
+
+export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | 'settings'>, TrainingData {
+  readonly config: RunConfig;
+  readonly runtime?: RuntimeOptions;
+}
+
+/** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
+export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
+  const { config, runtime = {} } = training;
+  const { seed, momentum, trust, decayOn, adaptOn, weightDecay } = config;
+  const { model, task, batches, steps } = planTraining(config, training, runtime);
+  const optimizer = optimizerNamed(config.optimizer, {
+    weightDecay,
+    ...(momentum === undefined ? {} : { momentum }),
+    ...(trust === undefined ? {} : { trust }),
+    ...(decayOn === undefined ? {} : { decayOn }),
+    ...(adaptOn === undefined ? {} : { adaptOn }),
+  });
+  const rateAt = schedule({
+    kind: config.schedule,
+    rate: scaledRate(config.lr, config.scaling, config.batchSize, config.baseBatch),
+    steps,
+    warmup: batches.steps(config.warmup, '--warmup'),
+    milestones: config.milestones.map((text) => batches.steps(text, '--milestones')),
+    factor: config.factor,
+    power: config.power,
+  });
+  const trainer = await Trainer.create({
+    objective: (batch) => task.objective(batch),
+    parameters: model.parameters,
+    initial: initialize(model.parameters, seed),
+    rule: optimizer,
+    batchSize: config.batchSize,
+    microBatch: config.microBatch,
+    growing: config.growth !== undefined,
+    ...(config.clipNorm === undefined ? {} : { clipNorm: config.clipNorm }),
+    seed,
+    runtime,
+  });
+  try {
+    return await run({
+      ...training,
+      trainer,
+      task,
+      settings: {
+        steps,
+        plan: batches,
+        logAt: batches.every(config.logEvery, '--log-every'),
+        evaluateAt: batches.every(config.evalEvery, '--eval-every'),
+        checkpointAt: batches.every(config.checkpointEvery, '--checkpoint-every'),
+        lossBound: config.lossBound,
+        rateAt,
+        scalarsAt: (step, lr) => optimizer.scalarsAt(step, lr),
+        configHash: configHash(config),
+        metadata: { model: model.name, task: model.task, dataset: config.dataset, normalize: config.normalize },
+      },
+    });
+  } finally {
+    await trainer.dispose();
+  }
+}
