@@ -140,12 +140,15 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const progress = createProgress({
-    stream: process.stderr,
-    total: steps,
-    label: 'training',
-    quiet: json && !process.stderr.isTTY,
-  });
+  const progressFrom = (from: number) =>
+    createProgress({
+      stream: process.stderr,
+      total: steps,
+      from,
+      label: 'training',
+      quiet: json && !process.stderr.isTTY,
+    });
+  let progress = progressFrom(0);
   try {
     await makeFolder(out);
     if (!json) process.stderr.write(`${described(plan, config)}\n`);
@@ -158,6 +161,9 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
       resume,
       signal: stop.signal,
       runtime: runtimeOf(options),
+      onStart: (step) => {
+        progress = progressFrom(step);
+      },
       onRecord: (record) => {
         if (record.valMetric !== undefined) shown = `, ${metricText(task.metric, record.valMetric)}`;
       },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createProgress } from './progress.ts';
 
 /** A stream that remembers, and a clock that is set by hand (milliseconds). */
-function setup(options: { isTTY?: boolean; columns?: number; quiet?: boolean; total?: number }) {
+function setup(options: { isTTY?: boolean; columns?: number; quiet?: boolean; total?: number; from?: number }) {
   const lines: string[] = [];
   let time = 0;
   const stream = {
@@ -15,6 +15,7 @@ function setup(options: { isTTY?: boolean; columns?: number; quiet?: boolean; to
     label: 'spectra',
     quiet: options.quiet ?? false,
     total: options.total ?? 1,
+    from: options.from ?? 0,
     now: () => time,
   });
   return { lines, progress, at: (ms: number) => (time = ms) };
@@ -35,6 +36,13 @@ describe('progress', () => {
       'spectra done in 30.0 s\n',
     ]);
     expect(lines.join('')).not.toContain('\u001b');
+  });
+
+  it('judges the time that is left by what was done since work was resumed', () => {
+    const { lines, progress, at } = setup({ total: 100, from: 40 });
+    at(10_000);
+    progress.update(60);
+    expect(lines).toEqual(['spectra  60 %, 10.0 s, 20.0 s left\n']);
   });
 
   it('leaves no trace of short work where there is no terminal', () => {

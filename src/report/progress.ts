@@ -13,6 +13,8 @@ export interface ProgressOptions {
   /** How much work there is, in the unit of `update`; 1 unless told, so that updates are fractions. */
   readonly total?: number;
   readonly label: string;
+  /** How much of it was done before, by an earlier run; 0 unless told. The time that is left follows from what is done since. */
+  readonly from?: number;
   /** Write nothing at all. */
   readonly quiet?: boolean;
   /** Milliseconds since any fixed moment; the clock unless told. */
@@ -38,6 +40,7 @@ export function createProgress({
   stream,
   total = 1,
   label,
+  from = 0,
   quiet = false,
   now = () => performance.now(),
 }: ProgressOptions): Progress {
@@ -55,8 +58,8 @@ export function createProgress({
     const bar = terminal ? `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ` : '';
     const percent = `${Math.floor(100 * fraction)} %`.padStart(5);
     const left =
-      fraction > 0 && fraction < 1 && elapsed >= 1
-        ? `, ${formatDuration((elapsed * (1 - fraction)) / fraction)} left`
+      done > from && fraction < 1 && elapsed >= 1
+        ? `, ${formatDuration((elapsed * (total - done)) / (done - from))} left`
         : '';
     return `${label} ${bar}${percent}, ${formatDuration(elapsed)}${left}${detail ? `  ${detail}` : ''}`;
   };

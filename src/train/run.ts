@@ -37,6 +37,8 @@ export interface RunRequest {
   readonly resume: boolean;
   /** When it fires, the step is finished and saved, and the run ends as `interrupted`. */
   readonly signal?: AbortSignal;
+  /** Told once, of the step that the run goes on from. */
+  readonly onStart?: (step: number) => void;
   readonly onStep?: (state: { step: number; loss: number; examplesPerSecond: number }) => void;
   readonly onRecord?: (record: MetricsRecord) => void;
   /** Told of what is odd but no error, such as a damaged checkpoint that was passed over. */
@@ -85,6 +87,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
   let last: MetricsRecord | undefined = (await readMetrics(log.path)).at(-1);
   const { microBatch } = trainer;
   const first = progress.step;
+  request.onStart?.(first);
   const firstSeconds = progress.seconds;
   let status: RunStatus = 'complete';
   let saved = progress.step;
