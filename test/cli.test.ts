@@ -1,5 +1,4 @@
 /** The command line as a user meets it: outputs, exit codes and one-line errors, each run in a process of its own. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,25 +7,11 @@ import { writeSafetensors } from '../src/formats/index.ts';
 import { resnet } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
+import { ballast, expectFailure } from './ballast.ts';
 import { realData } from './real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function ballast(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
-    encoding: 'utf8',
-  });
-  return { status, stdout, lines: stderr.trim().split('\n') };
-}
-
-/** One line that says `what`, and nothing on standard output. */
-function expectFailure(run: ReturnType<typeof ballast>, status: number, what: RegExp) {
-  expect(run.lines.at(-1)).toMatch(what);
-  expect(run.lines.filter((l) => l.startsWith('ballast:')).length).toBe(1);
-  expect(run.status).toBe(status);
-  expect(run.stdout).toBe('');
-}
 
 const onShapes = ['--dataset', 'shapes'];
 const random20 = ['--model', 'resnet20', '--weights', 'random', ...onShapes];

@@ -3,9 +3,20 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Runs `train-child.ts`; sends `signal` once the run has said `after` steps. Resolves to all that it said. */
-export function trainChild(folder: string, stop?: { after: number; signal: NodeJS.Signals }): Promise<string[]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/train-child.ts', folder]);
+export interface ChildOptions {
+  /** See `train-child.ts`; images unless told. */
+  readonly kind?: 'images' | 'growing' | 'text';
+  /** Send `signal` once the run has said so many steps. */
+  readonly after?: number;
+  readonly signal?: NodeJS.Signals;
+}
+
+/** Runs `train-child.ts`. Resolves to all that it said. */
+export function trainChild(
+  folder: string,
+  { kind = 'images', after = Number.POSITIVE_INFINITY, signal = 'SIGKILL' }: ChildOptions = {},
+): Promise<string[]> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/train-child.ts', folder, kind]);
   let said = '';
   let errors = '';
   let steps = 0;
@@ -17,14 +28,14 @@ export function trainChild(folder: string, stop?: { after: number; signal: NodeJ
     const text = chunk.toString();
     said += text;
     steps += text.match(/^\d+$/gm)?.length ?? 0;
-    if (stop && steps >= stop.after && !stopped) {
+    if (steps >= after && !stopped) {
       stopped = true;
-      child.kill(stop.signal);
+      child.kill(signal);
     }
   });
   return new Promise((resolve, reject) => {
-    child.on('exit', (code, signal) => {
-      if (code !== 0 && signal === null) reject(new Error(errors));
+    child.on('exit', (code, ended) => {
+      if (code !== 0 && ended === null) reject(new Error(errors));
       else resolve(said.trim().split('\n'));
     });
   });

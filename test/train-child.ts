@@ -1,8 +1,12 @@
-/** A small training run in a process of its own, to be killed: `train-child.ts FOLDER`. Resumes by itself; says each step. */
-import { shapesDataset } from '../src/data/index.ts';
+/**
+ * A small training run in a process of its own, to be killed: `train-child.ts FOLDER [KIND]`. Resumes by itself; says each step. Kinds: images,
+ * growing (with a growing batch), text (a recurrent network with dropout).
+ */
+import { grammarDataset, shapesDataset } from '../src/data/index.ts';
 import { type RunConfig, trainNetwork } from '../src/train/index.ts';
 
-const config: RunConfig = {
+const [folder, kind = 'images'] = process.argv.slice(2) as [string, string?];
+const common: RunConfig = {
   model: 'resnet8',
   normalize: 'cifar10',
   dataset: 'shapes',
@@ -28,14 +32,20 @@ const config: RunConfig = {
   checkpointEvery: '5st',
   lossBound: 1e4,
 };
+const settings: Readonly<Record<string, Partial<RunConfig>>> = {
+  images: {},
+  growing: { growth: { factor: 2, at: ['20st'] }, length: '30st', optimizer: 'adam' },
+  text: { model: 'lstm1x8', normalize: 'default', dropout: 0.3, sequenceLength: 5, clipNorm: 0.5, lr: 0.5 },
+};
+const words = (split: 'train' | 'valid', count: number) => grammarDataset({ split, count, seed: 1 });
 const images = (split: 'train' | 'test', count: number) => shapesDataset({ split, count, seed: 1 });
 const stop = new AbortController();
 process.once('SIGINT', () => stop.abort());
 const result = await trainNetwork({
-  config,
-  train: images('train', 100),
-  valid: images('test', 20),
-  folder: process.argv[2]!,
+  config: { ...common, ...settings[kind] },
+  train: kind === 'text' ? words('train', 1000) : images('train', 100),
+  valid: kind === 'text' ? words('valid', 300) : images('test', 20),
+  folder,
   resume: true,
   signal: stop.signal,
   onStep: ({ step }) => process.stdout.write(`${step}\n`),

@@ -49,12 +49,16 @@ export function unpacked(layout: FlatLayout, flat: Float32Array): Params {
   );
 }
 
-/** The tensors of a vector in a graph, in the order of the layout. */
+/** The pieces of a vector in a graph, in the order of the layout, each a vector. */
+export function flatParts(b: GraphBuilder, { entries }: FlatLayout, flat: Value): readonly Value[] {
+  if (entries.length === 1) return [flat];
+  const sizes = b.integers(entries.map((e) => e.length));
+  return b.ops('Split', [flat, sizes], { axis: 0 }, { outputs: entries.length });
+}
+
+/** Likewise with their shapes. */
 export function splitFlat(b: GraphBuilder, layout: FlatLayout, flat: Value): readonly Value[] {
-  const sizes = layout.entries.map((e) => e.length);
-  const parts =
-    sizes.length === 1 ? [flat] : b.ops('Split', [flat, b.integers(sizes)], { axis: 0 }, { outputs: sizes.length });
-  return parts.map((part, i) => b.reshape(part, layout.entries[i]!.shape));
+  return flatParts(b, layout, flat).map((part, i) => b.reshape(part, layout.entries[i]!.shape));
 }
 
 /** Tensors of a graph as one vector. */

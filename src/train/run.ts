@@ -4,6 +4,7 @@ import { makeFolder, writeSafetensors } from '../formats/index.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import { CheckpointFolder, type RunProgress } from './checkpoint.ts';
 import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
+import { noiseScaleOf, noiseTermsAfter, noNoiseTerms } from './noise-scale.ts';
 import type { TrainingTask } from './tasks/index.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -61,15 +62,12 @@ const fresh = (config: string): RunProgress => ({
   step: 0,
   seconds: 0,
   pending: { count: 0, loss: 0, gradSquare: 0 },
-  noise: { signal: 0, noise: 0, weight: 0 },
+  noise: noNoiseTerms,
   config,
 });
 
 /** Lets timers and signals have their turn: a step holds the JavaScript thread. */
 const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
-
-/** Share of a new value in the moving averages of the noise scale's terms. */
-const noiseShare = 0.05;
 
 /**
  * Trains from step 0, or from the newest checkpoint in `folder`, to `settings.steps`.
@@ -120,7 +118,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
         loss: progress.pending.loss + result.loss,
         gradSquare: progress.pending.gradSquare + result.gradSquare,
       };
-      const noise = noiseAfter(progress.noise, result, { batchSize, microBatch });
+      const noise = noiseTermsAfter(progress.noise, { ...result, batchSize, microBatch });
       progress = { ...progress, step: step + 1, seconds, pending, noise };
       request.onStep?.({
         step: progress.step,
@@ -196,29 +194,12 @@ async function start(request: RunRequest, checkpoints: CheckpointFolder): Promis
   return found.progress;
 }
 
-type Noise = RunProgress['noise'];
-
-/**
- * The simple noise scale's terms from squared gradient norms at two batch sizes (McCandlish et al. 2018, 1812.06162, appendix A.1):
- * |G|² = (B |G_B|² - b |G_b|²) / (B - b) and tr Σ = (|G_b|² - |G_B|²) / (1/b - 1/B), averaged separately.
- */
-function noiseAfter(
-  before: Noise,
-  { gradSquare, microSquare }: { gradSquare: number; microSquare?: number },
-  { batchSize, microBatch }: { batchSize: number; microBatch: number },
-): Noise {
-  if (microSquare === undefined) return before;
-  const signal = (batchSize * gradSquare - microBatch * microSquare) / (batchSize - microBatch);
-  const noise = (microSquare - gradSquare) / (1 / microBatch - 1 / batchSize);
-  const mix = (old: number, value: number) => (1 - noiseShare) * old + noiseShare * value;
-  return { signal: mix(before.signal, signal), noise: mix(before.noise, noise), weight: mix(before.weight, 1) };
-}
-
 function recordOf(
   { step, seconds, pending, noise }: RunProgress,
   { lr, batchSize, examples, epoch }: { lr: number; batchSize: number; examples: number; epoch: number },
   evaluation: { loss: number; metric: number } | undefined,
 ): MetricsRecord {
+  const noiseScale = noiseScaleOf(noise);
   return {
     step,
     epoch: examples / epoch,
@@ -229,6 +210,6 @@ function recordOf(
     lr,
     batchSize,
     gradNorm: Math.sqrt(pending.gradSquare / pending.count),
-    ...(noise.weight > 0 && noise.signal > 0 ? { noiseScale: noise.noise / noise.signal } : {}),
+    ...(noiseScale === undefined ? {} : { noiseScale }),
   };
 }

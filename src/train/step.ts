@@ -77,12 +77,12 @@ const runningShare = 0.1;
  * One training step as one graph: forward, loss, backward, update.
  *
  * Inputs: those of the network and its loss, `parameters`, `running`, the slots, the scalars. Outputs: `loss`, `gradSquare` (squared
- * norm of the gradient), and the new `parameters`, `running` and slots, under `next.NAME`.
+ * norm of the gradient before it is clipped to `clipNorm`), and the new `parameters`, `running` and slots, under `next.NAME`.
  */
-export function stepGraph(gradient: GradientGraph, layout: StepLayout, rule: UpdateRule): Graph {
+export function stepGraph(gradient: GradientGraph, layout: StepLayout, rule: UpdateRule, clipNorm?: number): Graph {
   const b = new GraphBuilder(`${gradient.graph.name}_step`);
   const { loss, flat, running, carried } = forwardBackward(b, gradient, layout);
-  const updated = update(b, layout.trained, rule, flat.parameters, flat.gradient);
+  const updated = update(b, { layout: layout.trained, rule, clipNorm }, flat.parameters, flat.gradient);
   b.output('loss', loss);
   b.output('gradSquare', updated.gradSquare);
   b.output('next.parameters', updated.parameters);
@@ -116,11 +116,16 @@ export function accumulateGraph(gradient: GradientGraph, layout: StepLayout): Gr
  * The update from an accumulated gradient. Inputs: `gradient` and the `share` that it is multiplied by, `parameters`, slots, scalars.
  * Outputs: `gradSquare`, `next.parameters`, slots.
  */
-export function applyGraph(layout: StepLayout, rule: UpdateRule): Graph {
+export function applyGraph(layout: StepLayout, rule: UpdateRule, clipNorm?: number): Graph {
   const b = new GraphBuilder('apply');
   const size = [layout.trained.length];
   const gradient = b.mul(b.input('gradient', 'float32', size), b.input('share', 'float32', []));
-  const updated = update(b, layout.trained, rule, b.input('parameters', 'float32', size), gradient);
+  const updated = update(
+    b,
+    { layout: layout.trained, rule, clipNorm },
+    b.input('parameters', 'float32', size),
+    gradient,
+  );
   b.output('gradSquare', updated.gradSquare);
   b.output('next.parameters', updated.parameters);
   for (const [name, value] of Object.entries(updated.slots)) b.output(`next.${name}`, value);
@@ -131,13 +136,27 @@ function squaredNorm(b: GraphBuilder, flat: Value): Value {
   return b.op('ReduceSumSquare', [flat, b.integers([0])], { keepdims: 0 });
 }
 
-function update(b: GraphBuilder, layout: FlatLayout, rule: UpdateRule, parameters: Value, gradient: Value) {
+interface Update {
+  readonly layout: FlatLayout;
+  readonly rule: UpdateRule;
+  readonly clipNorm: number | undefined;
+}
+
+function update(b: GraphBuilder, { layout, rule, clipNorm }: Update, parameters: Value, gradient: Value) {
   const inputs = (names: readonly string[], shape: readonly number[]) =>
     Object.fromEntries(names.map((name) => [name, b.input(name, 'float32', shape)]));
   const slots = inputs(rule.slots, [layout.length]);
   const scalars = inputs(rule.scalars, []);
-  const next = rule.apply(b, { layout, parameters, gradient, slots, scalars });
-  return { ...next, gradSquare: squaredNorm(b, gradient) };
+  const gradSquare = squaredNorm(b, gradient);
+  const bounded = clipNorm === undefined ? gradient : clipped(b, gradient, gradSquare, clipNorm);
+  const next = rule.apply(b, { layout, parameters, gradient: bounded, slots, scalars });
+  return { ...next, gradSquare };
+}
+
+/** The gradient times min(1, bound / (‖g‖ + 1e-6)), as PyTorch's `clip_grad_norm_` (Pascanu et al. 2012, arXiv 1211.5063). */
+function clipped(b: GraphBuilder, gradient: Value, square: Value, bound: number): Value {
+  const norm = b.add(b.op('Sqrt', [square]), b.scalar(1e-6));
+  return b.mul(gradient, b.op('Min', [b.div(b.scalar(bound), norm), b.scalar(1)]));
 }
 
 /** Loss, flat gradient, new running statistics and what is carried on of one batch. */

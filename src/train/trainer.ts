@@ -28,6 +28,8 @@ export interface TrainerOptions {
   readonly microBatch: number;
   /** The number of micro-batches changes from step to step (see `StepRequest.microBatches`). */
   readonly growing?: boolean;
+  /** Bound of the gradient's 2-norm; none unless told. */
+  readonly clipNorm?: number;
   /** Of the dropout masks; 0 unless told. */
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
@@ -113,7 +115,7 @@ export class Trainer {
 
   /** Compiles the step. Throws UsageError when the micro-batch does not divide the batch. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const { objective, parameters, rule, batchSize, microBatch, growing = false } = options;
+    const { objective, parameters, rule, batchSize, microBatch, growing = false, clipNorm } = options;
     if (batchSize % microBatch !== 0)
       throw new UsageError(`the micro-batch ${microBatch} does not divide the batch size ${batchSize}`);
     const layout = {
@@ -129,10 +131,10 @@ export class Trainer {
     const whole = microBatch === batchSize && !growing;
     const runtime = { spinning: whole, ...options.runtime };
     const programs = whole
-      ? { step: await compile(stepGraph(gradient, layout, rule), runtime) }
+      ? { step: await compile(stepGraph(gradient, layout, rule, clipNorm), runtime) }
       : {
           accumulate: await compile(accumulateGraph(gradient, layout), runtime),
-          apply: await compile(applyGraph(layout, rule), runtime),
+          apply: await compile(applyGraph(layout, rule, clipNorm), runtime),
         };
     return new Trainer(options, layout, gradient, programs);
   }

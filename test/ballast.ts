@@ -1,0 +1,25 @@
+/** The command line in a process of its own. */
+import { spawnSync } from 'node:child_process';
+import { expect } from 'vitest';
+
+export interface CommandResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  /** Of standard error. */
+  readonly lines: readonly string[];
+}
+
+export function ballast(...args: string[]): CommandResult {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+    encoding: 'utf8',
+  });
+  return { status, stdout, lines: stderr.trim().split('\n') };
+}
+
+/** One line that says `what`, and nothing on standard output. */
+export function expectFailure(run: CommandResult, status: number, what: RegExp): void {
+  expect(run.lines.at(-1)).toMatch(what);
+  expect(run.lines.filter((l) => l.startsWith('ballast:')).length).toBe(1);
+  expect(run.status).toBe(status);
+  expect(run.stdout).toBe('');
+}
