@@ -105,7 +105,7 @@ describe('vjp', () => {
     const net = smallNet({ batch: 1, smooth: true });
     const image = grad(net, { wrt: ['x'], of: 'loss' });
     expect(() => jvp(image, { wrt: ['weight0'], of: ['x_gradient'] })).toThrow(
-      /the constant "weight0" has been folded into "weight0_reshaped.*" by an earlier transform/,
+      /the constant "weight0" has been folded into "weight0_rearranged" by an earlier transform/,
     );
     const both = grad(net, { wrt: ['x', 'weight0'], of: 'loss' });
     expect(() => jvp(both, { wrt: ['weight0'], of: ['x_gradient'] })).not.toThrow();

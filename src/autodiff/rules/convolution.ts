@@ -39,6 +39,10 @@ function extent(g: Correlation, i: number): number {
 function flippedTranspose(b: GraphBuilder, w: Value, group: number): Value {
   const [outChannels, perGroup, ...kernel] = staticShape(w) as [number, number, ...number[]];
   const rank = kernel.length;
+  if (group === 1) {
+    const taps = kernel.map((_, i) => i + 2);
+    return rearrange(b, w, taps, [1, 0, ...taps]);
+  }
   const grouped = reshaped(b, w, [group, outChannels / group, perGroup, ...kernel]);
   const axes = kernel.map((_, i) => i + 3);
   const swapped = rearrange(b, grouped, axes, [0, 2, 1, ...axes]);

@@ -231,9 +231,10 @@ const depthToSpace: Rule = {
     const shape = staticShape(c.inputs[0]!);
     const [n, channels, height, width] = shape as [number, number, number, number];
     const size = intAttribute(node, 'blocksize', 1);
+    if (stringAttribute(node, 'mode', 'DCR') === 'DCR')
+      return [b.op('SpaceToDepth', [c.cotangents[0]!], { blocksize: size })];
     const blocks = b.reshape(c.cotangents[0]!, [n, channels / size ** 2, height, size, width, size]);
-    const perm = stringAttribute(node, 'mode', 'DCR') === 'DCR' ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4];
-    return [b.reshape(b.transpose(blocks, perm), shape)];
+    return [b.reshape(b.transpose(blocks, [0, 1, 3, 5, 2, 4]), shape)];
   },
 };
 

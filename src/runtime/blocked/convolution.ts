@@ -8,7 +8,8 @@ import {
   windowOf,
 } from '../../onnx/index.ts';
 import { type Emission, type EmissionRule, ones } from './emission.ts';
-import { type FilterOrder, filterOrder } from './layout.ts';
+import { blockedFilter } from './filters.ts';
+import type { FilterOrder } from './layout.ts';
 import { isKnown, type Operand, type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
 import { type Phases, phaseFilters, phaseFiltersInGraph, phasesOf } from './phases.ts';
 import { pixelCount, pixelMeans, pixelProducts } from './reductions.ts';
@@ -110,7 +111,7 @@ function phaseOperand(e: Emission, filters: Value, phases: Phases, factors: Oper
   }
   const made = phaseFiltersInGraph(e.builder, e.plain(filters), phases);
   const scaled = factors ? e.builder.mul(made, e.inputFactors(made, 1, factors)) : made;
-  return e.reorderInGraph(scaled, filterOrder(made.shape as Numbers, e.block, 'dense'));
+  return blockedFilter(e.builder, scaled, e.block, 'dense');
 }
 
 /** Evaluation: one scale and one offset a channel. */

@@ -1,14 +1,15 @@
 import {
   type Graph,
   GraphBuilder,
-  GraphError,
+  intsAttribute,
   type Node,
   type PlainAttributes,
-  sizeOf,
   type TensorData,
+  toNumbers,
   type Value,
 } from '../../onnx/index.ts';
-import { activationOrder, type FilterOrder, filterOrder, type Reordering, reorder } from './layout.ts';
+import { blockedBackwardFilter, blockedFilter } from './filters.ts';
+import { activationOrder, type FilterOrder, filterOrder, reorder } from './layout.ts';
 import { type Interleave, isKnown, type Operand, type PendingConv, scaleInput } from './pending.ts';
 import { interleavedRows } from './phases.ts';
 import { wantedBlocked } from './wanted.ts';
@@ -138,6 +139,11 @@ export class Emission {
 
   selectionOf(v: Value): Selection | undefined {
     return this.#selections.get(this.resolve(v));
+  }
+
+  /** Whether `v` was written before its own node's turn. */
+  isWritten(v: Value): boolean {
+    return this.#plain.has(v);
   }
 
   setPlain(v: Value, written: Value): void {
@@ -326,28 +332,60 @@ export class Emission {
     if (known && (!factors || isKnown(factors))) {
       return factors ? scaleInput(known, factors.data as Float32Array, group) : known;
     }
+    const forward = order === 'dense' && group === 1 ? this.#forwardFilter(v) : undefined;
+    if (forward?.shape.slice(0, 2).every((c) => (c as number) % this.block === 0)) {
+      const plain = this.plain(forward);
+      // Its output channels are the inputs of what goes back.
+      const scaled = factors
+        ? this.builder.mul(plain, this.channelFactors([forward.shape[0] as number, 1, 1, 1], factors))
+        : plain;
+      return blockedBackwardFilter(this.builder, scaled, this.block);
+    }
     const plain = this.plain(v);
     const scaled = factors ? this.builder.mul(plain, this.inputFactors(v, group, factors)) : plain;
-    return this.reorderInGraph(scaled, filterOrder(v.shape as readonly number[], this.block, order));
+    return blockedFilter(this.builder, scaled, this.block, order);
+  }
+
+  /** The filter that `v` is with channels swapped and taps reversed: how cotangents go back through a convolution. */
+  #forwardFilter(v: Value): Value | undefined {
+    const swap = this.deferred(v);
+    if (!swap || !swapsChannels(swap)) return undefined;
+    const reversed = swap.inputs[0]!;
+    if (reversed.shape[2] === 1 && reversed.shape[3] === 1) return reversed;
+    const flip = this.deferred(reversed);
+    return flip && this.reversesTaps(flip) ? flip.inputs[0]! : undefined;
+  }
+
+  /** Whether a Slice does nothing but reverse rows and columns. */
+  reversesTaps(node: Node): boolean {
+    if (node.opType !== 'Slice' || node.inputs[0]?.shape.length !== 4) return false;
+    const [axes, steps] = [3, 4].map((i) => {
+      const t = node.inputs[i] && this.constantOf(node.inputs[i]);
+      return t && toNumbers(t).join();
+    });
+    const whole = node.outputs[0]!.shape.every((d, i) => d === node.inputs[0]!.shape[i]);
+    return axes === '2,3' && steps === '-1,-1' && whole;
   }
 
   /** Factors of the input channels, [Ci], in a shape that multiplies filters [Co, Ci / group, kh, kw]; group is 1 or Ci. */
   inputFactors({ shape }: Value, group: number, factors: Operand): Value {
-    const value = isKnown(factors) ? this.builder.constant(factors) : factors;
-    return this.builder.reshape(value, group === 1 ? [1, shape[1] as number, 1, 1] : [shape[0] as number, 1, 1, 1]);
+    return this.channelFactors(group === 1 ? [1, shape[1] as number, 1, 1] : [shape[0] as number, 1, 1, 1], factors);
+  }
+
+  /** Factors as a value of this shape. */
+  channelFactors(shape: readonly number[], factors: Operand): Value {
+    return this.builder.reshape(isKnown(factors) ? this.builder.constant(factors) : factors, shape);
   }
 
   /** A vector of the old graph, known or not. */
   operand(v: Value): Operand {
     return this.constantOf(v) ?? this.plain(v);
   }
+}
 
-  /** Reorders by Reshape and Transpose; the result carries the shape of `v`. */
-  reorderInGraph(v: Value, { split, perm }: Reordering): Value {
-    const shape = v.shape as readonly number[];
-    if (sizeOf(shape) !== sizeOf(split)) throw new GraphError(`cannot view [${shape}] as [${split}]`);
-    return this.builder.reshape(this.builder.transpose(this.builder.reshape(v, split), perm), shape);
-  }
+/** Whether a node is a Transpose that swaps the first two axes of four: images and channels, or outputs and inputs of a filter. */
+export function swapsChannels(node: Node): boolean {
+  return node.opType === 'Transpose' && intsAttribute(node, 'perm')?.join() === '1,0,2,3';
 }
 
 /** A factor of 1 a channel. */

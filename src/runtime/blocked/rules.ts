@@ -4,7 +4,7 @@ import { elementwiseRules } from './elementwise.ts';
 import type { EmissionRule } from './emission.ts';
 import { poolingRules } from './pooling.ts';
 import { reductionRules } from './reductions.ts';
-import { weightGradientRules } from './weight-gradient.ts';
+import { reversal, weightGradientRules } from './weight-gradient.ts';
 
 /** The operators that know blocked order, one rule each. */
 export const emissionRules: Readonly<Record<string, EmissionRule>> = {
@@ -14,4 +14,5 @@ export const emissionRules: Readonly<Record<string, EmissionRule>> = {
   ...channelRules,
   ...reductionRules,
   ...weightGradientRules,
+  Slice: (node, e) => reversal(node, e) || channelRules.Slice!(node, e),
 };

@@ -1,15 +1,24 @@
-import { intAttribute, type Node, type Value, windowOf } from '../../onnx/index.ts';
-import { blockedDomain, type Emission, type EmissionRule, ones } from './emission.ts';
+import { type GraphBuilder, intAttribute, type Node, type Value, windowOf } from '../../onnx/index.ts';
+import { blockedDomain, type Emission, type EmissionRule, ones, swapsChannels } from './emission.ts';
+import { plainFilter } from './filters.ts';
 
-const swapsBatchAndChannels = (node: Node) =>
-  node.opType === 'Transpose' &&
-  node.attributes.perm?.type === 'ints' &&
-  node.attributes.perm.value.join() === '1,0,2,3';
-
-/** A value with channels and images swapped is what the gradient of a filter is made of: held back until that shows. */
+/**
+ * A value with channels and images swapped is what the gradient of a filter is made of, a filter with channels swapped and taps reversed what
+ * cotangents go back by: both are held back until that shows.
+ */
 const transpose: EmissionRule = (node, e) => {
+  const y = node.outputs[0]!;
+  if (e.isWritten(y)) return true;
+  const consumers = e.consumersOf(y);
+  if (!swapsChannels(node) || !consumers.length || !consumers.every((c) => c.opType === 'Conv')) return false;
+  e.defer(node);
+  return true;
+};
+
+/** Likewise the reversal of a filter's taps before that. */
+export const reversal: EmissionRule = (node, e) => {
   const consumers = e.consumersOf(node.outputs[0]!);
-  if (!swapsBatchAndChannels(node) || !consumers.length || !consumers.every((c) => c.opType === 'Conv')) return false;
+  if (!e.reversesTaps(node) || !consumers.length || !consumers.every(swapsChannels)) return false;
   e.defer(node);
   return true;
 };
@@ -17,7 +26,7 @@ const transpose: EmissionRule = (node, e) => {
 /** The value that `v` is with channels and images swapped. */
 function swapped(v: Value, e: Emission): Value | undefined {
   const producer = e.deferred(v);
-  return producer && swapsBatchAndChannels(producer) ? producer.inputs[0]! : undefined;
+  return producer && swapsChannels(producer) ? producer.inputs[0]! : undefined;
 }
 
 /** Images in a group: a divisor of the batch below the block size. 4 to 8 are equally fast, fewer are slower for 64 channels. */
@@ -75,14 +84,39 @@ export function weightGradient(node: Node, e: Emission): boolean {
   const [tapsH, tapsW] = y.shape.slice(2) as [number, number];
   const reached = padded - (wo - 1) * stepW;
   const total = b.reduceSum(b.reshape(sums, [pictures, groups, -1]), [1], false);
-  let taps = b.reshape(total, [pictures, co / block, tapsH, reached, pixel, block]);
-  if (reached !== tapsW) {
-    const kept = Array.from({ length: tapsW }, (_, i) => i * strides[1]!);
-    taps = b.op('Gather', [taps, b.integers(kept)], { axis: 3 });
-  }
-  const gradient = b.reshape(b.transpose(taps, [0, 4, 1, 5, 2, 3]), [ci, co, tapsH, tapsW]);
-  e.setPlain(y, scaled ? b.mul(gradient, e.inputFactors(gradient, 1, scaled.factors!)) : gradient);
+  const kept = Array.from({ length: tapsW }, (_, i) => i * strides[1]!);
+  const gradient = few
+    ? fewChannelsLast(b, b.reshape(total, [co / block, tapsH, reached, pixel, block]), kept)
+    : plainFilter(
+        b,
+        total,
+        {
+          outs: co / block,
+          ins: pictures,
+          positions: [tapsH, reached],
+          taps: [Array.from({ length: tapsH }, (_, i) => i), kept],
+        },
+        block,
+      );
+  const whole = scaled ? b.mul(gradient, e.channelFactors([co, 1, 1, 1], scaled.factors!)) : gradient;
+  const [consumer, ...others] = e.consumersOf(y);
+  // Autodiff swaps what this convolution gives, [Ci, Co], back to [Co, Ci].
+  if (consumer && others.length === 0 && swapsChannels(consumer)) e.setPlain(consumer.outputs[0]!, whole);
+  else e.setPlain(y, b.transpose(whole, [1, 0, 2, 3]));
   return true;
+}
+
+/** Taps [Co / block, rows, columns, Ci, block], of which some columns are kept, as a filter [Co, Ci, kh, kw]. */
+function fewChannelsLast(b: GraphBuilder, taps: Value, columns: readonly number[]): Value {
+  const [blocks, rows, positions, ci, block] = taps.shape as readonly number[] as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const wanted = columns.length === positions ? taps : b.op('Gather', [taps, b.integers(columns)], { axis: 2 });
+  return b.reshape(b.transpose(wanted, [0, 4, 3, 1, 2]), [blocks * block, ci, rows, columns.length]);
 }
 
 /** Blocked x, padded in width, with blocks of channels before images: [Ci / block, N, H, W, block]. */
