@@ -4,6 +4,7 @@ import { version } from '../version.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
+import { modelsCommand } from './models.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { trainCommand } from './train.ts';
 import { unitsCommand } from './units.ts';
@@ -19,7 +20,14 @@ const program = new Command('ballast')
   .version(version)
   .showHelpAfterError('(ballast COMMAND --help lists the options)')
   .exitOverride();
-for (const command of [spectrumCommand(), trainCommand(), evalCommand(), unitsCommand(), demoCommand()]) {
+for (const command of [
+  spectrumCommand(),
+  trainCommand(),
+  evalCommand(),
+  unitsCommand(),
+  modelsCommand(),
+  demoCommand(),
+]) {
   program.addCommand(command.exitOverride());
 }
 
