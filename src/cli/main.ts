@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
@@ -20,14 +21,16 @@ const program = new Command('ballast')
   .version(version)
   .showHelpAfterError('(ballast COMMAND --help lists the options)')
   .exitOverride();
-for (const command of [
+const commands = [
   spectrumCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),
   modelsCommand(),
+  datasetsCommand(),
   demoCommand(),
-]) {
+];
+for (const command of commands) {
   program.addCommand(command.exitOverride());
 }
 
