@@ -1,8 +1,9 @@
-"""Peer of the train bench: eager PyTorch training a CIFAR ResNet on one batch over and over.
+"""Peer of the train bench: eager PyTorch training a network on a few batches in turn.
 
-usage: train.py FOLDER DEPTH BATCH THREADS FORMAT   (FORMAT: nchw or channels_last)
-FOLDER holds parameters.json/.bin (names, shapes, raw float32), images.bin (float32 NCHW in [0, 1]) and labels.bin (uint8).
-Reads {"repeats"} a line, makes that many steps of SGD with momentum, answers {"seconds" (a step), "losses", "peak"} (bytes).
+usage: train.py SPEC.json FORMAT   (FORMAT: nchw or channels_last)
+The spec: {"folder", "model", "options", "task", "threads", "batches", "inputs": [{"name", "dtype", "shape"}], "optimizer": {"lr", "momentum",
+"weightDecay", "clipNorm"}}. The folder holds parameters.json/.bin (names, shapes, raw float32) and each batch's inputs as raw BATCH.NAME.bin.
+Reads {"repeats"} a line, makes that many steps of SGD, answers {"seconds" (a step), "losses", "peak"} (bytes).
 """
 import json
 import resource
@@ -13,14 +14,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from models import MODELS
 from resnet import ResNet
 
 
-def main():
-    folder, depth, batch, threads, layout = sys.argv[1:]
-    torch.set_num_threads(int(threads))
-    form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-    net = ResNet((int(depth) - 2) // 6)
+def network(spec):
+    if spec["model"] == "resnet":
+        return ResNet((spec["options"]["depth"] - 2) // 6)
+    return MODELS[spec["model"]](**spec["options"])
+
+
+def load(net, folder):
     flat = np.fromfile(f"{folder}/parameters.bin", np.float32)
     state, at = {}, 0
     for entry in json.load(open(f"{folder}/parameters.json")):
@@ -28,21 +32,64 @@ def main():
         state[entry["name"]] = torch.from_numpy(flat[at : at + size].reshape(entry["shape"]).copy())
         at += size
     net.load_state_dict(state, strict=False)
+
+
+class ImageLoss:
+    """Cross-entropy of images or of the pixels whose label is a class."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def __call__(self, batch):
+        out = self.net(batch["image"])
+        logits = out[0] if isinstance(out, list) else out
+        return F.cross_entropy(logits, batch["label"], ignore_index=-1)
+
+
+class LanguageLoss:
+    """Cross-entropy of the next words; the state goes from step to step, detached."""
+
+    def __init__(self, net):
+        self.net = net
+        self.state = None
+
+    def __call__(self, batch):
+        y, state = self.net.rnn(self.net.encoder(batch["tokens"]), self.state)
+        self.state = tuple(s.detach() for s in state)
+        return F.cross_entropy(self.net.decoder(y).flatten(0, 1), batch["label"].flatten())
+
+
+def main():
+    path, layout = sys.argv[1:]
+    spec = json.load(open(path))
+    torch.set_num_threads(spec["threads"])
+    form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    net = network(spec)
+    load(net, spec["folder"])
     net = net.to(memory_format=form).train()
-    images = torch.from_numpy(np.fromfile(f"{folder}/images.bin", np.float32).reshape(int(batch), 3, 32, 32))
-    images = images.contiguous(memory_format=form)
-    labels = torch.from_numpy(np.fromfile(f"{folder}/labels.bin", np.uint8).astype(np.int64))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
+
+    def read(index, name, dtype, shape):
+        values = np.fromfile(f"{spec['folder']}/{index}.{name}.bin", dtype).reshape(shape)
+        return torch.from_numpy(values).contiguous(memory_format=form if name == "image" else torch.contiguous_format)
+
+    batches = [{i["name"]: read(k, i["name"], i["dtype"], i["shape"]) for i in spec["inputs"]} for k in range(spec["batches"])]
+    rule = spec["optimizer"]
+    optimizer = torch.optim.SGD(net.parameters(), lr=rule["lr"], momentum=rule["momentum"], weight_decay=rule["weightDecay"])
+    loss_of = LanguageLoss(net) if spec["task"] == "language" else ImageLoss(net)
+    done = 0
     for line in sys.stdin:
         repeats = json.loads(line)["repeats"]
         losses = []
         start = time.perf_counter()
         for _ in range(repeats):
             optimizer.zero_grad()
-            loss = F.cross_entropy(net(images), labels)
+            loss = loss_of(batches[done % len(batches)])
             loss.backward()
+            if rule["clipNorm"]:
+                torch.nn.utils.clip_grad_norm_(net.parameters(), rule["clipNorm"])
             optimizer.step()
             losses.append(loss.item())
+            done += 1
         seconds = (time.perf_counter() - start) / repeats
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(json.dumps({"seconds": seconds, "losses": losses, "peak": peak}), flush=True)

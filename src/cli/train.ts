@@ -10,6 +10,7 @@ import {
   type Metric,
   type MetricsRecord,
   optimizerNames,
+  parameterGroups,
   planTraining,
   type RunConfig,
   type RunResult,
@@ -105,8 +106,8 @@ export function trainCommand(): Command {
     normalizationNames,
   );
   choice('--optimizer <name>', `update rule ${byTask('optimizer')}`, optimizerNames);
-  choice('--decay-on <what>', 'weight decay: all parameters, or weights and not biases and norms', ['all', 'weights']);
-  choice('--adapt-on <what>', 'LARS, LAMB: which parameters have a rate of their own', ['all', 'weights']);
+  choice('--decay-on <what>', 'weight decay: all parameters, or weights and not biases and norms', parameterGroups);
+  choice('--adapt-on <what>', 'LARS, LAMB: which parameters have a rate of their own, and decay', parameterGroups);
   choice('--schedule <kind>', 'how the rate falls', scheduleKinds, 'cosine');
   choice('--scaling <rule>', 'how the rate follows the batch size from --base-batch on', scalingRules, 'base');
   addDeviceOptions(command)

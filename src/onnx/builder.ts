@@ -61,6 +61,7 @@ export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #outputs: GraphOutput[] = [];
   readonly #nodes: Node[] = [];
+  readonly #producers = new Map<Value, Node>();
   readonly #constants = new Map<Value, TensorData>();
   readonly #small = new Map<string, Value>();
   readonly #names = new Map<string, number>();
@@ -102,6 +103,11 @@ export class GraphBuilder {
     return this.#constants.get(value);
   }
 
+  /** The node that computes a value; undefined for inputs and constants. */
+  producerOf(value: Value): Node | undefined {
+    return this.#producers.get(value);
+  }
+
   /** Adds a node with ready attributes (as read from a file or copied from another graph) and returns its outputs. */
   node(
     opType: string,
@@ -120,7 +126,9 @@ export class GraphBuilder {
       dtype,
       shape,
     }));
-    this.#nodes.push({ ...bare, outputs });
+    const made = { ...bare, outputs };
+    this.#nodes.push(made);
+    for (const output of outputs) this.#producers.set(output, made);
     return outputs;
   }
 

@@ -49,16 +49,16 @@ export function unpacked(layout: FlatLayout, flat: Float32Array): Params {
   );
 }
 
-/** The pieces of a vector in a graph, in the order of the layout, each a vector. */
-export function flatParts(b: GraphBuilder, { entries }: FlatLayout, flat: Value): readonly Value[] {
-  if (entries.length === 1) return [flat];
-  const sizes = b.integers(entries.map((e) => e.length));
-  return b.ops('Split', [flat, sizes], { axis: 0 }, { outputs: entries.length });
+/** A vector of a graph cut into vectors of these lengths. */
+export function cutFlat(b: GraphBuilder, flat: Value, lengths: readonly number[]): readonly Value[] {
+  if (lengths.length === 1) return [flat];
+  return b.ops('Split', [flat, b.integers(lengths)], { axis: 0 }, { outputs: lengths.length });
 }
 
-/** Likewise with their shapes. */
-export function splitFlat(b: GraphBuilder, layout: FlatLayout, flat: Value): readonly Value[] {
-  return flatParts(b, layout, flat).map((part, i) => b.reshape(part, layout.entries[i]!.shape));
+/** The tensors of a vector in a graph, in the order of the layout. */
+export function splitFlat(b: GraphBuilder, { entries }: FlatLayout, flat: Value): readonly Value[] {
+  const lengths = entries.map((e) => e.length);
+  return cutFlat(b, flat, lengths).map((part, i) => b.reshape(part, entries[i]!.shape));
 }
 
 /** Tensors of a graph as one vector. */

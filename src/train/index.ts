@@ -4,7 +4,14 @@ export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoin
 export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
 export { type MetricsRecord, readMetrics } from './metrics-log.ts';
-export { type Optimizer, type OptimizerOptions, optimizerNamed, optimizerNames } from './optimizers.ts';
+export {
+  type Optimizer,
+  type OptimizerOptions,
+  optimizerNamed,
+  optimizerNames,
+  type ParameterGroup,
+  parameterGroups,
+} from './optimizers/index.ts';
 export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run.ts';
 export { type RunConfig, readRunConfig, requireSame, writeRunConfig } from './run-config.ts';
 export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule, scheduleKinds } from './schedule.ts';

@@ -1,4 +1,4 @@
-import { type GraphBuilder, sizeOf, staticShape, tensorOf, type Value } from '../onnx/index.ts';
+import { type GraphBuilder, staticShape, tensorOf, type Value } from '../onnx/index.ts';
 
 export interface CrossEntropyOptions {
   /** Label smoothing s in [0, 1): the target is 1 - s + s / C for the label and s / C for the other classes, as in PyTorch. */
@@ -28,20 +28,17 @@ export function crossEntropy(
   const rows = rowsOf(b, logits);
   const [count, classes] = staticShape(rows) as [number, number];
   const logProbabilities = b.op('LogSoftmax', [rows], { axis: 1 });
-  const range = b.constant(
-    tensorOf(
-      'int64',
-      [1, classes],
-      Array.from({ length: classes }, (_, i) => i),
-    ),
-  );
-  const hit = b.cast(b.op('Equal', [b.reshape(labels, [count, 1]), range]), logits.dtype);
-  const counted = partial ? b.reduceSum(hit, [1], true) : undefined;
-  const uniform = (value: Value) => (counted ? b.mul(counted, value) : value);
-  const target =
-    smoothing === 0 ? hit : b.add(b.scale(hit, 1 - smoothing), uniform(b.scalar(smoothing / classes, logits.dtype)));
-  const sum = b.reduceSum(b.mul(logProbabilities, target), [0, 1], false);
-  if (!counted) return b.scale(sum, -classes / sizeOf(staticShape(rows)));
-  const present = b.op('Max', [b.reduceSum(counted, [0, 1], false), b.scalar(1, logits.dtype)]);
-  return b.neg(b.div(sum, present));
+  const column = b.reshape(labels, [count, 1]);
+  const bounds = [0, classes - 1].map((n) => b.constant(tensorOf('int64', [], [n])));
+  const within = partial ? b.op('Clip', [column, ...bounds]) : column;
+  const counted = partial ? b.cast(b.op('Equal', [within, column]), logits.dtype) : undefined;
+  const mean = (perRow: Value): Value => {
+    if (!counted) return b.scale(b.reduceSum(perRow, [0, 1], false), 1 / count);
+    const present = b.op('Max', [b.reduceSum(counted, [0, 1], false), b.scalar(1, logits.dtype)]);
+    return b.div(b.reduceSum(b.mul(perRow, counted), [0, 1], false), present);
+  };
+  const surprise = b.neg(b.op('GatherElements', [logProbabilities, within], { axis: 1 }));
+  if (smoothing === 0) return mean(surprise);
+  const spread = b.neg(b.reduceMean(logProbabilities, [1]));
+  return b.add(b.scale(mean(surprise), 1 - smoothing), b.scale(mean(spread), smoothing));
 }

@@ -1,45 +1,66 @@
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../random.ts';
-import { type NoiseTerms, noiseScaleOf, noiseTermsAfter, noNoiseTerms } from './noise-scale.ts';
+import { type GradientSquares, type NoiseTerms, noiseAfter, noiseEstimate, noTerms } from './noise-scale.ts';
 
-describe('the gradient noise scale', () => {
-  it('comes out as tr Σ / |G|² of gradients that are drawn with these', () => {
-    const random = new RandomStream({ seed: 1, purpose: 'test' });
-    // 50 components, true gradient (0.2, ..., 0.2), standard deviation 1 for a single example.
-    const [size, mean, batchSize, microBatch] = [50, 0.2, 64, 8];
-    const [signal, noise] = [size * mean ** 2, size];
-    let terms: NoiseTerms = noNoiseTerms;
-    const sums = { signal: 0, noise: 0, scale: 0 };
-    const [steps, settled] = [3000, 200];
-    for (let step = 0; step < steps; step++) {
-      const whole = new Float64Array(size);
-      let microSquare = 0;
-      for (let micro = 0; micro < batchSize / microBatch; micro++) {
-        let square = 0;
-        for (let i = 0; i < size; i++) {
-          const g = mean + random.normal() / Math.sqrt(microBatch);
-          whole[i]! += (g * microBatch) / batchSize;
-          square += g * g;
-        }
-        microSquare += (square * microBatch) / batchSize;
-      }
-      const gradSquare = whole.reduce((s, g) => s + g * g, 0);
-      terms = noiseTermsAfter(terms, { batchSize, microBatch, gradSquare, microSquare });
-      if (step < settled) continue;
-      sums.signal += terms.signal / terms.weight / (steps - settled);
-      sums.noise += terms.noise / terms.weight / (steps - settled);
-      sums.scale += noiseScaleOf(terms)! / (steps - settled);
+const sizes = { batchSize: 64, microBatch: 8 };
+const mean = Array.from({ length: 40 }, (_, i) => 0.1 * Math.cos(i));
+const deviations = mean.map((_, i) => 0.2 + 0.02 * i);
+const sum = (values: readonly number[]) => values.reduce((s, v) => s + v, 0);
+const square = (vector: readonly number[]) => sum(vector.map((v) => v * v));
+const truth = { signal: square(mean), noise: square(deviations) };
+
+/** Squared norms of a step whose examples have gradients N(mean, deviations²). */
+function drawn(random: RandomStream): GradientSquares {
+  const micros = Array.from({ length: sizes.batchSize / sizes.microBatch }, () =>
+    mean.map((m, i) => m + (deviations[i]! * random.normal()) / Math.sqrt(sizes.microBatch)),
+  );
+  const whole = mean.map((_, i) => sum(micros.map((g) => g[i]!)) / micros.length);
+  return { gradSquare: square(whole), microSquare: sum(micros.map(square)) / micros.length };
+}
+
+const termsAfter = (steps: number, random: RandomStream): NoiseTerms =>
+  Array.from({ length: steps }).reduce<NoiseTerms>((terms) => noiseAfter(terms, drawn(random), sizes), noTerms);
+
+/** The mean over independent runs, and how far it may lie from the truth by chance. */
+function averaged(values: readonly number[]) {
+  const average = sum(values) / values.length;
+  const variance = sum(values.map((v) => (v - average) ** 2)) / (values.length - 1);
+  return { average, error: Math.sqrt(variance / values.length) };
+}
+
+describe('the noise scale', () => {
+  it.each([1, 3, 60])('has unbiased terms after %d steps, the first of them included', (steps) => {
+    const estimates = Array.from(
+      { length: 400 },
+      (_, index) =>
+        noiseEstimate(termsAfter(steps, new RandomStream({ seed: 5, purpose: 'noise', step: steps, index })))!,
+    );
+    const signal = averaged(estimates.map((e) => e.signal));
+    const noise = averaged(estimates.map((e) => e.noise));
+    for (const [found, expected] of [
+      [signal, truth.signal],
+      [noise, truth.noise],
+    ] as const) {
+      expect(Math.abs(found.average - expected)).toBeLessThan(4 * found.error);
+      expect(found.error).toBeLessThan(0.06 * expected);
     }
-    expect(sums.signal / signal).toBeCloseTo(1, 1);
-    expect(sums.noise / noise).toBeCloseTo(1, 1);
-    expect(Math.abs(sums.scale / (noise / signal) - 1)).toBeLessThan(0.15);
+    const relative = Math.hypot(signal.error / signal.average, noise.error / noise.average);
+    const scale = noise.average / signal.average / (truth.noise / truth.signal);
+    expect(Math.abs(scale - 1)).toBeLessThan(4 * relative);
   });
 
-  it('is unknown where the batch is one micro-batch, or the signal is lost', () => {
-    const alone = noiseTermsAfter(noNoiseTerms, { batchSize: 8, microBatch: 8, gradSquare: 1 });
-    expect(noiseScaleOf(alone)).toBeUndefined();
-    const lost = noiseTermsAfter(noNoiseTerms, { batchSize: 16, microBatch: 8, gradSquare: 1, microSquare: 3 });
-    expect(lost.signal).toBeLessThan(0);
-    expect(noiseScaleOf(lost)).toBeUndefined();
+  it('is that of the one step after one step', () => {
+    const terms = noiseAfter(noTerms, { gradSquare: 3, microSquare: 10 }, { batchSize: 8, microBatch: 2 });
+    const found = noiseEstimate(terms)!;
+    expect(found.signal).toBeCloseTo((8 * 3 - 2 * 10) / 6, 12);
+    expect(found.noise).toBeCloseTo(7 / (1 / 2 - 1 / 8), 12);
+    expect(found.scale).toBeCloseTo(28, 10);
+  });
+
+  it('is not known from a single micro-batch, nor while the signal is lost in the noise', () => {
+    expect(noiseAfter(noTerms, { gradSquare: 3 }, { batchSize: 8, microBatch: 8 })).toBe(noTerms);
+    expect(noiseEstimate(noTerms)).toBeUndefined();
+    const lost = noiseAfter(noTerms, { gradSquare: 1, microSquare: 10 }, { batchSize: 8, microBatch: 2 });
+    expect(noiseEstimate(lost)).not.toHaveProperty('scale');
   });
 });

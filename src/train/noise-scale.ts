@@ -1,35 +1,39 @@
-/**
- * The simple gradient noise scale tr Σ / |G|² of McCandlish et al. 2018 (1812.06162, appendix A.1): about the batch size at which noise and
- * signal in a step's gradient are equally large. It comes from the squared norms of gradients at two batch sizes, whose expectations are
- * |G|² + tr Σ / batch, and which accumulation has at no cost: those of the micro-batches and that of the whole.
- */
+/** Moving averages of the two terms, from which the start at 0 is not yet taken out: `weight` says how much of them is data. */
 export interface NoiseTerms {
-  /** Moving average of the estimates of |G|², the squared norm of the true gradient. */
   readonly signal: number;
-  /** Moving average of the estimates of tr Σ, the summed variance of one example's gradient. */
   readonly noise: number;
-  /** Moving average of 1: what the others are too small by, as they began at 0. */
   readonly weight: number;
 }
 
-export const noNoiseTerms: NoiseTerms = { signal: 0, noise: 0, weight: 0 };
-
+/** Squared gradient norms of one step: of the batch, and the mean over its micro-batches (undefined when there is one only). */
 export interface GradientSquares {
-  readonly batchSize: number;
-  readonly microBatch: number;
-  /** |G_B|², of the whole batch. */
   readonly gradSquare: number;
-  /** Mean of |G_b|² over the micro-batches; undefined where there is one only. */
   readonly microSquare?: number;
 }
+
+export interface NoiseEstimate {
+  /** |G|², the squared norm of the true gradient. The estimate is unbiased, and can be negative where noise rules. */
+  readonly signal: number;
+  /** tr Σ, the variance of one example's gradient, summed over the parameters. */
+  readonly noise: number;
+  /** The simple noise scale tr Σ / |G|², in examples; undefined while the estimate of |G|² is not positive. */
+  readonly scale?: number;
+}
+
+export const noTerms: NoiseTerms = { signal: 0, noise: 0, weight: 0 };
 
 /** Share of a new value in the moving averages. */
 const share = 0.05;
 
-/** The terms after a further step; single estimates are unbiased but wild, so the two are averaged separately before they are divided. */
-export function noiseTermsAfter(
+/**
+ * The terms after one more step, from squared gradient norms at two batch sizes (McCandlish et al. 2018, 1812.06162, appendix A.1):
+ * E|G_B|² = |G|² + tr Σ / B gives |G|² = (B |G_B|² - b |G_b|²) / (B - b) and tr Σ = (|G_b|² - |G_B|²) / (1/b - 1/B). Each is
+ * unbiased and their ratio is not, so they are averaged separately. A batch that is one micro-batch tells nothing.
+ */
+export function noiseAfter(
   before: NoiseTerms,
-  { batchSize, microBatch, gradSquare, microSquare }: GradientSquares,
+  { gradSquare, microSquare }: GradientSquares,
+  { batchSize, microBatch }: { readonly batchSize: number; readonly microBatch: number },
 ): NoiseTerms {
   if (microSquare === undefined) return before;
   const signal = (batchSize * gradSquare - microBatch * microSquare) / (batchSize - microBatch);
@@ -38,7 +42,9 @@ export function noiseTermsAfter(
   return { signal: mix(before.signal, signal), noise: mix(before.noise, noise), weight: mix(before.weight, 1) };
 }
 
-/** tr Σ / |G|² in examples; undefined while there is no estimate, or one whose |G|² is lost in the noise. */
-export function noiseScaleOf({ signal, noise, weight }: NoiseTerms): number | undefined {
-  return weight > 0 && signal > 0 ? noise / signal : undefined;
+/** The averages, divided by the weight of the data in them, and the noise scale; undefined before any data. */
+export function noiseEstimate({ signal, noise, weight }: NoiseTerms): NoiseEstimate | undefined {
+  if (weight === 0) return undefined;
+  const terms = { signal: signal / weight, noise: noise / weight };
+  return signal > 0 ? { ...terms, scale: noise / signal } : terms;
 }

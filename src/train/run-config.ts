@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { normalizationNames } from '../models/index.ts';
-import { optimizerNames } from './optimizers.ts';
+import { optimizerNames, parameterGroups } from './optimizers/index.ts';
 import { scalingRules, scheduleKinds } from './schedule.ts';
 
 const duration = z.string().regex(/^\d+(\.\d+)?(e\d+)?(st|ep|ex|tok)$/i, 'expected a duration such as 500st or 3ep');
@@ -31,10 +31,10 @@ export const runConfigSchema = z.strictObject({
   /** Of LARS. */
   trust: z.number().positive().optional(),
   weightDecay: z.number().nonnegative(),
-  /** What weight decay applies to: all parameters, or not the biases and norms. */
-  decayOn: z.enum(['all', 'weights']).optional(),
-  /** Likewise the layer-wise rates of LARS and LAMB. */
-  adaptOn: z.enum(['all', 'weights']).optional(),
+  /** What weight decay applies to: all parameters, or not the biases and norms. LARS and LAMB follow `adaptOn`. */
+  decayOn: z.enum(parameterGroups).optional(),
+  /** What has a rate of its own, and weight decay, in LARS and LAMB. */
+  adaptOn: z.enum(parameterGroups).optional(),
   /** Bound of the gradient's norm. */
   clipNorm: z.number().positive().optional(),
   /** The batch grows by this factor at these points. */

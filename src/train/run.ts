@@ -4,7 +4,7 @@ import { makeFolder, writeSafetensors } from '../formats/index.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import { CheckpointFolder, type RunProgress } from './checkpoint.ts';
 import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
-import { noiseScaleOf, noiseTermsAfter, noNoiseTerms } from './noise-scale.ts';
+import { noiseAfter, noiseEstimate, noTerms } from './noise-scale.ts';
 import type { TrainingTask } from './tasks/index.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -62,7 +62,7 @@ const fresh = (config: string): RunProgress => ({
   step: 0,
   seconds: 0,
   pending: { count: 0, loss: 0, gradSquare: 0 },
-  noise: noNoiseTerms,
+  noise: noTerms,
   config,
 });
 
@@ -118,7 +118,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
         loss: progress.pending.loss + result.loss,
         gradSquare: progress.pending.gradSquare + result.gradSquare,
       };
-      const noise = noiseTermsAfter(progress.noise, { ...result, batchSize, microBatch });
+      const noise = noiseAfter(progress.noise, result, { batchSize, microBatch });
       progress = { ...progress, step: step + 1, seconds, pending, noise };
       request.onStep?.({
         step: progress.step,
@@ -199,7 +199,7 @@ function recordOf(
   { lr, batchSize, examples, epoch }: { lr: number; batchSize: number; examples: number; epoch: number },
   evaluation: { loss: number; metric: number } | undefined,
 ): MetricsRecord {
-  const noiseScale = noiseScaleOf(noise);
+  const noiseScale = noiseEstimate(noise)?.scale;
   return {
     step,
     epoch: examples / epoch,

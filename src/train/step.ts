@@ -1,6 +1,7 @@
 import { grad } from '../autodiff/index.ts';
 import { type BatchStatistics, type DropoutMask, trainingMode } from '../nn/index.ts';
 import { type Graph, GraphBuilder, prune, tensorOf, type Value } from '../onnx/index.ts';
+import { clipped } from './clip.ts';
 import { concatFlat, type FlatLayout, splitFlat } from './flat.ts';
 
 /** What a step computes before the optimiser: the model, and the loss of its output. */
@@ -151,12 +152,6 @@ function update(b: GraphBuilder, { layout, rule, clipNorm }: Update, parameters:
   const bounded = clipNorm === undefined ? gradient : clipped(b, gradient, gradSquare, clipNorm);
   const next = rule.apply(b, { layout, parameters, gradient: bounded, slots, scalars });
   return { ...next, gradSquare };
-}
-
-/** The gradient times min(1, bound / (‖g‖ + 1e-6)), as PyTorch's `clip_grad_norm_` (Pascanu et al. 2012, arXiv 1211.5063). */
-function clipped(b: GraphBuilder, gradient: Value, square: Value, bound: number): Value {
-  const norm = b.add(b.op('Sqrt', [square]), b.scalar(1e-6));
-  return b.mul(gradient, b.op('Min', [b.div(b.scalar(bound), norm), b.scalar(1)]));
 }
 
 /** Loss, flat gradient, new running statistics and what is carried on of one batch. */

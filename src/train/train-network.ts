@@ -7,7 +7,7 @@ import { BatchPlan } from './batch-plan.ts';
 import { parseDuration } from './duration.ts';
 import { fittedTo } from './fitted.ts';
 import { chooseMicroBatch, peakBytes } from './memory.ts';
-import { optimizerNamed } from './optimizers.ts';
+import { type Optimizer, optimizerNamed } from './optimizers/index.ts';
 import { type RunRequest, type RunResult, run } from './run.ts';
 import { configHash, type RunConfig } from './run-config.ts';
 import { scaledRate, schedule } from './schedule.ts';
@@ -28,6 +28,7 @@ export interface TrainingPlan {
   readonly batches: BatchPlan;
   /** Of the whole run. */
   readonly steps: number;
+  readonly optimizer: Optimizer;
 }
 
 /** Everything that decides the model and its task, but for the size of the micro-batch, which may follow from them. */
@@ -49,7 +50,23 @@ export function planTraining(config: PlannedConfig, data: TrainingData, runtime?
     ...(task.tokens === undefined ? {} : { tokens: task.tokens }),
     ...(growth ? { growth: { ...growth, at: growth.at.map((text) => parseDuration(text, '--grow-at')) } } : {}),
   });
-  return { model, task, batches, steps: batches.steps(config.length, '--epochs') };
+  return {
+    model,
+    task,
+    batches,
+    steps: batches.steps(config.length, '--epochs'),
+    optimizer: configuredOptimizer(config),
+  };
+}
+
+function configuredOptimizer({ optimizer, weightDecay, momentum, trust, decayOn, adaptOn }: PlannedConfig): Optimizer {
+  return optimizerNamed(optimizer, {
+    weightDecay,
+    ...(momentum === undefined ? {} : { momentum }),
+    ...(trust === undefined ? {} : { trust }),
+    ...(decayOn === undefined ? {} : { decayOn }),
+    ...(adaptOn === undefined ? {} : { adaptOn }),
+  });
 }
 
 function taskOf(
@@ -95,15 +112,8 @@ export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | '
 /** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
 export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
   const { config, runtime = {} } = training;
-  const { seed, momentum, trust, decayOn, adaptOn, weightDecay } = config;
-  const { model, task, batches, steps } = planTraining(config, training, runtime);
-  const optimizer = optimizerNamed(config.optimizer, {
-    weightDecay,
-    ...(momentum === undefined ? {} : { momentum }),
-    ...(trust === undefined ? {} : { trust }),
-    ...(decayOn === undefined ? {} : { decayOn }),
-    ...(adaptOn === undefined ? {} : { adaptOn }),
-  });
+  const { seed } = config;
+  const { model, task, batches, steps, optimizer } = planTraining(config, training, runtime);
   const rateAt = schedule({
     kind: config.schedule,
     rate: scaledRate(config.lr, config.scaling, config.batchSize, config.baseBatch),

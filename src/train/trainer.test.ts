@@ -7,7 +7,7 @@ import { RandomStream } from '../random.ts';
 import { compile } from '../runtime/index.ts';
 import { flatLayout, packed, unpacked } from './flat.ts';
 import { crossEntropy } from './losses.ts';
-import { type Optimizer, optimizerNamed } from './optimizers.ts';
+import { type Optimizer, optimizerNamed } from './optimizers/index.ts';
 import type { Objective } from './step.ts';
 import { classificationObjective } from './tasks/index.ts';
 import { type Batch, Trainer } from './trainer.ts';

@@ -1,4 +1,12 @@
-import { intAttribute, sizeOf, staticShape, stringAttribute, type Value } from '../../onnx/index.ts';
+import {
+  type GraphBuilder,
+  intAttribute,
+  sizeOf,
+  staticShape,
+  stringAttribute,
+  toNumbers,
+  type Value,
+} from '../../onnx/index.ts';
 import { padBy } from '../rearrange.ts';
 import { type Rule, type TangentContext, type TransposeContext, zeros } from './rule.ts';
 
@@ -54,6 +62,18 @@ const gatherElements: Rule = {
     return [c.b.op('ScatterElements', [nothing, c.inputs[1]!, ct], { axis: axisOf(c), reduction: 'add' }), null];
   },
 };
+
+/** What `gatherElements` transposes to: values added at some positions of nothing. Undefined for a value that is not made so. */
+export function addedToZeros(b: GraphBuilder, v: Value, axis: number): { positions: Value; values: Value } | undefined {
+  const node = b.producerOf(v);
+  if (node?.opType !== 'ScatterElements' || stringAttribute(node, 'reduction', 'none') !== 'add') return undefined;
+  const [data, positions, values] = node.inputs as readonly [Value, Value, Value];
+  const spread = b.producerOf(data);
+  const constant = b.constantOf(spread?.opType === 'Expand' ? spread.inputs[0]! : data);
+  if (!constant || toNumbers(constant).some((d) => d !== 0)) return undefined;
+  const along = intAttribute(node, 'axis', 0);
+  return (along < 0 ? along + v.shape.length : along) === axis ? { positions, values } : undefined;
+}
 
 /** The largest or smallest elements: its second output tells where they stand. */
 function topK(c: TangentContext): Value {

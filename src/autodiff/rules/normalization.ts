@@ -9,6 +9,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import { foldedConstant, reshaped } from '../folding.ts';
+import { addedToZeros } from './indexing.ts';
 import { type Adjoint, type Rule, sum, type TangentContext } from './rule.ts';
 
 /** Softmax and the normalizations: each element also depends on statistics over some axes. */
@@ -21,11 +22,21 @@ function softmax(c: TangentContext): Value {
   return b.sub(weighted, b.mul(y, b.reduceSum(weighted, [axis])));
 }
 
-/** dy = dx - sum(exp(y) dx). */
+/**
+ * dy = dx - sum(exp(y) dx); back: ct - exp(y) sum(ct). Where the loss looks at a few of the log-probabilities alone (those of the labels), ct is
+ * zero but for these, and the large sum and difference shrink to them.
+ */
 function logSoftmax(c: TangentContext): Value {
   const { b, y } = c;
   const axis = c.axis(intAttribute(c.node, 'axis', -1));
-  return b.sub(c.t(0)!, b.reduceSum(b.mul(c.t(0)!, b.op('Exp', [y])), [axis]));
+  const probability = b.op('Exp', [y]);
+  const tangent = b.sub(c.t(0)!, b.reduceSum(b.mul(c.t(0)!, probability), [axis]));
+  return c.withAdjoint(tangent, (_, ct) => {
+    const few = addedToZeros(b, ct, axis);
+    if (!few) return [b.sub(ct, b.mul(probability, b.reduceSum(ct, [axis])))];
+    const whole = b.mul(probability, b.neg(b.reduceSum(few.values, [axis])));
+    return [b.op('ScatterElements', [whole, few.positions, few.values], { axis, reduction: 'add' })];
+  });
 }
 
 interface Standardized {

@@ -1,3 +1,4 @@
+import { tensorOf } from '../../../src/onnx/index.ts';
 import type { Case } from '../check.ts';
 
 const axes = [-1, 1, 0];
@@ -27,6 +28,15 @@ function groupNorm(groups: number): Case {
 }
 
 export const normalizationCases: readonly Case[] = [
+  {
+    op: 'LogSoftmax',
+    setting: 'some of its values, one twice',
+    inputs: { x: [3, 5] },
+    build: (b, x) => {
+      const positions = b.constant(tensorOf('int64', [3, 2], [4, 0, 2, 2, 1, 3]));
+      return b.op('GatherElements', [b.op('LogSoftmax', [x!], { axis: -1 }), positions], { axis: 1 });
+    },
+  },
   ...axes.flatMap((axis) =>
     ['Softmax', 'LogSoftmax'].map(
       (op): Case => ({

@@ -1,0 +1,177 @@
+/** Training steps on a few batches of real data, ours and PyTorch's, from the same weights. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadData } from '../src/data/index.ts';
+import { BallastError, UsageError } from '../src/errors.ts';
+import { initialize } from '../src/nn/index.ts';
+import { defaultThreads } from '../src/runtime/index.ts';
+import { type Batch, optimizerNamed, type PlannedConfig, planTraining, Trainer } from '../src/train/index.ts';
+import { realData } from '../test/real-data.ts';
+import { Peer, writeParameters } from './harness.ts';
+
+export interface Workload {
+  readonly title: string;
+  readonly model: string;
+  readonly dataset: 'cifar10' | 'camvid' | 'ptb';
+  readonly batchSize: number;
+  readonly sequenceLength?: number;
+  readonly rule: {
+    readonly lr: number;
+    readonly momentum: number;
+    readonly weightDecay: number;
+    readonly clipNorm?: number;
+  };
+  /** What it is in bench/peers/train.py. */
+  readonly peer: { readonly model: string; readonly options?: Readonly<Record<string, number>> };
+  readonly formats: readonly string[];
+}
+
+const images = ['nchw', 'channels_last'];
+/** Low enough that rounding does not grow into other trajectories: at 0.1 PyTorch's own two memory formats part within ten steps. */
+const gentle = { lr: 0.01, momentum: 0.9, weightDecay: 1e-4 };
+
+const residual = (depth: number): Workload => ({
+  title: `ResNet-${depth} on CIFAR-10, batch 128`,
+  model: `resnet${depth}`,
+  dataset: 'cifar10',
+  batchSize: 128,
+  rule: gentle,
+  peer: { model: 'resnet', options: { depth } },
+  formats: images,
+});
+
+export const workloads: Readonly<Record<string, Workload>> = {
+  resnet20: residual(20),
+  resnet56: residual(56),
+  unet: {
+    title: 'U-Net on CamVid 128x96, batch 8',
+    model: 'unet',
+    dataset: 'camvid',
+    batchSize: 8,
+    rule: gentle,
+    peer: { model: 'unet' },
+    formats: images,
+  },
+  lstm: {
+    title: '2x200 LSTM on the Penn Treebank, batch 20 x 35 tokens',
+    model: 'lstm',
+    dataset: 'ptb',
+    batchSize: 20,
+    sequenceLength: 35,
+    rule: { lr: 1, momentum: 0, weightDecay: 0, clipNorm: 5 },
+    peer: { model: 'lstm' },
+    formats: ['nchw'],
+  },
+};
+
+/** Batches that are trained on in turn. */
+const batchCount = 4;
+
+export interface Training {
+  readonly trainer: Trainer;
+  /** Examples of a step, or tokens. */
+  readonly work: number;
+  readonly unit: 'images/s' | 'tokens/s';
+  /** Makes the next step and returns its loss. */
+  step(): Promise<number>;
+  /** PyTorch in this memory format on the same task, as a process; undefined where there is no PyTorch. */
+  peer(format: string): Peer | undefined;
+}
+
+/** What a peer answers to `{ repeats }`. */
+export interface PeerSteps {
+  /** Of a step. */
+  readonly seconds: number;
+  readonly losses: readonly number[];
+  /** Bytes of the process. */
+  readonly peak: number;
+}
+
+/** Prepares both sides; `folder` takes what the peers read. */
+export async function prepare(name: string, folder: string): Promise<Training> {
+  const workload = workloads[name];
+  if (!workload) throw new UsageError(`no training of "${name}"; expected ${Object.keys(workloads).join(', ')}`);
+  const { model: modelName, dataset, batchSize, sequenceLength, rule, peer } = workload;
+  const dir = realData(dataset);
+  if (!dir) throw new BallastError('the train bench needs real data: set BALLAST_DATA');
+  const load = (split: 'test' | 'train') => loadData({ name: dataset, dir, split });
+  const train = await load(dataset === 'ptb' ? 'train' : 'test');
+  const config: PlannedConfig = {
+    model: modelName,
+    normalize: 'imagenet',
+    dataset,
+    augment: false,
+    seed: 0,
+    batchSize,
+    ...(sequenceLength === undefined ? {} : { sequenceLength }),
+    optimizer: rule.momentum > 0 ? 'momentum' : 'sgd',
+    labelSmoothing: 0,
+    ...rule,
+    scaling: 'base',
+    baseBatch: batchSize,
+    schedule: 'constant',
+    milestones: [],
+    factor: 0.1,
+    power: 1,
+    warmup: '0st',
+    length: '1ep',
+    logEvery: '1ep',
+    evalEvery: '1ep',
+    checkpointEvery: '1ep',
+    lossBound: 1e4,
+  };
+  const { model, task } = planTraining(config, { train, valid: train });
+  const initial = initialize(model.parameters, 0);
+  const optimizer = optimizerNamed(config.optimizer, { momentum: rule.momentum, weightDecay: rule.weightDecay });
+  const trainer = await Trainer.create({
+    objective: (batch) => task.objective(batch),
+    parameters: model.parameters,
+    initial,
+    rule: optimizer,
+    batchSize,
+    microBatch: batchSize,
+    ...(rule.clipNorm === undefined ? {} : { clipNorm: rule.clipNorm }),
+  });
+  const batches = Array.from({ length: batchCount }, (_, k) => task.batch(k * batchSize, batchSize));
+  const spec = join(folder, `${name}.json`);
+  writeParameters(initial, folder);
+  writeInputs(batches, folder);
+  writeFileSync(
+    spec,
+    JSON.stringify({
+      folder,
+      model: peer.model,
+      options: peer.options ?? {},
+      task: model.task,
+      threads: defaultThreads(),
+      batches: batches.length,
+      inputs: Object.entries(batches[0]!.inputs).map(([input, { dtype, shape }]) => ({ name: input, dtype, shape })),
+      optimizer: { clipNorm: 0, ...rule },
+    }),
+  );
+  let step = 0;
+  return {
+    trainer,
+    work: batchSize * (sequenceLength ?? 1),
+    unit: sequenceLength === undefined ? 'images/s' : 'tokens/s',
+    step: async () => {
+      const batch = batches[step % batches.length]!;
+      const { loss } = await trainer.step({ batch: () => batch, scalars: optimizer.scalarsAt(step, rule.lr), step });
+      step++;
+      return loss;
+    },
+    peer: (format) => Peer.start('train.py', [spec, format]) ?? undefined,
+  };
+}
+
+function writeInputs(batches: readonly Batch[], folder: string): void {
+  batches.forEach(({ inputs }, k) => {
+    for (const [input, { data }] of Object.entries(inputs))
+      writeFileSync(join(folder, `${k}.${input}.bin`), Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  });
+}
+
+/** Largest relative difference of two sequences of losses. */
+export function deviation(losses: readonly number[], reference: readonly number[]): number {
+  return Math.max(...reference.map((expected, i) => Math.abs(losses[i]! - expected) / Math.abs(expected)));
+}
