@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
+import { modelsCommand } from './models.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { trainCommand } from './train.ts';
 import { unitsCommand } from './units.ts';
@@ -19,7 +21,16 @@ const program = new Command('ballast')
   .version(version)
   .showHelpAfterError('(ballast COMMAND --help lists the options)')
   .exitOverride();
-for (const command of [spectrumCommand(), trainCommand(), evalCommand(), unitsCommand(), demoCommand()]) {
+const commands = [
+  spectrumCommand(),
+  trainCommand(),
+  evalCommand(),
+  unitsCommand(),
+  modelsCommand(),
+  datasetsCommand(),
+  demoCommand(),
+];
+for (const command of commands) {
   program.addCommand(command.exitOverride());
 }
 

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadNetwork, modelNamed } from '../models/index.ts';
+import { alignColumns } from '../report/index.ts';
 import { featureCount, findStages, findUnits } from '../stability/index.ts';
 
 export function unitsCommand(): Command {
@@ -34,13 +35,14 @@ async function run(model: string, options: { json?: boolean }): Promise<void> {
     );
     return;
   }
-  const width = Math.max(4, ...rows.map((r) => r.name.length));
-  const line = (name: string, stage: string, shape: string, hidden: string, shortcut: string, relu: string) =>
-    `${name.padEnd(width)}  ${stage.padEnd(8)}  ${shape.padStart(15)}  ${hidden.padStart(7)}  ${shortcut.padEnd(8)}  ${relu}\n`;
-  process.stdout.write(line('unit', 'stage', 'outputs x inputs', 'hidden', 'shortcut', 'final ReLU'));
-  for (const r of rows) {
-    process.stdout.write(
-      line(r.name, r.stage, r.shape.join(' x '), String(r.hidden ?? '-'), r.shortcut, r.finalRelu ? 'yes' : 'no'),
-    );
-  }
+  const heads = ['unit', 'stage', 'outputs x inputs', 'hidden', 'shortcut', 'final ReLU'];
+  const cells = rows.map((r) => [
+    r.name,
+    r.stage,
+    r.shape.join(' x '),
+    String(r.hidden ?? '-'),
+    r.shortcut,
+    r.finalRelu ? 'yes' : 'no',
+  ]);
+  process.stdout.write(`${alignColumns([heads, ...cells], { left: [0, 1, 4, 5] }).join('\n')}\n`);
 }

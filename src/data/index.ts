@@ -5,6 +5,7 @@ export { type CifarRequest, loadCifar } from './cifar.ts';
 export { DownloadError, type DownloadRequest, downloadCifar } from './cifar-download.ts';
 export { type CifarName, cifarLayouts } from './cifar-layout.ts';
 export { type ImageDataset, type Split, type ThreeSplit, toFloat } from './dataset.ts';
+export { type DataFacts, type DataTask, dataFacts } from './facts.ts';
 export { loadFolder } from './folder.ts';
 export { Grammar, type GrammarKnobs, type GrammarOptions, grammarDataset } from './grammar.ts';
 export { parseIndices } from './indices.ts';
@@ -17,5 +18,6 @@ export { type ShapesKnobs, type ShapesOptions, shapesDataset } from './shapes.ts
 export { shapeClasses } from './shapes-figures.ts';
 export { batchify, noTarget, type TokenStreams, windowCount, windowInto } from './streams.ts';
 export { subset } from './subset.ts';
+export { type ClassShare, type DataSummary, type ImageSummary, summarizeSplits, type TextSummary } from './summary.ts';
 export { loadSvhn, type SvhnRequest } from './svhn.ts';
 export { type CorpusName, isText, type TextDataset } from './text.ts';

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { ImageDataset, ThreeSplit } from './dataset.ts';
+import { dataFacts } from './facts.ts';
 import { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
 import { loadText, type TextRequest, textNames } from './load-text.ts';
 import type { TextDataset } from './text.ts';
@@ -9,7 +10,7 @@ export const dataNames: Readonly<Record<string, string>> = { ...datasetNames, ..
 
 /** The split that a training run is judged on: the data's own validation split, or the test split of data without one. */
 export function heldOutSplit(name: string): ThreeSplit {
-  return name === 'camvid' || Object.hasOwn(textNames, name) ? 'valid' : 'test';
+  return Object.hasOwn(dataFacts, name) && dataFacts[name]!.splits.includes('valid') ? 'valid' : 'test';
 }
 
 /** Images or text by name: see `loadDataset` and `loadText`. Throws UsageError for an unknown name. */

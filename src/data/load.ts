@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.ts';
 import { loadCamvid } from './camvid.ts';
 import { type CifarRequest, loadCifar } from './cifar.ts';
-import type { ImageDataset, Split, ThreeSplit } from './dataset.ts';
+import type { ImageDataset, ThreeSplit } from './dataset.ts';
+import { imageFacts, namesOf } from './facts.ts';
 import { loadFolder } from './folder.ts';
 import { loadMnist } from './mnist.ts';
 import { type ShapesKnobs, shapesDataset } from './shapes.ts';
@@ -18,22 +19,11 @@ export interface DatasetRequest extends ShapesKnobs, Pick<CifarRequest, 'downloa
   readonly count?: number;
 }
 
+type DatasetName = keyof typeof imageFacts;
+const isName = (name: string): name is DatasetName => Object.hasOwn(imageFacts, name);
+
 /** Names that `loadDataset` takes, and what they are. */
-export const datasetNames = {
-  cifar10: 'CIFAR-10: the official binary files, .xz of them, or the official .tar.gz',
-  cifar100: 'CIFAR-100: likewise',
-  mnist: 'MNIST: the official idx files or .gz of them',
-  'fashion-mnist': 'Fashion-MNIST: likewise',
-  svhn: 'SVHN, cropped digits: the official train_32x32.mat and test_32x32.mat',
-  camvid: 'CamVid: street scenes with masks of 11 classes, a folder of PNG pairs or a .tar.gz of it',
-  shapes: 'procedural 32 x 32 pictures of ten shapes; needs no files',
-  folder: 'PNG or JPEG images of one size, in one folder a class',
-} as const satisfies Readonly<Record<string, string>>;
-
-type DatasetName = keyof typeof datasetNames;
-const isName = (name: string): name is DatasetName => Object.hasOwn(datasetNames, name);
-
-const shapesCount: Readonly<Record<Split, number>> = { train: 10_000, test: 2_000 };
+export const datasetNames = namesOf(imageFacts);
 
 /** The data set of this name. Throws UsageError for an unknown name, a split that it lacks or a missing folder, FileError for files that are not as they should be. */
 export async function loadDataset(request: DatasetRequest): Promise<ImageDataset> {
@@ -49,7 +39,7 @@ export async function loadDataset(request: DatasetRequest): Promise<ImageDataset
   if (split === 'valid') throw new UsageError(`data set ${name} has no validation split; expected train or test`);
   switch (name) {
     case 'shapes':
-      return shapesDataset({ ...request, split, seed, count: request.count ?? shapesCount[split] });
+      return shapesDataset({ ...request, split, seed, count: request.count ?? imageFacts.shapes.counts[split] });
     case 'folder':
       return loadFolder(folder, split);
     case 'mnist':

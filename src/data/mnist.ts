@@ -9,7 +9,9 @@ export type MnistName = 'mnist' | 'fashion-mnist';
 const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
 /** Class names, and the folder in which other tools keep the files. */
-const layouts: Readonly<Record<MnistName, { readonly classes: readonly string[]; readonly folder: string }>> = {
+export const mnistLayouts: Readonly<
+  Record<MnistName, { readonly classes: readonly string[]; readonly folder: string }>
+> = {
   mnist: { classes: digits, folder: 'MNIST/raw' },
   'fashion-mnist': {
     classes: ['T-shirt/top', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
@@ -50,7 +52,7 @@ export interface MnistRequest {
  * @throws FileError naming the file that is missing, damaged, or does not fit the other one.
  */
 export async function loadMnist({ dataset, dir, split }: MnistRequest): Promise<ImageDataset> {
-  const { classes, folder } = layouts[dataset];
+  const { classes, folder } = mnistLayouts[dataset];
   const prefix = split === 'train' ? 'train' : 't10k';
   const images = await readIdx(dir, folder, `${prefix}-images-idx3-ubyte`);
   const labels = await readIdx(dir, folder, `${prefix}-labels-idx1-ubyte`);

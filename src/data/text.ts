@@ -40,7 +40,8 @@ interface Corpus {
   readonly file: (split: ThreeSplit) => string;
 }
 
-const corpora: Readonly<Record<CorpusName, Corpus>> = {
+/** Where the files of the splits are: in the folder itself or in this one below it. */
+export const corpora: Readonly<Record<CorpusName, Corpus>> = {
   ptb: { folder: 'ptb', file: (split) => `ptb.${split}.txt` },
   wikitext2: { folder: 'wikitext-2', file: (split) => `wiki.${split}.tokens` },
   text: { folder: 'text', file: (split) => `${split}.txt` },

@@ -20,10 +20,20 @@ export {
   type NetworkRequest,
   normalizationNamed,
   normalizationNames,
+  ownWeights,
   withValues,
 } from './network.ts';
+export { type ParameterGroup, parameterGroups } from './parameter-groups.ts';
 export { type QuadraticModel, type QuadraticOptions, quadratic, type SgdOnQuadratic } from './quadratic.ts';
-export { type ModelListing, type ModelRequest, modelFamilies, modelList, modelNamed } from './registry.ts';
+export {
+  type ModelFamily,
+  type ModelListing,
+  type ModelRequest,
+  modelFamilies,
+  modelList,
+  modelListing,
+  modelNamed,
+} from './registry.ts';
 export { type ResnetOptions, resnet, type Shortcut } from './resnet.ts';
 export { type TransformerOptions, transformer } from './transformer.ts';
 export { type UnetOptions, unet } from './unet.ts';

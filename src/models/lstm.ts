@@ -34,6 +34,7 @@ export function lstm(options: LstmOptions = {}): Model {
   const width = options.embedding ?? hidden;
   const ratio = options.dropout ?? 0;
   if (!Number.isInteger(layers) || layers < 1) throw new UsageError(`lstm: layers must be at least 1, got ${layers}`);
+  if (!Number.isInteger(hidden) || hidden < 1) throw new UsageError(`lstm: hidden must be at least 1, got ${hidden}`);
   if (!(ratio >= 0 && ratio < 1)) throw new UsageError(`lstm: dropout must be in [0, 1), got ${ratio}`);
   if (tied && width !== hidden) {
     throw new UsageError(`lstm: a tied decoder needs embedding = hidden, got ${width} and ${hidden}`);

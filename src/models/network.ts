@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FileError, UsageError } from '../errors.ts';
 import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
@@ -59,6 +60,12 @@ const bundled: Readonly<Record<string, URL>> = Object.fromEntries(
   ['resnet20'].map((name) => [name, new URL(`../../weights/${name}.safetensors`, import.meta.url)]),
 );
 
+/** The path of the weights that Ballast brings along for a built-in model, where it does. */
+export function ownWeights(name: string): string | undefined {
+  const path = Object.hasOwn(bundled, name) ? fileURLToPath(bundled[name]!) : undefined;
+  return path && existsSync(path) ? path : undefined;
+}
+
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Loads a network: a built-in one with a checkpoint or fresh values, or a user's own ONNX file. */
@@ -68,8 +75,7 @@ export async function loadNetwork(request: NetworkRequest): Promise<Network> {
 
 async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   const { model: name, seed = 0, classes, inputShape } = request;
-  const own = bundled[name];
-  const weights = request.weights ?? (own && fileURLToPath(own));
+  const weights = request.weights ?? ownWeights(name);
   const laidOut = (normalize: string | undefined) => {
     const normalization = normalize === undefined ? undefined : normalizationNamed(normalize);
     return modelNamed(name, {

@@ -23,12 +23,16 @@ export interface ModelRequest {
   readonly dropout?: number;
 }
 
-interface Family {
+export interface ModelFamily {
+  /** How its members are called: `resnet<6n+2>[b]`. */
   readonly pattern: string;
   readonly what: string;
-  readonly name: RegExp;
   /** Members to list. */
   readonly members: readonly string[];
+}
+
+interface Family extends ModelFamily {
+  readonly name: RegExp;
   readonly make: (match: RegExpExecArray, request: ModelRequest) => Model;
 }
 
@@ -118,20 +122,27 @@ const families: readonly Family[] = [
 ];
 
 /** Families of built-in models, for messages and listings. */
-export const modelFamilies: readonly { readonly pattern: string; readonly what: string }[] = families;
+export const modelFamilies: readonly ModelFamily[] = families;
 
-/** The built-in model of this name. Throws UsageError for an unknown one. */
-export function modelNamed(name: string, request: ModelRequest = {}): Model {
+function familyOf(name: string): { readonly family: Family; readonly match: RegExpExecArray } {
   for (const family of families) {
     const match = family.name.exec(name);
-    if (match) return family.make(match, request);
+    if (match) return { family, match };
   }
   const known = families.map((f) => f.pattern).join(', ');
   throw new UsageError(`unknown model "${name}"; expected ${known}, or a path to an .onnx file`);
 }
 
+/** The built-in model of this name. Throws UsageError for an unknown one. */
+export function modelNamed(name: string, request: ModelRequest = {}): Model {
+  const { family, match } = familyOf(name);
+  return family.make(match, request);
+}
+
 export interface ModelListing {
   readonly name: string;
+  /** Pattern of its family. */
+  readonly family: string;
   readonly task: Task;
   readonly inputShape: readonly number[];
   readonly classes: number;
@@ -141,20 +152,22 @@ export interface ModelListing {
   readonly flops: number;
 }
 
+/** A built-in model with its sizes. Throws UsageError for an unknown one. */
+export function modelListing(name: string): ModelListing {
+  const model = modelNamed(name);
+  const { task, inputShape, classes } = model;
+  return {
+    name,
+    family: familyOf(name).family.pattern,
+    task,
+    inputShape,
+    classes,
+    parameters: parameterCount(model.parameters),
+    flops: summarize(model.trace(1)).flops!,
+  };
+}
+
 /** The common members of every family, with their sizes. */
 export function modelList(): ModelListing[] {
-  return families.flatMap(({ members }) =>
-    members.map((name) => {
-      const model = modelNamed(name);
-      const { task, inputShape, classes } = model;
-      return {
-        name,
-        task,
-        inputShape,
-        classes,
-        parameters: parameterCount(model.parameters),
-        flops: summarize(model.trace(1)).flops!,
-      };
-    }),
-  );
+  return families.flatMap(({ members }) => members.map(modelListing));
 }

@@ -21,3 +21,4 @@ export { renderSpectrumReport, type SpectrumReportOptions } from './spectrum-rep
 export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';
 export { painter, wantsColor } from './terminal-color.ts';
 export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal-plot.ts';
+export { alignColumns, type ColumnOptions } from './text-table.ts';

@@ -2,6 +2,7 @@ import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from 
 import { formatCount, formatExact, formatNumber, formatPercent } from './numbers.ts';
 import { spectrumRow } from './spectrum-rows.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
+import { alignColumns } from './text-table.ts';
 
 export interface SpectrumTableOptions {
   /** See `wantsColor`. */
@@ -74,12 +75,10 @@ function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint): 
   const lines = [paint(heading, 'bold')];
   if (image.units.length > 0) {
     const cells = image.units.map((u) => cellsOf(image, u));
-    const widths = heads.map((h, i) => Math.max(h.length, ...cells.map((c) => c[i]!.length)));
-    const align = (row: readonly string[]) =>
-      row.map((c, i) => (i === 0 ? c.padEnd(widths[i]!) : c.padStart(widths[i]!))).join(' ');
-    lines.push(paint(align(heads), 'dim'));
-    cells.forEach((c, i) => {
-      lines.push(image.units[i]!.complete ? align(c) : paint(align(c), 'yellow'));
+    const [head, ...rows] = alignColumns([heads, ...cells], { gap: 1 });
+    lines.push(paint(head!, 'dim'));
+    rows.forEach((row, i) => {
+      lines.push(image.units[i]!.complete ? row : paint(row, 'yellow'));
     });
     const incomplete = image.units.filter((u) => !u.complete);
     if (incomplete.length > 0) {

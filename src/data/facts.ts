@@ -1,0 +1,145 @@
+import { camvidClasses } from './camvid.ts';
+import { type CifarName, cifarLayouts } from './cifar-layout.ts';
+import type { ThreeSplit } from './dataset.ts';
+import { type MnistName, mnistLayouts } from './mnist.ts';
+import { shapeClasses } from './shapes-figures.ts';
+import { type CorpusName, corpora } from './text.ts';
+
+export type DataTask = 'classification' | 'segmentation' | 'language';
+
+/** What is known of a data set before its files are read. */
+export interface DataFacts {
+  readonly what: string;
+  readonly tasks: readonly DataTask[];
+  /** What is expected in the folder that is given as `dir`; absent for procedural data. */
+  readonly files?: string;
+  readonly splits: readonly ThreeSplit[];
+  /** Images, or tokens of a text with one `<eos>` a line: the official ones, or how many are made unless told. Absent where the files decide, as are the following. */
+  readonly counts?: Readonly<Partial<Record<ThreeSplit, number>>>;
+  /** Channels, height, width. */
+  readonly shape?: readonly [number, number, number];
+  /** Number of classes, or of words. */
+  readonly classes?: number;
+}
+
+const [two, three] = [
+  ['train', 'test'],
+  ['train', 'valid', 'test'],
+] as const;
+
+function cifar(name: CifarName) {
+  const { files, folder, archive, classes, imagesPerFile } = cifarLayouts[name];
+  const [first, ...more] = files.train;
+  const training = more.length ? `${first} ... ${more.at(-1)}` : first;
+  return {
+    tasks: ['classification'],
+    files: `${training} and ${files.test} (or .xz of them) there or in ${folder}/, or the official ${archive}`,
+    splits: two,
+    counts: {
+      train: files.train.length * imagesPerFile.train,
+      test: files.test.length * imagesPerFile.test,
+    },
+    shape: [3, 32, 32],
+    classes: classes.length,
+  } as const satisfies Partial<DataFacts>;
+}
+
+function mnist(name: MnistName) {
+  const { folder, classes } = mnistLayouts[name];
+  return {
+    tasks: ['classification'],
+    files: `train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte (or .gz of them) there or in ${folder}/`,
+    splits: two,
+    counts: { train: 60_000, test: 10_000 },
+    shape: [1, 28, 28],
+    classes: classes.length,
+  } as const satisfies Partial<DataFacts>;
+}
+
+function corpus(name: CorpusName) {
+  const { folder, file } = corpora[name];
+  return {
+    tasks: ['language'],
+    files: `${three.map(file).join(', ')} there or in ${folder}/`,
+    splits: three,
+  } as const satisfies Partial<DataFacts>;
+}
+
+/** Data sets of images by name. */
+export const imageFacts = {
+  cifar10: { what: 'CIFAR-10, photographs of ten kinds of things', ...cifar('cifar10') },
+  cifar100: { what: 'CIFAR-100, likewise of a hundred', ...cifar('cifar100') },
+  mnist: { what: 'MNIST, handwritten digits', ...mnist('mnist') },
+  'fashion-mnist': { what: 'Fashion-MNIST, pieces of clothing', ...mnist('fashion-mnist') },
+  svhn: {
+    what: 'SVHN, cropped digits of house numbers',
+    tasks: ['classification'],
+    files: 'train_32x32.mat and test_32x32.mat',
+    splits: two,
+    counts: { train: 73_257, test: 26_032 },
+    shape: [3, 32, 32],
+    classes: 10,
+  },
+  camvid: {
+    what: 'CamVid, street scenes with masks',
+    tasks: ['segmentation'],
+    files:
+      'train.txt, val.txt, test.txt with the names of frames, train/NAME.png and trainannot/NAME.png and so on, there or in camvid/, or a camvid*.tar.gz of it',
+    splits: three,
+    counts: { train: 367, valid: 101, test: 233 },
+    classes: camvidClasses.length,
+  },
+  shapes: {
+    what: 'procedural pictures of ten shapes, with masks',
+    tasks: ['classification', 'segmentation'],
+    splits: two,
+    counts: { train: 10_000, test: 2_000 },
+    shape: [3, 32, 32],
+    classes: shapeClasses.length,
+  },
+  folder: {
+    what: 'your own images',
+    tasks: ['classification'],
+    files: 'PNG or JPEG images of one size in one folder a class, these in train/ and test/ where there are two splits',
+    splits: two,
+  },
+} as const satisfies Readonly<Record<string, DataFacts>>;
+
+/** Texts by name. */
+export const textFacts = {
+  ptb: {
+    what: 'Penn Treebank, newspaper text',
+    ...corpus('ptb'),
+    counts: { train: 929_589, valid: 73_760, test: 82_430 },
+    classes: 10_000,
+  },
+  wikitext2: {
+    what: 'WikiText-2, articles of Wikipedia',
+    ...corpus('wikitext2'),
+    counts: { train: 2_088_628, valid: 217_646, test: 245_569 },
+    classes: 33_278,
+  },
+  text: {
+    what: 'your own text',
+    ...corpus('text'),
+    files: `${corpus('text').files}, or one file, which is divided`,
+  },
+  grammar: {
+    what: 'procedural text of a stated grammar whose best reachable loss is known',
+    tasks: ['language'],
+    splits: three,
+    counts: { train: 1_000_000, valid: 100_000, test: 100_000 },
+    classes: 1000,
+  },
+} as const satisfies Readonly<Record<string, DataFacts>>;
+
+/** All data sets by name, images first. */
+export const dataFacts: Readonly<Record<string, DataFacts>> = { ...imageFacts, ...textFacts };
+
+/** Each name with what it is and what it needs, for messages. */
+export function namesOf<Name extends string>(facts: Readonly<Record<Name, DataFacts>>): Readonly<Record<Name, string>> {
+  const entries = Object.entries<DataFacts>(facts);
+  return Object.fromEntries(
+    entries.map(([name, { what, files }]) => [name, `${what}: ${files ?? 'needs no files'}`]),
+  ) as Record<Name, string>;
+}
