@@ -50,7 +50,8 @@ export function weightGradient(node: Node, e: Emission): boolean {
   const [x, ct] = [swapped(node.inputs[0]!, e), swapped(node.inputs[1]!, e)];
   const y = node.outputs[0]!;
   if (!x || !ct || intAttribute(node, 'group', 1) !== 1 || node.inputs[2]) return false;
-  if (x.dtype !== 'float32' || !e.blockable(ct) || !x.shape.every((d) => typeof d === 'number')) return false;
+  if (x.dtype !== 'float32' || !x.shape.every((d) => typeof d === 'number')) return false;
+  if (!e.blockable(ct)) return pixelwiseGradient(node, e, x, ct);
   const [n, ci, height, width] = x.shape as readonly number[] as [number, number, number, number];
   const [, co, ho, wo] = ct.shape as readonly number[] as [number, number, number, number];
   const { block, builder: b } = e;
@@ -103,6 +104,23 @@ export function weightGradient(node: Node, e: Emission): boolean {
   // Autodiff swaps what this convolution gives, [Ci, Co], back to [Co, Ci].
   if (consumer && others.length === 0 && swapsChannels(consumer)) e.setPlain(consumer.outputs[0]!, whole);
   else e.setPlain(y, b.transpose(whole, [1, 0, 2, 3]));
+  return true;
+}
+
+/**
+ * The same for a 1x1 convolution to channels that make no whole blocks, such as the classes of a segmentation: the product of all pixels'
+ * channels, image by image.
+ */
+function pixelwiseGradient(node: Node, e: Emission, x: Value, ct: Value): boolean {
+  const [n, ci, height, width] = x.shape as readonly number[] as [number, number, number, number];
+  const [, co, ho, wo] = ct.shape as readonly number[] as [number, number, number, number];
+  const { strides, dilations, pads } = windowOf(node, [height, width], [ho, wo]);
+  if (height !== ho || width !== wo || [...strides, ...dilations].some((s) => s !== 1) || pads.some((p) => p !== 0))
+    return false;
+  const { builder: b } = e;
+  const pixels = (v: Value, channels: number) => b.reshape(e.plain(v), [n, channels, height * width]);
+  const product = b.op('FusedMatMul', [pixels(x, ci), pixels(ct, co)], { transB: 1 }, { domain: 'com.microsoft' });
+  e.setPlain(node.outputs[0]!, b.reshape(b.reduceSum(product, [0], false), [ci, co, 1, 1]));
   return true;
 }
 
