@@ -14,24 +14,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from models import MODELS
+import models
 from resnet import ResNet
 
 
 def network(spec):
     if spec["model"] == "resnet":
         return ResNet((spec["options"]["depth"] - 2) // 6)
-    return MODELS[spec["model"]](**spec["options"])
+    return models.MODELS[spec["model"]](**spec["options"])
 
 
 def load(net, folder):
-    flat = np.fromfile(f"{folder}/parameters.bin", np.float32)
-    state, at = {}, 0
-    for entry in json.load(open(f"{folder}/parameters.json")):
-        size = int(np.prod(entry["shape"]))
-        state[entry["name"]] = torch.from_numpy(flat[at : at + size].reshape(entry["shape"]).copy())
-        at += size
-    net.load_state_dict(state, strict=False)
+    entries = json.load(open(f"{folder}/parameters.json"))
+    models.load(net, f"{folder}/parameters.bin", {e["name"]: e["shape"] for e in entries})
 
 
 class ImageLoss:
