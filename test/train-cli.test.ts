@@ -105,7 +105,7 @@ describe('ballast train', () => {
     const { train, optimizer } = runs.language;
     const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--out', out('language')];
     const config = json(ballast(...args, '--dry-run', '--json').stdout);
-    expect(config).toMatchObject({ model: 'lstm1x16', steps: 8, length: '8st', batchSize: 20, clipNorm: 5 });
+    expect(config).toMatchObject({ model: 'lstm1x16', steps: 8, length: '8st', batchSize: 20, clipNorm: 0.25 });
     expectFailure(
       ballast(...args),
       2,
