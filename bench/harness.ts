@@ -145,11 +145,19 @@ export class Peer {
     return new Peer(script, spawn(interpreter, [path, ...args]));
   }
 
+  /** Starts `bench/peers/SCRIPT` with this Node. */
+  static node(script: string, args: readonly string[]): Peer {
+    const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
+    return new Peer(script, spawn(process.execPath, [path, ...args]));
+  }
+
   async ask<T>(question: unknown): Promise<T> {
     this.#child.stdin.write(`${JSON.stringify(question)}\n`);
     const answer = await this.#answers.next();
     if (answer.done) {
-      throw new BallastError(`peer ${this.#script} ended without an answer: ${this.#errors.trim().split('\n').at(-1)}`);
+      const lines = this.#errors.trim().split('\n');
+      const reason = lines.findLast((line) => line.includes('Error:')) ?? lines.at(-1);
+      throw new BallastError(`peer ${this.#script} ended without an answer: ${reason}`);
     }
     return JSON.parse(answer.value) as T;
   }

@@ -77,6 +77,8 @@ export interface Training {
   readonly unit: 'images/s' | 'tokens/s';
   /** Makes the next step and returns its loss. */
   step(): Promise<number>;
+  /** The file that says all of it to a peer: see bench/peers/train.py. */
+  readonly spec: string;
   /** PyTorch in this memory format on the same task, as a process; undefined where there is no PyTorch. */
   peer(format: string): Peer | undefined;
 }
@@ -90,11 +92,12 @@ export interface PeerSteps {
   readonly peak: number;
 }
 
-/** Prepares both sides; `folder` takes what the peers read. */
-export async function prepare(name: string, folder: string): Promise<Training> {
+/** Prepares both sides; `folder` takes what the peers read. `batch`: another number of examples than usual. */
+export async function prepare(name: string, folder: string, batch?: number): Promise<Training> {
   const workload = workloads[name];
   if (!workload) throw new UsageError(`no training of "${name}"; expected ${Object.keys(workloads).join(', ')}`);
-  const { model: modelName, dataset, batchSize, sequenceLength, rule, peer } = workload;
+  const { model: modelName, dataset, sequenceLength, rule, peer } = workload;
+  const batchSize = batch ?? workload.batchSize;
   const dir = realData(dataset);
   if (!dir) throw new BallastError('the train bench needs real data: set BALLAST_DATA');
   const load = (split: 'test' | 'train') => loadData({ name: dataset, dir, split });
@@ -127,7 +130,7 @@ export async function prepare(name: string, folder: string): Promise<Training> {
   const initial = initialize(model.parameters, 0);
   const optimizer = optimizerNamed(config.optimizer, { momentum: rule.momentum, weightDecay: rule.weightDecay });
   const trainer = await Trainer.create({
-    objective: (batch) => task.objective(batch),
+    objective: (size) => task.objective(size),
     parameters: model.parameters,
     initial,
     rule: optimizer,
@@ -157,9 +160,10 @@ export async function prepare(name: string, folder: string): Promise<Training> {
     trainer,
     work: batchSize * (sequenceLength ?? 1),
     unit: sequenceLength === undefined ? 'images/s' : 'tokens/s',
+    spec,
     step: async () => {
-      const batch = batches[step % batches.length]!;
-      const { loss } = await trainer.step({ batch: () => batch, scalars: optimizer.scalarsAt(step, rule.lr), step });
+      const next = batches[step % batches.length]!;
+      const { loss } = await trainer.step({ batch: () => next, scalars: optimizer.scalarsAt(step, rule.lr), step });
       step++;
       return loss;
     },
