@@ -1,10 +1,18 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { heldOutSplit } from '../data/index.ts';
-import { makeFolder } from '../formats/index.ts';
+import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { normalizationNames } from '../models/index.ts';
 import { parameterCount } from '../nn/index.ts';
-import { createProgress, formatCount, formatDuration, formatNumber, lossCurve } from '../report/index.ts';
+import {
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  lossCurve,
+  renderTrainingReport,
+} from '../report/index.ts';
+import { describeRuntime } from '../runtime/index.ts';
 import {
   fittingMicroBatch,
   type Metric,
@@ -111,7 +119,7 @@ export function trainCommand(): Command {
   choice('--schedule <kind>', 'how the rate falls', scheduleKinds, 'cosine');
   choice('--scaling <rule>', 'how the rate follows the batch size from --base-batch on', scalingRules, 'base');
   addDeviceOptions(command)
-    .requiredOption('--out <dir>', 'the run: config.json, metrics.jsonl, checkpoint/, model.safetensors')
+    .requiredOption('--out <dir>', 'the run: config.json, metrics.jsonl, checkpoint/, model.safetensors, report.html')
     .option('--resume', 'go on from the last checkpoint in --out')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
@@ -173,8 +181,10 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
       onNote: (note) => process.stderr.write(`note: ${note}\n`),
     });
     progress.finish();
+    const records = await readMetrics(join(out, 'metrics.jsonl'));
+    await writeReport(plan, config, result, records, out);
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    else process.stdout.write(summary(plan, result, await readMetrics(join(out, 'metrics.jsonl')), out));
+    else process.stdout.write(summary(plan, result, records, out));
     if (result.status === 'interrupted') {
       process.stderr.write(`interrupted at step ${result.steps}; go on with the same command and --resume\n`);
       process.exitCode = interrupted;
@@ -204,6 +214,27 @@ function speed({ task }: TrainingPlan, examplesPerSecond: number): string {
     : `${Math.round(examplesPerSecond * task.tokens)} tokens/s`;
 }
 
+async function writeReport(
+  { model, task }: TrainingPlan,
+  config: RunConfig,
+  result: RunResult,
+  records: readonly MetricsRecord[],
+  out: string,
+): Promise<void> {
+  const { cpu, threads, onnxruntime, node } = await describeRuntime();
+  const report = renderTrainingReport({
+    config,
+    records,
+    result,
+    metric: task.metric,
+    parameters: parameterCount(model.parameters),
+    heldOut: `${heldOutSplit(config.dataset) === 'valid' ? 'validation' : 'test'} split`,
+    command: `ballast ${process.argv.slice(2).join(' ')}`,
+    machine: `${cpu}, ${threads} thread${threads === 1 ? '' : 's'}, ONNX Runtime ${onnxruntime}, Node ${node}`,
+  });
+  await writeFileAtomic(join(out, 'report.html'), report);
+}
+
 /** What a run is going to do, on a line. */
 function described({ model, task, batches, steps }: TrainingPlan, config: RunConfig): string {
   const { batchSize, microBatch, growth } = config;
@@ -231,6 +262,6 @@ function summary(
   return (
     `${curve && `training loss\n${curve}\n`}${status}: ${formatCount(steps)} steps, ${formatNumber(epochs)} epochs in ${formatDuration(seconds)} ` +
     `(${speed(plan, examplesPerSecond)}), training loss ${final.trainLoss.toFixed(4)}${heldOut}\n` +
-    `${status === 'complete' ? `weights: ${join(out, 'model.safetensors')}\n` : ''}`
+    `${status === 'complete' ? `weights: ${join(out, 'model.safetensors')}\n` : ''}report: ${join(out, 'report.html')}\n`
   );
 }

@@ -22,3 +22,4 @@ export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';
 export { painter, wantsColor } from './terminal-color.ts';
 export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal-plot.ts';
 export { alignColumns, type ColumnOptions } from './text-table.ts';
+export { renderTrainingReport, type TrainingReport } from './training-report.ts';
