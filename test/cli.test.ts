@@ -141,7 +141,7 @@ describe('bad files', () => {
 
   it('says what is expected where a file, a folder or an option is missing', () => {
     expectFailure(evaluate(join(folder, 'none.th')), 1, /none\.th: /);
-    expectFailure(ballast('eval', '--model', 'resnet20', ...onShapes), 2, /--weights is missing/);
+    expectFailure(ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights is missing/);
     expectFailure(ballast('eval', '--model', 'vgg99', '--weights', 'random', ...onShapes), 2, /unknown model "vgg99"/);
     expectFailure(ballast('eval', '--model', 'resnet20', '--weights', 'random', '--dataset', 'mnist'), 2, /mnist/);
     const garbage = join(folder, 'garbage.onnx');
