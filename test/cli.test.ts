@@ -80,7 +80,7 @@ describe('ballast spectrum', () => {
     [['--units', 'none'], /nothing to measure/],
     [['--device', 'tpu'], /tpu.*cpu/],
     [['--top', '0', '--method', 'lanczos'], /--top|whole number/],
-    [['--normalize', 'mnist'], /expected imagenet, cifar10, none, got "mnist"/],
+    [['--normalize', 'mnist'], /expected imagenet, cifar10, none, default, got "mnist"/],
     [['--method', 'structured', '--units', 'layer2.0'], /identity shortcut/],
   ])('refuses %j with one line', (args, what) => {
     const run = ballast('spectrum', ...random20, '--units', 'layer3.2', ...args);

@@ -34,7 +34,7 @@ const common: RunConfig = {
 };
 const settings: Readonly<Record<string, Partial<RunConfig>>> = {
   images: {},
-  growing: { growth: { factor: 2, at: ['20st'] }, length: '30st', optimizer: 'adam' },
+  growing: { growth: { factor: 2, at: ['20st'] }, length: '30st', optimizer: 'nesterov' },
   text: { model: 'lstm1x8', normalize: 'default', dropout: 0.3, sequenceLength: 5, clipNorm: 0.5, lr: 0.5 },
 };
 const words = (split: 'train' | 'valid', count: number) => grammarDataset({ split, count, seed: 1 });
