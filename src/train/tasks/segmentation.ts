@@ -2,13 +2,11 @@ import { augmentInto, augmentMasksInto, toFloat } from '../../data/index.ts';
 import { type Model, withValues } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
-import { evaluateSegmentation, requireFit } from '../evaluation/index.ts';
+import { evaluateSegmentation } from '../evaluation/index.ts';
 import { crossEntropy } from '../losses.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
-import type { ImageTaskOptions } from './classification.ts';
-import { ImageOrder } from './image-order.ts';
-import type { TrainingTask } from './task.ts';
+import { ImageTask } from './image-task.ts';
 
 /**
  * Mean cross-entropy of the pixels that have a class, on a batch of this size; the masks are the input `label` [batch, H, W], whose values
@@ -27,31 +25,20 @@ export function segmentationObjective(model: Model, batch: number, smoothing = 0
 }
 
 /** Semantic segmentation: cross-entropy of the pixels and mean intersection over union. */
-export class SegmentationTask implements TrainingTask {
+export class SegmentationTask extends ImageTask {
   readonly metric = 'meanIoU';
-  readonly examples: number;
-  readonly #options: ImageTaskOptions;
-  readonly #order: ImageOrder;
-
-  constructor(options: ImageTaskOptions) {
-    requireFit(options.model, options.train);
-    requireFit(options.model, options.valid);
-    this.#options = options;
-    this.examples = options.train.count;
-    this.#order = new ImageOrder(options.train.count, options.seed);
-  }
 
   objective(batch: number): Objective {
-    return segmentationObjective(this.#options.model, batch, this.#options.smoothing);
+    return segmentationObjective(this.options.model, batch, this.options.smoothing);
   }
 
   batch(position: number, size: number): Batch {
-    const { train, augment, seed } = this.#options;
+    const { train, augment, seed } = this.options;
     const [channels, height, width] = train.shape;
     const area = height * width;
     const image = new Float32Array(size * channels * area);
     const mask = new Int32Array(size * area);
-    for (const { epoch, indices, at } of this.#order.pieces(position, size)) {
+    for (const { epoch, indices, at } of this.order.pieces(position, size)) {
       const end = at + indices.length;
       const draw = augment ? { seed, epoch } : { seed, epoch, padding: 0, flip: false };
       const into = image.subarray(at * channels * area, end * channels * area);
@@ -76,7 +63,7 @@ export class SegmentationTask implements TrainingTask {
   }
 
   async evaluate(params: Params): Promise<{ loss: number; metric: number }> {
-    const { model, valid, runtime } = this.#options;
+    const { model, valid, runtime } = this.options;
     const { loss, meanIoU } = await evaluateSegmentation(withValues(model, params), valid, runtime);
     return { loss, metric: meanIoU };
   }

@@ -1,0 +1,42 @@
+import type { ImageDataset } from '../../data/index.ts';
+import type { Model } from '../../models/index.ts';
+import type { Params } from '../../nn/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import { requireFit } from '../evaluation/index.ts';
+import type { Objective } from '../step.ts';
+import type { Batch } from '../trainer.ts';
+import { ImageOrder } from './image-order.ts';
+import type { Metric, TrainingTask } from './task.ts';
+
+export interface ImageTaskOptions {
+  readonly model: Model;
+  readonly train: ImageDataset;
+  /** Held-out images. */
+  readonly valid: ImageDataset;
+  readonly seed: number;
+  /** Random crops of the padded image, and mirroring; see `augmentInto`. */
+  readonly augment: boolean;
+  /** Label smoothing. */
+  readonly smoothing?: number;
+  readonly runtime?: RuntimeOptions;
+}
+
+/** What tasks on images have in common: a fresh random order in each epoch. Throws UsageError for data that the model is not for. */
+export abstract class ImageTask implements TrainingTask {
+  abstract readonly metric: Metric;
+  readonly examples: number;
+  protected readonly options: ImageTaskOptions;
+  protected readonly order: ImageOrder;
+
+  constructor(options: ImageTaskOptions) {
+    requireFit(options.model, options.train);
+    requireFit(options.model, options.valid);
+    this.options = options;
+    this.examples = options.train.count;
+    this.order = new ImageOrder(options.train.count, options.seed);
+  }
+
+  abstract objective(batch: number): Objective;
+  abstract batch(position: number, size: number): Batch;
+  abstract evaluate(params: Params): Promise<{ loss: number; metric: number }>;
+}
