@@ -25,22 +25,25 @@ const runs = {
       '--ghost-batch',
       '25',
     ],
-    optimizer: ['--optimizer', 'lars', '--lr', '0.5', '--grow-at', '4st'],
+    optimizer: ['--optimizer', 'lars', '--lr', '0.5', '--grow-at', '4st', '--normalize', 'cifar10'],
     metric: 'accuracy',
+    normalize: 'cifar10',
   },
   segmentation: {
     train: ['--model', 'unet4', '--dataset', 'shapes', '--fraction', '0.02', '--batch-size', '8'],
     optimizer: [],
     metric: 'meanIoU',
+    normalize: 'default',
   },
   language: {
     train: ['--model', 'lstm1x16', '--dataset', 'grammar', '--fraction', '0.05', '--sequence-length', '10'],
     optimizer: ['--optimizer', 'lamb', '--lr', '0.01', '--dropout', '0.1'],
     metric: 'perplexity',
+    normalize: 'default',
   },
 } as const;
 
-describe.each(Object.entries(runs))('ballast train for %s', (task, { train, optimizer, metric }) => {
+describe.each(Object.entries(runs))('ballast train for %s', (task, { train, optimizer, metric, normalize }) => {
   const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out(task)];
 
   it('prints one JSON object, and writes what it did', async () => {
@@ -59,10 +62,10 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
     expect(lines.map((l) => l.step)).toEqual([2, 4, 6, 8]);
     expect(lines.at(-1)).toMatchObject({ valLoss: final.valLoss, valMetric: final.valMetric });
     const { metadata } = await readSafetensors(join(out(task), 'model.safetensors'));
-    expect(metadata).toMatchObject({ task, normalize: 'default' });
+    expect(metadata).toMatchObject({ task, normalize });
   });
 
-  it('leaves weights that ballast eval judges as the run did', () => {
+  it('leaves weights that say how pixels are normalised, so that ballast eval judges as the run did', () => {
     const [model, dataset] = [train[1], train[3]];
     const weights = join(out(task), 'model.safetensors');
     const split = task === 'language' ? 'valid' : 'test';
