@@ -20,8 +20,11 @@ export interface Linearization {
 export interface LinearizeOptions {
   readonly wrt: string | Value;
   readonly of: string | Value;
-  /** How many tangents or cotangents one call takes. */
-  readonly vectors: number;
+  /**
+   * How many tangents or cotangents one call takes, all at one operating point. Left out: one for each example of the batch, at
+   * the example's own operating point.
+   */
+  readonly vectors?: number;
 }
 
 /** Operators that only repeat or relabel a value: cheaper to redo on a residual than to hand their result over. */
@@ -31,8 +34,8 @@ const views = new Set(['Reshape', 'Expand']);
  * Splits the derivative of `of` with respect to `wrt` into what depends on the operating point only and two linear maps,
  * J V and Jᵀ U, each on a batch of `vectors` vectors.
  *
- * Primal values must have batch size 1 (their leading axis), and every value that depends on `wrt` must keep the batch as
- * its leading axis; otherwise GraphError names the node.
+ * With `vectors`, primal values must have batch size 1 (their leading axis), and every value that depends on `wrt` must keep the
+ * batch as its leading axis; otherwise GraphError names the node.
  */
 export function linearize(graph: Graph, options: LinearizeOptions): Linearization {
   const { vectors } = options;
@@ -40,12 +43,19 @@ export function linearize(graph: Graph, options: LinearizeOptions): Linearizatio
   const [from, to] = [resolve(graph, options.wrt), resolve(graph, options.of)];
   const batch = ({ name, value }: Named): readonly number[] => {
     const shape = staticShape(value);
+    if (vectors === undefined) return shape;
     if (shape[0] === 1) return [vectors, ...shape.slice(1)];
     throw new GraphError(`linearize needs values with batch size 1, "${name}" is ${describeShape(value)}`);
   };
   const { inputs } = inputsOf(graph, b);
   const tangent = b.input('tangent/seed', from.value.dtype, batch(from));
-  const pushed = pushForward(graph, { b, inputs, seeds: new Map([[from.value, tangent]]), of: [to.value], vectors });
+  const pushed = pushForward(graph, {
+    b,
+    inputs,
+    seeds: new Map([[from.value, tangent]]),
+    of: [to.value],
+    ...(vectors === undefined ? {} : { vectors }),
+  });
   const cotangent = b.input('cotangent/seed', to.value.dtype, batch(to));
   const reached = pushed.tangent(to.value);
   const pulled = reached && pullBack(b, [tangent], [[reached, cotangent]], pushed.adjoints)(tangent);

@@ -3,6 +3,7 @@ export { BatchPlan } from './batch-plan.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoint.ts';
 export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
+export { surprise } from './losses.ts';
 export { type MetricsRecord, readMetrics } from './metrics-log.ts';
 export {
   type Optimizer,

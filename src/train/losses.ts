@@ -15,6 +15,15 @@ function rowsOf(b: GraphBuilder, logits: Value): Value {
   return b.reshape(last, [-1, staticShape(last).at(-1)!]);
 }
 
+/** -log softmax(logits)[label] in nats of each row: logits [N, C], labels int64 [N] -> [N]. */
+export function surprise(b: GraphBuilder, logits: Value, labels: Value): Value {
+  const count = staticShape(logits)[0]!;
+  const logProbabilities = b.op('LogSoftmax', [logits], { axis: 1 });
+  return b.neg(
+    b.reshape(b.op('GatherElements', [logProbabilities, b.reshape(labels, [count, 1])], { axis: 1 }), [count]),
+  );
+}
+
 /**
  * Mean cross-entropy in nats, a scalar; 0 where no label counts. `logits` [N, C], [N, T, C] or [N, C, H, W], `labels` int64 of the same shape
  * without the classes.

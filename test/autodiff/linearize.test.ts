@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { linearize } from '../../src/autodiff/index.ts';
-import { type Graph, GraphBuilder, staticShape, tensor } from '../../src/onnx/index.ts';
+import { type Graph, GraphBuilder, staticShape, type TensorData, tensor } from '../../src/onnx/index.ts';
 import { expectSameAsOneByOne } from './one-by-one.ts';
 import { draw, run } from './run.ts';
 import { residualUnit, smallNet } from './units.ts';
@@ -20,6 +20,33 @@ describe('linearize', () => {
   it('does so for a network with max pooling, flattening and a linear layer', () =>
     check(smallNet({ batch: 1 }), 'logits'));
   it('takes a single vector as well', () => check(residualUnit({ stride: 2 }), 'y', 1));
+
+  it('takes one vector for each example, each at its own operating point, when it is not told how many', async () => {
+    const point = draw('normal', 'float32', [3, 4, 8, 8], 'x');
+    const v = draw('normal', 'float32', [3, 4, 8, 8], 'v');
+    const u = draw('normal', 'float32', [3, 4, 8, 8], 'u');
+    const at = async (batch: number, [x, t, c]: readonly TensorData[]) => {
+      const { primal, tangent, cotangent, residuals } = linearize(residualUnit({ stride: 1, batch }), {
+        wrt: 'x',
+        of: 'y',
+      });
+      const found = await run(primal, { x: x! });
+      const known = Object.fromEntries(residuals.map((name) => [name, found[name]!]));
+      const pushed = await run(tangent, { ...known, tangent: t! });
+      const pulled = await run(cotangent, { ...known, cotangent: c! });
+      return [pushed.tangent_out!, pulled.cotangent_out!].map((o) => o.data as Float32Array);
+    };
+    const together = await at(3, [point, v, u]);
+    for (let i = 0; i < 3; i++) {
+      const item = (t: TensorData) =>
+        tensor('float32', [1, 4, 8, 8], (t.data as Float32Array).slice(256 * i, 256 * (i + 1)));
+      const alone = await at(1, [item(point), item(v), item(u)]);
+      for (const [k, own] of alone.entries()) {
+        const part = together[k]!.subarray(256 * i, 256 * (i + 1));
+        for (const [j, value] of own.entries()) expect(part[j]).toBeCloseTo(value, 4);
+      }
+    }
+  });
 
   it('hands over the two masks of a residual unit and nothing else, and keeps only linear nodes', () => {
     const { residuals, tangent, cotangent } = linearize(residualUnit({ stride: 2 }), { wrt: 'x', of: 'y', vectors: 3 });

@@ -2,6 +2,7 @@ import { batchify, noTarget, type TextDataset, windowCount, windowInto } from '.
 import { UsageError } from '../../errors.ts';
 import { type Graph, GraphBuilder, staticShape, type TensorData, tensor } from '../../onnx/index.ts';
 import { compile } from '../../runtime/index.ts';
+import { surprise } from '../losses.ts';
 import type { EvaluatedNetwork, EvaluateOptions } from './images.ts';
 
 export interface LanguageEvaluation {
@@ -34,9 +35,8 @@ function withSurprise(network: Graph, state: boolean): Graph {
   const output = (name: string) => copies.get(network.outputs.find((o) => o.name === name)!.value)!;
   const logits = output('logits');
   const [n, steps, classes] = staticShape(logits) as [number, number, number];
-  const logProbabilities = b.op('LogSoftmax', [b.reshape(logits, [n * steps, classes])], { axis: 1 });
-  const target = b.reshape(b.input('target', 'int64', [n, steps]), [n * steps, 1]);
-  b.output('surprise', b.neg(b.reshape(b.op('GatherElements', [logProbabilities, target], { axis: 1 }), [n * steps])));
+  const target = b.reshape(b.input('target', 'int64', [n, steps]), [n * steps]);
+  b.output('surprise', surprise(b, b.reshape(logits, [n * steps, classes]), target));
   if (state) b.output('state_out', output('state_out'));
   return b.build();
 }

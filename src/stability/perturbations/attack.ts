@@ -1,0 +1,71 @@
+import { argMax } from '../../train/index.ts';
+import type { DifferentiableClassifier } from './classifier.ts';
+import type { Norm } from './geometry.ts';
+
+/** What is attacked: examples, each with a radius of its own, so that many radii go in one call. */
+export interface AttackItems {
+  readonly count: number;
+  /** [count], positions in the data set: what is random for an example depends on its own. */
+  readonly ids: Int32Array;
+  /** [count, size], inside the classifier's box. */
+  readonly origin: Float32Array;
+  /** The right answers. */
+  readonly labels: Int32Array;
+  /** The wrong answers that are wanted; null for any. */
+  readonly targets: Int32Array | null;
+  /** [count] in the norm of the attack, 0 or more; Infinity for attacks that look for the smallest perturbation. */
+  readonly radii: Float32Array;
+}
+
+export interface AttackOptions {
+  readonly norm: Norm;
+  readonly steps: number;
+  /** Length of a step in the norm, for attacks that do not choose it themselves. */
+  readonly stepSize: number;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  readonly seed: number;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AttackRun {
+  /** [count, size] */
+  readonly adversarial: Float32Array;
+  /** Examples at which the attack believes to have succeeded. */
+  readonly claimed: number;
+  /** How many examples the point after each step fools (not: any point so far). */
+  readonly successesByStep: readonly number[];
+  /** Examples whose gradient was zero throughout at the first step. */
+  readonly zeroGradients: number;
+}
+
+export type Attack = (
+  classifier: DifferentiableClassifier,
+  items: AttackItems,
+  options: AttackOptions,
+) => Promise<AttackRun>;
+
+/** What the loss is about: the target where there is one, else the label. */
+export const goalsOf = ({ labels, targets }: AttackItems): Int32Array => targets ?? labels;
+
+/** Whether logits at `item` are what the attack wants: the target, or anything but the label. */
+export function succeeded(
+  { labels, targets }: Pick<AttackItems, 'labels' | 'targets'>,
+  logits: Float32Array,
+  item: number,
+  classes: number,
+): boolean {
+  const best = argMax(logits, item * classes, classes);
+  return targets ? best === targets[item] : best !== labels[item];
+}
+
+/** How many vectors of a block are zero throughout. */
+export function countZero(block: Float32Array, count: number): number {
+  const size = block.length / count;
+  let zero = 0;
+  for (let item = 0; item < count; item++) {
+    if (block.subarray(item * size, (item + 1) * size).every((value) => value === 0)) zero++;
+  }
+  return zero;
+}

@@ -1,0 +1,190 @@
+import { UsageError } from '../../errors.ts';
+import { RandomStream } from '../../random.ts';
+import { argMax } from '../../train/index.ts';
+import { apgd } from './apgd.ts';
+import { type Attack, type AttackItems, type AttackOptions, succeeded } from './attack.ts';
+import { carliniWagner } from './carlini-wagner.ts';
+import type { DifferentiableClassifier } from './classifier.ts';
+import { deepfool } from './deepfool.ts';
+import { difference, normOf, pick } from './geometry.ts';
+import { fgsm, pgd } from './pgd.ts';
+
+interface Method {
+  readonly run: Attack;
+  /** Looks for the smallest perturbation instead of staying within a radius. */
+  readonly smallest: boolean;
+  /** Takes many steps of which more should not be worse. */
+  readonly iterated: boolean;
+}
+
+const methods = {
+  fgsm: { run: fgsm, smallest: false, iterated: false },
+  pgd: { run: pgd, smallest: false, iterated: true },
+  apgd: { run: apgd, smallest: false, iterated: true },
+  deepfool: { run: deepfool, smallest: true, iterated: false },
+  cw: { run: carliniWagner, smallest: true, iterated: false },
+} satisfies Record<string, Method>;
+
+export type AttackName = keyof typeof methods;
+export const attackNames = Object.keys(methods) as AttackName[];
+
+/** Whether an attack looks for the smallest perturbation and needs no radius. */
+export const findsSmallest = (name: AttackName): boolean => methods[name].smallest;
+
+/** One attacked example. */
+export interface AttackedItem {
+  /** Position in the data set. */
+  readonly id: number;
+  readonly label: number;
+  readonly target: number | null;
+  readonly radius: number;
+  /** The answer without a perturbation. */
+  readonly predicted: number;
+  /** Whether there was anything to attack: the clean answer is right. */
+  readonly attacked: boolean;
+  /** The answer to the perturbed example, predicted again by the network as it is. */
+  readonly perturbed: number;
+  /** What the attack wanted, confirmed by that prediction, within radius and box. */
+  readonly success: boolean;
+  readonly l2: number;
+  readonly linf: number;
+}
+
+export interface AttackResult {
+  readonly items: readonly AttackedItem[];
+  /** [count, size]; examples that were not attacked are as they came. */
+  readonly perturbed: Float32Array;
+  /** Successes that the attack itself claims; those that predicting again confirms are marked in `items`. */
+  readonly claimed: number;
+  readonly warnings: readonly string[];
+}
+
+/** Rounding of sums and projections in float32. */
+const slack = 1e-4;
+
+/**
+ * Attacks the examples that are answered correctly; the others count as they are. Every success is checked by predicting again with a
+ * program that holds the network without gradients and without folded normalisation, and by its distance. Warns, in the manner of AutoAttack, of zero gradients, of a
+ * network whose answers change from call to call, and of an attack that more steps make weaker.
+ */
+export async function runAttack(
+  classifier: DifferentiableClassifier,
+  name: AttackName,
+  items: AttackItems,
+  options: AttackOptions,
+): Promise<AttackResult> {
+  const { size, classes, box } = classifier;
+  const clean = await classifier.logits(items.origin);
+  const again = await classifier.logits(items.origin);
+  const answers = (logits: Float32Array) =>
+    Array.from({ length: items.count }, (_, i) => argMax(logits, i * classes, classes));
+  const predicted = answers(clean);
+  const wanted = items.targets;
+  const open = predicted.flatMap((p, i) => (p === items.labels[i] && p !== wanted?.[i] ? [i] : []));
+  const perturbed = items.origin.slice();
+  const warnings: string[] = [];
+  if (clean.some((z, i) => z !== again[i]))
+    warnings.push(
+      'the network answers the same image differently from call to call: attacks underestimate what is possible',
+    );
+  let claimed = 0;
+  if (open.length) {
+    const own = pickItems(items, open, size);
+    const run = await methods[name].run(classifier, own, options);
+    open.forEach((item, position) => {
+      perturbed.set(run.adversarial.subarray(position * size, (position + 1) * size), item * size);
+    });
+    claimed = run.claimed;
+    if (run.zeroGradients)
+      warnings.push(
+        `${run.zeroGradients} of ${open.length} examples have a gradient of zero: try --attack apgd or another loss`,
+      );
+    const [last, most] = [run.successesByStep.at(-1) ?? 0, Math.max(0, ...run.successesByStep)];
+    if (methods[name].iterated && most > last + Math.max(1, 0.02 * open.length))
+      warnings.push(`the attack gets weaker with more steps: ${most} successes on the way, ${last} at the end`);
+  }
+  const after = await classifier.logits(perturbed);
+  const moved = difference(perturbed, items.origin);
+  const found = answers(after).map((answer, i): AttackedItem => {
+    const [l2, linf] = [normOf('l2', moved, i, size), normOf('linf', moved, i, size)];
+    const radius = items.radii[i]!;
+    const inBall = (options.norm === 'l2' ? l2 : linf) <= radius * (1 + slack) + 1e-7;
+    const values = perturbed.subarray(i * size, (i + 1) * size);
+    const inBox = !box || values.every((v) => v >= box.low && v <= box.high);
+    const attacked = open.includes(i);
+    return {
+      id: items.ids[i]!,
+      label: items.labels[i]!,
+      target: wanted?.[i] ?? null,
+      radius,
+      predicted: predicted[i]!,
+      attacked,
+      perturbed: answer,
+      success: attacked && inBall && inBox && succeeded(items, after, i, classes),
+      l2,
+      linf,
+    };
+  });
+  const confirmed = found.filter((i) => i.success).length;
+  if (confirmed < claimed && !methods[name].smallest)
+    warnings.push(`${claimed - confirmed} of ${claimed} successes of the attack did not stand when predicted again`);
+  return { items: found, perturbed, claimed, warnings };
+}
+
+function pickItems(items: AttackItems, positions: readonly number[], size: number): AttackItems {
+  const ints = (from: Int32Array) => Int32Array.from(positions, (i) => from[i]!);
+  return {
+    count: positions.length,
+    ids: ints(items.ids),
+    origin: pick(items.origin, positions, size),
+    labels: ints(items.labels),
+    targets: items.targets && ints(items.targets),
+    radii: Float32Array.from(positions, (i) => items.radii[i]!),
+  };
+}
+
+/** Copies of the items, one for each radius: all of the first radius, then all of the second, ... */
+export function overRadii(items: Omit<AttackItems, 'radii'>, radii: readonly number[]): AttackItems {
+  const repeat = (from: Int32Array) => Int32Array.from(radii.flatMap(() => Array.from(from)));
+  const origin = new Float32Array(items.origin.length * radii.length);
+  radii.forEach((_, r) => {
+    origin.set(items.origin, r * items.origin.length);
+  });
+  return {
+    count: items.count * radii.length,
+    ids: repeat(items.ids),
+    origin,
+    labels: repeat(items.labels),
+    targets: items.targets && repeat(items.targets),
+    radii: Float32Array.from(radii.flatMap((r) => Array(items.count).fill(r))),
+  };
+}
+
+/**
+ * Wrong answers to aim at: `next` (the class after the label), `random`, `least-likely` (the smallest clean logit), or a class number.
+ * Throws UsageError for anything else.
+ */
+export function targetsFor(
+  choice: string,
+  {
+    labels,
+    ids,
+    logits,
+    classes,
+    seed,
+  }: { labels: Int32Array; ids: Int32Array; logits: Float32Array; classes: number; seed: number },
+): Int32Array {
+  const number = /^\d+$/.test(choice) ? Number(choice) : undefined;
+  if (number !== undefined ? number >= classes : !['next', 'random', 'least-likely'].includes(choice))
+    throw new UsageError(`--target: expected next, random, least-likely or a class below ${classes}, got "${choice}"`);
+  return labels.map((label, i) => {
+    if (number !== undefined) return number;
+    if (choice === 'next') return (label + 1) % classes;
+    if (choice === 'random') {
+      const stream = new RandomStream({ seed, purpose: 'perturbation/target', index: ids[i]! });
+      return (label + 1 + stream.integer(classes - 1)) % classes;
+    }
+    const own = logits.subarray(i * classes, (i + 1) * classes);
+    return own.reduce((least, z, c) => (c !== label && (least === label || z < own[least]!) ? c : least), label);
+  });
+}

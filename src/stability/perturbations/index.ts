@@ -1,0 +1,14 @@
+export { type AttackItems, type AttackOptions, succeeded } from './attack.ts';
+export {
+  type AttackedItem,
+  type AttackName,
+  type AttackResult,
+  attackNames,
+  findsSmallest,
+  overRadii,
+  runAttack,
+  targetsFor,
+} from './attacks.ts';
+export { type AttackLoss, DifferentiableClassifier, type EntryOptions } from './classifier.ts';
+export { movedTo, type Noise, noiseDirection, noiseNames, shuffledPixels } from './directions.ts';
+export { type Norm, normOf } from './geometry.ts';
