@@ -7,6 +7,7 @@ export {
   symmetricBandEigenvalues,
   symmetricEigenvalues,
 } from './eigenvalues.ts';
+export { gaussRule, type QuadratureRule, radauRule } from './gauss-rule.ts';
 export { type TopOptions, type TopSpectrum, type Triplet, topSingularTriplets } from './golub-kahan.ts';
 export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
 export { type DensityOptions, type Estimate, SpectralDensity, spectralDensity } from './quadrature.ts';

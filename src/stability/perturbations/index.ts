@@ -12,3 +12,4 @@ export {
 export { type AttackLoss, DifferentiableClassifier, type EntryOptions } from './classifier.ts';
 export { movedTo, type Noise, noiseDirection, noiseNames, shuffledPixels } from './directions.ts';
 export { type Norm, normOf } from './geometry.ts';
+export { type Propagated, Propagation } from './propagation.ts';

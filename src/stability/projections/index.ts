@@ -1,0 +1,3 @@
+export { BlockMaps } from './block-maps.ts';
+export { type BranchFactors, type Energies, energiesOf } from './energies.ts';
+export { ExampleMaps, type PairedMaps, transposed } from './example-maps.ts';
