@@ -6,6 +6,7 @@ import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
 import { modelsCommand } from './models.ts';
+import { perturbCommand } from './perturb.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { trainCommand } from './train.ts';
 import { unitsCommand } from './units.ts';
@@ -23,6 +24,7 @@ const program = new Command('ballast')
   .exitOverride();
 const commands = [
   spectrumCommand(),
+  perturbCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),

@@ -14,6 +14,8 @@ export {
   typesetNumber,
 } from './numbers.ts';
 export { type Page, renderPage, type Section } from './page.ts';
+export { renderPerturbationReport } from './perturbation-report.ts';
+export { perturbationTable } from './perturbation-table.ts';
 export { pngDataUrl, type RgbPicture } from './png.ts';
 export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.ts';
 export { type Finding, spectrumFindings } from './spectrum-findings.ts';

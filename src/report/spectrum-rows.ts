@@ -83,12 +83,19 @@ export function groupUnits(result: SpectrumResult): UnitGroup[] {
   const [first] = result.images;
   if (!first) return [];
   const stageOf = new Map(first.stages.flatMap((stage) => stage.units.map((u) => [u, stage.name] as const)));
-  const covered = first.units.every((u) => stageOf.has(u.name));
+  return groupNames(
+    first.units.map((u) => u.name),
+    first.units.every((u) => stageOf.has(u.name)) ? (name) => stageOf.get(name)! : undefined,
+  );
+}
+
+/** Names in the network's order, in groups by `groupOf`, or else by what stands before their last dot. */
+export function groupNames(names: readonly string[], groupOf?: (name: string) => string): UnitGroup[] {
   const groups: { name: string; units: { name: string; short: string; depth: number }[] }[] = [];
-  first.units.forEach(({ name }, depth) => {
+  names.forEach((name, depth) => {
     const dot = name.includes('..') ? -1 : name.lastIndexOf('.');
     const prefix = dot > 0 ? name.slice(0, dot) : '';
-    const group = covered ? stageOf.get(name)! : prefix;
+    const group = groupOf ? groupOf(name) : prefix;
     const short = dot > 0 && group === prefix ? name.slice(dot + 1) : name;
     if (groups.at(-1)?.name !== group) groups.push({ name: group, units: [] });
     groups.at(-1)!.units.push({ name, short, depth });

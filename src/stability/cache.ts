@@ -2,21 +2,20 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/index.ts';
-import type { BlockSpectrum } from './result.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
-/** What a spectrum depends on beside the block and the image. */
-function fingerprint({ network, dataset, finalRelu, method, top, seed }: SpectrumRequest): string {
-  const parts = [network.name, network.identity, dataset.name, dataset.count, finalRelu, method, top, seed ?? 0];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+/** Finished pieces of a measurement by name, so that an interrupted one goes on where it stopped. */
+export interface ResultCache<T> {
+  read(key: string): Promise<T | undefined>;
+  write(key: string, value: T): Promise<void>;
 }
 
 /**
- * Finished spectra as files below `dir`, one a block and image, so that an interrupted run goes on where it stopped. A file
- * that was made with other settings, or that is damaged, is not used.
+ * Finished pieces as files below `dir`. `settings` is what they depend on beside their name: a file that was made with other ones, or that is
+ * damaged, is not used. Numbers that JSON does not know (NaN, Infinity) come back as null.
  */
-export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
-  const print = fingerprint(request);
+export function resultCache<T>(dir: string, settings: readonly unknown[]): ResultCache<T> {
+  const print = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
   const pathOf = (key: string) => join(dir, `${key.replace(/[^\w.@-]+/g, '_')}.json`);
   return {
     async read(key) {
@@ -24,7 +23,7 @@ export function folderCache(dir: string, request: SpectrumRequest): SpectrumCach
         const file = JSON.parse(await readFile(pathOf(key), 'utf8')) as {
           fingerprint: string;
           key: string;
-          spectrum: BlockSpectrum;
+          spectrum: T;
         };
         return file.fingerprint === print && file.key === key ? file.spectrum : undefined;
       } catch {
@@ -33,4 +32,21 @@ export function folderCache(dir: string, request: SpectrumRequest): SpectrumCach
     },
     write: (key, spectrum) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint: print, key, spectrum })),
   };
+}
+
+/** Finished spectra, one file a block and image. */
+export function folderCache(
+  dir: string,
+  { network, dataset, finalRelu, method, top, seed }: SpectrumRequest,
+): SpectrumCache {
+  return resultCache(dir, [
+    network.name,
+    network.identity,
+    dataset.name,
+    dataset.count,
+    finalRelu,
+    method,
+    top,
+    seed ?? 0,
+  ]);
 }

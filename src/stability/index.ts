@@ -7,9 +7,11 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
-export { folderCache } from './cache.ts';
+export { folderCache, type ResultCache, resultCache } from './cache.ts';
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
+export * from './perturbation.ts';
+export * from './perturbations/index.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
 export type * from './result.ts';
 export {
@@ -21,4 +23,5 @@ export {
   type SpectrumRequest,
 } from './spectrum.ts';
 export { spreadAcrossImages } from './spread.ts';
+export { type Distribution, type Interval, medianInterval } from './statistics.ts';
 export { featureCount, findStages, findUnits, type Stage, selectUnits, type Unit } from './units.ts';

@@ -1,0 +1,124 @@
+import { kinds, type PerturbationPixels, type PerturbationResult } from '../stability/index.ts';
+import { type Html, html } from './html.ts';
+import { formatDuration, formatNumber, typesetNumber } from './numbers.ts';
+import { renderPage, type Section } from './page.ts';
+import {
+  accuracyFigure,
+  gainFigure,
+  growthFigure,
+  predictedGainFigure,
+  projectionFigure,
+} from './perturbation-figures.ts';
+import { formatInterval, formatRadius } from './perturbation-table.ts';
+import { pngDataUrl } from './png.ts';
+
+export interface PerturbationReportOptions {
+  readonly pixels: readonly PerturbationPixels[];
+  /** Channels, height, width. */
+  readonly shape: readonly number[];
+  /** The command line that made the result. */
+  readonly command?: string;
+}
+
+/** Channels first in [0, 1] as a picture. */
+function picture(values: ArrayLike<number>, [channels, height, width]: readonly number[]): string {
+  const plane = height! * width!;
+  const bytes = Uint8Array.from({ length: 3 * plane }, (_, i) => {
+    const own = values[channels === 1 ? i % plane : i] ?? 0;
+    return Math.max(0, Math.min(255, Math.round(255 * own)));
+  });
+  return pngDataUrl({ width: width!, height: height!, bytes }, 3);
+}
+
+/** The image, the perturbed image and the perturbation around grey, amplified so that its largest pixel is black or white. */
+function pictures(result: PerturbationResult, { pixels, shape }: PerturbationReportOptions): Html | null {
+  if (pixels.length === 0) return null;
+  const name = (c: number) => result.classes[c] ?? `class ${c}`;
+  return html`<ul class="pictures">${pixels.map(({ image, clean, perturbed }) => {
+    const known = result.shown.find((s) => s.image === image)!;
+    const cells = kinds.map((kind) => {
+      const d = perturbed[kind].map((v, i) => v - clean[i]!);
+      const most = d.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+      const factor = most > 0 ? 0.5 / most : 1;
+      return html`<figure><img src="${picture(
+        d.map((v) => 0.5 + factor * v),
+        shape,
+      )}" alt="${kind} perturbation of image ${image}"><figcaption>${kind} ×${formatNumber(factor, 2)}</figcaption></figure>`;
+    });
+    return html`<li><span><b>image ${image}</b>${name(known.label)}${known.answer === known.label ? ', still' : ' → '}${
+      known.answer === known.label ? ' right' : html`<span class="wrong">${name(known.answer)}</span>`
+    }<br>l2 ${formatNumber(known.l2, 3)}, linf ${formatNumber(known.linf, 3)}</span>
+<figure><img src="${picture(clean, shape)}" alt="image ${image}"><figcaption>image</figcaption></figure>
+<figure><img src="${picture(perturbed.adversarial, shape)}" alt="image ${image}, perturbed"><figcaption>perturbed</figcaption></figure>${cells}</li>`;
+  })}</ul>`;
+}
+
+function attackTable(result: PerturbationResult): Html {
+  return html`<div class="scroll"><table><thead><tr><th>radius</th><th>accuracy</th><th>attacked</th><th>claimed</th><th>confirmed</th><th>median l2</th><th>median linf</th></tr></thead>
+<tbody><tr><td>none</td><td>${(100 * result.clean.accuracy).toFixed(1)} %</td><td></td><td></td><td></td><td></td><td></td></tr>${result.byRadius.map(
+    (a) =>
+      html`<tr><td>${formatRadius(a.eps)}</td><td>${(100 * a.accuracy).toFixed(1)} %</td><td>${a.attacked}</td><td>${a.successes}</td><td>${a.verified}</td><td>${a.medianL2 === null ? '–' : typesetNumber(a.medianL2)}</td><td>${a.medianLinf === null ? '–' : typesetNumber(a.medianLinf)}</td></tr>`,
+  )}</tbody></table></div>`;
+}
+
+/** Sentences with the numbers that answer the paper's question about growth (F4). */
+function findings(result: PerturbationResult): Html {
+  const entry = result.layers[0]!;
+  const sentence = (g: PerturbationResult['growth'][number]) => {
+    const r = g.toRandom!;
+    const more = r.low > 1 ? 'larger' : r.high < 1 ? 'smaller' : null;
+    return html`<li${more === 'larger' ? html` class="caution"` : ''}><b>${formatNumber(r.value, 3)}×</b>At the end of ${g.stage} adversarial perturbations are ${
+      more ?? 'neither larger nor smaller'
+    } ${more ? 'than' : 'relative to'} random ones of the same norm at the entry: ratio of ‖d‖ / ‖x‖ ${formatInterval(r)}; against shuffled pixels ${formatInterval(g.toShuffled)}${
+      g.untrainedToRandom
+        ? html`; in the untrained network, against random, ${formatInterval(g.untrainedToRandom)}`
+        : ''
+    }.</li>`;
+  };
+  return html`<ul class="findings">${result.growth.filter((g) => g.toRandom).map(sentence)}</ul>
+<p>Medians over ${result.followed} images with 95 % bootstrap intervals over images; at the entry all kinds have ‖d‖ / ‖x‖ = ${formatNumber(entry.adversarial?.relativeNorm ?? Number.NaN, 3)} (median).</p>`;
+}
+
+/** The report of `ballast perturb`: one HTML file without scripts that fetches nothing. */
+export function renderPerturbationReport(result: PerturbationResult, options: PerturbationReportOptions): string {
+  const { attack, settings } = result;
+  const facts = html`<dl class="facts">
+<dt>network</dt><dd>${result.model}, ${result.weights}</dd>
+<dt>data</dt><dd>${result.dataset}, ${result.images.length} images of the test set</dd>
+<dt>attack</dt><dd>${attack.name} in ${attack.norm}, radius ${formatRadius(attack.eps)}, ${String(settings.steps)} steps of ${formatNumber(Number(settings.stepSize), 3)}, ${String(settings.restarts)} start${settings.restarts === 1 ? '' : 's'}${settings.randomStart ? ' from random points' : ''}${settings.target === null ? '' : `, aiming at ${String(settings.target)}`}</dd>
+<dt>enters at</dt><dd>${settings.layer === null ? 'the image; pixels in [0, 1], normalisation is part of the network' : `the input of ${String(settings.layer)}`}</dd>
+<dt>controls</dt><dd>${String(settings.noise)} noise and the perturbation with its pixels shuffled, each of the same Euclidean norm after clipping${result.untrained ? '; the same architecture untrained' : ''}</dd>
+<dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
+</dl>`;
+  const warnings = [...new Set(result.byRadius.flatMap((a) => a.warnings))];
+  const present = (parts: readonly (Html | null)[]) => parts.filter((p) => p !== null);
+  const followed = result.followed > 0;
+  const sections: Section[] = [
+    { title: 'What was measured', body: [facts] },
+    {
+      title: 'Under attack',
+      body: present([
+        attackTable(result),
+        warnings.length ? html`<ul>${warnings.map((w) => html`<li class="wrong">warning: ${w}</li>`)}</ul>` : null,
+        html`<p>${result.clean.misclassified.length} of ${result.images.length} images are misclassified without a perturbation; they are not attacked and count as wrong.
+Every success was confirmed by predicting again${followed ? '' : '. No perturbation was found, so there is none to follow through the network'}.</p>`,
+        accuracyFigure(result),
+        pictures(result, options),
+      ]),
+    },
+    {
+      title: 'Through the network',
+      body: followed ? [findings(result), growthFigure(result), gainFigure(result)] : [],
+    },
+    {
+      title: 'On singular vectors',
+      body: followed ? present([projectionFigure(result), predictedGainFigure(result)]) : [],
+    },
+  ];
+  return renderPage({
+    title: `Perturbations of ${result.model}`,
+    lede: `${attack.name.toUpperCase()} against ${result.model}: ${(100 * result.clean.accuracy).toFixed(1)} % right without, ${(100 * attack.accuracy).toFixed(1)} % with perturbations of radius ${formatRadius(attack.eps)}.`,
+    sections: sections.filter((s) => s.body.length > 0),
+    footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}<p>Made by Ballast.</p>`,
+  });
+}

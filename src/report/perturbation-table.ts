@@ -1,0 +1,82 @@
+import type { AttackSummary, GrowthRatio, PerturbationResult } from '../stability/index.ts';
+import { formatCount, formatNumber } from './numbers.ts';
+import { alignColumns } from './text-table.ts';
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const short = (x: number | null | undefined): string =>
+  x === null || x === undefined || !Number.isFinite(x) ? '-' : formatNumber(x, 3);
+
+/** `0.0078 (2/255)` where the radius is a whole number of grey levels. */
+export function formatRadius(eps: number | null): string {
+  if (eps === null) return 'the smallest found';
+  const levels = eps * 255;
+  return Math.abs(levels - Math.round(levels)) < 1e-6 ? `${Math.round(levels)}/255` : formatNumber(eps, 3);
+}
+
+/** `1.8 (1.6 to 2.1)`. */
+export function formatInterval(ratio: GrowthRatio['toRandom']): string {
+  return ratio ? `${short(ratio.value)} (${short(ratio.low)} to ${short(ratio.high)})` : '-';
+}
+
+function attackLines(result: PerturbationResult): string[] {
+  const { attack, images, clean } = result;
+  const one = (a: AttackSummary) =>
+    `${attack.name} ${attack.norm}, radius ${formatRadius(a.eps)}: accuracy ${percent(a.accuracy)}, ${a.verified} of ${a.attacked} attacked images fooled` +
+    (a.medianL2 === null ? '' : ` (median l2 ${short(a.medianL2)}, linf ${short(a.medianLinf)})`);
+  return [
+    `${result.model} on ${formatCount(images.length)} images of ${result.dataset}: accuracy ${percent(clean.accuracy)}; ${clean.misclassified.length} misclassified without a perturbation`,
+    ...result.byRadius.map(one),
+    ...new Set(result.byRadius.flatMap((a) => a.warnings.map((w) => `warning: ${w}`))),
+  ];
+}
+
+/** Accuracies, and a row for each place of the network, as text for the terminal. */
+export function perturbationTable(result: PerturbationResult): string {
+  const lines = attackLines(result);
+  if (result.followed === 0) return [...lines, '', 'no perturbation was found, so there is none to follow'].join('\n');
+  const energies = new Map(result.projections.map((p) => [p.name, p]));
+  const heads = ['place', 'adversarial', 'random', 'shuffled', 'gain', 'linear', 'error'];
+  const projected = energies.size > 0 ? ['above', 'at a', 'below', 'random above'] : [];
+  const rows = result.layers.map((layer) => {
+    const own = energies.get(layer.name)?.adversarial;
+    return [
+      layer.name,
+      short(layer.adversarial?.relativeNorm),
+      short(layer.random?.relativeNorm),
+      short(layer.shuffled?.relativeNorm),
+      short(layer.adversarial?.gain),
+      short(layer.adversarial?.predictedGain),
+      short(layer.adversarial?.linearizationError),
+      ...(projected.length
+        ? [
+            short(own?.energyAbove),
+            short(own?.energyPlateau),
+            short(own?.energyBelow),
+            short(energies.get(layer.name)?.random?.energyAbove),
+          ]
+        : []),
+    ];
+  });
+  const table = alignColumns([[...heads, ...projected], ...rows]);
+  const growth = alignColumns([
+    ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
+    ...result.growth.map((g) => [
+      g.stage,
+      formatInterval(g.toRandom),
+      formatInterval(g.toShuffled),
+      formatInterval(g.untrainedToRandom),
+    ]),
+  ]);
+  return [
+    ...lines,
+    '',
+    `medians over ${result.followed} images: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
+    ...(projected.length
+      ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
+      : ['are the adversarial ones']),
+    ...table,
+    '',
+    'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
+    ...growth,
+  ].join('\n');
+}
