@@ -2,35 +2,45 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/index.ts';
-import type { BlockSpectrum } from './result.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
-/** What a spectrum depends on beside the block and the image. */
-function fingerprint({ network, dataset, finalRelu, method, top, seed }: SpectrumRequest): string {
-  const parts = [network.name, network.identity, dataset.name, dataset.count, finalRelu, method, top, seed ?? 0];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+/** Results that are there already, by key, and where to put new ones: an interrupted run goes on. */
+export interface ResultCache<T> {
+  read(key: string): Promise<T | undefined>;
+  write(key: string, value: T): Promise<void>;
 }
 
 /**
- * Finished spectra as files below `dir`, one a block and image, so that an interrupted run goes on where it stopped. A file
- * that was made with other settings, or that is damaged, is not used.
+ * Finished results as JSON files below `dir`, one a key. `settings` is all that a result depends on beside its key: a file that
+ * was made with other settings, or that is damaged, is not used.
  */
-export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
-  const print = fingerprint(request);
+export function jsonCache<T>(dir: string, settings: readonly unknown[]): ResultCache<T> {
+  const fingerprint = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
   const pathOf = (key: string) => join(dir, `${key.replace(/[^\w.@-]+/g, '_')}.json`);
   return {
     async read(key) {
       try {
-        const file = JSON.parse(await readFile(pathOf(key), 'utf8')) as {
-          fingerprint: string;
-          key: string;
-          spectrum: BlockSpectrum;
-        };
-        return file.fingerprint === print && file.key === key ? file.spectrum : undefined;
+        const file = JSON.parse(await readFile(pathOf(key), 'utf8')) as { fingerprint: string; key: string; value: T };
+        return file.fingerprint === fingerprint && file.key === key ? file.value : undefined;
       } catch {
         return undefined;
       }
     },
-    write: (key, spectrum) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint: print, key, spectrum })),
+    write: (key, value) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint, key, value })),
   };
+}
+
+/** Finished spectra below `dir`, one file a block and image. */
+export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
+  const { network, dataset, finalRelu, method, top, seed } = request;
+  return jsonCache(dir, [
+    network.name,
+    network.identity,
+    dataset.name,
+    dataset.count,
+    finalRelu,
+    method,
+    top,
+    seed ?? 0,
+  ]);
 }
