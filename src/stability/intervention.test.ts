@@ -157,7 +157,7 @@ describe('the spectrum of a changed unit', () => {
     async (skipScale) => {
       for (const [name, options, finalRelu] of [
         ['layer1.0', {}, false],
-        ['layer1.0', { bias: -2.2 }, true],
+        ['layer1.0', { bias: -3 }, true],
         ['layer1.0', { preActivation: true }, false],
       ] as const) {
         const network = intervenedNetwork(smallNetwork(options), [{ unit: name, skipScale, weightScale: 1.5 }]);
@@ -167,7 +167,7 @@ describe('the spectrum of a changed unit', () => {
         const k = structured.activeHidden!;
         const n = structured.shape[0];
         const dead = skipScale === 0 ? 0 : finalRelu ? structured.zero! : 0;
-        expect(k).toBeGreaterThan(10);
+        expect(k).toBeGreaterThan(0);
         expect(2 * k).toBeLessThan(n - dead);
         for (const spectrum of [structured, dense]) {
           expect(spectrum.plateau!.value).toBe(Math.abs(skipScale));
