@@ -5,6 +5,7 @@ import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
+import { interveneCommand } from './intervene.ts';
 import { modelsCommand } from './models.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { trainCommand } from './train.ts';
@@ -23,6 +24,7 @@ const program = new Command('ballast')
   .exitOverride();
 const commands = [
   spectrumCommand(),
+  interveneCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),

@@ -41,6 +41,8 @@ export interface PlannedIntervention extends BlockPlan, Scales {
 
 export interface InterventionPlan {
   readonly spectra: readonly PlannedIntervention[];
+  /** How many different ones, the unchanged one among them. */
+  readonly networks: number;
   /** Of all evaluations together. */
   readonly evaluationSeconds: number;
   readonly seconds: number;
@@ -75,6 +77,7 @@ async function planOf(setting: Setting): Promise<{ plan: InterventionPlan; share
   return {
     plan: {
       spectra,
+      networks: shares.size - spectra.length,
       evaluationSeconds: seconds - spectra.reduce((sum, s) => sum + s.seconds, 0),
       seconds,
       bytes: spectra.reduce((most, s) => Math.max(most, s.bytes), 0),
