@@ -55,7 +55,7 @@ describe('ballast spectrum', () => {
     expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toMatch(/(src|href)="https?:/);
     const part = join(out, 'spectra', 'layer3.0@0.json');
     const stored = JSON.parse(readFileSync(part, 'utf8'));
-    stored.spectrum.seconds = 123456;
+    stored.value.seconds = 123456;
     writeFileSync(part, JSON.stringify(stored));
     const again = JSON.parse(ballast(...args, '--json').stdout);
     expect(again.images[0].units[0].seconds).toBe(123456);

@@ -5,6 +5,7 @@ import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
+import { interveneCommand } from './intervene.ts';
 import { modelsCommand } from './models.ts';
 import { perturbCommand } from './perturb.ts';
 import { spectrumCommand } from './spectrum.ts';
@@ -25,6 +26,7 @@ const program = new Command('ballast')
 const commands = [
   spectrumCommand(),
   perturbCommand(),
+  interveneCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),

@@ -11,6 +11,14 @@ export function wholeNumber(min: number) {
   };
 }
 
+/** Different finite numbers, with commas between them: `0,0.5,-1`. */
+export function numberList(text: string): number[] {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!numbers.every(Number.isFinite)) throw new InvalidArgumentError('expected finite numbers such as 0,0.5,1.');
+  if (new Set(numbers).size < numbers.length) throw new InvalidArgumentError('a number is named twice.');
+  return numbers;
+}
+
 export interface NetworkOptions {
   readonly model: string;
   readonly weights?: string;

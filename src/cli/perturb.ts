@@ -9,13 +9,13 @@ import {
   type AttackName,
   attackNames,
   findsSmallest,
+  jsonCache,
   measurePerturbations,
   type Noise,
   type Norm,
   noiseNames,
   type PerturbationRequest,
   requirePossible,
-  resultCache,
 } from '../stability/index.ts';
 import { fittedTo, requireFit } from '../train/index.ts';
 import {
@@ -168,7 +168,7 @@ async function run(options: PerturbOptions): Promise<void> {
       ? base
       : {
           ...base,
-          cache: resultCache(join(out, 'projections'), [
+          cache: jsonCache(join(out, 'projections'), [
             network.name,
             network.identity,
             dataset.name,

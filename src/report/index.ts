@@ -2,6 +2,8 @@
 export { draw } from './draw.ts';
 export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
 export { escapeHtml, Html, html } from './html.ts';
+export { type InterventionReportOptions, renderInterventionReport } from './intervention-report.ts';
+export { interventionTable } from './intervention-table.ts';
 export { type CurvePoint, lossCurve } from './loss-curve.ts';
 export {
   formatBytes,

@@ -1,4 +1,4 @@
-import { type Graph, GraphBuilder, type TensorData, type Value } from '../onnx/index.ts';
+import { extract, type Graph, GraphBuilder, type TensorData, type Value } from '../onnx/index.ts';
 import { compile, type RuntimeOptions } from '../runtime/index.ts';
 
 /** The values of a network at one image, by value. */
@@ -29,4 +29,22 @@ export async function activationsAt(
   } finally {
     await program.dispose();
   }
+}
+
+/** The same for values that follow from `from`, a value inside of `graph`: `points` are what it is. */
+export async function activationsFrom(
+  graph: Graph,
+  from: Value,
+  values: readonly Value[],
+  points: readonly TensorData[],
+  runtime: RuntimeOptions = {},
+): Promise<Activations[]> {
+  const wanted = [...new Set(values)].filter((v) => v !== from);
+  const outputs = wanted.map((value, i) => ({ name: `value${i}`, value }));
+  const part = extract(graph, { inputs: [from], outputs });
+  const copies = part.outputs.map((o) => o.value);
+  const found = await activationsAt(part, copies, points, runtime);
+  return found.map(
+    (at, p) => new Map([[from, points[p]!], ...wanted.map((v, i) => [v, at.get(copies[i]!)!] as const)]),
+  );
 }

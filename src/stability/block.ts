@@ -36,14 +36,19 @@ export interface BlockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Values within this of the plateau, or of zero, count as on it; relative to the plateau, or to 1 where that is zero. */
-export const plateauTolerance = 1e-5;
+/**
+ * Values within this of the plateau, or of zero, count as on it. Relative to a plateau above 1; below, where the error of a value
+ * shrinks with the branch and not with the plateau, and at zero it is absolute.
+ */
+const plateauTolerance = 1e-5;
 
 export const inputOf = (block: Block): Value => block.units[0]!.input;
 const lastOf = (block: Block): Unit => block.units.at(-1)!;
 export const outputOf = (block: Block, finalRelu: boolean): Value =>
   finalRelu ? lastOf(block).output : lastOf(block).sum;
 const hasFinalRelu = (block: Block): boolean => lastOf(block).output !== lastOf(block).sum;
+/** |a| of a unit, the product of its units' for a run: what a block's singular values are without any branch. */
+const plateauOf = (block: Block): number => block.units.reduce((p, u) => p * Math.abs(u.skipScale), 1);
 const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
 
 /** The values of the network that `measureBlock` needs at an image. */
@@ -59,6 +64,15 @@ function activeIndices(pre: ArrayLike<number>): Int32Array {
   const indices: number[] = [];
   for (let i = 0; i < pre.length; i++) if (pre[i]! > 0) indices.push(i);
   return Int32Array.from(indices);
+}
+
+/**
+ * How many singular values are at the plateau |a| at least, k inner units being active: n - 2k with an identity shortcut, n the live
+ * outputs. Without a shortcut (a = 0) the rank is at most k and all others of the values are zero, dead outputs or not.
+ */
+function plateauBound(unit: Unit, [rows, cols]: readonly [number, number], dead: number, k: number): number | null {
+  if (unit.skipScale === 0) return Math.max(0, Math.min(rows, cols) - Math.min(k, rows - dead));
+  return isIdentity(unit) ? Math.max(0, rows - dead - 2 * k) : null;
 }
 
 /** How a block will be done at an image, with its cost, before anything is computed. */
@@ -156,7 +170,7 @@ export class BlockMeasurement {
       rows,
       cols,
       shortcut,
-      scale: 1,
+      scale: unit.skipScale,
       outgoing,
       incoming,
       activeOutput,
@@ -204,10 +218,11 @@ export class BlockMeasurement {
       featureCount(outputOf(this.#block, finalRelu)),
       featureCount(inputOf(this.#block)),
     ];
-    const counts = spectrum.complete ? countAround(spectrum.values, 1, plateauTolerance) : null;
+    const plateau = plateauOf(this.#block);
+    const tolerance = plateauTolerance * Math.max(1, plateau);
+    const counts = spectrum.complete ? countAround(spectrum.values, plateau, tolerance) : null;
     const relu = finalRelu && hasFinalRelu(this.#block);
     const dead = relu ? shape[0] - activeIndices(at.get(unit.sum)!.data as Float32Array).length : 0;
-    const bound = active !== null && single && isIdentity(unit) ? Math.max(0, shape[0] - dead - 2 * active) : null;
     return {
       name: this.#block.name,
       shape,
@@ -215,14 +230,14 @@ export class BlockMeasurement {
       method: spectrum.method,
       singularValues: Array.from(spectrum.values),
       complete: spectrum.complete,
-      plateau: counts && single ? { value: 1, count: counts.on } : null,
+      plateau: counts && single ? { value: plateau, count: counts.on } : null,
       above: counts?.above ?? null,
       below: counts?.below ?? null,
       zero: counts?.zero ?? null,
-      tolerance: plateauTolerance,
+      tolerance,
       activeHidden: active,
       hiddenSize: pre?.length ?? null,
-      bound,
+      bound: active === null ? null : plateauBound(unit, shape, dead, active),
       maxResidual: spectrum.maxResidual,
       seconds: (performance.now() - began) / 1000,
     };

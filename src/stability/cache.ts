@@ -4,42 +4,36 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/index.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
-/** Finished pieces of a measurement by name, so that an interrupted one goes on where it stopped. */
+/** Results that are there already, by key, and where to put new ones: an interrupted run goes on. */
 export interface ResultCache<T> {
   read(key: string): Promise<T | undefined>;
   write(key: string, value: T): Promise<void>;
 }
 
 /**
- * Finished pieces as files below `dir`. `settings` is what they depend on beside their name: a file that was made with other ones, or that is
- * damaged, is not used. Numbers that JSON does not know (NaN, Infinity) come back as null.
+ * Finished results as JSON files below `dir`, one a key. `settings` is all that a result depends on beside its key: a file that
+ * was made with other settings, or that is damaged, is not used.
  */
-export function resultCache<T>(dir: string, settings: readonly unknown[]): ResultCache<T> {
-  const print = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
+export function jsonCache<T>(dir: string, settings: readonly unknown[]): ResultCache<T> {
+  const fingerprint = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
   const pathOf = (key: string) => join(dir, `${key.replace(/[^\w.@-]+/g, '_')}.json`);
   return {
     async read(key) {
       try {
-        const file = JSON.parse(await readFile(pathOf(key), 'utf8')) as {
-          fingerprint: string;
-          key: string;
-          spectrum: T;
-        };
-        return file.fingerprint === print && file.key === key ? file.spectrum : undefined;
+        const file = JSON.parse(await readFile(pathOf(key), 'utf8')) as { fingerprint: string; key: string; value: T };
+        return file.fingerprint === fingerprint && file.key === key ? file.value : undefined;
       } catch {
         return undefined;
       }
     },
-    write: (key, spectrum) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint: print, key, spectrum })),
+    write: (key, value) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint, key, value })),
   };
 }
 
-/** Finished spectra, one file a block and image. */
-export function folderCache(
-  dir: string,
-  { network, dataset, finalRelu, method, top, seed }: SpectrumRequest,
-): SpectrumCache {
-  return resultCache(dir, [
+/** Finished spectra below `dir`, one file a block and image. */
+export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
+  const { network, dataset, finalRelu, method, top, seed } = request;
+  return jsonCache(dir, [
     network.name,
     network.identity,
     dataset.name,

@@ -1,4 +1,4 @@
-export { type Activations, activationsAt } from './activations.ts';
+export { type Activations, activationsAt, activationsFrom } from './activations.ts';
 export {
   type Block,
   BlockMeasurement,
@@ -7,7 +7,16 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
-export { folderCache, type ResultCache, resultCache } from './cache.ts';
+export { folderCache, jsonCache, type ResultCache } from './cache.ts';
+export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
+export {
+  InterventionMeasurement,
+  type InterventionPlan,
+  interventionCache,
+  measureIntervention,
+} from './intervention-measurement.ts';
+export type * from './intervention-result.ts';
+export type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
 export * from './perturbation.ts';

@@ -6,7 +6,7 @@
 export type SpectrumMethod = 'dense' | 'structured' | 'lanczos';
 
 export interface PlateauCount {
-  /** The value that most singular values of a residual unit share: the skip scale a (paper: 1). */
+  /** The value that most singular values of a residual unit share: |a|, a the skip scale (paper: 1). */
   readonly value: number;
   /** How many singular values lie within `tolerance` of it. */
   readonly count: number;
@@ -28,13 +28,13 @@ export interface BlockSpectrum {
   /** Counts relative to the plateau, with `tolerance`; null when the spectrum is not complete. */
   readonly above: number | null;
   readonly below: number | null;
-  /** Values at zero, within `tolerance`. They are also counted in `below`. */
+  /** Values at zero, within `tolerance`. They are also counted in `below`, or at the plateau where that is zero. */
   readonly zero: number | null;
   readonly tolerance: number;
   /** Active inner units k and how many there are; null when the block has no single inner ReLU. */
   readonly activeHidden: number | null;
   readonly hiddenSize: number | null;
-  /** Lower bound n - 2k on the plateau's multiplicity (0 when negative); null when it does not apply. */
+  /** Lower bound on the plateau's multiplicity: n - 2k, n - k without a shortcut (a = 0), 0 when negative; null when it does not apply. */
   readonly bound: number | null;
   /** Largest residual of the values, relative to the largest singular value. */
   readonly maxResidual: number;
@@ -67,6 +67,17 @@ export interface UnitSpread {
   readonly relativeDifference: number;
 }
 
+/** Where and when something was measured. */
+export interface Environment {
+  readonly ballast: string;
+  readonly node: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly cpu: string;
+  /** ISO 8601. */
+  readonly date: string;
+}
+
 export interface SpectrumResult {
   readonly model: string;
   readonly weights: string;
@@ -76,13 +87,6 @@ export interface SpectrumResult {
   readonly images: readonly ImageSpectra[];
   /** Empty with one image. */
   readonly spread: readonly UnitSpread[];
-  readonly environment: {
-    readonly ballast: string;
-    readonly node: string;
-    readonly device: string;
-    readonly threads: number;
-    readonly cpu: string;
-    readonly date: string;
-  };
+  readonly environment: Environment;
   readonly seconds: number;
 }

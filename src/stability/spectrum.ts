@@ -1,11 +1,9 @@
-import { cpus } from 'node:os';
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
-import { defaultThreads, type RuntimeOptions } from '../runtime/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
-import { version } from '../version.ts';
 import { type Activations, activationsAt } from './activations.ts';
 import {
   type Block,
@@ -16,6 +14,8 @@ import {
   planBlock,
   valuesNeeded,
 } from './block.ts';
+import type { ResultCache } from './cache.ts';
+import { environmentOf } from './environment.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from './result.ts';
 import { spreadAcrossImages } from './spread.ts';
 import { findStages, findUnits, selectUnits } from './units.ts';
@@ -36,14 +36,11 @@ export interface SpectrumRequest {
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
-  /** Results that are there already, by block and image, and where to put new ones: an interrupted run goes on. */
+  /** By block and image. */
   readonly cache?: SpectrumCache | undefined;
 }
 
-export interface SpectrumCache {
-  read(key: string): Promise<BlockSpectrum | undefined>;
-  write(key: string, spectrum: BlockSpectrum): Promise<void>;
-}
+export type SpectrumCache = ResultCache<BlockSpectrum>;
 
 /** One block at one image, not yet computed. */
 export interface PlannedBlock extends BlockPlan {
@@ -173,14 +170,7 @@ export class SpectrumMeasurement {
       finalRelu: this.#request.finalRelu,
       images: results,
       spread: spreadAcrossImages(results),
-      environment: {
-        ballast: version,
-        node: process.versions.node,
-        device: runtime.device ?? 'cpu',
-        threads: runtime.threads ?? defaultThreads(),
-        cpu: cpus()[0]?.model.trim() ?? 'unknown',
-        date: new Date().toISOString(),
-      },
+      environment: environmentOf(runtime),
       seconds: (performance.now() - began) / 1000,
     };
   }

@@ -1,5 +1,15 @@
 import type { ImageSpectra, UnitSpread } from './result.ts';
 
+/** ||s - s'|| / ||(s + s') / 2|| of two sorted spectra of one length; 0 where both are zero. */
+export function relativeDifference(s: readonly number[], other: readonly number[]): number {
+  let [difference, size] = [0, 0];
+  for (let j = 0; j < s.length; j++) {
+    difference += (s[j]! - other[j]!) ** 2;
+    size += ((s[j]! + other[j]!) / 2) ** 2;
+  }
+  return size === 0 ? 0 : Math.sqrt(difference / size);
+}
+
 /**
  * How much the spectra of each unit differ between images: mean and standard deviation of the i-th largest singular value,
  * and the mean over pairs of images of ||s - s'|| / ||(s + s') / 2||. Units whose spectra are not complete at every image
@@ -19,12 +29,7 @@ export function spreadAcrossImages(images: readonly ImageSpectra[]): UnitSpread[
     let pairs = 0;
     for (let a = 0; a < rows.length; a++) {
       for (let b = a + 1; b < rows.length; b++, pairs++) {
-        let [difference, size2] = [0, 0];
-        for (let j = 0; j < size; j++) {
-          difference += (rows[a]![j]! - rows[b]![j]!) ** 2;
-          size2 += ((rows[a]![j]! + rows[b]![j]!) / 2) ** 2;
-        }
-        total += Math.sqrt(difference / size2);
+        total += relativeDifference(rows[a]!, rows[b]!);
       }
     }
     return [{ name, mean, std, relativeDifference: total / pairs }];

@@ -1,10 +1,10 @@
 import { UsageError } from '../errors.ts';
-import { type Graph, type Node, staticShape, type Value } from '../onnx/index.ts';
-import { consumers, DominatorTree, nodesBetween } from './dominators.ts';
+import { type Graph, type Node, staticShape, toNumbers, type Value } from '../onnx/index.ts';
+import { consumers, DominatorTree, nodesBetween, producers } from './dominators.ts';
 import { nearestNames } from './names.ts';
 
 /**
- * A residual unit y = [relu](S x + F(x)), found by the graph's structure: an Add that joins a branch F, which bends, with
+ * A residual unit y = [relu](a S x + F(x)), found by the graph's structure: an Add that joins a branch F, which bends, with
  * a shortcut S, which does not.
  */
 export interface Unit {
@@ -13,8 +13,10 @@ export interface Unit {
   readonly input: Value;
   /** F(x): one operand of the addition. */
   readonly branch: Value;
-  /** S x: the other operand; `input` itself for an identity shortcut. */
+  /** S x: the other operand without its scale; `input` itself for an identity shortcut. */
   readonly shortcut: Value;
+  /** a: the constant by which the other operand multiplies S x; 1 where it is S x itself. */
+  readonly skipScale: number;
   /** The result of the addition. */
   readonly sum: Value;
   /** relu(sum) where the network has that ReLU right after the addition, else `sum`. */
@@ -48,10 +50,28 @@ function isAffine(nodes: readonly Node[], tree: DominatorTree): boolean {
 const sameShape = (a: Value, b: Value) =>
   a.shape.length === b.shape.length && a.shape.every((d, i) => d === b.shape[i]);
 
+/** `value` as a number times an earlier value, not going behind `input`: constants that multiply all of it are taken off. */
+function withoutScale(
+  graph: Graph,
+  makers: ReadonlyMap<Value, Node>,
+  value: Value,
+  input: Value,
+): { value: Value; scale: number } {
+  const { constants } = graph;
+  const node = value === input ? undefined : makers.get(value);
+  if (node?.opType !== 'Mul' || node.domain !== '') return { value, scale: 1 };
+  const factor = node.inputs.find((v) => v && constants.get(v)?.data.length === 1);
+  const rest = node.inputs.find((v) => v !== factor);
+  if (!factor || !rest || !sameShape(rest, value)) return { value, scale: 1 };
+  const inner = withoutScale(graph, makers, rest, input);
+  return { value: inner.value, scale: inner.scale * toNumbers(constants.get(factor)!)[0]! };
+}
+
 /** The residual units of a network, in the order in which they are computed. */
 export function findUnits(graph: Graph): Unit[] {
   const tree = new DominatorTree(graph);
   const readers = consumers(graph);
+  const makers = producers(graph);
   const found: { unit: Omit<Unit, 'name'>; nodes: Node[] }[] = [];
   for (const node of graph.nodes) {
     if (node.opType !== 'Add') continue;
@@ -60,9 +80,12 @@ export function findUnits(graph: Graph): Unit[] {
     if (!p || !q || p === q || !tree.has(p) || !tree.has(q) || !sameShape(p, sum) || !sameShape(q, sum)) continue;
     const input = tree.meet(p, q);
     if (!input || input.shape.length < 2) continue;
-    const sides = [p, q].map((value) => {
+    // Scales are no part of what tells the sides apart: a network has the same units after an intervention as before.
+    const sides = [p, q].map((operand) => {
+      const { value, scale } = withoutScale(graph, makers, operand, input);
       const nodes = nodesBetween(graph, input, value).filter((n) => n.outputs.some((v) => tree.has(v)));
-      return { value, nodes, affine: isAffine(nodes, tree), weight: nodes.filter((n) => weighty.has(n.opType)).length };
+      const weight = nodes.filter((n) => weighty.has(n.opType)).length;
+      return { operand, value, scale, nodes, affine: isAffine(nodes, tree), weight };
     });
     const [shortcut, branch] = sides[0]!.nodes.length <= sides[1]!.nodes.length ? sides : [sides[1]!, sides[0]!];
     if (!shortcut!.affine || branch!.affine || branch!.weight === 0) continue;
@@ -71,10 +94,18 @@ export function findUnits(graph: Graph): Unit[] {
     const lastRelu = branch!.nodes.findLast((n) => n.opType === 'Relu');
     const post = lastRelu?.outputs[0];
     const separates =
-      post && tree.dominates(post, branch!.value) && isAffine(nodesBetween(graph, post, branch!.value), tree);
+      post && tree.dominates(post, branch!.operand) && isAffine(nodesBetween(graph, post, branch!.operand), tree);
     const hidden = separates ? { pre: lastRelu!.inputs[0]!, post } : null;
     found.push({
-      unit: { input, branch: branch!.value, shortcut: shortcut!.value, sum, output, hidden },
+      unit: {
+        input,
+        branch: branch!.operand,
+        shortcut: shortcut!.value,
+        skipScale: shortcut!.scale,
+        sum,
+        output,
+        hidden,
+      },
       nodes: branch!.nodes,
     });
   }
@@ -130,32 +161,39 @@ export function findStages(units: readonly Unit[]): Stage[] {
   });
 }
 
+/** Where the unit called `name` stands. Throws UsageError with the nearest names when there is none; `what` begins the message. */
+export function unitIndex(units: readonly Unit[], name: string, what: string): number {
+  const i = units.findIndex((u) => u.name === name);
+  if (i >= 0) return i;
+  const names = units.map((u) => u.name);
+  const hint = names.length
+    ? `; nearest: ${nearestNames(name, names).join(', ')}`
+    : '; the model has no residual units';
+  throw new UsageError(`${what}: there is no unit "${name}"${hint}`);
+}
+
 /**
- * Resolves `--units`: `all`, `none`, names, or runs `layer3.1..layer3.4` (from the first unit's input to the last one's
- * output). Throws UsageError with the nearest names for one that does not exist.
+ * Resolves `--units` (or the option called `option`): `all`, `none`, names, or runs `layer3.1..layer3.4` (from the first
+ * unit's input to the last one's output). Throws UsageError with the nearest names for one that does not exist.
  */
-export function selectUnits(units: readonly Unit[], selection: string): { name: string; units: readonly Unit[] }[] {
+export function selectUnits(
+  units: readonly Unit[],
+  selection: string,
+  option = '--units',
+): { name: string; units: readonly Unit[] }[] {
   if (selection === 'none') return [];
   if (selection === 'all') return units.map((u) => ({ name: u.name, units: [u] }));
-  const position = (name: string): number => {
-    const i = units.findIndex((u) => u.name === name);
-    if (i >= 0) return i;
-    const names = units.map((u) => u.name);
-    const hint = names.length
-      ? `; nearest: ${nearestNames(name, names).join(', ')}`
-      : '; the model has no residual units';
-    throw new UsageError(`--units: there is no unit "${name}"${hint}`);
-  };
+  const position = (name: string) => unitIndex(units, name, option);
   return selection.split(',').map((part) => {
     const item = part.trim();
     const [first, last] = item.split('..');
     if (last === undefined) return { name: item, units: [units[position(item)]!] };
     const [from, to] = [position(first!), position(last)];
-    if (from > to) throw new UsageError(`--units: the run ${item} goes backwards`);
+    if (from > to) throw new UsageError(`${option}: the run ${item} goes backwards`);
     const run = units.slice(from, to + 1);
     for (let i = 1; i < run.length; i++) {
       if (run[i]!.input !== run[i - 1]!.output)
-        throw new UsageError(`--units: ${run[i]!.name} does not follow ${run[i - 1]!.name} directly`);
+        throw new UsageError(`${option}: ${run[i]!.name} does not follow ${run[i - 1]!.name} directly`);
     }
     return { name: item, units: run };
   });
