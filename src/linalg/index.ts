@@ -23,7 +23,7 @@ export {
   extremeEigenpairs,
 } from './lanczos.ts';
 export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
-export { type DensityOptions, type Estimate, SpectralDensity, spectralDensity } from './quadrature.ts';
+export { type DensityOptions, type Estimate, estimate, SpectralDensity, spectralDensity } from './quadrature.ts';
 export { type Csr, CsrBuilder } from './sparse.ts';
 export { countAround, type Plateau, type Spectrum, type SpectrumMethod } from './spectrum.ts';
 export {

@@ -8,6 +8,14 @@ export {
   valuesNeeded,
 } from './block.ts';
 export { folderCache } from './cache.ts';
+export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';
+export {
+  CurvatureMeasurement,
+  type CurvaturePlan,
+  type CurvatureRequest,
+  measureCurvature,
+} from './curvature/measure.ts';
+export type * from './curvature/result.ts';
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';

@@ -67,6 +67,17 @@ export interface UnitSpread {
   readonly relativeDifference: number;
 }
 
+/** Where and when something was measured. */
+export interface Environment {
+  readonly ballast: string;
+  readonly node: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly cpu: string;
+  /** ISO 8601. */
+  readonly date: string;
+}
+
 export interface SpectrumResult {
   readonly model: string;
   readonly weights: string;
@@ -76,13 +87,6 @@ export interface SpectrumResult {
   readonly images: readonly ImageSpectra[];
   /** Empty with one image. */
   readonly spread: readonly UnitSpread[];
-  readonly environment: {
-    readonly ballast: string;
-    readonly node: string;
-    readonly device: string;
-    readonly threads: number;
-    readonly cpu: string;
-    readonly date: string;
-  };
+  readonly environment: Environment;
   readonly seconds: number;
 }

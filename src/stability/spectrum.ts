@@ -1,11 +1,9 @@
-import { cpus } from 'node:os';
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
-import { defaultThreads, type RuntimeOptions } from '../runtime/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
-import { version } from '../version.ts';
 import { type Activations, activationsAt } from './activations.ts';
 import {
   type Block,
@@ -16,6 +14,7 @@ import {
   planBlock,
   valuesNeeded,
 } from './block.ts';
+import { environmentOf } from './environment.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from './result.ts';
 import { spreadAcrossImages } from './spread.ts';
 import { findStages, findUnits, selectUnits } from './units.ts';
@@ -173,14 +172,7 @@ export class SpectrumMeasurement {
       finalRelu: this.#request.finalRelu,
       images: results,
       spread: spreadAcrossImages(results),
-      environment: {
-        ballast: version,
-        node: process.versions.node,
-        device: runtime.device ?? 'cpu',
-        threads: runtime.threads ?? defaultThreads(),
-        cpu: cpus()[0]?.model.trim() ?? 'unknown',
-        date: new Date().toISOString(),
-      },
+      environment: environmentOf(runtime),
       seconds: (performance.now() - began) / 1000,
     };
   }
