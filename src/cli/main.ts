@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
@@ -23,6 +24,7 @@ const program = new Command('ballast')
   .exitOverride();
 const commands = [
   spectrumCommand(),
+  curvatureCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),
