@@ -11,7 +11,7 @@ export interface CurvatureReportOptions {
 }
 
 const plural = (n: number, what: string) => `${formatCount(n)} ${what}${n === 1 ? '' : 's'}`;
-const precise = (x: number) => typesetNumber(x, 4);
+const precise = (x: number, digits = 4) => typesetNumber(x, digits);
 
 function facts(result: CurvatureResult): Html {
   return html`<dl class="facts">

@@ -5,11 +5,14 @@ import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
 import { alignColumns } from './text-table.ts';
 
-/** `1.23 ± 0.04`, or the value alone where there is no error. */
-export function withError({ value, standardError }: ProbedValue, format: (x: number) => string = formatNumber): string {
+/** `1.23 ± 0.042`, or the value alone where there is no error. */
+export function withError(
+  { value, standardError }: ProbedValue,
+  format: (x: number, digits?: number) => string = formatNumber,
+): string {
   return standardError === null
     ? `${format(value)} (one probe: no error)`
-    : `${format(value)} ± ${format(standardError)}`;
+    : `${format(value)} ± ${format(standardError, 2)}`;
 }
 
 /** What an incomplete list of eigenvalues says of itself; null when it is complete. */
@@ -38,7 +41,7 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
     [
       [
         'trace',
-        `${withError(trace, (x) => formatNumber(x, 4))} over ${trace.probes} probe${trace.probes === 1 ? '' : 's'}`,
+        `${withError(trace, (x, digits = 4) => formatNumber(x, digits))} over ${trace.probes} probe${trace.probes === 1 ? '' : 's'}`,
       ],
       ['mean eigenvalue', withError(meanEigenvalue)],
       ...(density

@@ -134,19 +134,20 @@ export class CurvatureMeasurement {
     const { plan } = this;
     const operator = this.#operator;
     const { loss, gradient } = await operator.gradient();
-    const whole = plan.products.eigenvalues + plan.products.probes;
-    const within = (from: number, count: number, detail: string) => (fraction: number) =>
-      this.#request.onProgress?.((from + fraction * count) / whole, detail);
+    const report = this.#request.onProgress;
+    // Eigenvalues that converge sooner than at most make the whole smaller.
+    const within = (done: number, now: number, later: number, detail: string) => (fraction: number) =>
+      report?.((done + fraction * now) / (done + now + later), detail);
     const ends = await extremeEigenpairs(operator, {
       largest,
       smallest,
       seed,
       signal,
-      onProgress: within(0, plan.products.eigenvalues, 'extreme eigenvalues'),
+      onProgress: within(0, plan.products.eigenvalues, plan.products.probes, 'extreme eigenvalues'),
     });
     const known = distinct([...ends.largest, ...ends.smallest]);
     const shared = { probes, seed, signal };
-    const onProgress = within(plan.products.eigenvalues, plan.products.probes, `${probes} probes`);
+    const onProgress = within(ends.products, plan.products.probes, 0, `${probes} probes`);
     const { densitySteps: steps } = this.#request;
     const density = steps === undefined ? null : await eigenvalueDensity(operator, { ...shared, steps, onProgress });
     const trace = density
