@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CurvatureResult } from '../stability/index.ts';
-import { densityCurve, nodeRange } from './curvature-curve.ts';
+import { bulkWidth, densityCurve, fineWidth, nodeRange } from './curvature-curve.ts';
 import { renderCurvatureReport } from './curvature-report.ts';
 import { curvatureTable } from './curvature-table.ts';
 
@@ -13,8 +13,8 @@ const density: NonNullable<CurvatureResult['density']> = {
   above: { value: 0.2, standardError: 0.03 },
   negativeMass: { value: 0.04, standardError: 0.01 },
   rules: [
-    { nodes: [10, 0.1, -0.5], weights: [0.0005, 0.8995, 0.1] },
-    { nodes: [10, 0.2, -0.4], weights: [0.001, 0.899, 0.1] },
+    { nodes: [10, 0.1, -0.5], weights: [0.00005, 0.89995, 0.1] },
+    { nodes: [10, 0.2, -0.4], weights: [0.0001, 0.8999, 0.1] },
   ],
 };
 
@@ -25,7 +25,7 @@ const result: CurvatureResult = {
   split: 'train',
   examples: 200,
   images: '0-199',
-  parameters: 1000,
+  parameters: 10_000,
   loss: 0.25,
   gradientNorm: 0.5,
   eigenvalues: [
@@ -48,14 +48,19 @@ describe('the curve of a density', () => {
   it('integrates to 1, and one eigenvalue alone stands above its floor', () => {
     const [low, high] = nodeRange(density);
     expect([low, high]).toEqual([-0.5, 10]);
-    const { points, floor, width } = densityCurve(density, 1000, [low - 1, high + 1], 4000);
+    const { points, floor } = densityCurve(density, 10_000, [low - 1, high + 1], { count: 4000 });
     const step = points[1]!.x - points[0]!.x;
     // But for the floor that empty stretches are lifted to.
     expect(Math.abs(points.reduce((s, p) => s + p.y * step, 0) - 1)).toBeLessThan(floor * (high - low + 2));
     const peak = points.findLast((p) => Math.abs(p.x - 10) < step)!.y;
-    // Half of 0.0005 + 0.001: three quarters of one eigenvalue of a thousand.
+    // Half of 0.00005 + 0.0001: three quarters of one eigenvalue of ten thousand.
     expect(peak / floor).toBeCloseTo(3.75, 1);
-    expect(width).toBeCloseTo(0.125, 12);
+  });
+
+  it('is smoothed over the distance of the nodes in the bulk', () => {
+    expect(fineWidth([-1, 1])).toBe(0.02);
+    expect(bulkWidth(density, [-1, 1])).toBeCloseTo(0.3, 12);
+    expect(bulkWidth(density, [-400, 600])).toBe(10);
   });
 
   it('holds for a spectrum of one point', () => {

@@ -77,7 +77,7 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
 /** Density of the eigenvalues on a logarithmic axis. */
 function densityPlot({ density, parameters }: CurvatureResult, columns = 72, rows = 8): string[] {
   const range = nodeRange(density!);
-  const { points, floor } = densityCurve(density!, parameters, range, 2 * columns);
+  const { points, floor } = densityCurve(density!, parameters, range, { count: 2 * columns });
   const top = Math.max(...points.map((p) => p.y));
   const span = Math.log(top / floor) || 1;
   const labels = [formatNumber(top, 2), formatNumber(floor, 2)];
