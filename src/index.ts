@@ -18,6 +18,9 @@ export { BallastError, FileError, UsageError } from './errors.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
 export {
   denseOperator,
+  eigenvalueDensity,
+  extremeEigenpairs,
+  hutchinsonTrace,
   type LinearOperator,
   spectralDensity,
   symmetricBandEigenvalues,
@@ -27,14 +30,17 @@ export {
 export { loadNetwork, type Model, modelNamed, type Network, resnet } from './models/index.ts';
 export { initialize } from './nn/index.ts';
 export { type Graph, GraphBuilder, readModel, type TensorData, tensor, writeModel } from './onnx/index.ts';
-export { renderSpectrumReport, spectrumTable, terminalPlot } from './report/index.ts';
+export { renderCurvatureReport, renderSpectrumReport, spectrumTable, terminalPlot } from './report/index.ts';
 export { compile, type RuntimeOptions } from './runtime/index.ts';
 export {
   activationsAt,
   BlockMeasurement,
+  type CurvatureResult,
   findStages,
   findUnits,
+  HessianOperator,
   LinearizedMap,
+  measureCurvature,
   measureSpectra,
   type SpectrumResult,
 } from './stability/index.ts';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { evalCommand } from './eval.ts';
@@ -27,6 +28,7 @@ const commands = [
   spectrumCommand(),
   perturbCommand(),
   interveneCommand(),
+  curvatureCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
 import { type ImageDataset, toFloat } from './dataset.ts';
-import { parseIndices } from './indices.ts';
+import { formatIndices, parseIndices } from './indices.ts';
 import { loadDataset } from './load.ts';
 
 describe('image indices', () => {
@@ -10,12 +10,14 @@ describe('image indices', () => {
     expect(parseIndices('0,7,4321', 10_000)).toEqual([0, 7, 4321]);
     expect(parseIndices('0-199', 200)).toEqual(Array.from({ length: 200 }, (_, i) => i));
     expect(parseIndices(' 9, 2 - 4 ,0', 10)).toEqual([9, 2, 3, 4, 0]);
+    expect(formatIndices([9, 2, 3, 4, 0])).toBe('9,2-4,0');
   });
 
   it('come back from their own list', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(9999), { minLength: 1 }), (indices) => {
         expect(parseIndices(indices.join(','), 10_000)).toEqual(indices);
+        expect(parseIndices(formatIndices(indices), 10_000)).toEqual(indices);
       }),
     );
   });

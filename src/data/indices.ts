@@ -22,3 +22,15 @@ export function parseIndices(text: string, count: number): number[] {
   }
   return [...seen];
 }
+
+/** The inverse: `0-2,7` for 0, 1, 2, 7. */
+export function formatIndices(indices: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < indices.length; ) {
+    let end = i;
+    while (indices[end + 1] === indices[end]! + 1) end++;
+    parts.push(end > i ? `${indices[i]}-${indices[end]}` : String(indices[i]));
+    i = end + 1;
+  }
+  return parts.join(',');
+}

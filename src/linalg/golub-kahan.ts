@@ -1,7 +1,8 @@
 import { RandomStream } from '../random.ts';
-import type { LinearOperator, VectorBlock } from './operator.ts';
+import type { LinearOperator } from './operator.ts';
 import { smallSvd } from './small-svd.ts';
 import type { Spectrum } from './spectrum.ts';
+import { combine, dot, images, norm, orthogonalize, orthonormalize, scale, subtractMultiple } from './vectors.ts';
 
 export interface Triplet {
   readonly value: number;
@@ -30,54 +31,6 @@ export interface TopOptions {
 export interface TopSpectrum extends Spectrum {
   /** The `count` leading triplets found, converged or not; `values` holds the converged ones only. */
   readonly triplets: readonly Triplet[];
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
-function subtractMultiple(y: Float64Array, factor: number, x: Float64Array): void {
-  for (let i = 0; i < y.length; i++) y[i]! -= factor * x[i]!;
-}
-
-/** Makes `x` orthogonal to `basis` (twice, which is enough) and of length 1; a vector that vanishes is drawn anew. */
-function orthonormalize(x: Float64Array, basis: readonly Float64Array[], fresh: () => Float64Array): Float64Array {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    const before = Math.sqrt(dot(x, x));
-    for (let pass = 0; pass < 2; pass++) for (const q of basis) subtractMultiple(x, dot(q, x), q);
-    const norm = Math.sqrt(dot(x, x));
-    if (norm > 1e-10 * before && norm > 0) {
-      for (let i = 0; i < x.length; i++) x[i]! /= norm;
-      return x;
-    }
-    x = fresh();
-  }
-  return x;
-}
-
-function join(vectors: readonly Float64Array[]): Float64Array {
-  const size = vectors[0]!.length;
-  const block = new Float64Array(vectors.length * size);
-  vectors.forEach((v, i) => {
-    block.set(v, i * size);
-  });
-  return block;
-}
-
-function split(block: VectorBlock, count: number): Float64Array[] {
-  const size = block.length / count;
-  return Array.from({ length: count }, (_, i) => Float64Array.from(block.subarray(i * size, (i + 1) * size)));
-}
-
-/** sum_i weights[i] basis[i] */
-function combine(basis: readonly Float64Array[], weights: ArrayLike<number>): Float64Array {
-  const out = new Float64Array(basis[0]!.length);
-  basis.forEach((v, i) => {
-    subtractMultiple(out, -weights[i]!, v);
-  });
-  return out;
 }
 
 /**
@@ -114,31 +67,22 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
       right.push(q);
       added.push(q);
     }
-    const images = split(await operator.apply(join(added), added.length), added.length);
     const newLeft: Float64Array[] = [];
-    for (const image of images) {
+    for (const image of await images(added, (x, n) => operator.apply(x, n))) {
       const c = new Float64Array(left.length + 1);
-      const before = Math.sqrt(dot(image, image));
-      for (let pass = 0; pass < 2; pass++) {
-        left.forEach((p, i) => {
-          const s = dot(p, image);
-          c[i]! += s;
-          subtractMultiple(image, s, p);
-        });
-      }
-      const norm = Math.sqrt(dot(image, image));
-      if (norm > 1e-12 * before && norm > 0 && left.length < rows) {
-        c[left.length] = norm;
-        for (let i = 0; i < rows; i++) image[i]! /= norm;
+      const before = norm(image);
+      c.set(orthogonalize(image, left));
+      const beyond = norm(image);
+      if (beyond > 1e-12 * before && beyond > 0 && left.length < rows) {
+        c[left.length] = beyond;
+        scale(image, 1 / beyond);
         left.push(image);
         newLeft.push(image);
       }
       coefficients.push(c);
     }
     const done = right.length >= maxBasis;
-    const back = newLeft.length
-      ? split(await operator.applyTranspose(join(newLeft), newLeft.length), newLeft.length)
-      : [];
+    const back = newLeft.length ? await images(newLeft, (x, n) => operator.applyTranspose(x, n)) : [];
     if (right.length >= nextCheck) {
       nextCheck = Math.min(maxBasis, right.length + Math.max(2 * block, Math.ceil(right.length / 5)));
       triplets = await ritzTriplets(operator, left, right, coefficients, count, tolerance, {
@@ -197,13 +141,19 @@ async function ritzTriplets(
   while (lefts.length < wanted) lefts.push(orthonormalize(fresh.left(), lefts, fresh.left));
   while (rights.length < wanted) rights.push(orthonormalize(fresh.right(), rights, fresh.right));
   const found = lefts.map((vector, i) => ({ value: i < positive ? values[i]! : 0, left: vector, right: rights[i]! }));
-  const forward = split(await operator.apply(join(found.map((t) => t.right)), found.length), found.length);
-  const backward = split(await operator.applyTranspose(join(found.map((t) => t.left)), found.length), found.length);
-  const scale = Math.max(found[0]!.value, Number.MIN_VALUE);
+  const forward = await images(
+    found.map((t) => t.right),
+    (x, n) => operator.apply(x, n),
+  );
+  const backward = await images(
+    found.map((t) => t.left),
+    (x, n) => operator.applyTranspose(x, n),
+  );
+  const largest = Math.max(found[0]!.value, Number.MIN_VALUE);
   return found.map((t, i) => {
     subtractMultiple(forward[i]!, t.value, t.left);
     subtractMultiple(backward[i]!, t.value, t.right);
-    const residual = Math.sqrt(Math.max(dot(forward[i]!, forward[i]!), dot(backward[i]!, backward[i]!))) / scale;
+    const residual = Math.sqrt(Math.max(dot(forward[i]!, forward[i]!), dot(backward[i]!, backward[i]!))) / largest;
     return { ...t, residual, converged: residual <= tolerance };
   });
 }

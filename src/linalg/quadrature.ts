@@ -2,6 +2,7 @@ import { BallastError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
 import type { LinearOperator } from './operator.ts';
 import { smallSvd } from './small-svd.ts';
+import { images, norm, orthogonalize, scale } from './vectors.ts';
 
 export interface DensityOptions {
   /** Lanczos steps a probe; 40 unless told. More resolve finer structure. */
@@ -12,19 +13,27 @@ export interface DensityOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An estimate with its standard error over the probes. */
+/** An estimate with its standard error over the probes, NaN for one probe. */
 export interface Estimate {
   readonly value: number;
   readonly standardError: number;
 }
 
+/** The mean of what each probe says. */
+export function estimate(each: readonly number[]): Estimate {
+  const value = each.reduce((s, x) => s + x, 0) / each.length;
+  const variance = each.reduce((s, x) => s + (x - value) ** 2, 0) / (each.length - 1);
+  return { value, standardError: Math.sqrt(variance / each.length) };
+}
+
 /**
  * The spectral density of a linear map as weighted points: the singular values of J are spread as if fraction
- * `weights[i]` of the `cols` eigenvalues of JᵀJ stood at `nodes[i]²`.
+ * `weights[i]` of the `cols` eigenvalues of JᵀJ stood at `nodes[i]²`. From `eigenvalueDensity` the same for the eigenvalues of a
+ * symmetric map, of either sign, which stand at `nodes[i]` itself.
  */
 export class SpectralDensity {
   readonly cols: number;
-  /** One quadrature rule a probe: singular values and weights that sum to 1. */
+  /** One quadrature rule a probe: values and weights that sum to 1. */
   readonly rules: readonly { readonly nodes: Float64Array; readonly weights: Float64Array }[];
 
   constructor(cols: number, rules: SpectralDensity['rules']) {
@@ -32,27 +41,24 @@ export class SpectralDensity {
     this.rules = rules;
   }
 
-  /** Estimate of the sum of f(sigma) over all `cols` singular values (those missing when rows < cols are zeros). */
-  sum(f: (sigma: number) => number): Estimate {
-    const each = this.rules.map(
-      ({ nodes, weights }) => this.cols * nodes.reduce((s, x, i) => s + weights[i]! * f(x), 0),
+  /** Estimate of the sum of f over all `cols` values (singular values that are missing when rows < cols are zeros). */
+  sum(f: (value: number) => number): Estimate {
+    return estimate(
+      this.rules.map(({ nodes, weights }) => this.cols * nodes.reduce((s, x, i) => s + weights[i]! * f(x), 0)),
     );
-    const value = each.reduce((s, x) => s + x, 0) / each.length;
-    const variance = each.reduce((s, x) => s + (x - value) ** 2, 0) / Math.max(1, each.length - 1);
-    return { value, standardError: Math.sqrt(variance / each.length) };
   }
 
-  /** Squared Frobenius norm: the sum of the squares of the singular values. */
+  /** Squared Frobenius norm: the sum of the squares of the values. */
   frobeniusSquared(): Estimate {
     return this.sum((s) => s * s);
   }
 
-  /** How many singular values lie in [low, high). Sharp only where the density has a gap at both ends. */
+  /** How many values lie in [low, high). Sharp only where the density has a gap at both ends. */
   count(low: number, high: number): Estimate {
     return this.sum((s) => (s >= low && s < high ? 1 : 0));
   }
 
-  /** The density of singular values, smoothed with Gaussians of standard deviation `width`, at points of `grid`; integrates to 1. */
+  /** The density of the values, smoothed with Gaussians of standard deviation `width`, at points of `grid`; integrates to 1. */
   smoothed(grid: Float64Array, width: number): Float64Array {
     const factor = 1 / (width * Math.sqrt(2 * Math.PI) * this.rules.length);
     return grid.map((x) => {
@@ -98,12 +104,13 @@ export async function spectralDensity(
     options.signal?.throwIfAborted();
     const live = processes.filter((p) => !p.ended);
     if (live.length === 0) break;
-    const forward = await products(
+    const forward = await images(
       live.map((p) => p.right[step]!),
-      (block) => operator.apply(block, live.length),
+      (block, n) => operator.apply(block, n),
     );
     for (const [i, p] of live.entries()) {
-      const u = orthogonalized(forward[i]!, p.left);
+      const u = forward[i]!;
+      orthogonalize(u, p.left);
       const alpha = norm(u);
       p.alpha.push(alpha);
       // An invariant subspace: the rule is exact already.
@@ -113,12 +120,13 @@ export async function spectralDensity(
     }
     const going = live.filter((p) => !p.ended);
     if (going.length === 0 || step === steps - 1) continue;
-    const backward = await products(
+    const backward = await images(
       going.map((p) => p.left[step]!),
-      (block) => operator.applyTranspose(block, going.length),
+      (block, n) => operator.applyTranspose(block, n),
     );
     for (const [i, p] of going.entries()) {
-      const v = orthogonalized(backward[i]!, p.right);
+      const v = backward[i]!;
+      orthogonalize(v, p.right);
       const beta = norm(v);
       if (beta <= 1e-12 * Math.max(...p.alpha)) {
         p.ended = true;
@@ -142,38 +150,4 @@ export async function spectralDensity(
       return { nodes: values, weights: Float64Array.from(v, (x) => x[0]! ** 2) };
     }),
   );
-}
-
-function norm(x: Float64Array): number {
-  return Math.sqrt(x.reduce((s, a) => s + a * a, 0));
-}
-
-function scale(x: Float64Array, factor: number): void {
-  for (let i = 0; i < x.length; i++) x[i]! *= factor;
-}
-
-/** Twice is enough. */
-function orthogonalized(x: Float64Array, basis: readonly Float64Array[]): Float64Array {
-  for (let pass = 0; pass < 2; pass++) {
-    for (const q of basis) {
-      let s = 0;
-      for (let i = 0; i < x.length; i++) s += q[i]! * x[i]!;
-      for (let i = 0; i < x.length; i++) x[i]! -= s * q[i]!;
-    }
-  }
-  return x;
-}
-
-async function products(
-  vectors: readonly Float64Array[],
-  apply: (block: Float64Array) => Promise<Float32Array | Float64Array>,
-): Promise<Float64Array[]> {
-  const size = vectors[0]!.length;
-  const block = new Float64Array(vectors.length * size);
-  vectors.forEach((v, i) => {
-    block.set(v, i * size);
-  });
-  const out = await apply(block);
-  const to = out.length / vectors.length;
-  return vectors.map((_, i) => Float64Array.from(out.subarray(i * to, (i + 1) * to)));
 }

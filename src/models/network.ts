@@ -21,6 +21,8 @@ export interface Network {
   readonly classes: number;
   /** Width of the state of a recurrent language model. */
   readonly state?: number;
+  /** What a built-in network is made of; a user's own file does not say what is trained. */
+  readonly builtFrom?: { readonly model: Model; readonly params: Params };
   /** Inputs and outputs by task: see `Task`. `length`: tokens of a sequence, for language. */
   graph(batch: Dim, length?: number): Graph;
 }
@@ -116,6 +118,7 @@ export function withValues(model: Model, params: Params): Omit<Network, 'weights
     inputShape,
     classes,
     ...(state === undefined ? {} : { state }),
+    builtFrom: { model, params },
     graph: (batch, length) => model.build(params, batch, length),
   };
 }

@@ -1,4 +1,6 @@
 /** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
+export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';
+export { curvatureTable } from './curvature-table.ts';
 export { draw } from './draw.ts';
 export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
 export { escapeHtml, Html, html } from './html.ts';

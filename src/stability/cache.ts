@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/index.ts';
-import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Results that are there already, by key, and where to put new ones: an interrupted run goes on. */
 export interface ResultCache<T> {
@@ -28,19 +27,4 @@ export function jsonCache<T>(dir: string, settings: readonly unknown[]): ResultC
     },
     write: (key, value) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint, key, value })),
   };
-}
-
-/** Finished spectra below `dir`, one file a block and image. */
-export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
-  const { network, dataset, finalRelu, method, top, seed } = request;
-  return jsonCache(dir, [
-    network.name,
-    network.identity,
-    dataset.name,
-    dataset.count,
-    finalRelu,
-    method,
-    top,
-    seed ?? 0,
-  ]);
 }

@@ -7,7 +7,15 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
-export { folderCache, jsonCache, type ResultCache } from './cache.ts';
+export { jsonCache, type ResultCache } from './cache.ts';
+export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';
+export {
+  CurvatureMeasurement,
+  type CurvaturePlan,
+  type CurvatureRequest,
+  measureCurvature,
+} from './curvature/measure.ts';
+export type * from './curvature/result.ts';
 export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
 export {
   InterventionMeasurement,
@@ -23,6 +31,7 @@ export * from './perturbation.ts';
 export * from './perturbations/index.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
 export type * from './result.ts';
+export { folderCache } from './spectra-cache.ts';
 export {
   measureSpectra,
   type PlannedBlock,

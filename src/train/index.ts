@@ -3,7 +3,9 @@ export { BatchPlan } from './batch-plan.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoint.ts';
 export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
+export { concatFlat, type FlatLayout, flatLayout, splitFlat } from './flat.ts';
 export { surprise } from './losses.ts';
+export { chooseMicroBatch, peakBytes } from './memory.ts';
 export { type MetricsRecord, readMetrics } from './metrics-log.ts';
 export {
   type Optimizer,
@@ -16,7 +18,7 @@ export {
 export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run.ts';
 export { type RunConfig, readRunConfig, requireSame, writeRunConfig } from './run-config.ts';
 export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule, scheduleKinds } from './schedule.ts';
-export type { Objective, UpdateRule, UpdateState } from './step.ts';
+export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';
 export {
   fittingMicroBatch,

@@ -32,17 +32,22 @@ export interface GradientGraph {
   readonly carry?: Carry;
 }
 
+/** A network with its loss as one graph: outputs `loss` and, of the network's own, those of `keep`. */
+export function lossGraph({ graph, loss }: Objective, keep: readonly string[] = []): Graph {
+  const b = new GraphBuilder(`${graph.name}_loss`);
+  const inputs = Object.fromEntries(graph.inputs.map((v) => [v.name, b.input(v.name, v.dtype, v.shape)]));
+  const copies = b.inline(graph, inputs);
+  const outputs = new Map(graph.outputs.map((o) => [o.name, copies.get(o.value)!]));
+  b.output('loss', loss(b, outputs));
+  for (const name of keep) b.output(name, outputs.get(name)!);
+  return b.build();
+}
+
 /** Loss and gradient in training mode. */
 export function gradientGraph({ graph, loss, carry }: Objective, trained: readonly string[]): GradientGraph {
   const { graph: training, statistics, masks } = trainingMode(graph);
-  const b = new GraphBuilder(`${graph.name}_loss`);
-  const inputs = Object.fromEntries(training.inputs.map((v) => [v.name, b.input(v.name, v.dtype, v.shape)]));
-  const copies = b.inline(training, inputs);
-  const outputs = new Map(training.outputs.map((o) => [o.name, copies.get(o.value)!]));
-  b.output('loss', loss(b, outputs));
   const keep = [...statistics.flatMap(({ batch }) => [batch.mean, batch.variance]), ...(carry ? [carry.output] : [])];
-  for (const name of keep) b.output(name, outputs.get(name)!);
-  const gradient = grad(b.build(), { wrt: trained, of: 'loss', keep });
+  const gradient = grad(lossGraph({ graph: training, loss }, keep), { wrt: trained, of: 'loss', keep });
   return { graph: gradient, statistics, masks, ...(carry ? { carry } : {}) };
 }
 

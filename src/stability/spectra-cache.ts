@@ -1,0 +1,17 @@
+import { jsonCache } from './cache.ts';
+import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
+
+/** Finished spectra below `dir`, one file a block and image. */
+export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
+  const { network, dataset, finalRelu, method, top, seed } = request;
+  return jsonCache(dir, [
+    network.name,
+    network.identity,
+    dataset.name,
+    dataset.count,
+    finalRelu,
+    method,
+    top,
+    seed ?? 0,
+  ]);
+}
