@@ -44,6 +44,7 @@ interface PerturbOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly layer?: string;
   readonly project?: boolean;
   readonly projectionSteps: number;
+  readonly top: number;
   readonly finalRelu?: boolean;
   readonly untrained: boolean;
   readonly out?: string;
@@ -94,7 +95,8 @@ export function perturbCommand(): Command {
     .addOption(new Option('--noise <kind>', 'of the random control').choices([...noiseNames]).default('gaussian'))
     .option('--layer <unit>', 'perturbations enter at the input of this unit instead of at the image')
     .option('--project', 'energies on the singular vectors of all units and stages')
-    .option('--projection-steps <n>', 'Golub-Kahan steps of a projection', wholeNumber(2), 60)
+    .option('--projection-steps <n>', 'Golub-Kahan steps of a projection', wholeNumber(2), 40)
+    .option('--top <k>', 'also energies on the k leading singular vectors (0: leave them out)', wholeNumber(0), 10)
     .option('--final-relu', 'projections are onto maps with the ReLU after the last addition')
     .option('--no-untrained', 'leave out the control on an untrained network')
     .option('--out <dir>', 'write report.html and result.json there; running again goes on where it stopped')
@@ -138,7 +140,9 @@ async function run(options: PerturbOptions): Promise<void> {
     noise: options.noise,
     layer: options.layer,
     untrained,
-    ...(options.project ? { project: { steps: options.projectionSteps, finalRelu: options.finalRelu === true } } : {}),
+    ...(options.project
+      ? { project: { steps: options.projectionSteps, top: options.top, finalRelu: options.finalRelu === true } }
+      : {}),
     seed,
     runtime: runtimeOf(options),
     signal: stop.signal,
@@ -162,7 +166,16 @@ async function run(options: PerturbOptions): Promise<void> {
     return;
   }
   // Settings that projections depend on.
-  const { network: _n, dataset: _d, untrained: _u, runtime: _r, signal: _s, onProgress: _p, ...settings } = base;
+  const {
+    network: _n,
+    dataset: _d,
+    untrained: _u,
+    images: _i,
+    runtime: _r,
+    signal: _s,
+    onProgress: _p,
+    ...settings
+  } = base;
   const request: PerturbationRequest =
     out === undefined
       ? base

@@ -48,7 +48,7 @@ export const outputOf = (block: Block, finalRelu: boolean): Value =>
   finalRelu ? lastOf(block).output : lastOf(block).sum;
 const hasFinalRelu = (block: Block): boolean => lastOf(block).output !== lastOf(block).sum;
 /** |a| of a unit, the product of its units' for a run: what a block's singular values are without any branch. */
-const plateauOf = (block: Block): number => block.units.reduce((p, u) => p * Math.abs(u.skipScale), 1);
+export const plateauOf = (block: Block): number => block.units.reduce((p, u) => p * Math.abs(u.skipScale), 1);
 const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
 
 /** The values of the network that `measureBlock` needs at an image. */

@@ -28,8 +28,10 @@ export type { InterventionCache, InterventionRequest } from './intervention-sett
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
 export * from './perturbation.ts';
+export type * from './perturbation-result.ts';
 export * from './perturbations/index.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
+export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
 export type * from './result.ts';
 export { folderCache } from './spectra-cache.ts';
 export {

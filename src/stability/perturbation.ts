@@ -4,27 +4,34 @@ import type { Network } from '../models/index.ts';
 import { extract, tensor } from '../onnx/index.ts';
 import { compile, type RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
-import { activationsAt } from './activations.ts';
 import type { ResultCache } from './cache.ts';
-import { difference } from './perturbations/geometry.ts';
+import { environmentOf } from './environment.ts';
+import type {
+  AttackSummary,
+  GrowthRatio,
+  LayerPerturbation,
+  PerturbationResult,
+  PerturbedLayer,
+} from './perturbation-result.ts';
 import {
   type AttackName,
   type AttackResult,
+  type ControlledPerturbations,
   DifferentiableClassifier,
   findsSmallest,
-  movedTo,
+  kinds,
   type Noise,
   type Norm,
-  noiseDirection,
   overRadii,
+  type PerturbationKind,
   type Propagated,
   Propagation,
   runAttack,
-  shuffledPixels,
   targetsFor,
+  withControls,
 } from './perturbations/index.ts';
-import { BlockMaps, type Energies, energiesOf, transposed } from './projections/index.ts';
-import { type Distribution, distributionOf, type Interval, medianInterval } from './statistics.ts';
+import { type ImageEnergies, type ProjectedBlock, projectPerturbations } from './projections/index.ts';
+import { type Distribution, distributionOf, medianInterval } from './statistics.ts';
 import { findStages, findUnits } from './units.ts';
 
 export interface PerturbationRequest {
@@ -48,120 +55,13 @@ export interface PerturbationRequest {
   /** The same architecture with fresh weights, as a control; attacked on its own answers. */
   readonly untrained?: Network | undefined;
   /** Also project onto the singular vectors of units and stages. */
-  readonly project?: { readonly steps: number; readonly finalRelu: boolean } | undefined;
+  readonly project?: { readonly steps: number; readonly top: number; readonly finalRelu: boolean } | undefined;
   readonly seed: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
-  readonly cache?: ResultCache<unknown> | undefined;
-}
-
-export const kinds = ['adversarial', 'random', 'shuffled'] as const;
-export type PerturbationKind = (typeof kinds)[number];
-
-/** What kind of perturbation does at one place, over images: medians, and how all of it is spread. */
-export interface LayerPerturbation {
-  /** ‖d‖ / ‖x‖ */
-  readonly relativeNorm: number;
-  /** ‖d‖ / ‖d₀‖ */
-  readonly growth: number;
-  /** ‖d‖ / ‖d of the place before‖; null where the perturbation enters. */
-  readonly gain: number | null;
-  /** ‖J d‖ / ‖d‖ of the step to here. */
-  readonly predictedGain: number | null;
-  /** ‖d - J d_before‖ / ‖d‖ */
-  readonly linearizationError: number | null;
-  /** ‖J₀ d₀‖ / ‖x‖, J₀ from the entry to here: what `relativeNorm` were if the network was linear. */
-  readonly linearRelativeNorm: number;
-  readonly distributions: Readonly<Record<string, Distribution | null>>;
-}
-
-export interface GrowthRatio {
-  /** Unit at the end of a stage. */
-  readonly name: string;
-  readonly stage: string;
-  /** Median over images of adversarial to control ‖d‖ / ‖x‖, with a 95 % bootstrap interval. */
-  readonly toRandom: Interval | null;
-  readonly toShuffled: Interval | null;
-  /** The same against random noise in the untrained network. */
-  readonly untrainedToRandom: Interval | null;
-}
-
-export interface AttackSummary {
-  readonly eps: number | null;
-  /** Share of all images still answered correctly. */
-  readonly accuracy: number;
-  /** Images answered correctly without a perturbation, and not yet as the target wants: those that were attacked. */
-  readonly attacked: number;
-  /** Successes that the attack claims, and those that predicting again, radius and box confirm. */
-  readonly successes: number;
-  readonly verified: number;
-  /** Over verified successes; null without any. */
-  readonly medianL2: number | null;
-  readonly medianLinf: number | null;
-  readonly warnings: readonly string[];
-}
-
-/** Energies of one kind of perturbation on the singular vectors of one block, medians over images. */
-export interface ProjectedKind {
-  readonly energyAbove: number;
-  readonly energyPlateau: number;
-  readonly energyBelow: number;
-  readonly uncertainty: number;
-  /** ‖J d‖ / ‖d‖ and the true gain, to where the map ends. */
-  readonly predictedGain: number;
-  readonly measuredGain: number;
-  /** On left singular vectors, of the perturbation that comes out. */
-  readonly outgoing: { readonly energyAbove: number; readonly energyPlateau: number; readonly energyBelow: number };
-}
-
-export interface ProjectedBlock {
-  readonly name: string;
-  readonly kind: 'unit' | 'stage';
-  readonly plateau: number;
-  /** How the energy on the plateau is known: by projection onto it, or as the largest that the moments allow. */
-  readonly method: 'projection' | 'bound';
-  /** sqrt(mean σ²) over images, from random vectors: the gain of a perturbation without direction. */
-  readonly isotropicGain: number;
-  readonly adversarial: ProjectedKind | null;
-  readonly random: ProjectedKind | null;
-  readonly shuffled: ProjectedKind | null;
-}
-
-export type PerturbedLayer = { readonly name: string; readonly size: number } & Readonly<
-  Record<PerturbationKind, LayerPerturbation | null>
->;
-
-export interface PerturbationResult {
-  readonly model: string;
-  readonly weights: string;
-  readonly dataset: string;
-  readonly classes: readonly string[];
-  readonly images: readonly number[];
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly clean: { readonly accuracy: number; readonly misclassified: readonly number[] };
-  /** At the first radius. */
-  readonly attack: AttackSummary & { readonly name: AttackName; readonly norm: Norm };
-  readonly byRadius: readonly AttackSummary[];
-  /** Images whose perturbation is not zero: what the rest is about. */
-  readonly followed: number;
-  readonly layers: readonly PerturbedLayer[];
-  readonly growth: readonly GrowthRatio[];
-  readonly untrained: {
-    readonly weights: string;
-    readonly attack: AttackSummary;
-    readonly layers: readonly PerturbedLayer[];
-  } | null;
-  readonly projections: readonly ProjectedBlock[];
-  /** Pictures for a report: the first images with a success, or the first attacked ones. */
-  readonly shown: readonly {
-    readonly image: number;
-    readonly label: number;
-    readonly answer: number;
-    readonly l2: number;
-    readonly linf: number;
-  }[];
-  readonly seconds: number;
+  /** Of projections, by block and image. */
+  readonly cache?: ResultCache<ImageEnergies> | undefined;
 }
 
 /** What a request gives beside the result: pixels for pictures. */
@@ -293,32 +193,6 @@ async function attackOn(request: PerturbationRequest, network: Network, ownAnswe
   }
 }
 
-/** The attack's perturbations that are not zero, and both controls at the same Euclidean norm, image by image. */
-function withControls(request: PerturbationRequest, { origin, perturbed, size, pixels }: Attacked, channels: number) {
-  const { images, noise, seed } = request;
-  const moved = difference(perturbed, origin);
-  const positions = images.flatMap((_, i) =>
-    moved.subarray(i * size, (i + 1) * size).some((v) => v !== 0) ? [i] : [],
-  );
-  const blocks = Object.fromEntries(kinds.map((kind) => [kind, new Float32Array(positions.length * size)])) as Record<
-    PerturbationKind,
-    Float32Array
-  >;
-  const clean = new Float32Array(positions.length * size);
-  positions.forEach((i, row) => {
-    const x = origin.subarray(i * size, (i + 1) * size);
-    const d = moved.subarray(i * size, (i + 1) * size);
-    const length = Math.hypot(...d);
-    const key = { seed, index: images[i]! };
-    const limits = { norm: 'l2' as const, box: pixels ? { low: 0, high: 1 } : null };
-    clean.set(x, row * size);
-    blocks.adversarial.set(perturbed.subarray(i * size, (i + 1) * size), row * size);
-    blocks.random.set(movedTo(x, noiseDirection(noise, size, key), length, limits), row * size);
-    blocks.shuffled.set(movedTo(x, shuffledPixels(d, channels, key), length, limits), row * size);
-  });
-  return { positions, clean, blocks };
-}
-
 function layerOf(rows: readonly Propagated[], at: number): LayerPerturbation | null {
   const row = rows[at]!;
   const entry = rows[0]!;
@@ -344,14 +218,14 @@ function layerOf(rows: readonly Propagated[], at: number): LayerPerturbation | n
   };
 }
 
-async function follow(request: PerturbationRequest, network: Network, controls: ReturnType<typeof withControls>) {
+async function follow(request: PerturbationRequest, network: Network, controls: ControlledPerturbations) {
   const propagation = new Propagation(network, { entry: request.layer, runtime: request.runtime });
   try {
     const found = {} as Record<PerturbationKind, Propagated[]>;
     for (const [k, kind] of kinds.entries()) {
       request.signal?.throwIfAborted();
       request.onProgress?.(k / kinds.length, `${kind} perturbations through the network`);
-      found[kind] = await propagation.follow(controls.clean, controls.blocks[kind]);
+      found[kind] = await propagation.follow(controls.clean, controls.perturbed[kind]);
     }
     return found;
   } finally {
@@ -359,15 +233,22 @@ async function follow(request: PerturbationRequest, network: Network, controls: 
   }
 }
 
-const layersOf = (found: Record<PerturbationKind, Propagated[]>): PerturbedLayer[] =>
-  found.adversarial.map(({ name, size }, at) => ({
-    name,
-    size,
-    ...(Object.fromEntries(kinds.map((kind) => [kind, layerOf(found[kind], at)])) as Record<
-      PerturbationKind,
-      LayerPerturbation | null
-    >),
-  }));
+function layersOf(
+  found: Record<PerturbationKind, Propagated[]>,
+  projections: readonly ProjectedBlock[] = [],
+): PerturbedLayer[] {
+  return found.adversarial.map(({ name, size }, at) => {
+    const energies = projections.find((p) => p.name === name && p.kind === 'unit');
+    const of = (kind: PerturbationKind): LayerPerturbation | null => {
+      const layer = layerOf(found[kind], at);
+      const own = energies?.[kind];
+      if (!layer || !own) return layer;
+      const { energyAbove, energyPlateau, energyBelow, energyTop } = own;
+      return { ...layer, energyAbove, energyPlateau, energyBelow, energyTop };
+    };
+    return { name, size, adversarial: of('adversarial'), random: of('random'), shuffled: of('shuffled') };
+  });
+}
 
 /** Ratio, image by image, of two kinds' ‖d‖ / ‖x‖ at a place. */
 const ratioAt = (found: Record<PerturbationKind, Propagated[]>, name: string, control: PerturbationKind): number[] => {
@@ -377,159 +258,16 @@ const ratioAt = (found: Record<PerturbationKind, Propagated[]>, name: string, co
   return Array.from(found.adversarial[at]!.perturbation, (v, i) => v / own[i]!);
 };
 
-/** Rows of a batch that are projected together. */
-const projectedTogether = 60;
-
-interface BlockEnergies {
-  readonly method: 'projection' | 'bound';
-  readonly isotropic: readonly number[];
-  /** By kind and row: incoming, outgoing and the true gain. */
-  readonly rows: Readonly<
-    Record<PerturbationKind, { readonly incoming: Energies; readonly outgoing: Energies; readonly gain: number }[]>
-  >;
-}
-
-/** Energies of all kinds on the singular vectors of every unit and stage, in groups of images. */
-async function project(
-  request: PerturbationRequest,
-  controls: ReturnType<typeof withControls>,
-): Promise<ProjectedBlock[]> {
-  const { network, runtime = {}, cache, signal, layer } = request;
-  const { steps, finalRelu } = request.project!;
-  if (layer !== undefined)
-    throw new UsageError('--project follows perturbations of the image; it does not go with --layer');
-  const { clean, blocks, positions } = controls;
-  const size = clean.length / positions.length;
-  const perGroup = Math.max(1, Math.floor(projectedTogether / kinds.length));
-  const units = findUnits(network.graph(1));
-  if (units.length === 0) throw new UsageError(`${network.name} has no residual units to project onto`);
-  const wanted = [
-    ...units.map((u) => ({ name: u.name, kind: 'unit' as const, members: [u.name] })),
-    ...findStages(units).map((s) => ({ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) })),
-  ];
-  const groups: number[][] = [];
-  for (let first = 0; first < positions.length; first += perGroup)
-    groups.push(positions.slice(first, first + perGroup).map((_, i) => first + i));
-  const all = new Map<string, BlockEnergies[]>();
-  let done = 0;
-  for (const group of groups) {
-    const keyOf = (name: string) =>
-      `${name}@${group.map((row) => request.images[positions[row]!]).join('-')}`.slice(0, 180);
-    const missing: typeof wanted = [];
-    for (const block of wanted) {
-      const known = (await cache?.read(keyOf(block.name))) as BlockEnergies | undefined;
-      if (known) {
-        all.set(block.name, [...(all.get(block.name) ?? []), known]);
-        done++;
-      } else missing.push(block);
-    }
-    if (missing.length === 0) continue;
-    const rows = group.length * kinds.length;
-    const graph = network.graph(rows);
-    const own = findUnits(graph);
-    const maps = missing.map((block) => ({
-      block,
-      maps: new BlockMaps(
-        graph,
-        { name: block.name, units: own.filter((u) => block.members.includes(u.name)) },
-        { finalRelu, runtime },
-      ),
-    }));
-    const batchOf = (pick: (kind: PerturbationKind) => Float32Array) => {
-      const out = new Float32Array(rows * size);
-      kinds.forEach((kind, k) => {
-        group.forEach((row, i) => {
-          out.set(pick(kind).subarray(row * size, (row + 1) * size), (k * group.length + i) * size);
-        });
-      });
-      return tensor('float32', [rows, ...network.inputShape], out);
-    };
-    const values = maps.flatMap((m) => [...m.maps.needed, m.maps.output]);
-    const [before, after] = await activationsAt(
-      graph,
-      values,
-      [batchOf(() => clean), batchOf((kind) => blocks[kind])],
-      runtime,
-    );
-    for (const { block, maps: blockMaps } of maps) {
-      signal?.throwIfAborted();
-      const total = groups.length * wanted.length;
-      const say = (f: number) => request.onProgress?.((done + f) / total, `projections, ${block.name}`);
-      try {
-        const { maps: jacobians, factors } = await blockMaps.at(before!);
-        const moved = (value: typeof blockMaps.input) =>
-          difference(after!.get(value)!.data as Float32Array, before!.get(value)!.data as Float32Array);
-        const [incoming, outgoing] = [moved(blockMaps.input), moved(blockMaps.output)];
-        const options = { plateau: 1, factors, steps, signal };
-        const right = await energiesOf(jacobians, incoming, { ...options, onProgress: (f) => say(f / 2) });
-        const left = await energiesOf(transposed(jacobians), outgoing, {
-          ...options,
-          onProgress: (f) => say(0.5 + f / 2),
-        });
-        const probe = noiseDirection('gaussian', incoming.length, { seed: request.seed, index: 0 });
-        const image = await jacobians.apply(probe);
-        const lengths = (x: Float32Array) =>
-          Array.from({ length: rows }, (_, i) =>
-            Math.hypot(...x.subarray((i * x.length) / rows, ((i + 1) * x.length) / rows)),
-          );
-        const [din, dout, pin, pout] = [lengths(incoming), lengths(outgoing), lengths(probe), lengths(image)];
-        const found: BlockEnergies = {
-          method: factors ? 'projection' : 'bound',
-          isotropic: pout.map((v, i) => v / pin[i]!),
-          rows: Object.fromEntries(
-            kinds.map((kind, k) => [
-              kind,
-              group.map((_, i) => {
-                const row = k * group.length + i;
-                return { incoming: right[row]!, outgoing: left[row]!, gain: dout[row]! / din[row]! };
-              }),
-            ]),
-          ) as unknown as BlockEnergies['rows'],
-        };
-        await cache?.write(keyOf(block.name), found);
-        all.set(block.name, [...(all.get(block.name) ?? []), found]);
-        done++;
-      } finally {
-        await blockMaps.dispose();
-      }
-    }
-  }
-  return wanted.map(({ name, kind }): ProjectedBlock => {
-    const parts = all.get(name)!;
-    const of = (k: PerturbationKind): ProjectedKind | null => {
-      const rows = parts.flatMap((p) => p.rows[k]);
-      if (rows.length === 0) return null;
-      const mean = (pick: (r: (typeof rows)[number]) => number) => distributionOf(rows.map(pick))?.mean ?? Number.NaN;
-      return {
-        energyAbove: mean((r) => r.incoming.above),
-        energyPlateau: mean((r) => r.incoming.plateau),
-        energyBelow: mean((r) => r.incoming.below),
-        uncertainty: mean((r) => r.incoming.uncertainty),
-        predictedGain: median(rows.map((r) => r.incoming.gain)),
-        measuredGain: median(rows.map((r) => r.gain)),
-        outgoing: {
-          energyAbove: mean((r) => r.outgoing.above),
-          energyPlateau: mean((r) => r.outgoing.plateau),
-          energyBelow: mean((r) => r.outgoing.below),
-        },
-      };
-    };
-    return {
-      name,
-      kind,
-      plateau: 1,
-      method: parts[0]!.method,
-      isotropicGain: Math.sqrt(distributionOf(parts.flatMap((p) => p.isotropic.map((g) => g * g)))!.mean),
-      adversarial: of('adversarial'),
-      random: of('random'),
-      shuffled: of('shuffled'),
-    };
-  });
+async function projected(request: PerturbationRequest, controls: ControlledPerturbations): Promise<ProjectedBlock[]> {
+  const { project, network, images, seed, runtime = {}, signal, onProgress, cache } = request;
+  if (!project || controls.positions.length === 0) return [];
+  const ids = controls.positions.map((i) => images[i]!);
+  return projectPerturbations(network, controls, ids, { ...project, seed, runtime, signal, onProgress, cache });
 }
 
 /** Throws UsageError for settings that cannot be. */
 export function requirePossible(request: PerturbationRequest): void {
-  const { radii, norm, attack, layer, dataset, images, stepSize } = request;
+  const { radii, norm, attack, layer, dataset, images, stepSize, project } = request;
   const largest = norm === 'linf' ? 1 : Math.sqrt(dataset.shape.reduce((n, d) => n * d, 1));
   if (images.length === 0) throw new UsageError('--images: expected at least one image');
   if (radii.length === 0 && !findsSmallest(attack)) throw new UsageError(`--eps is missing: ${attack} needs a radius`);
@@ -540,6 +278,8 @@ export function requirePossible(request: PerturbationRequest): void {
         `--eps: ${eps} is more than two images can be apart (${Number(largest.toPrecision(4))} in ${norm}; pixels lie in [0, 1])`,
       );
   }
+  if (project && layer !== undefined)
+    throw new UsageError('--project follows perturbations of the image; it does not go with --layer');
   if (!(stepSize > 0)) throw new UsageError(`--step-size: expected a length above 0, got ${stepSize}`);
 }
 
@@ -551,14 +291,15 @@ export async function measurePerturbations(
   const { network, dataset, images, attack, norm, seed } = request;
   requireFit(network, dataset);
   requirePossible(request);
-  const attacked = await attackOn(request, network, false);
   const channels = request.layer === undefined ? dataset.shape[0]! : 1;
-  const controls = withControls(request, attacked, channels);
+  const controlled = ({ origin, perturbed, pixels }: Attacked) =>
+    withControls(origin, perturbed, { noise: request.noise, channels, pixels, ids: images, seed });
+  const attacked = await attackOn(request, network, false);
+  const controls = controlled(attacked);
   const found = await follow(request, network, controls);
   const other = request.untrained && (await attackOn(request, request.untrained, true));
-  const otherControls = other && withControls(request, other, channels);
-  const otherFound = otherControls && (await follow(request, request.untrained!, otherControls));
-  const projections = request.project && controls.positions.length ? await project(request, controls) : [];
+  const otherFound = other && (await follow(request, request.untrained!, controlled(other)));
+  const projections = await projected(request, controls);
   const units = findUnits(network.graph(1));
   const rows = new Set(found.adversarial.map((r) => r.name));
   const growth = findStages(units)
@@ -606,7 +347,7 @@ export async function measurePerturbations(
       attack: { name: attack, norm, ...attacked.summaries[0]! },
       byRadius: attacked.summaries,
       followed: controls.positions.length,
-      layers: controls.positions.length ? layersOf(found) : [],
+      layers: controls.positions.length ? layersOf(found, projections) : [],
       growth: controls.positions.length ? growth : [],
       untrained:
         other && otherFound
@@ -620,6 +361,7 @@ export async function measurePerturbations(
         l2: first[i]!.l2,
         linf: first[i]!.linf,
       })),
+      environment: environmentOf(request.runtime ?? {}),
       seconds: (performance.now() - began) / 1000,
     },
     pixels: attacked.pixels
@@ -627,7 +369,7 @@ export async function measurePerturbations(
           image: images[i]!,
           clean: controls.clean.slice(row * size, (row + 1) * size),
           perturbed: Object.fromEntries(
-            kinds.map((kind) => [kind, controls.blocks[kind].slice(row * size, (row + 1) * size)]),
+            kinds.map((kind) => [kind, controls.perturbed[kind].slice(row * size, (row + 1) * size)]),
           ) as Record<PerturbationKind, Float32Array>,
         }))
       : [],

@@ -31,9 +31,21 @@ function dots(a: Float32Array, b: Float32Array, count: number): Float64Array {
   const size = a.length / count;
   const out = new Float64Array(count);
   forEachItem(count, (item) => {
-    let sum = 0;
-    for (let i = item * size; i < (item + 1) * size; i++) sum += a[i]! * b[i]!;
-    out[item] = sum;
+    // Four sums at once: a single one would wait for each addition.
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    const end = (item + 1) * size;
+    let i = item * size;
+    for (; i + 3 < end; i += 4) {
+      s0 += a[i]! * b[i]!;
+      s1 += a[i + 1]! * b[i + 1]!;
+      s2 += a[i + 2]! * b[i + 2]!;
+      s3 += a[i + 3]! * b[i + 3]!;
+    }
+    for (; i < end; i++) s0 += a[i]! * b[i]!;
+    out[item] = s0 + s1 + s2 + s3;
   });
   return out;
 }
@@ -77,9 +89,11 @@ async function plateauPart(
   const down = async (r: Float32Array) => [await incoming.apply(r), await outgoing.applyTranspose(r)] as const;
   const r = d.slice();
   const s = await down(r);
-  const p = s.map((block) => block.slice()) as [Float32Array, Float32Array];
-  const length2 = (both: readonly Float32Array[]) =>
-    both.reduce((sum, block) => sum.map((v, i) => v + dots(block, block, count)[i]!), new Float64Array(count));
+  const p = [s[0].slice(), s[1].slice()] as const;
+  const length2 = ([y, z]: readonly [Float32Array, Float32Array]) => {
+    const other = dots(z, z, count);
+    return dots(y, y, count).map((v, i) => v + other[i]!);
+  };
   let gamma = length2(s);
   const start = gamma.slice();
   for (let step = 0; step < steps; step++) {

@@ -1,0 +1,53 @@
+import { movedTo, type Noise, noiseDirection, shuffledPixels } from './directions.ts';
+import { difference } from './geometry.ts';
+
+/** What is followed through a network: an attack's perturbation, random noise, and the attack's with its pixels in another order. */
+export const kinds = ['adversarial', 'random', 'shuffled'] as const;
+export type PerturbationKind = (typeof kinds)[number];
+
+/** Perturbed values of the three kinds, at the same Euclidean distance from the clean ones, row by row. */
+export interface ControlledPerturbations {
+  /** Which of the attacked items the rows are: those whose perturbation is not zero. */
+  readonly positions: readonly number[];
+  /** Values of one row. */
+  readonly size: number;
+  readonly clean: Float32Array;
+  readonly perturbed: Readonly<Record<PerturbationKind, Float32Array>>;
+}
+
+export interface ControlOptions {
+  readonly noise: Noise;
+  /** Pixels are shuffled with their channels together. */
+  readonly channels: number;
+  /** Whether values are pixels, kept in [0, 1]. */
+  readonly pixels: boolean;
+  /** Keys the draws of each item, with the seed. */
+  readonly ids: readonly number[];
+  readonly seed: number;
+}
+
+/** The attack's perturbations that are not zero, and both controls at the same Euclidean norm (after clipping), item by item. */
+export function withControls(
+  origin: Float32Array,
+  attacked: Float32Array,
+  { noise, channels, pixels, ids, seed }: ControlOptions,
+): ControlledPerturbations {
+  const size = origin.length / ids.length;
+  const moved = difference(attacked, origin);
+  const item = (block: Float32Array, i: number) => block.subarray(i * size, (i + 1) * size);
+  const positions = ids.flatMap((_, i) => (item(moved, i).some((v) => v !== 0) ? [i] : []));
+  const block = () => new Float32Array(positions.length * size);
+  const perturbed = { adversarial: block(), random: block(), shuffled: block() };
+  const clean = block();
+  positions.forEach((i, row) => {
+    const [x, d] = [item(origin, i), item(moved, i)];
+    const length = Math.hypot(...d);
+    const key = { seed, index: ids[i]! };
+    const limits = { norm: 'l2' as const, box: pixels ? { low: 0, high: 1 } : null };
+    clean.set(x, row * size);
+    perturbed.adversarial.set(item(attacked, i), row * size);
+    perturbed.random.set(movedTo(x, noiseDirection(noise, size, key), length, limits), row * size);
+    perturbed.shuffled.set(movedTo(x, shuffledPixels(d, channels, key), length, limits), row * size);
+  });
+  return { positions, size, clean, perturbed };
+}
