@@ -13,8 +13,11 @@ const rooms = {
   models: ['onnx', 'autodiff', 'runtime', 'nn', 'formats'],
   train: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats'],
   stability: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
-  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability'],
-  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'report'],
+  store: ['formats'],
+  batch: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store'],
+  joint: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
+  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
+  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
 };
 
 module.exports = {
