@@ -19,6 +19,15 @@ export function numberList(text: string): number[] {
   return numbers;
 }
 
+/** A length in pixel units, `2/255` or `0.0078`. */
+export function pixelLength(text: string): number {
+  const [above, below, ...more] = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const value = below === undefined ? above! : above! / below;
+  if (more.length || !Number.isFinite(value))
+    throw new InvalidArgumentError('expected a number such as 2/255 or 0.01.');
+  return value;
+}
+
 export interface NetworkOptions {
   readonly model: string;
   readonly weights?: string;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
@@ -25,6 +25,7 @@ import {
   type DatasetOptions,
   type DeviceOptions,
   type NetworkOptions,
+  pixelLength,
   runtimeOf,
   wholeNumber,
 } from './options.ts';
@@ -52,16 +53,7 @@ interface PerturbOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly dryRun?: boolean;
 }
 
-/** `2/255` or `0.0078`. */
-function length(text: string): number {
-  const [above, below, ...more] = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const value = below === undefined ? above! : above! / below;
-  if (more.length || !Number.isFinite(value))
-    throw new InvalidArgumentError('expected a number such as 2/255 or 0.01.');
-  return value;
-}
-
-const lengths = (text: string): number[] => text.split(',').map(length);
+const lengths = (text: string): number[] => text.split(',').map(pixelLength);
 
 export function perturbCommand(): Command {
   const command = new Command('perturb').description(
@@ -87,7 +79,7 @@ export function perturbCommand(): Command {
     .option(
       '--step-size <length>',
       'length of a step (default: a quarter of the radius; for cw the rate of Adam, 0.01)',
-      length,
+      pixelLength,
     )
     .option('--restarts <n>', 'tries, all but the first from random points', wholeNumber(1), 1)
     .option('--random-start', 'the first try begins at a random point of the ball, too')
