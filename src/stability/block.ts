@@ -66,11 +66,20 @@ function activeIndices(pre: ArrayLike<number>): Int32Array {
   return Int32Array.from(indices);
 }
 
+/** k: how many inner units of a unit with a single inner ReLU are active. */
+export const activeHidden = (unit: Unit, at: Activations): number =>
+  activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length;
+
 /**
  * How many singular values are at the plateau |a| at least, k inner units being active: n - 2k with an identity shortcut, n the live
  * outputs. Without a shortcut (a = 0) the rank is at most k and all others of the values are zero, dead outputs or not.
  */
-function plateauBound(unit: Unit, [rows, cols]: readonly [number, number], dead: number, k: number): number | null {
+export function plateauBound(
+  unit: Unit,
+  [rows, cols]: readonly [number, number],
+  dead: number,
+  k: number,
+): number | null {
   if (unit.skipScale === 0) return Math.max(0, Math.min(rows, cols) - Math.min(k, rows - dead));
   return isIdentity(unit) ? Math.max(0, rows - dead - 2 * k) : null;
 }
@@ -97,7 +106,7 @@ export function planBlock(
       bytes: 16 * (rows + cols) * (options.top + 200),
     };
   }
-  const k = exact ? activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length : 0;
+  const k = exact ? activeHidden(unit, at) : 0;
   const kept =
     options.finalRelu && hasFinalRelu(block) ? activeIndices(at.get(unit.sum)!.data as Float32Array).length : rows;
   const plan = planStructured(exact ? kept : rows, cols, k, exact && isIdentity(unit));
