@@ -27,8 +27,16 @@ export type * from './intervention-result.ts';
 export type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
-export * from './perturbation.ts';
+export { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 export type * from './perturbation-result.ts';
+export {
+  defaultRadii,
+  defaultStepSize,
+  gradientsOf,
+  type PerturbationRequest,
+  perturbationCache,
+  requirePossible,
+} from './perturbation-setting.ts';
 export * from './perturbations/index.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
 export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
