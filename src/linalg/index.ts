@@ -35,6 +35,7 @@ export {
 } from './nonsymmetric.ts';
 export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
 export { type DensityOptions, type Estimate, estimate, SpectralDensity, spectralDensity } from './quadrature.ts';
+export { randomBasis } from './random-basis.ts';
 export { smallSvd } from './small-svd.ts';
 export { type Csr, CsrBuilder, transpose } from './sparse.ts';
 export { sparseSingularValues } from './sparse-spectrum.ts';
