@@ -12,8 +12,8 @@ export interface MatrixUnit {
   readonly skipScale?: number;
 }
 
-/** A classifier of two classes over 1 x height x width images, flattened: units one after another. */
-export function residualNetwork(height: number, width: number, units: readonly MatrixUnit[]): Network {
+/** A classifier over 1 x height x width images, flattened: units one after another. */
+export function residualNetwork(height: number, width: number, units: readonly MatrixUnit[], classes = 2): Network {
   const n = height * width;
   const b = new GraphBuilder('matrices');
   // x W for row vectors x: what is multiplied by is the transpose.
@@ -35,8 +35,8 @@ export function residualNetwork(height: number, width: number, units: readonly M
   });
   const head = tensor(
     'float32',
-    [n, 2],
-    Float32Array.from({ length: 2 * n }, (_, i) => (i % 3) - 1),
+    [n, classes],
+    Float32Array.from({ length: classes * n }, (_, i) => (i % 3) - 1),
   );
   b.output('logits', b.matMul(h, b.constant(head, 'head.weight')));
   const graph = b.build();
@@ -46,7 +46,7 @@ export function residualNetwork(height: number, width: number, units: readonly M
     identity: 'test',
     task: 'classification',
     inputShape: [1, height, width],
-    classes: 2,
+    classes,
     graph: () => graph,
   };
 }

@@ -9,20 +9,7 @@ const orDash = (x: number | null, format: (x: number) => string = formatNumber) 
 export function eigenvaluesTable(result: EigenvaluesResult, { color }: { readonly color: boolean }): string {
   const paint = painter(color);
   const [head, ...rows] = alignColumns([
-    [
-      'unit',
-      'image',
-      'n',
-      'active k',
-      'found',
-      '|μ| max',
-      'Re μ min',
-      'Re μ max',
-      'norm',
-      '|a+μ| max',
-      'outside',
-      'residual',
-    ],
+    ['unit', 'image', 'n', 'k', 'found', '|μ| max', 'Re μ min', 'Re μ max', 'norm', '|a+μ| max', 'outside', 'residual'],
     ...result.branches.map((b) => [
       b.name,
       String(b.image),
@@ -39,7 +26,8 @@ export function eigenvaluesTable(result: EigenvaluesResult, { color }: { readonl
     ]),
   ]);
   return [
-    `Eigenvalues μ of the branches of ${result.model} at ${result.images.length} image${result.images.length === 1 ? '' : 's'} of ${result.dataset}; those of the units are a + μ`,
+    `Eigenvalues μ of the branches of ${result.model} at ${result.images.length} image${result.images.length === 1 ? '' : 's'} of ${result.dataset}`,
+    'those of the units, without their last ReLU, are a + μ with a the skip scale',
     '',
     paint(head!, 'dim'),
     ...rows,
@@ -47,7 +35,8 @@ export function eigenvaluesTable(result: EigenvaluesResult, { color }: { readonl
     ...(result.branches.some((b) => !b.complete)
       ? ['* leading ones that converged, by Arnoldi; the others were not computed']
       : []),
-    'norm: largest singular value of the branch; outside: eigenvalues a + μ outside of the unit circle',
+    'k: active inner units; norm: largest singular value of the branch',
+    'outside: eigenvalues a + μ outside of the unit circle',
     ...(result.skipped.length ? [paint(`left out, no identity shortcut: ${result.skipped.join(', ')}`, 'yellow')] : []),
     paint(formatDuration(result.seconds), 'dim'),
   ].join('\n');

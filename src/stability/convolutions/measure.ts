@@ -47,6 +47,7 @@ export interface ConvolutionsPlan {
 
 /** Beyond this order the exact values take minutes and gigabytes for each layer. */
 const largestExact = 16384;
+const longBasis = 300;
 
 function planOf(layer: ConvolutionLayer, { method, top }: ConvolutionsRequest): PlannedConvolution {
   const { filters, channels, groups, from, to, window, name } = layer;
@@ -63,8 +64,10 @@ function planOf(layer: ConvolutionLayer, { method, top }: ConvolutionsRequest): 
     name,
     shape,
     method: exact ? 'exact' : 'lanczos',
-    seconds: circular + (exact ? groups * (cost.seconds + entries * 2e-7) : 1 + top * volume(shape) * 1e-9),
-    bytes: exact ? cost.bytes + 60 * entries : 16 * (shape[0] + shape[1]) * (top + 200),
+    seconds:
+      circular +
+      (exact ? groups * (cost.seconds + entries * 2e-7) : 2 + (shape[0] + shape[1]) * (top + longBasis) ** 2 * 4e-9),
+    bytes: exact ? cost.bytes + 60 * entries : 8 * (shape[0] + shape[1]) * (top + longBasis),
   };
 }
 
@@ -183,7 +186,16 @@ export class ConvolutionsMeasurement {
     try {
       const shape = staticShape(input);
       const operator = await map.at(tensor('float32', shape, new Float32Array(volume(shape))));
-      return await topSingularTriplets(operator, { count: top, seed, signal, onProgress });
+      return await topSingularTriplets(operator, {
+        count: top,
+        block: 2,
+        // The largest values lie close together (standing waves of neighbouring lengths): a long basis of narrow blocks tells them apart.
+        maxBasis: top + longBasis,
+        tolerance: 1e-4,
+        seed,
+        signal,
+        onProgress,
+      });
     } finally {
       await map.dispose();
     }
