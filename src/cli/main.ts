@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { alignmentCommand } from './alignment.ts';
+import { convolutionsCommand } from './convolutions.ts';
 import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
+import { eigenvaluesCommand } from './eigenvalues.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
 import { interveneCommand } from './intervene.ts';
@@ -29,6 +32,9 @@ const commands = [
   perturbCommand(),
   interveneCommand(),
   curvatureCommand(),
+  convolutionsCommand(),
+  eigenvaluesCommand(),
+  alignmentCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),

@@ -92,3 +92,11 @@ export function addDeviceOptions(command: Command): Command {
 export function runtimeOf({ device, threads, emission }: DeviceOptions): RuntimeOptions {
   return { device: parseDevice(device), emission, ...(threads === undefined ? {} : { threads }) };
 }
+
+/** Where results go, for the measurements that `runMeasurement` runs. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--out <dir>', 'write report.html and result.json there; running again goes on where it stopped')
+    .option('--dry-run', 'say what would be done and what it would cost, and stop')
+    .option('--json', 'print one JSON object on standard output and nothing else there');
+}

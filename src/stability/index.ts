@@ -1,4 +1,6 @@
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
+export * from './alignment/measure.ts';
+export type * from './alignment/result.ts';
 export {
   type Block,
   BlockMeasurement,
@@ -7,7 +9,10 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
+export type { BranchRequest, SeenImage } from './branches.ts';
 export { jsonCache, type ResultCache } from './cache.ts';
+export * from './convolutions/measure.ts';
+export type * from './convolutions/result.ts';
 export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';
 export {
   CurvatureMeasurement,
@@ -16,6 +21,8 @@ export {
   measureCurvature,
 } from './curvature/measure.ts';
 export type * from './curvature/result.ts';
+export * from './eigenvalues/measure.ts';
+export type * from './eigenvalues/result.ts';
 export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
 export {
   InterventionMeasurement,
