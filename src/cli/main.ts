@@ -12,6 +12,7 @@ import { reportFailure } from './failure.ts';
 import { interveneCommand } from './intervene.ts';
 import { modelsCommand } from './models.ts';
 import { perturbCommand } from './perturb.ts';
+import { reproduceCommand } from './reproduce/index.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { trainCommand } from './train.ts';
 import { unitsCommand } from './units.ts';
@@ -35,6 +36,7 @@ const commands = [
   convolutionsCommand(),
   eigenvaluesCommand(),
   alignmentCommand(),
+  reproduceCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),
