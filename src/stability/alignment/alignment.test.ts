@@ -137,6 +137,20 @@ describe('alignment of branches across depth', () => {
     expect(Math.abs(stage!.offDiagonal.paired.mean)).toBeLessThan(0.1);
   });
 
+  it('has finite numbers for branches that do nothing at all', async () => {
+    const dead: MatrixUnit = {
+      w1: new Float64Array(2 * n).fill(1),
+      w2: new Float64Array(2 * n).fill(1),
+      bias: [-1e3, -1e3],
+    };
+    const { stages, measured } = await aligned([dead, dead]);
+    expect(stages[0]!.straightness.mean).toBe(1);
+    expect(stages[0]!.turning).toBe(null);
+    expect(measured[0]!.path.steps).toEqual([0, 0]);
+    expect(measured[0]!.gaps).toEqual([null, null]);
+    expect(stages[0]!.paired.flat()).toEqual([0, 0, 0, 0]);
+  });
+
   it('is refused for a network in which no two units can be compared', async () => {
     const draw = new RandomStream({ seed: 1, purpose: 'test' });
     const one: MatrixUnit = {
