@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { Peer, pythonWithTorch } from '../bench/harness.ts';
 import { loadDataset, toFloat } from '../src/data/index.ts';
 import { loadNetwork } from '../src/models/index.ts';
-import { ConvolutionsMeasurement, EigenvaluesMeasurement } from '../src/stability/index.ts';
+import { measureConvolutions, measureEigenvalues } from '../src/stability/index.ts';
 import { realData } from './real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-beyond-slow-'));
@@ -31,7 +31,7 @@ describe.skipIf(!weights || !pythonWithTorch())('against PyTorch in float64', ()
   ])('all singular values of %s agree to 1e-5 of the largest, and the circular ones', async (layer, side, stride) => {
     const network = await loadNetwork({ model: 'resnet56', weights: weights! });
     const request = { network, layers: layer, foldNorm: false, method: 'exact', top: 1 } as const;
-    const [found] = (await new ConvolutionsMeasurement(request).run()).layers;
+    const [found] = (await measureConvolutions(request)).layers;
     const peer = Peer.start('convolution.py', [weights!])!;
     const { values, circular } = await peer.ask<{ values: number; circular: number }>({
       layer,
@@ -53,7 +53,7 @@ describe.skipIf(!weights || !pythonWithTorch())('against PyTorch in float64', ()
     const dataset = await loadDataset({ name: 'cifar10', dir: realData('cifar10')!, split: 'test' });
     const request = { network, dataset, images: [0], units: 'layer3.4', top: 10 } as const;
     const measured = async (method: 'exact' | 'arnoldi') =>
-      (await (await EigenvaluesMeasurement.prepare({ ...request, method })).run()).branches[0]!;
+      (await measureEigenvalues({ ...request, method })).branches[0]!;
     const [exact, leading] = [await measured('exact'), await measured('arnoldi')];
     writeFileSync(file('image'), toFloat(dataset, [0]));
     const peer = Peer.start('branch.py', ['56', weights!])!;

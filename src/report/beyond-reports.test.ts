@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type MatrixUnit, residualNetwork, twoImages } from '../../test/residual-network.ts';
 import { GraphBuilder, tensor } from '../onnx/index.ts';
-import { AlignmentMeasurement, ConvolutionsMeasurement, EigenvaluesMeasurement } from '../stability/index.ts';
+import { measureAlignment, measureConvolutions, measureEigenvalues } from '../stability/index.ts';
 import { renderAlignmentReport } from './alignment-report.ts';
 import { alignmentTable } from './alignment-table.ts';
 import { renderConvolutionsReport } from './convolutions-report.ts';
@@ -27,13 +27,13 @@ const convolution = (values: number) => {
   const w = b.constant(tensor('float32', [2, 1, 3, 3], new Float32Array(18).fill(values)), 'conv.weight');
   b.output('y', b.conv(b.input('image', 'float32', [1, 1, height, width]), w, null, { pads: [1, 1, 1, 1] }));
   const graph = b.build();
-  return new ConvolutionsMeasurement({
+  return measureConvolutions({
     network: { ...residualNetwork(height, width, []), graph: () => graph },
     layers: 'all',
     foldNorm: false,
     method: 'auto',
     top: 2,
-  }).run();
+  });
 };
 
 /** No figure without marks, no number that is none. */
@@ -45,12 +45,11 @@ function expectWhole(page: string, table: string): void {
 
 describe('the reports beyond the paper', () => {
   it('of eigenvalues have a plane for each unit, also for one that does nothing', async () => {
-    const measurement = await EigenvaluesMeasurement.prepare({
+    const result = await measureEigenvalues({
       ...request([rank(1), dead]),
       units: 'all',
       method: 'auto',
     });
-    const result = await measurement.run();
     const page = renderEigenvaluesReport(result, { command: 'ballast eigenvalues' });
     expect(page.match(/Eigenvalues of blocks\.\d in the complex plane/g)?.length).toBe(2);
     expectWhole(page, eigenvaluesTable(result, { color: false }));
@@ -62,7 +61,7 @@ describe('the reports beyond the paper', () => {
       [rank(1), rank(-1), rank(1)],
       [dead, dead],
     ]) {
-      const result = await (await AlignmentMeasurement.prepare(request(units))).run();
+      const result = await measureAlignment(request(units));
       const page = renderAlignmentReport(result);
       expect(page.match(/aria-label="(U|V|J)/g)?.length).toBe(4);
       expectWhole(page, alignmentTable(result, { color: false }));

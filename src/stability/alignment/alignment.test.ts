@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type MatrixUnit, residualNetwork, twoImages } from '../../../test/residual-network.ts';
 import { randomBasis } from '../../linalg/index.ts';
 import { RandomStream } from '../../random.ts';
-import { AlignmentMeasurement } from './measure.ts';
+import { measureAlignment } from './measure.ts';
 import { representationPath, subspaceCosine } from './measures.ts';
 
 const [height, width, n] = [6, 10, 60];
@@ -74,13 +74,12 @@ const values = [3, 2, 1, 0.2];
 const random = (seed: number) => randomBasis(n, values.length, { seed, purpose: 'test' });
 
 async function aligned(units: readonly MatrixUnit[]) {
-  const measurement = await AlignmentMeasurement.prepare({
+  return measureAlignment({
     network: residualNetwork(height, width, units),
     dataset: twoImages(height, width),
     images: [0, 1],
     top: k,
   });
-  return measurement.run();
 }
 
 describe('alignment of branches across depth', () => {

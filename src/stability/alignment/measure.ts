@@ -250,3 +250,8 @@ function summarize({ name, units }: Stage, measured: readonly StageAlignment[]):
     maxResidual: Math.max(...measured.map((m) => m.maxResidual)),
   };
 }
+
+/** Alignment across the depth of every stage: prepare and run in one call. */
+export async function measureAlignment(request: AlignmentRequest): Promise<AlignmentResult> {
+  return (await AlignmentMeasurement.prepare(request)).run();
+}

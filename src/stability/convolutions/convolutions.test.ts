@@ -11,7 +11,12 @@ import { pixelMajorOrder, probeDense } from '../probing.ts';
 import { circularSingularValues } from './circular.ts';
 import { type ConvolutionLayer, findConvolutions, volume } from './layers.ts';
 import { convolutionMatrix } from './matrix.ts';
-import { ConvolutionsMeasurement, type ConvolutionsRequest, convolutionsCache } from './measure.ts';
+import {
+  ConvolutionsMeasurement,
+  type ConvolutionsRequest,
+  convolutionsCache,
+  measureConvolutions,
+} from './measure.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-convolutions-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -64,7 +69,7 @@ const measured = async (graph: Graph, more: Partial<ConvolutionsRequest> = {}) =
     top: 5,
     ...more,
   };
-  return (await new ConvolutionsMeasurement(request).run()).layers;
+  return (await measureConvolutions(request)).layers;
 };
 
 const same = { pads: [1, 1, 1, 1] };
