@@ -237,6 +237,29 @@ describe('the circular formula', () => {
   });
 });
 
+describe('the name of a convolution', () => {
+  it('is that of its weight, else of its scopes as PyTorch exports them, else its place; repeated names are numbered', () => {
+    const b = new GraphBuilder('names');
+    let x = b.input('image', 'float32', [1, 1, 4, 4]);
+    for (const [weight, node] of [
+      ['module.layer1.0.conv1.weight', 'a'],
+      ['onnx::Conv_12', '/layer1/layer1.0/conv2/Conv'],
+      ['onnx::Conv_13', '/stem/conv/Conv'],
+      ['onnx::Conv_14', '/stem/conv/Conv_1'],
+      ['w', 'Conv_5'],
+    ] as const)
+      x = b.op('Conv', [x, b.constant(random([1, 1, 1, 1]), weight)], {}, { name: node });
+    b.output('y', x);
+    expect(findConvolutions(b.build(), false).layers.map((l) => l.name)).toEqual([
+      'layer1.0.conv1',
+      'layer1.0.conv2',
+      'stem.conv',
+      'stem.conv#2',
+      'conv5',
+    ]);
+  });
+});
+
 describe('a measurement of convolutions', () => {
   it('takes finished layers from the folder, but not those of other settings', async () => {
     const graph = graphOf(cases['with zero padding']!);
