@@ -35,6 +35,7 @@ code { font: 0.88em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace
 .pictures img { width: 80px; height: 80px; border-radius: 4px; image-rendering: pixelated; object-fit: contain; }
 .pictures b { display: block; font-size: 15px; }
 .pictures figure { margin: 0; counter-increment: none; text-align: center; }
+.scroll + p, .findings + p { margin-top: 14px; }
 .pictures figcaption { margin: 2px 0 0; font-size: 12px; }
 .wrong { color: var(--above); font-weight: 600; }
 .findings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 16px; margin: 0; padding: 0; list-style: none; }
