@@ -1,10 +1,13 @@
 /** `ballast perturb` as a user meets it. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
+import { resnet } from '../src/models/index.ts';
+import { initialize } from '../src/nn/index.ts';
+import { writeModel } from '../src/onnx/index.ts';
 import type { LayerPerturbation, PerturbationResult } from '../src/stability/index.ts';
 import { ballast, expectFailure } from './ballast.ts';
 import { leftovers } from './interrupted.ts';
@@ -12,10 +15,14 @@ import { leftovers } from './interrupted.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ballast-perturb-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const network = ['--model', 'resnet8', '--weights', 'random', '--dataset', 'shapes', '--threads', '1'];
+const onnx = join(folder, 'narrow.onnx');
+const narrow = resnet({ depth: 8, width: 4 });
+writeFileSync(onnx, writeModel(narrow.build(initialize(narrow.parameters, 1), 'batch')));
+const network = ['--model', onnx, '--dataset', 'shapes', '--threads', '1'];
+const builtIn = ['--model', 'resnet8', '--weights', 'random', '--dataset', 'shapes', '--threads', '1'];
 // Fresh weights are right about one image in ten; only these are attacked.
-const small = ['perturb', ...network, '--images', '0-39', '--steps', '4', '--no-untrained'];
-const projected = ['--project', '--projection-steps', '4', '--top', '2', '--out'];
+const small = ['perturb', ...network, '--images', '0-39', '--steps', '4'];
+const projected = ['--project', '--projection-steps', '3', '--top', '2', '--out'];
 const resultIn = (out: string) => JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as PerturbationResult;
 const reportIn = (out: string) => readFileSync(join(out, 'report.html'), 'utf8');
 const sum = (l: LayerPerturbation | null) => l!.energyAbove! + l!.energyPlateau! + l!.energyBelow!;
@@ -147,7 +154,7 @@ describe('ballast perturb', () => {
   });
 
   it('judges the smallest perturbations at every radius, and follows those within the first', () => {
-    const deepfool = ['--attack', 'deepfool', '--norm', 'l2', '--eps', '1e-5,100', '--json'];
+    const deepfool = ['--attack', 'deepfool', '--norm', 'l2', '--eps', '1e-5,50', '--json'];
     const found = JSON.parse(ballast(...small, ...deepfool).stdout) as PerturbationResult;
     expect(found.byRadius.map((a) => a.verified)).toEqual([0, found.attack.attacked]);
     expect(found.byRadius[0]!.accuracy).toBe(found.clean.accuracy);
@@ -169,7 +176,7 @@ describe('ballast perturb', () => {
   });
 
   it('compares with an untrained network of the same architecture', () => {
-    const run = ballast('perturb', ...network, '--images', '0-39', '--attack', 'fgsm', '--eps', '4/255', '--json');
+    const run = ballast('perturb', ...builtIn, '--images', '0-39', '--attack', 'fgsm', '--eps', '4/255', '--json');
     const { untrained, growth } = JSON.parse(run.stdout) as PerturbationResult;
     // It is attacked on its own answers, so on all images.
     expect(untrained!.attack.attacked).toBe(40);
@@ -199,8 +206,8 @@ describe('ballast perturb', () => {
     [['--layer', 'layer2.0', '--project'], /does not go with --layer/],
     [['--target', 'cat'], /--target: expected next, random, least-likely or a class below/],
     [['--images', '99999'], /image index 99999 is out of range/],
-    [['--model', 'mlp8', '--project'], /--project: mlp8 has no residual units/],
-    [['--model', 'unet4'], /unet4 .*(segmentation|masks)/],
+    [['--model', 'mlp8', '--weights', 'random', '--project'], /--project: mlp8 has no residual units/],
+    [['--model', 'unet4', '--weights', 'random'], /unet4 .*(segmentation|masks)/],
     [['--dataset', 'grammar'], /grammar is text; expected images/],
   ])('refuses %j in one line', (args, message) => {
     const run = ballast(...small, ...args);

@@ -89,7 +89,7 @@ function stageTable({ projections }: PerturbationResult): Html | null {
       ];
     }),
   )}</tbody></table></div>
-<p>Incoming perturbations on the right singular vectors of the map from a stage’s input to its last addition. Where the measured gain stays below the predicted one the perturbation has left the region in which the linearization holds.</p>`;
+<p>Incoming perturbations on the right singular vectors of the map from a stage’s input to its last addition. Where the measured gain differs from the predicted one the perturbation has left the region in which the linearization holds.</p>`;
 }
 
 /** Sentences with the numbers that answer the paper's question about growth (F4). */
