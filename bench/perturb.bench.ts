@@ -1,8 +1,8 @@
 /**
- * PGD-10 in linf on the first 200 CIFAR-10 test images of the published ResNet-56, against eager PyTorch in both memory formats. Everybody
+ * PGD-10 in linf on the first CIFAR-10 test images of the published ResNet-56, against eager PyTorch in both memory formats. Everybody
  * predicts, attacks what is right, and predicts again.
  *
- *     npm run bench -- perturb [ROUNDS]        3 unless told
+ *     npm run bench -- perturb [ROUNDS [IMAGES]]        3 and 200 unless told
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,6 @@ import { type AttackResult, DifferentiableClassifier, overRadii, runAttack } fro
 import { realData } from '../test/real-data.ts';
 import { alternate, type Bench, type Case, Peer, timed, torchMissing } from './harness.ts';
 
-const count = 200;
 const size = 3 * 32 * 32;
 const batch = 100;
 const [radius, steps, stepSize] = [2 / 255, 10, 0.5 / 255];
@@ -26,8 +25,10 @@ interface Answer {
   readonly accuracy: number;
 }
 
-export default (async ([rounds = '3']) => {
-  if (!/^[1-9]\d*$/.test(rounds)) throw new UsageError(`perturb bench: expected a number of rounds, got "${rounds}"`);
+export default (async ([rounds = '3', images = '200']) => {
+  for (const text of [rounds, images])
+    if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`perturb bench: expected whole numbers above 0, got "${text}"`);
+  const count = Number(images);
   const [data, weights] = [realData('cifar10'), realData('checkpoints/resnet56-4bfd9763.th')];
   if (!data || !weights) throw new BallastError('the perturb bench needs real data: set BALLAST_DATA');
   const dataset = await loadDataset({ name: 'cifar10', dir: data, split: 'test' });
