@@ -79,7 +79,7 @@ describe('ballast perturb', () => {
     expect(report).toMatch(/left singular vectors/);
   });
 
-  it('goes on from the projections that are there, and only from those of the same settings', () => {
+  it('goes on from the projections that are there', () => {
     const projections = join(out, 'projections');
     const files = readdirSync(projections).sort();
     expect(files.length).toBe(6 * result.followed);
@@ -91,13 +91,23 @@ describe('ballast perturb', () => {
     const changed = times().filter((t, i) => t !== before[i]).length;
     // What was missing, with the other images of its group.
     expect(changed).toBe(result.followed);
-    const other = ballast(...small, '--eps', '2/255', ...projected, out, '--json');
-    expect((JSON.parse(other.stdout) as PerturbationResult).projections).not.toEqual(result.projections);
   });
 
   it('stops on SIGINT with what is finished kept, and goes on', async () => {
     const stopped = join(folder, 'stopped');
-    const args = [...small, '--eps', '4/255', ...projected, stopped, '--json'];
+    const args = [
+      ...small,
+      '--eps',
+      '4/255',
+      '--project',
+      '--projection-steps',
+      '3',
+      '--top',
+      '0',
+      '--out',
+      stopped,
+      '--json',
+    ];
     const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args]);
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
