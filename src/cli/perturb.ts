@@ -8,7 +8,6 @@ import {
   type AttackName,
   attackNames,
   defaultRadii,
-  defaultStepSize,
   gradientsOf,
   measurePerturbations,
   type Noise,
@@ -79,7 +78,7 @@ export function perturbCommand(): Command {
     .option('--steps <n>', 'steps of the attack', wholeNumber(1), 10)
     .option(
       '--step-size <length>',
-      'length of a step (default: a quarter of the radius; for cw the rate of Adam, 0.01)',
+      'length of a step (default: a quarter of each radius; for cw the rate of Adam, 0.01)',
       pixelLength,
     )
     .option('--restarts <n>', 'tries, all but the first from random points', wholeNumber(1), 1)
@@ -125,7 +124,7 @@ async function run(options: PerturbOptions): Promise<void> {
     norm,
     radii,
     steps: options.steps,
-    stepSize: options.stepSize ?? defaultStepSize(attack, radii),
+    stepSize: options.stepSize,
     restarts: options.restarts,
     randomStart: options.randomStart === true,
     target: options.target,

@@ -34,6 +34,9 @@ code { font: 0.88em ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace
 .pictures li { display: flex; gap: 12px; align-items: center; padding: 10px 16px 10px 10px; background: var(--tint); border-radius: 8px; font-size: 14px; line-height: 1.4; min-height: 64px; }
 .pictures img { width: 80px; height: 80px; border-radius: 4px; image-rendering: pixelated; object-fit: contain; }
 .pictures b { display: block; font-size: 15px; }
+.pictures figure { margin: 0; counter-increment: none; text-align: center; }
+.scroll + p, .findings + p { margin-top: 14px; }
+.pictures figcaption { margin: 2px 0 0; font-size: 12px; }
 .wrong { color: var(--above); font-weight: 600; }
 .findings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 16px; margin: 0; padding: 0; list-style: none; }
 .findings li { padding: 16px 18px; background: var(--tint); border-radius: 8px; border-left: 4px solid var(--below); break-inside: avoid; font-size: 15px; line-height: 1.45; }

@@ -8,6 +8,7 @@ import { logTicks } from './log-axis.ts';
 import { logAxisMarks, logScale } from './log-axis-marks.ts';
 import { formatExact } from './numbers.ts';
 import { colors } from './palette.ts';
+import { imageCount } from './perturbation-table.ts';
 import { groupNames } from './spectrum-rows.ts';
 
 const colorOf: Readonly<Record<PerturbationKind, string>> = {
@@ -88,7 +89,7 @@ export function growthFigure({ layers, untrained, followed }: PerturbationResult
           ]
         : []),
     ],
-    caption: html`Norm of the perturbation relative to the unperturbed state, from where it enters to the logits, on a log axis: medians over ${followed} images,
+    caption: html`Norm of the perturbation relative to the unperturbed state, from where it enters to the logits, on a log axis: medians over ${imageCount(followed)},
       shaded from the lower to the upper quartile. All kinds have the same Euclidean norm at the entry, image by image. Dashed: what the adversarial curve were if the network was linear
       around the image. That perturbations are followed through the network is the paper’s; the controls and norms are our choice.`,
   });
@@ -97,24 +98,33 @@ export function growthFigure({ layers, untrained, followed }: PerturbationResult
 /** Gain of each step, and how far the linearization of a step is off. */
 export function gainFigure({ layers, followed }: PerturbationResult): Html {
   const inner = layers.slice(1);
+  // What is linear, such as the pooling and the last layer, has nothing but rounding as an error, which would stretch the axis.
+  const bent = inner.filter((layer) => kinds.some((kind) => (layer[kind]?.linearizationError ?? 0) > 1e-4));
   return figure({
     title: 'Gain of each step and error of its linearization',
     panelWidth: 800,
     legend: legend(kinds.map((kind) => ({ label: kind, color: colorOf[kind], mark: 'line' as const }))),
     panels: [
       { title: 'gain, state to state', body: curves(inner, 'gain', { label: '‖d‖ / ‖d before‖' }) },
-      {
-        title: 'error of the linearization',
-        body: curves(inner, 'linearizationError', { label: '‖d − J d before‖ / ‖d‖' }),
-      },
+      ...(bent.length
+        ? [
+            {
+              title: 'error of the linearization',
+              body: curves(bent, 'linearizationError', { label: '‖d − J d before‖ / ‖d‖' }),
+            },
+          ]
+        : []),
     ],
-    caption: html`Medians over ${followed} images, shaded between the quartiles, log axes. States include the final ReLU where the network has one. An error near 0: the Jacobian says all; near 1:
-      the perturbation has left the region where it holds.`,
+    caption: html`Medians over ${imageCount(followed)}, shaded between the quartiles, log axes. States include the final ReLU where the network has one. An error near 0: the Jacobian says all; near 1:
+      the perturbation has left the region where it holds. Steps with errors below 10⁻⁴, which are linear but for rounding, are left out.`,
   });
 }
 
-/** Bars of energies on the singular vectors of each unit, for each kind. */
-export function projectionFigure({ projections, followed }: PerturbationResult): Html | null {
+/** Bars of energies on the singular vectors of each unit, for each kind: incoming perturbations on right ones, outgoing on left ones. */
+export function projectionFigure(
+  { projections, followed }: PerturbationResult,
+  side: 'incoming' | 'outgoing',
+): Html | null {
   const units = projections.filter((p) => p.kind === 'unit');
   if (units.length === 0) return null;
   const { marks, x, marginBottom } = depthAxis(groupNames(units.map((u) => u.name)));
@@ -125,8 +135,9 @@ export function projectionFigure({ projections, followed }: PerturbationResult):
   ] as const;
   const panel = (kind: PerturbationKind) => {
     const bars = units.flatMap((unit, depth) => {
-      const own = unit[kind];
-      if (!own) return [];
+      const both = unit[kind];
+      if (!both) return [];
+      const own = side === 'incoming' ? both : both.outgoing;
       let from = 0;
       return parts.map(([key, , fill]) => {
         const bar = { x1: depth - 0.42, x2: depth + 0.42, y1: 100 * from, y2: 100 * (from + own[key]), fill };
@@ -139,10 +150,10 @@ export function projectionFigure({ projections, followed }: PerturbationResult):
       body: draw({
         ariaLabel: `Energy of ${kind} perturbations on singular vectors against depth`,
         width: barFigureWidth(units.length),
-        height: 190,
+        height: 204,
         marginLeft: 42,
         marginRight: 8,
-        marginTop: 10,
+        marginTop: 24,
         marginBottom,
         x,
         y: { domain: [0, 100], ticks: 5, label: '% of ‖d‖²', labelArrow: 'none' },
@@ -154,13 +165,20 @@ export function projectionFigure({ projections, followed }: PerturbationResult):
       }),
     };
   };
-  const worst = Math.max(...units.flatMap((u) => kinds.map((kind) => u[kind]?.uncertainty ?? 0)));
+  const worst = Math.max(
+    ...units.flatMap((u) =>
+      kinds.map((kind) => (side === 'incoming' ? u[kind]?.uncertainty : u[kind]?.outgoing.uncertainty) ?? 0),
+    ),
+  );
   return figure({
-    title: 'Where incoming perturbations lie among the right singular vectors of each unit',
+    title:
+      side === 'incoming'
+        ? 'Where incoming perturbations lie among the right singular vectors of each unit'
+        : 'Where outgoing perturbations lie among the left singular vectors of each unit',
     panelWidth: 800,
     legend: legend(parts.map(([, label, color]) => ({ label, color }))),
     panels: kinds.map(panel),
-    caption: html`Squared length of the perturbation at the unit’s input, split by the singular value: above, at and below the plateau of 1; means over ${followed} images.
+    caption: html`Squared length of the perturbation at the ${side === 'incoming' ? 'unit’s input' : 'end of the unit’s map'}, split by the singular value: above, at and below the plateau of 1; means over ${imageCount(followed)}.
       Units with an identity shortcut: the plateau by projection onto it; others (first units of a stage): the most that the moments allow. The three sum to 100 %; by the Gauss-Radau
       rule’s bounds each may be off by at most ${(100 * worst).toFixed(1)} %. Projections are the paper’s (finding F5); this way of computing them is ours.`,
   });
@@ -220,9 +238,11 @@ export function predictedGainFigure({ projections }: PerturbationResult): Html |
   });
 }
 
-/** Ratios of adversarial to control growth, with intervals. */
+/** Accuracy against the radius of the attack; null for a single radius. */
 export function accuracyFigure({ byRadius, clean, attack }: PerturbationResult): Html | null {
-  const points = byRadius.filter((a) => a.eps !== null).map((a) => ({ eps: a.eps! * 255, accuracy: 100 * a.accuracy }));
+  const points = byRadius
+    .flatMap((a) => (a.eps === null ? [] : [{ eps: a.eps * 255, accuracy: 100 * a.accuracy }]))
+    .sort((a, b) => a.eps - b.eps);
   if (points.length < 2) return null;
   return figure({
     title: 'Accuracy under attack',
@@ -232,8 +252,10 @@ export function accuracyFigure({ byRadius, clean, attack }: PerturbationResult):
         body: draw({
           ariaLabel: 'Accuracy against radius',
           width: 536,
-          height: 260,
+          height: 270,
           marginLeft: 46,
+          marginTop: 24,
+          marginBottom: 44,
           x: { label: attack.norm === 'linf' ? 'radius in grey levels of 255' : 'radius × 255', labelArrow: 'none' },
           y: { domain: [0, 100], label: '% right', labelArrow: 'none', grid: true },
           marks: [

@@ -1,4 +1,5 @@
 import { kinds, type PerturbationPixels, type PerturbationResult } from '../stability/index.ts';
+import { figure } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { formatDuration, formatNumber, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
@@ -9,8 +10,9 @@ import {
   predictedGainFigure,
   projectionFigure,
 } from './perturbation-figures.ts';
-import { formatInterval, formatRadius } from './perturbation-table.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount } from './perturbation-table.ts';
 import { pngDataUrl } from './png.ts';
+import { reportFooter } from './report-footer.ts';
 
 export interface PerturbationReportOptions {
   readonly pixels: readonly PerturbationPixels[];
@@ -34,7 +36,7 @@ function picture(values: ArrayLike<number>, [channels, height, width]: readonly 
 export function pictures(result: PerturbationResult, { pixels, shape }: PerturbationReportOptions): Html | null {
   if (pixels.length === 0) return null;
   const name = (c: number) => result.classes[c] ?? `class ${c}`;
-  return html`<ul class="pictures">${pixels.map(({ image, clean, perturbed }) => {
+  const rows = html`<ul class="pictures">${pixels.map(({ image, clean, perturbed }) => {
     const known = result.shown.find((s) => s.image === image)!;
     const cells = kinds.map((kind) => {
       const d = perturbed[kind].map((v, i) => v - clean[i]!);
@@ -51,6 +53,13 @@ export function pictures(result: PerturbationResult, { pixels, shape }: Perturba
 <figure><img src="${picture(clean, shape)}" alt="image ${image}"><figcaption>image</figcaption></figure>
 <figure><img src="${picture(perturbed.adversarial, shape)}" alt="image ${image}, perturbed"><figcaption>perturbed</figcaption></figure>${cells}</li>`;
   })}</ul>`;
+  return figure({
+    title: 'Images and their perturbations',
+    panelWidth: 800,
+    panels: [{ body: rows }],
+    caption: html`The image, the image with the adversarial perturbation, and the three perturbations around grey, amplified by the factor below each so that its largest
+      value is black or white. ${result.attack.verified ? 'Images that were fooled come first.' : 'None of them was fooled.'}`,
+  });
 }
 
 export function attackTable(result: PerturbationResult): Html {
@@ -61,22 +70,82 @@ export function attackTable(result: PerturbationResult): Html {
   )}</tbody></table></div>`;
 }
 
+/** Energies on whole stages, and on the leading singular vectors of these. */
+function stageTable({ projections }: PerturbationResult): Html | null {
+  const stages = projections.filter((p) => p.kind === 'stage');
+  if (stages.length === 0) return null;
+  const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
+  const k = Math.max(...stages.map((s) => s.top?.values.length ?? 0));
+  return html`<h3>Whole stages</h3>
+<div class="scroll"><table><thead><tr><th>stage</th><th>perturbation</th><th>above 1</th><th>at 1</th><th>below 1</th><th>± at most</th>${
+    k ? html`<th>on the top ${k}</th>` : null
+  }<th>gain predicted</th><th>measured</th><th>isotropic</th></tr></thead><tbody>${stages.flatMap((stage) =>
+    kinds.flatMap((kind) => {
+      const own = stage[kind];
+      if (!own) return [];
+      return [
+        html`<tr><td>${stage.name}</td><td>${kind}</td><td>${percent(own.energyAbove)}</td><td>${percent(own.energyPlateau)}</td><td>${percent(own.energyBelow)}</td><td>${percent(own.uncertainty)}</td>${
+          k ? html`<td>${percent(own.energyTop)}</td>` : null
+        }<td>${typesetNumber(own.predictedGain)}</td><td>${typesetNumber(own.measuredGain)}</td><td>${typesetNumber(stage.isotropicGain)}</td></tr>`,
+      ];
+    }),
+  )}</tbody></table></div>
+<p>Incoming perturbations on the right singular vectors of the map from a stage’s input to its last addition. Where the measured gain differs from the predicted one the perturbation has left the region in which the linearization holds.</p>`;
+}
+
 /** Sentences with the numbers that answer the paper's question about growth (F4). */
-export function growthFindings(result: PerturbationResult): Html {
+function growthFindings(result: PerturbationResult): Html {
   const entry = result.layers[0]!;
   const sentence = (g: PerturbationResult['growth'][number]) => {
     const r = g.toRandom!;
-    const more = r.low > 1 ? 'larger' : r.high < 1 ? 'smaller' : null;
+    const certain = result.followed >= fewestForInterval;
+    const more = !certain ? null : r.low > 1 ? 'larger' : r.high < 1 ? 'smaller' : null;
     return html`<li${more === 'larger' ? html` class="caution"` : ''}><b>${formatNumber(r.value, 3)}×</b>At the end of ${g.stage} adversarial perturbations are ${
-      more ?? 'neither larger nor smaller'
-    } ${more ? 'than' : 'relative to'} random ones of the same norm at the entry: ratio of ‖d‖ / ‖x‖ ${formatInterval(r)}; against shuffled pixels ${formatInterval(g.toShuffled)}${
+      more ? `${more} than` : certain ? 'neither larger nor smaller than' : 'on few images compared with'
+    } random ones of the same norm at the entry: ratio of ‖d‖ / ‖x‖ ${formatInterval(r, result.followed)}; against shuffled pixels ${formatInterval(g.toShuffled, result.followed)}${
       g.untrainedToRandom
-        ? html`; in the untrained network, against random, ${formatInterval(g.untrainedToRandom)}`
+        ? html`; in the untrained network, against random, ${formatInterval(g.untrainedToRandom, result.images.length)}`
         : ''
     }.</li>`;
   };
   return html`<ul class="findings">${result.growth.filter((g) => g.toRandom).map(sentence)}</ul>
-<p>Medians over ${result.followed} images with 95 % bootstrap intervals over images; at the entry all kinds have ‖d‖ / ‖x‖ = ${formatNumber(entry.adversarial?.relativeNorm ?? Number.NaN, 3)} (median).</p>`;
+<p>Medians over ${imageCount(result.followed)}${
+    result.followed < fewestForInterval ? ', too few for intervals' : ' with 95 % bootstrap intervals over images'
+  }; at the entry all kinds have ‖d‖ / ‖x‖ = ${formatNumber(entry.adversarial?.relativeNorm ?? Number.NaN, 3)} (median).</p>`;
+}
+
+/** How the attack went about it. */
+function stepsOf({ attack, settings }: PerturbationResult): string {
+  const [steps, length] = [`${String(settings.steps)} steps`, settings.stepSize];
+  const starts = `${String(settings.restarts)} start${settings.restarts === 1 ? '' : 's'}${settings.randomStart ? ' from random points' : ''}`;
+  switch (attack.name) {
+    case 'fgsm':
+      return 'one step';
+    case 'pgd':
+      return `${steps} of ${length === null ? 'a quarter of the radius' : formatNumber(Number(length), 3)}, ${starts}`;
+    case 'apgd':
+      return `${steps} of its own lengths, ${starts}`;
+    case 'deepfool':
+      return `at most ${steps}`;
+    case 'cw':
+      return `${steps} of Adam at rate ${formatNumber(Number(length ?? 0.01), 3)} for each of nine constants`;
+  }
+}
+
+/** How perturbations grow: sentences and figures; empty where none was followed. */
+export function throughNetwork(result: PerturbationResult): Html[] {
+  return result.followed > 0 ? [growthFindings(result), growthFigure(result), gainFigure(result)] : [];
+}
+
+/** Their energies on singular vectors; empty where none was followed, or projected. */
+export function onSingularVectors(result: PerturbationResult): Html[] {
+  if (result.followed === 0) return [];
+  return [
+    projectionFigure(result, 'incoming'),
+    projectionFigure(result, 'outgoing'),
+    stageTable(result),
+    predictedGainFigure(result),
+  ].filter((part) => part !== null);
 }
 
 /** The report of `ballast perturb`: one HTML file without scripts that fetches nothing. */
@@ -84,13 +153,13 @@ export function renderPerturbationReport(result: PerturbationResult, options: Pe
   const { attack, settings } = result;
   const facts = html`<dl class="facts">
 <dt>network</dt><dd>${result.model}, ${result.weights}</dd>
-<dt>data</dt><dd>${result.dataset}, ${result.images.length} images of the test set</dd>
-<dt>attack</dt><dd>${attack.name} in ${attack.norm}, radius ${formatRadius(attack.eps)}, ${String(settings.steps)} steps of ${formatNumber(Number(settings.stepSize), 3)}, ${String(settings.restarts)} start${settings.restarts === 1 ? '' : 's'}${settings.randomStart ? ' from random points' : ''}${settings.target === null ? '' : `, aiming at ${String(settings.target)}`}</dd>
+<dt>data</dt><dd>${result.dataset}, ${imageCount(result.images.length)} of the test set</dd>
+<dt>attack</dt><dd>${attack.name} in ${attack.norm}, radius ${formatRadius(attack.eps)}, ${stepsOf(result)}${settings.target === null ? '' : `, aiming at ${String(settings.target)}`}</dd>
 <dt>enters at</dt><dd>${settings.layer === null ? 'the image; pixels in [0, 1], normalisation is part of the network' : `the input of ${String(settings.layer)}`}</dd>
 <dt>controls</dt><dd>${String(settings.noise)} noise and the perturbation with its pixels shuffled, each of the same Euclidean norm after clipping${result.untrained ? '; the same architecture untrained' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`;
-  const warnings = [...new Set(result.byRadius.flatMap((a) => a.warnings))];
+  const warnings = [...new Set([attack, ...result.byRadius].flatMap((a) => a.warnings))];
   const present = (parts: readonly (Html | null)[]) => parts.filter((p) => p !== null);
   const followed = result.followed > 0;
   const sections: Section[] = [
@@ -101,24 +170,28 @@ export function renderPerturbationReport(result: PerturbationResult, options: Pe
         attackTable(result),
         warnings.length ? html`<ul>${warnings.map((w) => html`<li class="wrong">warning: ${w}</li>`)}</ul>` : null,
         html`<p>${result.clean.misclassified.length} of ${result.images.length} images are misclassified without a perturbation; they are not attacked and count as wrong.
-Every success was confirmed by predicting again${followed ? '' : '. No perturbation was found, so there is none to follow through the network'}.</p>`,
+Every success was confirmed by predicting again${followed ? '' : '. No perturbation was found, so there is none to follow through the network'}.${
+          attack.attacked && !attack.verified
+            ? ` At radius ${formatRadius(attack.eps)} the attack fooled no image${followed ? '; what is followed below are its unsuccessful perturbations' : ''}.`
+            : ''
+        }</p>`,
         accuracyFigure(result),
         pictures(result, options),
       ]),
     },
     {
       title: 'Through the network',
-      body: followed ? [growthFindings(result), growthFigure(result), gainFigure(result)] : [],
+      body: throughNetwork(result),
     },
     {
       title: 'On singular vectors',
-      body: followed ? present([projectionFigure(result), predictedGainFigure(result)]) : [],
+      body: onSingularVectors(result),
     },
   ];
   return renderPage({
     title: `Perturbations of ${result.model}`,
     lede: `${attack.name.toUpperCase()} against ${result.model}: ${(100 * result.clean.accuracy).toFixed(1)} % right without, ${(100 * attack.accuracy).toFixed(1)} % with perturbations of radius ${formatRadius(attack.eps)}.`,
     sections: sections.filter((s) => s.body.length > 0),
-    footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}<p>Made by Ballast.</p>`,
+    footer: reportFooter(result.environment, options.command),
   });
 }

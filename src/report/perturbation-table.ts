@@ -13,10 +13,19 @@ export function formatRadius(eps: number | null): string {
   return Math.abs(levels - Math.round(levels)) < 1e-6 ? `${Math.round(levels)}/255` : formatNumber(eps, 3);
 }
 
-/** `1.8 (1.6 to 2.1)`. */
-export function formatInterval(ratio: GrowthRatio['toRandom']): string {
-  return ratio ? `${short(ratio.value)} (${short(ratio.low)} to ${short(ratio.high)})` : '-';
+/** Images from which on a 95 % interval for a median exists at all: 1 - 2 / 2⁶ = 0.97. */
+export const fewestForInterval = 6;
+
+/** `1.8 (1.6 to 2.1)`; without the interval where it would come of too few images. */
+export function formatInterval(ratio: GrowthRatio['toRandom'], images: number): string {
+  if (!ratio) return '-';
+  return images < fewestForInterval
+    ? short(ratio.value)
+    : `${short(ratio.value)} (${short(ratio.low)} to ${short(ratio.high)})`;
 }
+
+/** `1 image`, `8 images`. */
+export const imageCount = (n: number): string => `${formatCount(n)} image${n === 1 ? '' : 's'}`;
 
 function attackLines(result: PerturbationResult): string[] {
   const { attack, images, clean } = result;
@@ -24,7 +33,7 @@ function attackLines(result: PerturbationResult): string[] {
     `${attack.name} ${attack.norm}, radius ${formatRadius(a.eps)}: accuracy ${percent(a.accuracy)}, ${a.verified} of ${a.attacked} attacked images fooled` +
     (a.medianL2 === null ? '' : ` (median l2 ${short(a.medianL2)}, linf ${short(a.medianLinf)})`);
   return [
-    `${result.model} on ${formatCount(images.length)} images of ${result.dataset}: accuracy ${percent(clean.accuracy)}; ${clean.misclassified.length} misclassified without a perturbation`,
+    `${result.model} on ${imageCount(images.length)} of ${result.dataset}: accuracy ${percent(clean.accuracy)}; ${clean.misclassified.length} misclassified without a perturbation`,
     ...result.byRadius.map(one),
     ...new Set(result.byRadius.flatMap((a) => a.warnings.map((w) => `warning: ${w}`))),
   ];
@@ -62,21 +71,23 @@ export function perturbationTable(result: PerturbationResult): string {
     ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
     ...result.growth.map((g) => [
       g.stage,
-      formatInterval(g.toRandom),
-      formatInterval(g.toShuffled),
-      formatInterval(g.untrainedToRandom),
+      formatInterval(g.toRandom, result.followed),
+      formatInterval(g.toShuffled, result.followed),
+      formatInterval(g.untrainedToRandom, result.images.length),
     ]),
   ]);
   return [
     ...lines,
     '',
-    `medians over ${result.followed} images: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
+    `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
     ...(projected.length
       ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
       : ['are the adversarial ones']),
     ...table,
     '',
-    'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
+    result.followed < fewestForInterval
+      ? `ratio of |d| / |x|, median over images (too few for an interval)`
+      : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
     ...growth,
   ].join('\n');
 }

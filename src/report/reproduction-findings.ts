@@ -157,10 +157,10 @@ function adversarialJump({ perturbations, spectra }: ReproductionResult): PaperF
     rule,
     verdict: ratios && jump ? 'agrees' : ratios ? 'agrees in part' : 'disagrees',
     evidence: [
-      `Adversarial to random ‖d‖ / ‖x‖ at the end of ${growth.map((g) => `${g.stage}: ${formatInterval(g.toRandom)}`).join('; ')} (${followed} images, 95 % intervals).`,
-      `To shuffled pixels: ${growth.map((g) => formatInterval(g.toShuffled)).join('; ')}.${
+      `Adversarial to random ‖d‖ / ‖x‖ at the end of ${growth.map((g) => `${g.stage}: ${formatInterval(g.toRandom, followed)}`).join('; ')} (${followed} images, 95 % intervals).`,
+      `To shuffled pixels: ${growth.map((g) => formatInterval(g.toShuffled, followed)).join('; ')}.${
         last.untrainedToRandom
-          ? ` Untrained network, adversarial to random: ${growth.map((g) => formatInterval(g.untrainedToRandom)).join('; ')}.`
+          ? ` Untrained network, adversarial to random: ${growth.map((g) => formatInterval(g.untrainedToRandom, perturbations.images.length)).join('; ')}.`
           : ''
       }`,
       `Over a stage ‖d‖ / ‖x‖ is multiplied by ${over.map((s) => `${formatNumber(s.adversarial, 3)} (adversarial) and ${formatNumber(s.random, 3)} (random) in ${s.name}`).join('; ')}.`,

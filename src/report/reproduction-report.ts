@@ -7,8 +7,7 @@ import { interventionGrowthFigure } from './intervention-growth-figure.ts';
 import { listed } from './intervention-table.ts';
 import { formatDuration, formatNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
-import { gainFigure, growthFigure, predictedGainFigure, projectionFigure } from './perturbation-figures.ts';
-import { attackTable, growthFindings, pictures } from './perturbation-report.ts';
+import { attackTable, onSingularVectors, pictures, throughNetwork } from './perturbation-report.ts';
 import { formatRadius } from './perturbation-table.ts';
 import { reportFooter } from './report-footer.ts';
 import { type PaperFinding, paperFindings } from './reproduction-findings.ts';
@@ -86,13 +85,13 @@ export function renderReproductionReport(result: ReproductionResult, options: Re
         attackTable(perturbations),
         pictures(perturbations, options),
         ...(followed
-          ? [growthFindings(perturbations), growthFigure(perturbations), gainFigure(perturbations)]
+          ? throughNetwork(perturbations)
           : [html`<p>No perturbation was found, so there is none to follow.</p>`]),
       ]),
     },
     {
       title: 'F5: perturbations on singular vectors',
-      body: followed ? present([projectionFigure(perturbations), predictedGainFigure(perturbations)]) : [],
+      body: onSingularVectors(perturbations),
     },
     { title: 'Terms', body: [glossary()] },
     { title: 'What is the paper’s and what is ours', body: [rules(findings)] },

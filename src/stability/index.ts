@@ -39,7 +39,6 @@ export { measurePerturbations, type PerturbationPixels } from './perturbation-me
 export type * from './perturbation-result.ts';
 export {
   defaultRadii,
-  defaultStepSize,
   gradientsOf,
   type PerturbationRequest,
   perturbationCache,

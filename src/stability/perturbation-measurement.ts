@@ -27,7 +27,7 @@ async function project(request: PerturbationRequest, controls: ControlledPerturb
 }
 
 function settingsOf(request: PerturbationRequest): PerturbationResult['settings'] {
-  const { attack, norm, radii, steps, stepSize, restarts, randomStart, target, noise, layer, seed } = request;
+  const { attack, norm, radii, steps, stepSize = null, restarts, randomStart, target, noise, layer, seed } = request;
   return {
     ...{ attack, norm, eps: radii, steps, stepSize, restarts, randomStart },
     ...{ target: target ?? null, noise, layer: layer ?? null, project: request.project ?? null, seed },

@@ -19,7 +19,8 @@ export interface PerturbationRequest {
   /** In pixel units, or in units of the layer's values with `layer`; the first is followed through the network. Attacks that look for the smallest perturbation are judged at each, and need none. */
   readonly radii: readonly number[];
   readonly steps: number;
-  readonly stepSize: number;
+  /** A quarter of each radius unless told; for cw the rate of Adam, 0.01 unless told. */
+  readonly stepSize?: number | undefined;
   readonly restarts: number;
   readonly randomStart: boolean;
   /** Class to aim at: see `targetsFor`; any wrong one unless told. */
@@ -43,11 +44,6 @@ export interface PerturbationRequest {
 export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] {
   if (findsSmallest(attack)) return [];
   return [norm === 'linf' ? 2 / 255 : 0.5];
-}
-
-/** Length of a step where none is asked for: a quarter of the smallest radius; for Carlini-Wagner the rate of Adam, 0.01. */
-export function defaultStepSize(attack: AttackName, radii: readonly number[]): number {
-  return attack === 'cw' ? 0.01 : Math.min(...radii, 1) / 4;
 }
 
 /** Gradients that an attack takes at most, of one image each; those on the untrained control not counted. */
@@ -90,7 +86,8 @@ export function requirePossible(request: PerturbationRequest): void {
   }
   if (project && layer !== undefined)
     throw new UsageError('--project follows perturbations of the image; it does not go with --layer');
-  if (!(stepSize > 0)) throw new UsageError(`--step-size: expected a length above 0, got ${stepSize}`);
+  if (stepSize !== undefined && !(stepSize > 0))
+    throw new UsageError(`--step-size: expected a length above 0, got ${stepSize}`);
 }
 
 /** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */

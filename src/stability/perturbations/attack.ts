@@ -20,8 +20,8 @@ export interface AttackItems {
 export interface AttackOptions {
   readonly norm: Norm;
   readonly steps: number;
-  /** Length of a step in the norm, for attacks that do not choose it themselves. */
-  readonly stepSize: number;
+  /** Length of a step of PGD in the norm, a quarter of each radius unless told; for Carlini-Wagner the rate of Adam, 0.01 unless told. */
+  readonly stepSize?: number | undefined;
   readonly restarts: number;
   readonly randomStart: boolean;
   readonly seed: number;

@@ -15,7 +15,11 @@ const inside = 0.999999;
  * bisection for each example. In the box by x' = (tanh w + 1) / 2; where there is no box the perturbation itself is varied. Finds a small perturbation and
  * has no radius of its own: an example keeps the smallest success.
  */
-export const carliniWagner: Attack = async (classifier, items, { norm, steps, stepSize, onProgress, signal }) => {
+export const carliniWagner: Attack = async (
+  classifier,
+  items,
+  { norm, steps, stepSize = 0.01, onProgress, signal },
+) => {
   if (norm !== 'l2') throw new UsageError('--norm: the Carlini-Wagner attack is for l2');
   const { size, classes, box } = classifier;
   const { count, origin, targets } = items;

@@ -96,9 +96,11 @@ export class DifferentiableClassifier {
     this.size = this.shape.reduce((n, d) => n * d, 1);
     this.box = entry === undefined ? pixelBox : null;
     this.#batch = batch;
+    // Forward and gradient programs take turns: pools that spin between calls would slow each other down.
+    const own = { spinning: false, ...runtime };
     const folded = (size: number) => foldBatchNorm(partFrom(network, size, entry));
-    this.#forward = new ProgramsBySize((size) => partFrom(network, size, entry), runtime);
-    const programs = (loss: AttackLoss) => new ProgramsBySize((size) => lossGraph(folded(size), loss), runtime);
+    this.#forward = new ProgramsBySize((size) => partFrom(network, size, entry), own);
+    const programs = (loss: AttackLoss) => new ProgramsBySize((size) => lossGraph(folded(size), loss), own);
     this.#losses = {
       crossEntropy: programs('crossEntropy'),
       margin: programs('margin'),

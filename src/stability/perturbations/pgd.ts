@@ -36,7 +36,8 @@ export const pgd: Attack = async (classifier, items, options) => {
   const { size, box, classes } = classifier;
   const { count, origin, radii, targets } = items;
   const { norm, steps, stepSize, restarts, randomStart, onProgress, signal } = options;
-  const lengths = new Float32Array(count).fill(targets ? -stepSize : stepSize);
+  const sign = targets ? -1 : 1;
+  const lengths = radii.map((radius) => sign * (stepSize ?? radius / 4));
   const kept = origin.slice();
   const done = new Uint8Array(count);
   const bestLoss = new Float32Array(count).fill(Number.NEGATIVE_INFINITY);
