@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { batchCommand } from './batch/index.ts';
 import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
@@ -31,6 +32,7 @@ const commands = [
   curvatureCommand(),
   trainCommand(),
   evalCommand(),
+  batchCommand(),
   unitsCommand(),
   modelsCommand(),
   datasetsCommand(),
