@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { heldOutSplit, type ImageDataset, isText, loadData, subset, type TextDataset } from '../data/index.ts';
 
 /** Which data a trial trains on and is judged on. Part of what identifies it. */
@@ -40,12 +42,18 @@ function share(data: ImageDataset | TextDataset, fraction: number): ImageDataset
 const upTo = (data: ImageDataset | TextDataset, count: number | null) =>
   count === null ? data : share(data, count / exampleCount(data));
 
+/** The folder of a data set in one that holds several: DIR/NAME where there is one, else DIR. */
+function folderOf(dataset: string, dir: string | undefined): string | undefined {
+  const own = dir === undefined ? undefined : join(dir, dataset);
+  return own !== undefined && existsSync(own) ? own : dir;
+}
+
 /** Reads or makes the data. It is the same for all seeds of a trial. Throws UsageError and FileError as `loadData` does. */
 export async function loadStudyData(spec: DataSpec, dir: string | undefined): Promise<StudyData> {
   const { dataset, complexity, knobs, fraction } = spec;
   const common = {
     name: dataset,
-    dir,
+    dir: folderOf(dataset, dir),
     seed: 0,
     ...(complexity === null ? {} : dataset === 'grammar' ? { branching: complexity } : { complexity }),
     ...knobs,
