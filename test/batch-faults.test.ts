@@ -43,7 +43,10 @@ function expectNothingTwice(all: readonly AttemptRow[]): void {
     const own = all.filter((a) => a.trialId === id);
     own.forEach((attempt, i) => {
       const before = own[i - 1];
-      if (!before) return expect(attempt.fromStep ?? 0).toBe(0);
+      if (!before) {
+        expect(attempt.fromStep ?? 0).toBe(0);
+        return;
+      }
       expect(['crashed: SIGKILL', 'abandoned', 'queued']).toContain(before.outcome);
       expect(attempt.began).toBeGreaterThanOrEqual(before.ended!);
       if (attempt.fromStep === null) return;
