@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import type { StudyStore } from '../store/index.ts';
-import type { StudyLayout } from './layout.ts';
+import type { StudyStore, TrialRow } from '../store/index.ts';
+import type { LaidOutTrial, StudyLayout } from './layout.ts';
 import { shouldStop } from './stopping.ts';
 
 /**
@@ -29,21 +29,35 @@ export function syncStudy(store: StudyStore, layout: StudyLayout): void {
       trialId: p.trialId,
     })),
   });
-  const specs = new Map(layout.trials.map((t) => [t.id, t.spec]));
-  const again: string[] = [];
-  for (const { id, status, step, budgetSteps, budgetSeconds } of store.trials()) {
-    if (status === 'running' || status === 'queued') continue;
-    if (!existsSync(store.trialFolder(id))) {
-      store.forget(id);
-      continue;
+  for (const { id, status } of store.trials())
+    if (status !== 'queued' && status !== 'running' && !existsSync(store.trialFolder(id))) store.forget(id);
+  store.claims.queue(missingTrials(store, layout).map((t) => t.id));
+}
+
+/** The trials that the study asks for and the store does not have. */
+export function missingTrials(store: StudyStore, layout: StudyLayout): LaidOutTrial[] {
+  const rows = new Map(store.trials({ all: true }).map((row) => [row.id, row]));
+  return layout.trials.filter((trial) => {
+    const row = rows.get(trial.id);
+    return row === undefined || !isDone(store, row, trial);
+  });
+}
+
+function isDone(store: StudyStore, { id, status, step }: TrialRow, trial: LaidOutTrial): boolean {
+  const { budgetSteps, budgetSeconds, spec } = trial;
+  switch (status) {
+    case 'queued':
+    case 'running':
+    case 'failed':
+      return false;
+    case 'infeasible':
+    case 'complete':
+    case 'stopped': {
+      if (!existsSync(store.trialFolder(id))) return false;
+      if (status === 'infeasible' || step >= budgetSteps) return true;
+      const curve = store.curve(id);
+      if (budgetSeconds !== null && curve.at(-1)!.seconds >= budgetSeconds) return true;
+      return spec.rules.length > 0 && spec.rules.every((rule) => shouldStop(rule, curve, budgetSteps));
     }
-    if (status === 'failed') again.push(id);
-    if (status === 'infeasible' || status === 'failed' || step >= budgetSteps) continue;
-    const curve = store.curve(id);
-    const { rules } = specs.get(id)!;
-    const usedUp = budgetSeconds !== null && curve.at(-1)!.seconds >= budgetSeconds;
-    const stops = rules.length > 0 && rules.every((rule) => shouldStop(rule, curve, budgetSteps));
-    if (!usedUp && !stops) again.push(id);
   }
-  store.claims.queue(again);
 }

@@ -1,13 +1,14 @@
 import { Command } from 'commander';
-import { layOutStudy, readStudyFile, runStudy, type StudyLayout, syncStudy } from '../../batch/index.ts';
+import { layOutStudy, readStudyFile, runStudy, syncStudy } from '../../batch/index.ts';
 import { formatCount } from '../../report/index.ts';
 import { defaultThreads } from '../../runtime/index.ts';
 import { StudyStore } from '../../store/index.ts';
 import { wholeNumber } from '../options.ts';
+import { dryRun } from './dry-run.ts';
 import { listingMistakes } from './mistakes.ts';
 import { studyProgress } from './study-progress.ts';
 
-interface RunOptions {
+export interface RunOptions {
   readonly out: string;
   readonly data?: string;
   readonly maxParallel: number;
@@ -38,12 +39,7 @@ export function runBatchCommand(): Command {
 async function run(path: string, options: RunOptions): Promise<void> {
   const { out, json = false, maxParallel } = options;
   const layout = await listingMistakes(async () => layOutStudy(await readStudyFile(path), { dir: options.data }));
-  if (options.dryRun) {
-    process.stdout.write(
-      json ? `${JSON.stringify(planned(layout))}\n` : `${JSON.stringify(planned(layout), null, 2)}\n`,
-    );
-    return;
-  }
+  if (options.dryRun) return dryRun(layout, options);
   const store = await StudyStore.open(out);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
@@ -79,19 +75,4 @@ async function run(path: string, options: RunOptions): Promise<void> {
     process.off('SIGTERM', interrupt);
     store.close();
   }
-}
-
-/** What a study comes to. */
-function planned(layout: StudyLayout) {
-  const examples = (trials: StudyLayout['trials']) =>
-    trials.reduce((sum, t) => sum + t.budgetSteps * t.spec.config.batchSize, 0);
-  return {
-    name: layout.name,
-    points: layout.points.length,
-    trials: layout.trials.length,
-    workloads: layout.workloads.map(({ name }) => {
-      const own = layout.trials.filter((t) => t.points[0]!.workload.name === name);
-      return { name, trials: own.length, flops: examples(own) * layout.flopsPerExample.get(name)! };
-    }),
-  };
 }
