@@ -167,8 +167,12 @@ export function gridOf(
         for (const batchSize of workload.batchSizes) {
           if (strategy.batchSizes && !strategy.batchSizes.includes(batchSize)) continue;
           if (block.batchSizes && !block.batchSizes.includes(batchSize)) continue;
+          // Where the rule carries a rate from the base batch, it carries an extra one too.
           const more = extra.filter(
-            (e) => e.workload === workload.name && e.strategy === strategy.name && e.batchSize === batchSize,
+            (e) =>
+              e.workload === workload.name &&
+              e.strategy === strategy.name &&
+              (e.batchSize === batchSize || strategy.tune === 'base'),
           );
           const all = [...(block.learningRates ?? absoluteRates(rates)), ...more.map((e) => e.baseRate)];
           for (const baseRate of all)

@@ -11,14 +11,19 @@ import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from './measured.
  * @param options.all Also what is no longer in the grid.
  */
 export async function readStudy(folder: string, options: { readonly all?: boolean } = {}): Promise<MeasuredStudy> {
-  if (!existsSync(join(folder, 'study.sqlite')))
-    throw new FileError(folder, 'has no study.sqlite; expected the folder of a batch study');
+  requireStudy(folder);
   const store = await StudyStore.open(folder);
   try {
     return measuredIn(store, options);
   } finally {
     store.close();
   }
+}
+
+/** Throws FileError for a folder without a study, which opening a store would make one of. */
+export function requireStudy(folder: string): void {
+  if (!existsSync(join(folder, 'study.sqlite')))
+    throw new FileError(folder, 'has no study.sqlite; expected the folder of a batch study');
 }
 
 /** The same from an open store. */

@@ -10,13 +10,15 @@ export interface Strategy {
   readonly ghostBatch?: number;
   /** Factor of the budget. */
   readonly trainLonger: number;
+  /** Where the best of several rates is searched: at the base batch, from which the rule carries it to the others, or at each batch size anew. */
+  readonly tune: 'base' | 'each';
   readonly learningRates?: Rates;
   readonly batchSizes?: readonly number[];
   readonly budget?: Budget;
 }
 
 type Short = (typeof shortStrategies)[number];
-const plain = { trainLonger: 1 } as const;
+const plain = { trainLonger: 1, tune: 'base' } as const;
 
 /**
  * - `BLR`: the base rate is kept. `LSR`: linear scaling with a warm-up of five epochs (Goyal et al., 1706.02677). `SRSR`: square-root scaling
@@ -30,7 +32,7 @@ const shortForms: Readonly<Record<Short, Omit<Strategy, 'name'>>> = {
   SRSR: { ...plain, scaling: 'sqrt', settings: {} },
   LARS: { ...plain, scaling: 'linear', settings: { warmup: '5ep', optimizer: 'lars' } },
   LAMB: { ...plain, scaling: 'sqrt', settings: { warmup: '5ep', optimizer: 'lamb' } },
-  tuned: { ...plain, scaling: 'base', settings: {} },
+  tuned: { ...plain, tune: 'each', scaling: 'base', settings: {} },
 };
 
 /** The strategy that an entry of the file stands for. */
@@ -41,7 +43,7 @@ export function strategyOf(entry: StrategyEntry): Strategy {
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return {
     ...base,
-    ...(given as Omit<Strategy, 'scaling' | 'settings' | 'trainLonger'>),
+    ...(given as Omit<Strategy, 'scaling' | 'settings' | 'trainLonger' | 'tune'>),
     settings: { ...base.settings, ...(warmup === undefined ? {} : { warmup }), ...settings },
   };
 }

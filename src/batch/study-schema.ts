@@ -110,6 +110,10 @@ export const strategySchema = z.union([
     warmup: duration.optional(),
     settings: settingsSchema.optional(),
     ghostBatch: z.int().positive().optional().describe('examples that batch norm sees at a time: the micro-batch'),
+    tune: z
+      .enum(['base', 'each'])
+      .optional()
+      .describe('where the best of several rates is searched: at baseBatch (default), or at each batch size'),
     trainLonger: z.number().positive().optional().describe('factor of the budget'),
     learningRates: ratesSchema.optional(),
     batchSizes: few(batchSize).optional().describe('only these of the batch sizes'),

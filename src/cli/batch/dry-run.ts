@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Estimate, estimateStudy, missingTrials, type StudyLayout } from '../../batch/index.ts';
+import {
+  type Estimate,
+  type ExtraRate,
+  estimateStudy,
+  type LaidOutTrial,
+  missingTrials,
+  type StudyLayout,
+} from '../../batch/index.ts';
 import {
   alignColumns,
   createProgress,
@@ -11,12 +18,15 @@ import {
 } from '../../report/index.ts';
 import { defaultThreads, parseDevice } from '../../runtime/index.ts';
 import { StudyStore } from '../../store/index.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** Says what is missing of a study, and what that takes. */
-export async function dryRun(layout: StudyLayout, options: RunOptions): Promise<void> {
+export async function dryRun(
+  layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
+  options: RunOptions,
+): Promise<void> {
   const { out, json = false, maxParallel } = options;
-  const missing = await missingIn(out, layout);
+  const { layout, missing } = await compared(out, layOut);
   const threads = Math.max(1, Math.floor((options.threads ?? defaultThreads()) / maxParallel));
   const progress = createProgress({
     stream: process.stderr,
@@ -49,11 +59,19 @@ export async function dryRun(layout: StudyLayout, options: RunOptions): Promise<
   process.stdout.write(json ? `${JSON.stringify(found)}\n` : textOf(found));
 }
 
-async function missingIn(out: string, layout: StudyLayout): Promise<StudyLayout['trials']> {
-  if (!existsSync(join(out, 'study.sqlite'))) return layout.trials;
+/** The study, with the rates that were added to it before, and what the store lacks of it. */
+async function compared(
+  out: string,
+  layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
+): Promise<{ layout: StudyLayout; missing: readonly LaidOutTrial[] }> {
+  if (!existsSync(join(out, 'study.sqlite'))) {
+    const layout = await layOut([]);
+    return { layout, missing: layout.trials };
+  }
   const store = await StudyStore.open(out);
   try {
-    return missingTrials(store, layout);
+    const layout = await layOut(store.extensions());
+    return { layout, missing: missingTrials(store, layout) };
   } finally {
     store.close();
   }

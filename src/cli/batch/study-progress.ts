@@ -1,4 +1,4 @@
-import type { ProcessReport, StudyLayout } from '../../batch/index.ts';
+import { type ProcessReport, pointName, type StudyLayout } from '../../batch/index.ts';
 import { createProgress, type ProgressStream } from '../../report/index.ts';
 import type { StudyStore } from '../../store/index.ts';
 
@@ -25,10 +25,10 @@ export function studyProgress(
   const sum = (steps: ReadonlyMap<string, number>) =>
     [...steps].reduce((total, [id, step]) => total + step * (weight.get(id) ?? 0), 0);
   const names = new Map(
-    layout.trials.map((t) => {
-      const { workload, strategy, batchSize, baseRate, seed } = t.points[0]!;
-      return [t.id, `${workload.name} ${strategy.name} batch ${batchSize} rate ${baseRate} seed ${seed}`];
-    }),
+    layout.trials.map(({ id, points: [p] }) => [
+      id,
+      pointName({ ...p!, workload: p!.workload.name, strategy: p!.strategy.name }),
+    ]),
   );
   const progress = createProgress({ stream, total: sum(budget), from: sum(done), label: layout.name, quiet });
   const ended = () => [...done].filter(([id, step]) => step >= (budget.get(id) ?? 0)).length;
