@@ -1,3 +1,4 @@
+import { dataNames } from '../data/index.ts';
 import type { TargetSpec } from './measured.ts';
 import { nearest } from './nearest.ts';
 import { type Strategy, strategyOf } from './strategies.ts';
@@ -12,7 +13,8 @@ export interface Workload {
   readonly data: DataSpec;
   readonly dir: string | undefined;
   readonly settings: Settings;
-  readonly targets: readonly TargetSpec[];
+  /** Without a name where it follows from the rest. */
+  readonly targets: readonly (Omit<TargetSpec, 'name'> & { readonly name: string | undefined })[];
   readonly batchSizes: readonly number[];
   readonly baseBatch: number;
   readonly learningRates: Rates | undefined;
@@ -93,12 +95,12 @@ function workloadsOf(entry: WorkloadEntry, file: StudyFile, at: Path, dir: strin
   );
 }
 
-function targetOf({ name, quantity, value, quartile }: TargetEntry): TargetSpec {
-  if (value === undefined) {
-    const q = quartile!;
-    return { name: name ?? `${quantity} quartile ${q}`, quantity, rule: { kind: 'quartile', q } };
-  }
-  return { name: name ?? `${quantity} ${value}`, quantity, rule: { kind: 'absolute', value } };
+function targetOf({ name, quantity, value, quartile }: TargetEntry): Workload['targets'][number] {
+  return {
+    name,
+    quantity,
+    rule: value === undefined ? { kind: 'quartile', q: quartile! } : { kind: 'absolute', value },
+  };
 }
 
 export const absoluteRates = (rates: Rates): readonly number[] =>
@@ -128,6 +130,9 @@ export function gridOf(
       message: `two strategies are named "${n}"`,
     })),
   ];
+  file.workloads.forEach(({ dataset }, i) => {
+    mistakes.push(...unknown('data set', [dataset], Object.keys(dataNames), lineOf(['workloads', i, 'dataset'])));
+  });
   const blocks = file.points ?? [{}];
   blocks.forEach((block, i) => {
     const line = lineOf(['points', i]);
@@ -160,7 +165,7 @@ export function gridOf(
           const line = lineOf(['strategies', s]);
           mistakes.push({
             line,
-            message: `strategy "${strategy.name}" has no learningRates on ${workload.name}, nor has the study; expected a list`,
+            message: `strategy "${strategy.name}" has no learningRates, nor has the study; expected a list`,
           });
           return;
         }

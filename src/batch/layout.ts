@@ -1,16 +1,16 @@
-import { isText } from '../data/index.ts';
-import { BallastError, UsageError } from '../errors.ts';
+import { dataNames } from '../data/index.ts';
+import { BallastError } from '../errors.ts';
+import { modelNamed } from '../models/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
-import { planTraining, type RunConfig, type TrainingPlan } from '../train/index.ts';
+import type { RunConfig, TrainingPlan } from '../train/index.ts';
 import { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
 import type { MeasuredWorkload } from './measured.ts';
 import { metricOf } from './metric.ts';
-import { pointConfig } from './point-config.ts';
+import { planPoints } from './plan-points.ts';
 import type { StopRule } from './stopping.ts';
 import { DataShelf, exampleCount, type StudyData } from './study-data.ts';
 import { type Mistake, type ParsedStudy, StudyMistakes } from './study-file.ts';
-import type { Budget } from './study-schema.ts';
 import { type TrialSpec, trialId } from './trial-spec.ts';
 
 export interface LaidOutPoint extends GridPoint {
@@ -27,6 +27,7 @@ export interface LaidOutTrial {
   readonly budgetSteps: number;
   /** Likewise; null when one of them has no bound in seconds. */
   readonly budgetSeconds: number | null;
+  /** At least one. */
   readonly points: readonly LaidOutPoint[];
 }
 
@@ -37,6 +38,7 @@ export interface StudyLayout {
   readonly grid: StudyGrid;
   readonly workloads: readonly MeasuredWorkload[];
   readonly points: readonly LaidOutPoint[];
+  /** In the order of work. */
   readonly trials: readonly LaidOutTrial[];
   /** Floating-point operations of training on one example, by workload: three times those of an evaluation. */
   readonly flopsPerExample: ReadonlyMap<string, number>;
@@ -50,125 +52,102 @@ export interface LayOutOptions {
   readonly shelf?: DataShelf;
 }
 
-/** The steps that a budget comes to. */
-function stepsOf(budget: Budget, factor: number, { batches, task }: TrainingPlan): number {
-  const counts = [
-    ...(budget.epochs === undefined ? [] : [`${budget.epochs * factor}ep`]),
-    ...(budget.examples === undefined ? [] : [`${Math.round(budget.examples * factor)}${task.tokens ? 'tok' : 'ex'}`]),
-    ...(budget.steps === undefined ? [] : [`${Math.round(budget.steps * factor)}st`]),
-  ];
-  return Math.max(1, Math.min(...counts.map((text) => batches.steps(text, 'budget'))));
-}
-
-const maxOf = (budgets: readonly (number | null)[]): number | null =>
-  budgets.includes(null) ? null : Math.max(...(budgets as number[]));
-
 /**
  * Lays a study out on its data: the trials with their steps and ids. Everything that cannot be computed as declared is named at once, before anything
  * runs. Throws StudyMistakes.
  */
 export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = {}): Promise<StudyLayout> {
-  const { file, lineOf, path } = parsed;
-  const { grid, mistakes: wrongNames } = gridOf(parsed, options);
-  const mistakes: Mistake[] = [...wrongNames];
-  const shelf = options.shelf ?? new DataShelf();
+  const { file, lineOf, path, text } = parsed;
+  const { grid, mistakes: names } = gridOf(parsed, options);
+  const mistakes: Mistake[] = [...names];
+  const { shelf = new DataShelf() } = options;
   const every = file.evaluate?.every ?? '1ep';
   const cadence = { every, checkpointEvery: file.checkpointEvery ?? every };
-  const measured: MeasuredWorkload[] = [];
+  const workloads: MeasuredWorkload[] = [];
   const flopsPerExample = new Map<string, number>();
-  const points: LaidOutPoint[] = [];
-  const specs = new Map<string, { spec: TrialSpec; points: LaidOutPoint[] }>();
+  const trials = new Map<string, { config: RunConfig; points: LaidOutPoint[] }>();
   for (const workload of grid.workloads) {
-    const wrong = (cause: unknown, context = '') => {
-      if (!(cause instanceof BallastError)) throw cause;
-      mistakes.push({ line: lineOf(workload.at), message: `${workload.name}${context}: ${cause.message}` });
-    };
-    let data: StudyData;
-    try {
-      data = await shelf.of(workload.data, workload.dir);
-    } catch (cause) {
-      wrong(cause);
+    // Its name is among the mistakes.
+    if (!Object.hasOwn(dataNames, workload.data.dataset)) continue;
+    const found = await dataOf(workload, shelf);
+    if ('problem' in found) {
+      const line = lineOf([...workload.at, found.key]);
+      mistakes.push({ line, message: `${workload.name}: ${found.problem}` });
       continue;
     }
-    const plans = new Map<string, TrainingPlan | undefined>();
+    const { data } = found;
     const mine = grid.points.filter((p) => p.workload === workload);
-    for (const point of mine) {
-      const { strategy, batchSize } = point;
-      // Seeds and rates change nothing in what goes together.
-      const key = `${strategy.name}\n${batchSize}`;
-      try {
-        if (plans.has(key) && !plans.get(key)) continue;
-        const config = { ...pointConfig(point, cadence), length: '1st' };
-        const plan = plans.get(key) ?? planTraining(config, data);
-        if (!plans.has(key)) {
-          plans.set(key, undefined);
-          requirePossible(point, data, plan, config);
-          plans.set(key, plan);
-        }
-        const budget = strategy.budget ?? workload.budget;
-        const budgetSteps = stepsOf(budget, strategy.trainLonger, plan);
-        const warmup = plan.batches.steps(config.warmup, 'warmup');
-        if (warmup > budgetSteps) {
-          plans.set(key, undefined);
-          throw new UsageError(`the warm-up of ${config.warmup} is longer than the budget of ${budgetSteps} steps`);
-        }
-        const full = { ...config, length: `${budgetSteps}st` };
-        const id = trialId(full, workload.data);
-        const laidOut = { ...point, trialId: id, learningRate: config.lr, budgetSteps };
-        points.push(laidOut);
-        const entry = specs.get(id);
-        if (entry) entry.points.push(laidOut);
-        else {
-          const { data: spec, dir } = workload;
-          const keep = file.keep ?? 'checkpoint';
-          specs.set(id, { spec: { config: full, data: spec, dir, rules: [], keep }, points: [laidOut] });
-        }
-      } catch (cause) {
-        plans.set(key, undefined);
-        wrong(cause, `, ${strategy.name}, batch ${batchSize}`);
-      }
+    const { planned, problems, plan } = planPoints(mine, data, cadence);
+    for (const { message, places } of problems) {
+      mistakes.push({
+        line: lineOf(workload.at),
+        message: `${workload.name}${places ? ` (${places})` : ''}: ${message}`,
+      });
     }
-    const plan = [...plans.values()].find((p) => p !== undefined);
     if (!plan) continue;
-    measured.push(factsOf(workload, data, plan));
+    workloads.push(factsOf(workload, data, plan));
     flopsPerExample.set(workload.name, 3 * summarize(plan.model.trace(1, plan.task.tokens)).flops!);
+    for (const { point, config, budgetSteps } of planned) {
+      const id = trialId(config, workload.data);
+      const trial = trials.get(id) ?? { config, points: [] };
+      trial.points.push({ ...point, trialId: id, learningRate: config.lr, budgetSteps });
+      trials.set(id, trial);
+    }
   }
-  if (mistakes.length > 0) throw new StudyMistakes(path, mistakes);
-  // A sorted list of the points gives the order of work; trials follow their first point.
-  const order = new Map(grid.points.map((p, i) => [keyOf(p), i]));
-  points.sort((a, b) => order.get(keyOf(a))! - order.get(keyOf(b))!);
-  const trials = [...new Set(points.map((p) => p.trialId))].map((id): LaidOutTrial => {
-    const { spec, points: own } = specs.get(id)!;
-    const budgetSteps = Math.max(...own.map((p) => p.budgetSteps));
-    const seconds = own.map((p) => {
-      const { budget = p.workload.budget, trainLonger } = p.strategy;
-      return budget.seconds === undefined ? null : budget.seconds * trainLonger;
-    });
-    const rules = stopRules(own, measured, file.early);
+  const distinct = new Map(mistakes.map((m) => [`${m.line} ${m.message}`, m]));
+  if (distinct.size > 0) throw new StudyMistakes(path, [...distinct.values()]);
+  const order = new Map(grid.points.map((p, i) => [placeOf(p), i]));
+  const place = (p: GridPoint) => order.get(placeOf(p))!;
+  const laidOut = [...trials].map(([id, { config, points }]): LaidOutTrial => {
+    const budgetSteps = Math.max(...points.map((p) => p.budgetSteps));
     return {
       id,
-      spec: { ...spec, rules, config: { ...spec.config, length: `${budgetSteps}st` } },
+      spec: {
+        config: { ...config, length: `${budgetSteps}st` },
+        data: points[0]!.workload.data,
+        dir: points[0]!.workload.dir,
+        rules: stopRules(points, workloads, file.early),
+        keep: file.keep ?? 'checkpoint',
+      },
       budgetSteps,
-      budgetSeconds: maxOf(seconds),
-      points: own,
+      budgetSeconds: budgetSecondsOf(points),
+      points,
     };
   });
-  return { name: file.name, text: parsed.text, grid, workloads: measured, points, trials, flopsPerExample };
+  const first = ({ points }: LaidOutTrial) => Math.min(...points.map(place));
+  laidOut.sort((a, b) => first(a) - first(b));
+  const points = laidOut.flatMap((t) => t.points).sort((a, b) => place(a) - place(b));
+  return { name: file.name, text, grid, workloads, points, trials: laidOut, flopsPerExample };
 }
 
-const keyOf = ({ workload, strategy, batchSize, baseRate, seed }: GridPoint) =>
+const placeOf = ({ workload, strategy, batchSize, baseRate, seed }: GridPoint) =>
   [workload.name, strategy.name, batchSize, baseRate, seed].join('\n');
 
-/** Throws UsageError for a batch that the data has not enough examples for. */
-function requirePossible({ batchSize }: GridPoint, data: StudyData, plan: TrainingPlan, config: RunConfig): void {
-  const { train } = data;
-  if (!isText(train) && batchSize > train.count)
-    throw new UsageError(`the batch has more examples than the training data, which has ${train.count}`);
-  if (config.growth && plan.model.state !== undefined)
-    throw new UsageError('the batch of a recurrent network cannot grow: each row continues a text');
+/** A workload's data, or what is wrong with it or the model, and the key in the file that says so. */
+async function dataOf(
+  { model, data, dir }: Workload,
+  shelf: DataShelf,
+): Promise<{ readonly data: StudyData } | { readonly key: string; readonly problem: string }> {
+  let key = 'model';
+  try {
+    modelNamed(model);
+    key = 'dataset';
+    return { data: await shelf.of(data, dir) };
+  } catch (cause) {
+    if (!(cause instanceof BallastError)) throw cause;
+    return { key, problem: cause.message };
+  }
+}
+
+function budgetSecondsOf(points: readonly GridPoint[]): number | null {
+  const seconds = points.map(({ workload, strategy: { budget = workload.budget, trainLonger } }) =>
+    budget.seconds === undefined ? null : budget.seconds * trainLonger,
+  );
+  return seconds.includes(null) ? null : Math.max(...(seconds as number[]));
 }
 
 function factsOf(workload: Workload, data: StudyData, { model, task }: TrainingPlan): MeasuredWorkload {
+  const metric = metricOf(task.metric);
   return {
     name: workload.name,
     model: workload.model,
@@ -176,21 +155,15 @@ function factsOf(workload: Workload, data: StudyData, { model, task }: TrainingP
     fraction: workload.data.fraction,
     complexity: workload.data.complexity,
     examples: exampleCount(data.train),
-    metric: metricOf(task.metric),
+    metric,
     parameters: parameterCount(model.parameters),
-    targets: workload.targets.map((t) => ({ ...t, name: targetName(t.name, t, task.metric) })),
+    targets: workload.targets.map(({ name, quantity, rule }) => {
+      if (name !== undefined) return { name, quantity, rule };
+      if (rule.kind === 'quartile') return { name: `${quantity} quartile ${rule.q}`, quantity, rule };
+      const sign = quantity === 'valMetric' && metric.direction === 'max' ? '>=' : '<=';
+      return { name: `${quantity}${sign}${rule.value}`, quantity, rule };
+    }),
   };
-}
-
-/** A default name such as `valMetric 0.9` says which way is better: `valMetric>=0.9`. */
-function targetName(
-  name: string,
-  { quantity, rule }: MeasuredWorkload['targets'][number],
-  metric: TrainingPlan['task']['metric'],
-): string {
-  if (rule.kind !== 'absolute' || name !== `${quantity} ${rule.value}`) return name;
-  const up = quantity === 'valMetric' && metricOf(metric).direction === 'max';
-  return `${quantity}${up ? '>=' : '<='}${rule.value}`;
 }
 
 /** When a trial may end early: each of its points' workloads must agree. None when one of them must see its whole curve. */

@@ -1,14 +1,18 @@
-/** Levenshtein distance. */
+/** Letters that are missing, added, others, or swapped with their neighbour (Damerau and Levenshtein's distance, each letter changed once). */
 function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
+    const [row, before] = [rows[i - 1]!, rows[i - 2]];
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      const same = a[i - 1] === b[j - 1];
+      const swapped = before && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const others = [row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1)];
+      next[j] = Math.min(...others, ...(swapped ? [before[j - 2]! + 1] : []));
     }
-    row = next;
+    rows.push(next);
   }
-  return row[b.length]!;
+  return rows[a.length]![b.length]!;
 }
 
 /** The name that was probably meant, if one is near: at most a third of its letters differ. */

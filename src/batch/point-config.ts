@@ -3,6 +3,12 @@ import { modelNamed } from '../models/index.ts';
 import { optimizerOptions, presets, type RunConfig, scaledRate } from '../train/index.ts';
 import type { GridPoint } from './grid.ts';
 
+/** How often a trial is measured and saved. */
+export interface Cadence {
+  readonly every: string;
+  readonly checkpointEvery: string;
+}
+
 /** The largest micro-batch that is chosen by itself: beyond it, throughput gains little, and batch norm would see more than it does in small batches. */
 const usualMicroBatch = 64;
 
@@ -40,10 +46,7 @@ export function ruledRate({ workload, strategy, batchSize, baseRate }: GridPoint
  * The run of a point, but for its length. The rule is applied here, so that points that come to the same computation have the same
  * configuration. Throws UsageError for what does not go together.
  */
-export function pointConfig(
-  point: GridPoint,
-  cadence: { readonly every: string; readonly checkpointEvery: string },
-): Omit<RunConfig, 'length'> {
+export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig, 'length'> {
   const { workload, strategy, batchSize, seed } = point;
   const { task } = modelNamed(workload.model);
   const preset = presets[task];

@@ -161,8 +161,10 @@ function mistakeOf(issue: Issue, lineOf: (path: Path) => number): Mistake {
         issue.origin === 'array' ? `${bound} entries` : issue.origin === 'string' ? `${bound} characters` : `${bound}`;
       return { line, message: `${where}expected ${than} ${what}, got ${shown(issue.input)}` };
     }
-    default:
-      return { line, message: `${where}${issue.message}` };
+    default: {
+      const got = /^expected .* such as/.test(issue.message) ? `, got ${shown(issue.input)}` : '';
+      return { line, message: `${where}${issue.message}${got}` };
+    }
   }
 }
 
