@@ -1,6 +1,7 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
 export { type Edge, extend, findEdges } from './edges.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './estimate.ts';
+export { type ExportFormat, exportFormats, exportStudy } from './export/index.ts';
 export { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
 export { type LaidOutPoint, type LaidOutTrial, layOutStudy, type StudyLayout } from './layout.ts';
 export type * from './measured.ts';

@@ -73,6 +73,7 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
     } else {
       const then = crashed.status === 'failed' ? 'too often; it counts as failed' : 'it goes on from its checkpoint';
       run.onNote?.(`the process of trial ${crashed.id.slice(0, 8)} ended (${how}): ${then}`);
+      run.onReport?.({ kind: 'ended', id: crashed.id, status: crashed.status, note: how });
       if (crashed.status === 'failed') failed(crashed.id, how);
     }
   };

@@ -1,5 +1,5 @@
 import { type ProcessReport, pointName, type StudyLayout } from '../../batch/index.ts';
-import { createProgress, type ProgressStream } from '../../report/index.ts';
+import { createProgressLines, formatCount, type ProgressStream } from '../../report/index.ts';
 import type { StudyStore } from '../../store/index.ts';
 
 export interface StudyProgress {
@@ -8,46 +8,58 @@ export interface StudyProgress {
   finish(): void;
 }
 
-/** Progress of a study, by the floating-point operations that are done of those that it asks for. */
+/** Progress of a study, by the floating-point operations that are done of those that it asks for; on a terminal with a line for each trial that runs. */
 export function studyProgress(
-  layout: StudyLayout,
+  { name, trials, flopsPerExample }: StudyLayout,
   store: StudyStore,
   stream: ProgressStream,
   quiet: boolean,
 ): StudyProgress {
-  const weight = new Map(
-    layout.trials.map((t) => [t.id, layout.flopsPerExample.get(t.points[0]!.workload.name)! * t.spec.config.batchSize]),
+  const known = new Map(
+    trials.map(({ id, budgetSteps, spec, points: [point] }) => {
+      const { workload, strategy } = point!;
+      const words = pointName({ ...point!, workload: workload.name, strategy: strategy.name });
+      const work = flopsPerExample.get(workload.name)! * spec.config.batchSize;
+      return [id, { words, budgetSteps, work }];
+    }),
   );
-  const budget = new Map(layout.trials.map((t) => [t.id, t.budgetSteps]));
   const done = new Map<string, number>();
-  for (const { id, status, step, budgetSteps } of store.trials())
-    if (budget.has(id)) done.set(id, status === 'queued' || status === 'running' ? step : budgetSteps);
-  const sum = (steps: ReadonlyMap<string, number>) =>
-    [...steps].reduce((total, [id, step]) => total + step * (weight.get(id) ?? 0), 0);
-  const names = new Map(
-    layout.trials.map(({ id, points: [p] }) => [
-      id,
-      pointName({ ...p!, workload: p!.workload.name, strategy: p!.strategy.name }),
-    ]),
-  );
-  const progress = createProgress({ stream, total: sum(budget), from: sum(done), label: layout.name, quiet });
-  const ended = () => [...done].filter(([id, step]) => step >= (budget.get(id) ?? 0)).length;
+  let ended = 0;
+  for (const { id, status, step, budgetSteps } of store.trials()) {
+    const waits = status === 'queued' || status === 'running';
+    done.set(id, waits ? Math.min(step, budgetSteps) : budgetSteps);
+    if (!waits) ended++;
+  }
+  const work = (steps: (id: string, budget: number) => number) =>
+    [...known].reduce((sum, [id, t]) => sum + steps(id, t.budgetSteps) * t.work, 0);
+  const doneWork = () => work((id) => done.get(id) ?? 0);
+  const lines = createProgressLines({
+    stream,
+    total: work((_, budget) => budget),
+    from: doneWork(),
+    label: name,
+    quiet,
+  });
   return {
     report: (report) => {
-      if (report.kind === 'broken') return;
+      const trial = report.kind === 'broken' ? undefined : known.get(report.id);
+      if (report.kind === 'broken' || !trial) return;
       const { id } = report;
       if (report.kind === 'ended') {
-        if (report.status !== 'queued') done.set(id, budget.get(id) ?? 0);
-        if (!quiet && !stream.isTTY)
-          stream.write(`${names.get(id)}: ${report.status}${report.note ? ` (${report.note})` : ''}\n`);
-      } else done.set(id, report.step);
-      const detail =
-        report.kind === 'step' ? `, step ${report.step} of ${budget.get(id)}, loss ${report.loss.toFixed(3)}` : '';
-      progress.update(sum(done), `${ended()} of ${layout.trials.length} trials; ${names.get(id)}${detail}`);
+        lines.line(id, undefined);
+        if (report.status !== 'queued') {
+          done.set(id, trial.budgetSteps);
+          ended++;
+          lines.say(`${trial.words}: ${report.status}${report.note ? ` (${report.note})` : ''}`);
+        }
+      } else {
+        done.set(id, report.step);
+        const loss = report.kind === 'step' ? `, loss ${report.loss.toFixed(3)}` : '';
+        lines.line(id, `${trial.words}: step ${formatCount(report.step)} of ${formatCount(trial.budgetSteps)}${loss}`);
+      }
+      lines.update(doneWork(), `${ended} of ${trials.length} trials`);
     },
-    note: (note) => {
-      if (!quiet) stream.write(`${stream.isTTY ? '\r\u001b[2K' : ''}note: ${note}\n`);
-    },
-    finish: () => progress.finish(),
+    note: (note) => lines.say(`note: ${note}`),
+    finish: () => lines.finish(),
   };
 }
