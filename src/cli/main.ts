@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { alignmentCommand } from './alignment.ts';
+import { batchCommand } from './batch/index.ts';
 import { convolutionsCommand } from './convolutions.ts';
 import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
@@ -39,6 +40,7 @@ const commands = [
   reproduceCommand(),
   trainCommand(),
   evalCommand(),
+  batchCommand(),
   unitsCommand(),
   modelsCommand(),
   datasetsCommand(),

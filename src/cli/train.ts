@@ -20,6 +20,7 @@ import {
   optimizerNames,
   parameterGroups,
   planTraining,
+  presets,
   type RunConfig,
   type RunResult,
   readMetrics,
@@ -40,7 +41,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import { loadSplit } from './test-set.ts';
-import { configFrom, givenSettings, microBatchOf, presets, type TrainSettings } from './train-config.ts';
+import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
 
 interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
   readonly resume?: boolean;

@@ -14,6 +14,8 @@ export interface ShapesKnobs {
   readonly pose?: number;
   /** Fraction of the labels of the *training* split that are replaced by another class. Test labels and masks stay true. */
   readonly labelNoise?: number;
+  /** One knob for clutter, noise and pose at once, where they are not given themselves: the complexity of the data as one number. */
+  readonly complexity?: number;
 }
 
 export interface ShapesOptions extends ShapesKnobs {
@@ -22,6 +24,8 @@ export interface ShapesOptions extends ShapesKnobs {
   /** Pictures of different splits are independent draws. */
   readonly split: Split;
 }
+
+type Knobs = Required<Omit<ShapesKnobs, 'complexity'>>;
 
 /** What a mask has where there is no figure. */
 const background = shapeClasses.length;
@@ -55,7 +59,7 @@ function classOf(index: number, draw: (purpose: string, index: number) => Random
   return order[index % order.length]!;
 }
 
-function requireKnobs(knobs: Required<ShapesKnobs>): void {
+function requireKnobs(knobs: Knobs): void {
   for (const [name, value] of Object.entries(knobs)) {
     if (!(value >= 0 && value <= 1)) throw new UsageError(`shapes: ${name} must be from 0 to 1, got ${value}`);
   }
@@ -69,7 +73,8 @@ function requireKnobs(knobs: Required<ShapesKnobs>): void {
  * `masks` has the class of the figure in each pixel that it covers by half or more (before strokes cross it), and 10 elsewhere.
  */
 export function shapesDataset(options: ShapesOptions): ImageDataset {
-  const { count, seed, split, clutter = 0.3, noise = 0.3, pose = 0.5, labelNoise = 0 } = options;
+  const { count, seed, split, complexity, labelNoise = 0 } = options;
+  const { clutter = complexity ?? 0.3, noise = complexity ?? 0.3, pose = complexity ?? 0.5 } = options;
   const knobs = { clutter, noise, pose, labelNoise };
   requireKnobs(knobs);
   if (!(Number.isSafeInteger(count) && count > 0))
@@ -94,7 +99,7 @@ export function shapesDataset(options: ShapesOptions): ImageDataset {
 function render(
   picture: Float64Array,
   label: number,
-  { clutter, pose }: Required<ShapesKnobs>,
+  { clutter, pose }: Knobs,
   draw: (purpose: string) => RandomStream,
   mask: Uint8Array,
 ): void {

@@ -55,6 +55,11 @@ export class CheckpointFolder {
     await writeSafetensors(join(this.path, nameOf(progress.step)), tensors as Map<string, TensorData>, {
       progress: JSON.stringify(progress),
     });
+    await this.prune();
+  }
+
+  /** Removes the oldest beyond `keep`. */
+  async prune(): Promise<void> {
     for (const step of (await this.steps()).slice(this.#keep)) await unlink(join(this.path, nameOf(step)));
   }
 

@@ -12,11 +12,13 @@ export {
   type OptimizerOptions,
   optimizerNamed,
   optimizerNames,
+  optimizerOptions,
   type ParameterGroup,
   parameterGroups,
 } from './optimizers/index.ts';
+export { type Preset, presets } from './presets.ts';
 export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run.ts';
-export { type RunConfig, readRunConfig, requireSame, writeRunConfig } from './run-config.ts';
+export { type RunConfig, readRunConfig, requireSame, runConfigSchema, writeRunConfig } from './run-config.ts';
 export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule, scheduleKinds } from './schedule.ts';
 export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';

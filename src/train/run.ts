@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BallastError, UsageError } from '../errors.ts';
 import { makeFolder, writeSafetensors } from '../formats/index.ts';
+import type { Params } from '../nn/index.ts';
 import type { BatchPlan } from './batch-plan.ts';
 import { CheckpointFolder, type RunProgress } from './checkpoint.ts';
 import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
@@ -36,18 +37,26 @@ export interface RunRequest {
   readonly settings: RunSettings;
   readonly folder: string;
   readonly resume: boolean;
+  /** End after so many steps, though the schedule has more. */
+  readonly until?: number;
   /** When it fires, the step is finished and saved, and the run ends as `interrupted`. */
   readonly signal?: AbortSignal;
   /** Told once, of the step that the run goes on from. */
   readonly onStart?: (step: number) => void;
-  readonly onStep?: (state: { step: number; loss: number; examplesPerSecond: number }) => void;
+  /** `seconds`: time in this step. */
+  readonly onStep?: (state: { step: number; loss: number; seconds: number; examplesPerSecond: number }) => void;
   readonly onRecord?: (record: MetricsRecord) => void;
+  /**
+   * Told of every evaluation, off the clock. What it answers with `stop` ends the run as `stopped`, saved as at its end. A run that goes on from a
+   * checkpoint tells of those after it again.
+   */
+  readonly onEvaluation?: (record: MetricsRecord, parameters: Params) => Promise<'continue' | 'stop'>;
   /** Told of what is odd but no error, such as a damaged checkpoint that was passed over. */
   readonly onNote?: (note: string) => void;
 }
 
-/** `infeasible`: the loss left all bounds, and the run ended there (Shallue et al., arXiv 1811.03600). */
-export type RunStatus = 'complete' | 'interrupted' | 'infeasible';
+/** `infeasible`: the loss left all bounds, and the run ended there (Shallue et al., arXiv 1811.03600). `stopped`: as `onEvaluation` said. */
+export type RunStatus = 'complete' | 'stopped' | 'interrupted' | 'infeasible';
 
 export interface RunResult {
   readonly status: RunStatus;
@@ -84,6 +93,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
   const log = await MetricsLog.open(join(folder, 'metrics.jsonl'), progress.step);
   let last: MetricsRecord | undefined = (await readMetrics(log.path)).at(-1);
   const { microBatch } = trainer;
+  const end = Math.min(steps, request.until ?? steps);
   const first = progress.step;
   request.onStart?.(first);
   const firstSeconds = progress.seconds;
@@ -95,7 +105,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
     saved = progress.step;
   };
   try {
-    while (progress.step < steps) {
+    while (progress.step < end) {
       const { step } = progress;
       const began = performance.now();
       const lr = rateAt(step);
@@ -119,13 +129,14 @@ export async function run(request: RunRequest): Promise<RunResult> {
         gradSquare: progress.pending.gradSquare + result.gradSquare,
       };
       const noise = noiseAfter(progress.noise, result, { batchSize, microBatch });
-      progress = { ...progress, step: step + 1, seconds, pending, noise };
       request.onStep?.({
-        step: progress.step,
+        step: step + 1,
         loss: result.loss,
+        seconds: seconds - progress.seconds,
         examplesPerSecond: (plan.examplesBefore(step + 1) - plan.examplesBefore(first)) / (seconds - firstSeconds),
       });
-      const atEnd = progress.step === steps;
+      progress = { ...progress, step: step + 1, seconds, pending, noise };
+      let atEnd = progress.step === end;
       const evaluation = evaluateAt(progress.step) || atEnd ? await task.evaluate(trainer.parameters()) : undefined;
       if (evaluation || logAt(progress.step)) {
         last = recordOf(
@@ -137,15 +148,20 @@ export async function run(request: RunRequest): Promise<RunResult> {
         request.onRecord?.(last);
         progress = { ...progress, pending: fresh(configHash).pending };
       }
+      if (evaluation && (await request.onEvaluation?.(last!, trainer.parameters())) === 'stop') {
+        status = 'stopped';
+        atEnd = true;
+      }
       if (checkpointAt(progress.step) || atEnd) await save();
       await breathe();
-      if (signal?.aborted && !atEnd) {
+      if (atEnd) break;
+      if (signal?.aborted) {
         status = 'interrupted';
         break;
       }
     }
     if (status === 'interrupted' && saved !== progress.step) await save();
-    if (status === 'complete') {
+    if (status === 'complete' || status === 'stopped') {
       await writeSafetensors(join(folder, 'model.safetensors'), trainer.parameters(), settings.metadata);
     }
   } finally {

@@ -106,6 +106,8 @@ export function fittingMicroBatch({ model, task }: TrainingPlan, batchSize: numb
 
 export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | 'settings'>, TrainingData {
   readonly config: RunConfig;
+  /** What a checkpoint must have been made with to be gone on from; the hash of the whole configuration unless told. */
+  readonly identity?: string;
   readonly runtime?: RuntimeOptions;
 }
 
@@ -149,7 +151,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
         lossBound: config.lossBound,
         rateAt,
         scalarsAt: (step, lr) => optimizer.scalarsAt(step, lr),
-        configHash: configHash(config),
+        configHash: training.identity ?? configHash(config),
         metadata: { model: model.name, task: model.task, dataset: config.dataset, normalize: config.normalize },
       },
     });

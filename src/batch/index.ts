@@ -1,0 +1,16 @@
+/** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
+export { type Edge, extend, findEdges } from './edges.ts';
+export { type Estimate, estimateStudy, type WorkloadEstimate } from './estimate.ts';
+export { type ExportFormat, exportFormats, exportStudy } from './export/index.ts';
+export { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
+export { type LaidOutPoint, type LaidOutTrial, layOutStudy, type StudyLayout } from './layout.ts';
+export type * from './measured.ts';
+export { measuredIn, readStudy, requireStudy } from './read-study.ts';
+export { countTrials, runStudy, type StudyCounts, type StudyRun, type StudyRunResult } from './run-study.ts';
+export { DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
+export { type Mistake, type ParsedStudy, parseStudyFile, readStudyFile, StudyMistakes } from './study-file.ts';
+export { studyJsonSchema } from './study-schema.ts';
+export { pointName, type StudyStatus, statusOf } from './study-status.ts';
+export { missingTrials, syncStudy } from './sync-study.ts';
+export type { ProcessReport } from './trial-process-messages.ts';
+export { type TrialSpec, trialId } from './trial-spec.ts';

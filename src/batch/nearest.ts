@@ -1,0 +1,25 @@
+/** Letters that are missing, added, others, or swapped with their neighbour (Damerau and Levenshtein's distance, each letter changed once). */
+function distance(a: string, b: string): number {
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const [row, before] = [rows[i - 1]!, rows[i - 2]];
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const swapped = before && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const others = [row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (same ? 0 : 1)];
+      next[j] = Math.min(...others, ...(swapped ? [before[j - 2]! + 1] : []));
+    }
+    rows.push(next);
+  }
+  return rows[a.length]![b.length]!;
+}
+
+/** The name that was probably meant, if one is near: at most a third of its letters differ. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((k) => ({ k, d: distance(name.toLowerCase(), k.toLowerCase()) }))
+    .filter(({ k, d }) => d <= Math.max(1, Math.floor(Math.max(k.length, name.length) / 3)))
+    .sort((a, b) => a.d - b.d);
+  return ranked[0]?.k;
+}

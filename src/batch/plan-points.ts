@@ -1,0 +1,81 @@
+import { isText } from '../data/index.ts';
+import { BallastError, UsageError } from '../errors.ts';
+import { planTraining, type RunConfig, type TrainingPlan } from '../train/index.ts';
+import type { GridPoint } from './grid.ts';
+import { type Cadence, pointConfig } from './point-config.ts';
+import type { StudyData } from './study-data.ts';
+import type { Budget } from './study-schema.ts';
+
+export interface PlannedPoint {
+  readonly point: GridPoint;
+  readonly config: RunConfig;
+  readonly budgetSteps: number;
+}
+
+/** Why some of a workload's points cannot be computed, and which: `undefined` where it is all of them. */
+export interface Problem {
+  readonly message: string;
+  readonly places: string | undefined;
+}
+
+export interface PlannedPoints {
+  readonly planned: readonly PlannedPoint[];
+  readonly problems: readonly Problem[];
+  /** Of any of the points: they all have the model and the task. Undefined when none can be computed. */
+  readonly plan: TrainingPlan | undefined;
+}
+
+/** The steps that a budget comes to. */
+function stepsOf(budget: Budget, factor: number, { batches, task }: TrainingPlan): number {
+  const counts = [
+    ...(budget.epochs === undefined ? [] : [`${budget.epochs * factor}ep`]),
+    ...(budget.examples === undefined ? [] : [`${Math.round(budget.examples * factor)}${task.tokens ? 'tok' : 'ex'}`]),
+    ...(budget.steps === undefined ? [] : [`${Math.round(budget.steps * factor)}st`]),
+  ];
+  return Math.max(1, Math.min(...counts.map((text) => batches.steps(text, 'budget'))));
+}
+
+/** What seeds and rates change nothing in. Throws UsageError for what does not go together. */
+function possible(point: GridPoint, data: StudyData, cadence: Cadence): { plan: TrainingPlan; budgetSteps: number } {
+  const { workload, strategy, batchSize } = point;
+  const config = { ...pointConfig(point, cadence), length: '1st' };
+  if (!isText(data.train) && batchSize > data.train.count)
+    throw new UsageError(`the batch has more examples than the training data, which has ${data.train.count}`);
+  const plan = planTraining(config, data);
+  if (config.growth && plan.model.state !== undefined)
+    throw new UsageError('the batch of a recurrent network cannot grow: each row continues a text');
+  const budgetSteps = stepsOf(strategy.budget ?? workload.budget, strategy.trainLonger, plan);
+  if (plan.batches.steps(config.warmup, 'warmup') > budgetSteps)
+    throw new UsageError(`the warm-up of ${config.warmup} is longer than the budget`);
+  for (const [name, every] of Object.entries(cadence)) plan.batches.every(every, name);
+  return { plan, budgetSteps };
+}
+
+/** Lays the points of one workload out on its data. */
+export function planPoints(points: readonly GridPoint[], data: StudyData, cadence: Cadence): PlannedPoints {
+  const placeOf = ({ strategy, batchSize }: GridPoint) => `${strategy.name}, batch ${batchSize}`;
+  const places = new Map<string, ReturnType<typeof possible> | undefined>();
+  const problems = new Map<string, string[]>();
+  const planned: PlannedPoint[] = [];
+  for (const point of points) {
+    const place = placeOf(point);
+    try {
+      if (!places.has(place)) places.set(place, undefined).set(place, possible(point, data, cadence));
+      const found = places.get(place);
+      if (!found) continue;
+      const { budgetSteps } = found;
+      planned.push({ point, budgetSteps, config: { ...pointConfig(point, cadence), length: `${budgetSteps}st` } });
+    } catch (cause) {
+      if (!(cause instanceof BallastError)) throw cause;
+      problems.set(cause.message, [...(problems.get(cause.message) ?? []), place]);
+    }
+  }
+  return {
+    planned,
+    problems: [...problems].map(([message, at]) => ({
+      message,
+      places: at.length === places.size ? undefined : at.join('; '),
+    })),
+    plan: [...places.values()].find((found) => found !== undefined)?.plan,
+  };
+}

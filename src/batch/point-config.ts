@@ -1,0 +1,89 @@
+import { UsageError } from '../errors.ts';
+import { modelNamed } from '../models/index.ts';
+import { optimizerOptions, presets, type RunConfig, scaledRate } from '../train/index.ts';
+import type { GridPoint } from './grid.ts';
+
+/** How often a trial is measured and saved. */
+export interface Cadence {
+  readonly every: string;
+  readonly checkpointEvery: string;
+}
+
+/** The largest micro-batch that is chosen by itself: beyond it, throughput gains little, and batch norm would see more than it does in small batches. */
+const usualMicroBatch = 64;
+
+/** The largest divisor of the batch up to 64. Throws UsageError when that is tiny, as for a prime batch size. */
+export function usualMicroBatchOf(batchSize: number): number {
+  if (batchSize <= usualMicroBatch) return batchSize;
+  let divisor = usualMicroBatch;
+  while (batchSize % divisor !== 0) divisor--;
+  if (divisor < usualMicroBatch / 4) {
+    throw new UsageError(
+      `batch size ${batchSize} has no divisor from ${usualMicroBatch / 4} to ${usualMicroBatch} for the micro-batch; set microBatch`,
+    );
+  }
+  return divisor;
+}
+
+function microBatchOf({ workload, strategy, batchSize }: GridPoint): number {
+  const given = strategy.ghostBatch ?? workload.microBatch;
+  if (given === undefined) return usualMicroBatchOf(batchSize);
+  if (given >= batchSize) return batchSize;
+  if (batchSize % given !== 0)
+    throw new UsageError(`the micro-batch ${given} does not divide the batch size ${batchSize}`);
+  return given;
+}
+
+/** The options of an update rule that a workload sets for its own one, where a strategy brings another. */
+const ruleOptions = ['momentum', 'trust', 'decayOn', 'adaptOn'] as const;
+
+/** The rate that a point trains with, after the rule; rounded so that equal rates are equal numbers however they came about. */
+export function ruledRate({ workload, strategy, batchSize, baseRate }: GridPoint): number {
+  return Number(scaledRate(baseRate, strategy.scaling, batchSize, workload.baseBatch).toPrecision(12));
+}
+
+/**
+ * The run of a point, but for its length. The rule is applied here, so that points that come to the same computation have the same
+ * configuration. Throws UsageError for what does not go together.
+ */
+export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig, 'length'> {
+  const { workload, strategy, batchSize, seed } = point;
+  const { task } = modelNamed(workload.model);
+  const preset = presets[task];
+  const optimizer = strategy.settings.optimizer ?? workload.settings.optimizer ?? preset.optimizer;
+  const understood: readonly string[] = optimizerOptions(optimizer);
+  const own = Object.fromEntries(
+    Object.entries(workload.settings).filter(
+      ([key]) => understood.includes(key) || !(ruleOptions as readonly string[]).includes(key),
+    ),
+  );
+  const given = Object.fromEntries(
+    Object.entries({ ...own, ...strategy.settings }).filter(([, value]) => value !== undefined),
+  );
+  return {
+    normalize: workload.data.dataset.startsWith('cifar') ? 'cifar10' : 'default',
+    augment: task !== 'language',
+    weightDecay: preset.weightDecay,
+    ...(preset.clipNorm === undefined ? {} : { clipNorm: preset.clipNorm }),
+    labelSmoothing: 0,
+    schedule: 'constant',
+    milestones: [],
+    factor: 0.1,
+    power: 1,
+    warmup: '0st',
+    lossBound: 1e4,
+    ...given,
+    model: workload.model,
+    dataset: workload.data.dataset,
+    seed,
+    batchSize,
+    microBatch: microBatchOf(point),
+    optimizer,
+    lr: ruledRate(point),
+    scaling: 'base',
+    baseBatch: batchSize,
+    logEvery: cadence.every,
+    evalEvery: cadence.every,
+    checkpointEvery: cadence.checkpointEvery,
+  };
+}

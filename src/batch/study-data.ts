@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { heldOutSplit, type ImageDataset, isText, loadData, subset, type TextDataset } from '../data/index.ts';
+
+/** Which data a trial trains on and is judged on. Part of what identifies it. */
+export interface DataSpec {
+  readonly dataset: string;
+  /** Share of the training data. */
+  readonly fraction: number;
+  /** Of procedural data; null otherwise. */
+  readonly complexity: number | null;
+  /** Knobs of `shapes` one by one. */
+  readonly knobs: Readonly<Record<string, number>>;
+  /** Of procedural data: how many examples (tokens) are made; null for the usual number. */
+  readonly trainCount: number | null;
+  readonly validCount: number | null;
+  /** Training examples (tokens) that the training loss is measured on. */
+  readonly sampleExamples: number;
+  /** Held-out examples (tokens) that count; null for all. */
+  readonly validExamples: number | null;
+}
+
+export interface StudyData {
+  readonly train: ImageDataset | TextDataset;
+  readonly valid: ImageDataset | TextDataset;
+  /** A fixed sample of the training data, the same share of each class; the beginning of a text. */
+  readonly sample: ImageDataset | TextDataset;
+}
+
+/** Examples of an epoch; for text its tokens. */
+export function exampleCount(data: ImageDataset | TextDataset): number {
+  return isText(data) ? data.tokens.length : data.count;
+}
+
+/** A share of the data: of images the same of every class, of text its beginning. */
+function share(data: ImageDataset | TextDataset, fraction: number): ImageDataset | TextDataset {
+  if (fraction >= 1) return data;
+  if (isText(data)) return { ...data, tokens: data.tokens.subarray(0, Math.round(fraction * data.tokens.length)) };
+  return subset(data, fraction, 0);
+}
+
+const upTo = (data: ImageDataset | TextDataset, count: number | null) =>
+  count === null ? data : share(data, count / exampleCount(data));
+
+/** The folder of a data set in one that holds several: DIR/NAME where there is one, else DIR. */
+function folderOf(dataset: string, dir: string | undefined): string | undefined {
+  const own = dir === undefined ? undefined : join(dir, dataset);
+  return own !== undefined && existsSync(own) ? own : dir;
+}
+
+/** Reads or makes the data. It is the same for all seeds of a trial. Throws UsageError and FileError as `loadData` does. */
+export async function loadStudyData(spec: DataSpec, dir: string | undefined): Promise<StudyData> {
+  const { dataset, complexity, knobs, fraction } = spec;
+  const common = {
+    name: dataset,
+    dir: folderOf(dataset, dir),
+    seed: 0,
+    ...(complexity === null ? {} : dataset === 'grammar' ? { branching: complexity } : { complexity }),
+    ...knobs,
+  };
+  const counted = (count: number | null) => (count === null ? {} : { count });
+  const whole = await loadData({ ...common, ...counted(spec.trainCount), split: 'train' });
+  const held = await loadData({
+    ...common,
+    ...counted(spec.validCount),
+    split: heldOutSplit(dataset),
+    ...(isText(whole) && dataset !== 'grammar' ? { vocabulary: whole.vocabulary } : {}),
+  });
+  const train = share(whole, fraction);
+  return { train, valid: upTo(held, spec.validExamples), sample: upTo(train, spec.sampleExamples) };
+}
+
+/** Keeps the data of the last few specifications: trials that follow one another mostly want the same. */
+export class DataShelf {
+  readonly #kept: { readonly key: string; readonly data: Promise<StudyData> }[] = [];
+  readonly #size: number;
+
+  constructor(size = 2) {
+    this.#size = size;
+  }
+
+  of(spec: DataSpec, dir: string | undefined): Promise<StudyData> {
+    const key = JSON.stringify([spec, dir]);
+    const found = this.#kept.find((entry) => entry.key === key);
+    if (found) return found.data;
+    const data = loadStudyData(spec, dir);
+    this.#kept.unshift({ key, data });
+    this.#kept.length = Math.min(this.#kept.length, this.#size);
+    return data;
+  }
+}

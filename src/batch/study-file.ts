@@ -1,0 +1,192 @@
+import { readFile } from 'node:fs/promises';
+import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument, type Document as YamlDocument } from 'yaml';
+import type { z } from 'zod';
+import { FileError, UsageError } from '../errors.ts';
+import { nearest } from './nearest.ts';
+import { type StudyFile, studySchema } from './study-schema.ts';
+
+/** Something in a study file that is not as it should be. */
+export interface Mistake {
+  /** From 1. */
+  readonly line: number;
+  /** What is wrong, where, and what was expected. */
+  readonly message: string;
+}
+
+/** All mistakes of a study file. Its message is one line; `mistakes` has them one by one. */
+export class StudyMistakes extends UsageError {
+  readonly path: string;
+  readonly mistakes: readonly Mistake[];
+
+  constructor(path: string, mistakes: readonly Mistake[]) {
+    const sorted = [...mistakes].sort((a, b) => a.line - b.line);
+    super(`${path}: ${sorted.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
+    this.path = path;
+    this.mistakes = sorted;
+  }
+}
+
+export type Path = readonly PropertyKey[];
+
+/** A study as its file says it, with the line of everything in it. */
+export interface ParsedStudy {
+  readonly path: string;
+  readonly text: string;
+  readonly file: StudyFile;
+  readonly lineOf: (path: Path) => number;
+}
+
+/** Reads a study file. Throws FileError when it cannot be read, StudyMistakes with all that is wrong in it. */
+export async function readStudyFile(path: string): Promise<ParsedStudy> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new FileError(path, `cannot be read (${cause.code}); expected a study in YAML`, { cause });
+  });
+  return parseStudyFile(text, path);
+}
+
+/** Checks the form of a study: names that it uses and what goes together are for `layOutStudy`. Throws StudyMistakes. */
+export function parseStudyFile(text: string, path: string): ParsedStudy {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new StudyMistakes(
+      path,
+      document.errors.map((e) => ({
+        line: e.linePos?.[0].line ?? 1,
+        message: `is no YAML: ${e.message.split(/ at line \d+/)[0]!.split('\n')[0]}`,
+      })),
+    );
+  }
+  const lineOf = (of: Path) => lineIn(document, lines, of);
+  const value: unknown = document.toJS();
+  const parsed = studySchema.safeParse(value, { reportInput: true });
+  if (!parsed.success) {
+    throw new StudyMistakes(
+      path,
+      parsed.error.issues.flatMap((issue) => flatten(issue)).map((issue) => mistakeOf(issue, lineOf)),
+    );
+  }
+  return { path, text, file: parsed.data, lineOf };
+}
+
+/** The line of the deepest part of `path` that the document has. */
+function lineIn(document: YamlDocument, lines: LineCounter, path: Path): number {
+  let node: unknown = document.contents;
+  let offset = (node as Node | null)?.range?.[0] ?? 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
+      if (!pair) break;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value;
+    } else {
+      const item: unknown = (node as { get?: (key: unknown, keep: boolean) => unknown } | null)?.get?.(key, true);
+      if (item === undefined) break;
+      offset = (item as Node).range?.[0] ?? offset;
+      node = item;
+    }
+  }
+  return Math.max(1, lines.linePos(offset).line);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union the branch that fits best: it got deepest into the value, or has the fewest issues. */
+function flatten(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
+  const branches = issue.errors.map((branch) =>
+    branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue).flatMap(flatten),
+  );
+  const wrongType = (branch: readonly Issue[]) =>
+    branch.some((i) => i.path.length === issue.path.length && ['invalid_type', 'invalid_value'].includes(i.code));
+  const fitting = branches.filter((branch) => !wrongType(branch));
+  const [best] = (fitting.length > 0 ? fitting : []).sort((a, b) => a.length - b.length);
+  if (best) return best;
+  const expected = [...new Set(branches.flatMap((branch) => branch.map(expectation)))].join(' or ');
+  return [{ ...issue, code: 'custom', message: `expected ${expected}, got ${shown(issue.input)}` } as Issue];
+}
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+};
+
+function expectation(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return (
+        { array: 'a list', int: 'a whole number', object: 'a mapping' }[issue.expected as string] ??
+        `a ${issue.expected}`
+      );
+    case 'invalid_value':
+      return issue.values.map(String).join(', ');
+    default:
+      return issue.message.replace(/^expected /i, '');
+  }
+}
+
+function mistakeOf(issue: Issue, lineOf: (path: Path) => number): Mistake {
+  const where = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
+  if (issue.code === 'unrecognized_keys') {
+    const [key] = issue.keys as [string];
+    const keys = issue.keys.map((k) => `"${k}"`).join(', ');
+    const known = knownKeys(issue.path);
+    const hint = nearest(key, known);
+    return {
+      line: lineOf([...issue.path, key]),
+      message: `${where}unknown ${keys}${hint ? `, did you mean "${hint}"?` : ''}${known.length > 0 ? `; expected ${known.join(', ')}` : ''}`,
+    };
+  }
+  const line = lineOf(issue.path);
+  switch (issue.code) {
+    case 'invalid_type':
+      return { line, message: `${where}expected ${expectation(issue)}, got ${shown(issue.input)}` };
+    case 'invalid_value': {
+      const hint = typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined;
+      const meant = hint ? `, did you mean "${hint}"?` : '';
+      return { line, message: `${where}expected ${expectation(issue)}, got ${shown(issue.input)}${meant}` };
+    }
+    case 'too_small':
+    case 'too_big': {
+      const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
+      const than =
+        issue.code === 'too_small'
+          ? issue.inclusive
+            ? 'at least'
+            : 'more than'
+          : issue.inclusive
+            ? 'at most'
+            : 'less than';
+      const what =
+        issue.origin === 'array' ? `${bound} entries` : issue.origin === 'string' ? `${bound} characters` : `${bound}`;
+      return { line, message: `${where}expected ${than} ${what}, got ${shown(issue.input)}` };
+    }
+    default: {
+      const got = /^expected .* such as/.test(issue.message) ? `, got ${shown(issue.input)}` : '';
+      return { line, message: `${where}${issue.message}${got}` };
+    }
+  }
+}
+
+/** The keys that the schema has at a path of the file. */
+function knownKeys(path: Path): string[] {
+  let schemas: z.core.$ZodType[] = [studySchema];
+  for (const key of path) {
+    schemas = schemas.flatMap(options).flatMap((s) => {
+      const { def } = s._zod as {
+        def: { type: string; shape?: Record<string, z.core.$ZodType>; element?: z.core.$ZodType };
+      };
+      if (def.type === 'array') return [def.element!];
+      const inner = def.shape?.[String(key)];
+      return inner ? [inner] : [];
+    });
+  }
+  return schemas.flatMap(options).flatMap((s) => Object.keys((s._zod.def as { shape?: object }).shape ?? {}));
+}
+
+/** What stands behind unions and wrappers. */
+function options(schema: z.core.$ZodType): z.core.$ZodType[] {
+  const def = schema._zod.def as { type: string; options?: z.core.$ZodType[]; innerType?: z.core.$ZodType };
+  if (def.options) return def.options.flatMap(options);
+  return def.innerType ? options(def.innerType) : [schema];
+}

@@ -1,0 +1,59 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ProcessOrder, ProcessReport } from './trial-process-messages.ts';
+
+export interface EndedProcess {
+  readonly pid: number;
+  /** Why, in words; undefined when it ended well. */
+  readonly failure: string | undefined;
+  /** Whether the reason concerns all trials. */
+  readonly fatal: boolean;
+}
+
+/** A process that computes trials, from outside. */
+export class TrialProcess {
+  readonly #child: ChildProcess;
+  readonly ended: Promise<EndedProcess>;
+
+  constructor(order: ProcessOrder, onReport: (report: ProcessReport) => void) {
+    const extension = extname(new URL(import.meta.url).pathname);
+    const path = fileURLToPath(new URL(`./trial-process${extension}`, import.meta.url));
+    // Where the sources run as they are, under a loader that is no argument of this process (a test runner's), the child needs one of its own.
+    const loader =
+      extension === '.ts' && !process.execArgv.some((arg) => arg.includes('tsx')) ? ['--import', 'tsx'] : undefined;
+    this.#child = fork(path, [JSON.stringify(order)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      ...(loader ? { execArgv: loader } : {}),
+    });
+    let said = '';
+    let broken: { message: string; fatal: boolean } | undefined;
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4000);
+    });
+    this.#child.on('message', (message) => {
+      const report = message as ProcessReport;
+      if (report.kind === 'broken') broken = report;
+      onReport(report);
+    });
+    this.ended = new Promise((resolve) => {
+      this.#child.on('error', (error) =>
+        resolve({ pid: this.pid, failure: `could not be started: ${error.message}`, fatal: true }),
+      );
+      this.#child.on('close', (code, signal) => {
+        const last = said.trim().split('\n').at(-1);
+        const how = signal ?? (code === 0 ? undefined : last || `exit code ${code}`);
+        resolve({ pid: this.pid, failure: broken?.message ?? how, fatal: broken?.fatal ?? false });
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** Asks it to finish its step, save and end. */
+  stop(): void {
+    this.#child.kill('SIGTERM');
+  }
+}

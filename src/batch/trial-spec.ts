@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { RunConfig } from '../train/index.ts';
+import type { StopRule } from './stopping.ts';
+import type { DataSpec } from './study-data.ts';
+
+/** What stays of a finished trial. */
+export type Keep = 'checkpoint' | 'model' | 'nothing';
+
+/** All that a process needs to compute a trial. */
+export interface TrialSpec {
+  readonly config: RunConfig;
+  readonly data: DataSpec;
+  /** Where the data lies on this machine. */
+  readonly dir: string | undefined;
+  /** It may end early when all of these hold; none when it has to use up its budget. */
+  readonly rules: readonly StopRule[];
+  readonly keep: Keep;
+}
+
+const lengthMatters = (schedule: RunConfig['schedule']) => schedule !== 'constant' && schedule !== 'step';
+
+/**
+ * SHA-256 of exactly what defines the numbers that a trial computes: the configuration of its run, the data, and what it is measured on. Not part of it:
+ * how often it is measured and saved, where the data lies, targets, and its length where the schedule does not depend on that,
+ * so a trial can be continued when its budget grows.
+ */
+export function trialId(config: RunConfig, data: DataSpec): string {
+  const { logEvery: _, evalEvery: __, checkpointEvery: ___, length, ...rest } = config;
+  const defining = { config: { ...rest, ...(lengthMatters(config.schedule) ? { length } : {}) }, data };
+  return createHash('sha256').update(canonical(defining)).digest('hex');
+}
+
+/** JSON with the keys in order, so that it does not depend on how a value was put together. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, v]) => v !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, v]) => `${JSON.stringify(key)}:${canonical(v)}`).join(',')}}`;
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Estimate,
+  type ExtraRate,
+  estimateStudy,
+  type LaidOutTrial,
+  missingTrials,
+  type StudyLayout,
+} from '../../batch/index.ts';
+import {
+  alignColumns,
+  createProgress,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+} from '../../report/index.ts';
+import { defaultThreads, parseDevice } from '../../runtime/index.ts';
+import { StudyStore } from '../../store/index.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** Says what is missing of a study, and what that takes. */
+export async function dryRun(
+  layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
+  options: RunOptions,
+): Promise<void> {
+  const { out, json = false, maxParallel } = options;
+  const { layout, missing } = await compared(out, layOut);
+  const threads = Math.max(1, Math.floor((options.threads ?? defaultThreads()) / maxParallel));
+  const progress = createProgress({
+    stream: process.stderr,
+    label: 'measuring steps',
+    quiet: json && !process.stderr.isTTY,
+  });
+  const workloads = await estimateStudy(
+    layout,
+    missing,
+    { device: parseDevice(options.device), threads },
+    (share, what) => progress.update(share, what),
+  ).finally(() => progress.finish());
+  const sum = (of: keyof Estimate) => workloads.reduce((total, w) => total + w[of], 0);
+  const minutes = (sum('trainingSeconds') + sum('evaluationSeconds')) / 60 / maxParallel;
+  const found = {
+    study: layout.name,
+    points: layout.points.length,
+    trials: layout.trials.length,
+    missing: missing.length,
+    workloads: workloads.map(({ trainingSeconds, evaluationSeconds, ...w }) => ({
+      ...w,
+      trainingMinutes: trainingSeconds / 60 / maxParallel,
+      evaluationMinutes: evaluationSeconds / 60 / maxParallel,
+    })),
+    flops: sum('flops'),
+    bytes: sum('bytes'),
+    minutes,
+    assumption: `every trial uses up its budget; ${maxParallel} at a time with ${threads} thread${threads === 1 ? '' : 's'} each, as fast as now`,
+  };
+  process.stdout.write(json ? `${JSON.stringify(found)}\n` : textOf(found));
+}
+
+/** The study, with the rates that were added to it before, and what the store lacks of it. */
+async function compared(
+  out: string,
+  layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
+): Promise<{ layout: StudyLayout; missing: readonly LaidOutTrial[] }> {
+  if (!existsSync(join(out, 'study.sqlite'))) {
+    const layout = await layOut([]);
+    return { layout, missing: layout.trials };
+  }
+  const store = await StudyStore.open(out);
+  try {
+    const layout = await layOut(store.extensions());
+    return { layout, missing: missingTrials(store, layout) };
+  } finally {
+    store.close();
+  }
+}
+
+function textOf(found: {
+  study: string;
+  points: number;
+  trials: number;
+  missing: number;
+  workloads: readonly (Pick<Estimate, 'trials' | 'steps' | 'flops' | 'bytes'> & {
+    name: string;
+    trainingMinutes: number;
+    evaluationMinutes: number;
+  })[];
+  flops: number;
+  bytes: number;
+  minutes: number;
+  assumption: string;
+}): string {
+  const { study, points, trials, missing, workloads, flops, bytes, minutes, assumption } = found;
+  const rows = workloads.map((w) => [
+    w.name,
+    formatCount(w.trials),
+    formatCount(w.steps),
+    formatNumber(w.flops / 1e12),
+    formatBytes(w.bytes),
+    formatDuration(60 * w.trainingMinutes),
+    formatDuration(60 * w.evaluationMinutes),
+  ]);
+  return [
+    `${study}: ${formatCount(points)} points of the grid, ${formatCount(trials)} trials, ${formatCount(missing)} of them missing`,
+    ...alignColumns([['workload', 'trials', 'steps', 'TFLOP', 'on disk', 'training', 'evaluation'], ...rows]),
+    `in all ${formatNumber(flops / 1e12)} TFLOP, ${formatBytes(bytes)}, at most ${formatDuration(60 * minutes)}: ${assumption}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,38 @@
+import { Command, Option } from 'commander';
+import { type ExportFormat, exportFormats, exportStudy, readStudy } from '../../batch/index.ts';
+import { formatCount } from '../../report/index.ts';
+
+interface ExportOptions {
+  readonly format: ExportFormat;
+  readonly to: string;
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('Write the measurements of a study for other programs')
+    .argument('<dir>', 'the study on disk')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'parquet or csv: one table; layout: dataset/model/optimizer/batch_size/trial with a CSV file a trial',
+      )
+        .choices(exportFormats)
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--to <path>', 'the file, or for layout the folder')
+    .option('--all', 'also trials that are no longer in the grid')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .action(async (dir: string, { format, to, all = false, json = false }: ExportOptions) => {
+      const study = await readStudy(dir, { all });
+      await exportStudy(study, format, to);
+      const measurements = study.trials.reduce((n, t) => n + t.measurements.length, 0);
+      const found = { study: study.name, trials: study.trials.length, measurements, format, path: to };
+      process.stdout.write(
+        json
+          ? `${JSON.stringify(found)}\n`
+          : `${to}: ${formatCount(measurements)} measurements of ${formatCount(found.trials)} trials\n`,
+      );
+    });
+}

@@ -1,0 +1,12 @@
+/** What `ballast batch run` is asked for. */
+export interface RunOptions {
+  readonly out: string;
+  readonly data?: string;
+  readonly maxParallel: number;
+  readonly threads?: number;
+  readonly device: string;
+  readonly dryRun?: boolean;
+  readonly extend?: boolean;
+  readonly failFast?: boolean;
+  readonly json?: boolean;
+}

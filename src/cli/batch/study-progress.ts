@@ -1,0 +1,65 @@
+import { type ProcessReport, pointName, type StudyLayout } from '../../batch/index.ts';
+import { createProgressLines, formatCount, type ProgressStream } from '../../report/index.ts';
+import type { StudyStore } from '../../store/index.ts';
+
+export interface StudyProgress {
+  readonly report: (report: ProcessReport) => void;
+  readonly note: (note: string) => void;
+  finish(): void;
+}
+
+/** Progress of a study, by the floating-point operations that are done of those that it asks for; on a terminal with a line for each trial that runs. */
+export function studyProgress(
+  { name, trials, flopsPerExample }: StudyLayout,
+  store: StudyStore,
+  stream: ProgressStream,
+  quiet: boolean,
+): StudyProgress {
+  const known = new Map(
+    trials.map(({ id, budgetSteps, spec, points: [point] }) => {
+      const { workload, strategy } = point!;
+      const words = pointName({ ...point!, workload: workload.name, strategy: strategy.name });
+      const work = flopsPerExample.get(workload.name)! * spec.config.batchSize;
+      return [id, { words, budgetSteps, work }];
+    }),
+  );
+  const done = new Map<string, number>();
+  let ended = 0;
+  for (const { id, status, step, budgetSteps } of store.trials()) {
+    const waits = status === 'queued' || status === 'running';
+    done.set(id, waits ? Math.min(step, budgetSteps) : budgetSteps);
+    if (!waits) ended++;
+  }
+  const work = (steps: (id: string, budget: number) => number) =>
+    [...known].reduce((sum, [id, t]) => sum + steps(id, t.budgetSteps) * t.work, 0);
+  const doneWork = () => work((id) => done.get(id) ?? 0);
+  const lines = createProgressLines({
+    stream,
+    total: work((_, budget) => budget),
+    from: doneWork(),
+    label: name,
+    quiet,
+  });
+  return {
+    report: (report) => {
+      const trial = report.kind === 'broken' ? undefined : known.get(report.id);
+      if (report.kind === 'broken' || !trial) return;
+      const { id } = report;
+      if (report.kind === 'ended') {
+        lines.line(id, undefined);
+        if (report.status !== 'queued') {
+          done.set(id, trial.budgetSteps);
+          ended++;
+          lines.say(`${trial.words}: ${report.status}${report.note ? ` (${report.note})` : ''}`);
+        }
+      } else {
+        done.set(id, report.step);
+        const loss = report.kind === 'step' ? `, loss ${report.loss.toFixed(3)}` : '';
+        lines.line(id, `${trial.words}: step ${formatCount(report.step)} of ${formatCount(trial.budgetSteps)}${loss}`);
+      }
+      lines.update(doneWork(), `${ended} of ${trials.length} trials`);
+    },
+    note: (note) => lines.say(`note: ${note}`),
+    finish: () => lines.finish(),
+  };
+}

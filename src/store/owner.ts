@@ -1,0 +1,55 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** A process, told apart from a later one of the same number. */
+export interface Owner {
+  /** Machine, its boot, and the space of process numbers (containers on one machine each have their own). */
+  readonly host: string;
+  readonly pid: number;
+  /** When it started, in the system's own unit; empty where the system does not say. */
+  readonly started: string;
+}
+
+const attempt = (read: () => string): string => {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+};
+
+/** Field 22 of /proc/PID/stat, behind the name in brackets, which may hold anything. */
+function startOf(pid: number): string {
+  return attempt(() => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A zombie has ended; only its parent has not yet noticed.
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? '');
+  });
+}
+
+let host: string | undefined;
+
+function thisHost(): string {
+  host ??= [
+    hostname(),
+    attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    attempt(() => readlinkSync('/proc/self/ns/pid')),
+  ].join(' ');
+  return host;
+}
+
+export function thisProcess(): Owner {
+  return { host: thisHost(), pid: process.pid, started: startOf(process.pid) };
+}
+
+/** Whether the process still runs; undefined where it cannot be told, as it belongs to another machine. */
+export function isAlive({ host: of, pid, started }: Owner): boolean | undefined {
+  if (of !== thisHost()) return undefined;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return startOf(pid) === started;
+}

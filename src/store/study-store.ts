@@ -1,0 +1,207 @@
+import { join } from 'node:path';
+import { FileError } from '../errors.ts';
+import { makeFolder } from '../formats/index.ts';
+import { type Connection, guarded, openDatabase } from './database.ts';
+import {
+  type AttemptRow,
+  type ExtensionRow,
+  type MeasurementRow,
+  measurementColumns,
+  measurementKeys,
+  type PointRow,
+  type TrialRow,
+  type WantedTrial,
+} from './rows.ts';
+import { prepareTables } from './schema.ts';
+import { TrialClaims } from './trial-claims.ts';
+
+/** All that a study asks for. */
+export interface Grid {
+  readonly name: string;
+  /** The study file. */
+  readonly text: string;
+  /** Facts of each workload as JSON, by name. */
+  readonly workloads: Readonly<Record<string, string>>;
+  readonly trials: readonly WantedTrial[];
+  readonly points: readonly PointRow[];
+}
+
+const trialColumns = `t.number, t.id, t.spec, t.in_grid as inGrid, t.status, t.budget_steps as budgetSteps, t.budget_seconds as budgetSeconds,
+  t.crashes, t.note, t.hardware, t.seconds_per_step as secondsPerStep,
+  coalesce((select max(m.step) from measurement m where m.trial = t.number), 0) as step`;
+
+type RawTrial = Omit<TrialRow, 'inGrid'> & { readonly inGrid: number };
+const trialOf = ({ inGrid, ...row }: RawTrial): TrialRow => ({ ...row, inGrid: inGrid === 1 });
+
+const pointColumns = `p.workload, p.strategy, p.batch_size as batchSize, p.base_rate as baseRate, p.seed,
+  p.learning_rate as learningRate, p.budget_steps as budgetSteps, t.id as trialId`;
+
+/** A study on disk: `study.sqlite` in its folder, and `trials/ID/` for the files of each trial. Several processes may have it open. */
+export class StudyStore {
+  readonly folder: string;
+  readonly path: string;
+  /** Who works on which trial. */
+  readonly claims: TrialClaims;
+  readonly #db: Connection;
+
+  private constructor(folder: string, db: Connection) {
+    this.folder = folder;
+    this.path = pathIn(folder);
+    this.#db = db;
+    this.claims = new TrialClaims(db, this.path);
+  }
+
+  /** Opens the store in `folder`, made where it is missing. Throws FileError. */
+  static async open(folder: string): Promise<StudyStore> {
+    await makeFolder(join(folder, 'trials'));
+    const path = pathIn(folder);
+    const db = openDatabase(path);
+    guarded(path, () => prepareTables(db, path));
+    return new StudyStore(folder, db);
+  }
+
+  /** The folder of a trial's files. */
+  trialFolder(id: string): string {
+    return join(this.folder, 'trials', id.slice(0, 16));
+  }
+
+  /** Makes the grid what the study asks for. What it no longer asks for stays, out of the grid. */
+  replaceGrid({ name, text, workloads, trials, points }: Grid): void {
+    this.#write(() => {
+      const db = this.#db;
+      const fact = db.prepare('insert or replace into fact values (?, ?)');
+      fact.run('name', name);
+      fact.run('text', text);
+      for (const table of ['workload', 'trial', 'point']) db.exec(`update ${table} set in_grid = 0`);
+      const workload = db.prepare('insert or replace into workload values (?, ?, 1)');
+      for (const [key, facts] of Object.entries(workloads)) workload.run(key, facts);
+      const trial = db.prepare(
+        `insert into trial (id, spec, ordinal, in_grid, status, budget_steps, budget_seconds) values (?, ?, ?, 1, 'queued', ?, ?)
+         on conflict (id) do update set spec = excluded.spec, ordinal = excluded.ordinal, in_grid = 1,
+           budget_steps = excluded.budget_steps, budget_seconds = excluded.budget_seconds`,
+      );
+      trials.forEach((t, i) => {
+        trial.run(t.id, t.spec, i, t.budgetSteps, t.budgetSeconds);
+      });
+      const point = db.prepare(
+        `insert or replace into point
+         select ?, ?, ?, ?, ?, number, ?, ?, 1, ? from trial where id = ?`,
+      );
+      points.forEach((p, i) => {
+        const at = [p.workload, p.strategy, p.batchSize, p.baseRate, p.seed];
+        point.run(...at, p.learningRate, p.budgetSteps, i, p.trialId);
+      });
+    });
+  }
+
+  /** Name and text of the study. Throws FileError for a folder that has none. */
+  study(): { readonly name: string; readonly text: string } {
+    const facts = new Map(
+      this.#all<{ key: string; value: string }>('select key, value from fact').map((f) => [f.key, f.value]),
+    );
+    const [name, text] = [facts.get('name'), facts.get('text')];
+    if (name === undefined || text === undefined) throw new FileError(this.folder, 'has no study yet');
+    return { name, text };
+  }
+
+  /** Facts of the workloads of the grid (or all) as JSON, by name. */
+  workloads({ all = false } = {}): ReadonlyMap<string, string> {
+    const where = all ? '' : 'where in_grid = 1';
+    const rows = this.#all<{ name: string; facts: string }>(`select name, facts from workload ${where}`);
+    return new Map(rows.map(({ name, facts }) => [name, facts]));
+  }
+
+  /** The trials of the grid (or all) in the order of work. */
+  trials({ all = false } = {}): TrialRow[] {
+    const where = all ? '' : 'where t.in_grid = 1';
+    return this.#all<RawTrial>(`select ${trialColumns} from trial t ${where} order by t.ordinal, t.number`).map(
+      trialOf,
+    );
+  }
+
+  trial(id: string): TrialRow | undefined {
+    const [row] = this.#all<RawTrial>(`select ${trialColumns} from trial t where t.id = ?`, id);
+    return row && trialOf(row);
+  }
+
+  /** The points of the grid (or all), in the order of the study. */
+  points({ all = false } = {}): PointRow[] {
+    const where = all ? '' : 'where p.in_grid = 1';
+    return this.#all(
+      `select ${pointColumns} from point p join trial t on t.number = p.trial ${where} order by p.ordinal, t.number`,
+    );
+  }
+
+  /** The curve of a trial, up to `until` where it is told. */
+  curve(id: string, until = Number.MAX_SAFE_INTEGER): MeasurementRow[] {
+    const rows = guarded(this.path, () =>
+      this.#db
+        .prepare(
+          `select ${measurementColumns.join(', ')} from measurement
+           where trial = (select number from trial where id = ?) and step <= ? order by step`,
+        )
+        .raw()
+        .all(id, until),
+    ) as (number | null)[][];
+    return rows.map(
+      (row) => Object.fromEntries(measurementKeys.map((key, i) => [key, row[i]])) as unknown as MeasurementRow,
+    );
+  }
+
+  /** Writes a line of a curve; again for the same step replaces it. */
+  measure(id: string, row: MeasurementRow): void {
+    this.#write(() => {
+      this.#db
+        .prepare(
+          `insert or replace into measurement select number, ${measurementKeys.map(() => '?').join(', ')} from trial where id = ?`,
+        )
+        .run(...measurementKeys.map((key) => row[key]), id);
+    });
+  }
+
+  /** Forgets what a trial has measured, and queues it again. */
+  forget(id: string): void {
+    this.#write(() => {
+      const number = '(select number from trial where id = ?)';
+      this.#db.prepare(`delete from measurement where trial = ${number}`).run(id);
+      this.#db.prepare("update trial set status = 'queued', crashes = 0, note = null where id = ?").run(id);
+    });
+  }
+
+  /** Adds rates beyond an edge of the grid, which stay for later runs. */
+  extend(rows: readonly ExtensionRow[]): void {
+    this.#write(() => {
+      const insert = this.#db.prepare('insert or ignore into extension values (?, ?, ?, ?)');
+      for (const r of rows) insert.run(r.workload, r.strategy, r.batchSize, r.baseRate);
+    });
+  }
+
+  extensions(): ExtensionRow[] {
+    return this.#all(
+      'select workload, strategy, batch_size as batchSize, base_rate as baseRate from extension order by workload, strategy, batch_size, base_rate',
+    );
+  }
+
+  /** Everything that was ever computed, in the order of its beginning. */
+  attempts(): AttemptRow[] {
+    const rows = this.#all<Omit<AttemptRow, 'pid'> & { owner: string }>(
+      `select t.id as trialId, a.number, a.owner, a.began, a.from_step as fromStep, a.ended, a.to_step as toStep, a.outcome
+       from attempt a join trial t on t.number = a.trial order by a.began`,
+    );
+    return rows.map(({ owner, ...row }) => ({ ...row, pid: (JSON.parse(owner) as { pid: number }).pid }));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #all<Row>(sql: string, ...values: unknown[]): Row[] {
+    return guarded(this.path, () => this.#db.prepare(sql).all(...values)) as Row[];
+  }
+
+  #write(work: () => void): void {
+    guarded(this.path, () => this.#db.transaction(work).immediate());
+  }
+}
+
+const pathIn = (folder: string) => join(folder, 'study.sqlite');
