@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
 import { extract, tensor } from '../onnx/index.ts';
 import { compile, type RuntimeOptions } from '../runtime/index.ts';
+import { type Distribution, distributionOf, medianInterval } from '../statistics.ts';
 import { argMax, requireFit } from '../train/index.ts';
 import type { ResultCache } from './cache.ts';
 import { environmentOf } from './environment.ts';
@@ -31,7 +32,6 @@ import {
   withControls,
 } from './perturbations/index.ts';
 import { type ImageEnergies, type ProjectedBlock, projectPerturbations } from './projections/index.ts';
-import { type Distribution, distributionOf, medianInterval } from './statistics.ts';
 import { findStages, findUnits } from './units.ts';
 
 export interface PerturbationRequest {
