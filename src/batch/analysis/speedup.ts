@@ -1,7 +1,7 @@
 /**
  * Speed-up s(m; m0) = k(m0) / k(m), k the steps to a target, against the ideal m / m0; regimes and break points. The paper (arXiv 1811.12941)
- * names the regimes; where they begin is our choice: linear while s is at least 0.8 of the ideal, stagnation from the first doubling
- * that gains less than 5 %, diminishing returns between.
+ * names the regimes; where they begin is our choice: linear while s is at least 0.8 of the ideal, stagnation beyond the batch from which a doubling
+ * gains less than 5 %, diminishing returns between.
  */
 
 export const linearShare = 0.8;
@@ -64,7 +64,7 @@ export function speedupCurve(points: readonly BatchSteps[]): SpeedupCurve {
     const speedup = base.steps! / steps;
     const efficiency = speedup / ideal;
     const regime =
-      efficiency >= linearShare ? 'linear' : flatFrom !== null && batchSize >= flatFrom ? 'stagnation' : 'diminishing';
+      efficiency >= linearShare ? 'linear' : flatFrom !== null && batchSize > flatFrom ? 'stagnation' : 'diminishing';
     return { batchSize, speedup, ideal, efficiency, regime };
   });
   const linear = speedups.filter((s) => s.regime === 'linear');

@@ -29,7 +29,8 @@ function judged(id: string, statement: string, observations: readonly Observatio
   };
 }
 
-const short = (x: number) => String(Number(x.toPrecision(3)));
+/** Batch sizes and other whole numbers as they are, the rest with three digits. */
+const short = (x: number) => String(Number.isInteger(x) ? x : Number(x.toPrecision(3)));
 const orNone = (x: number | null) => (x === null ? 'none within the study' : short(x));
 const tuned = ({ strategies }: WorkloadReport) => strategies.filter((s) => s.rates === 'tuned');
 const reachedAt = ({ points }: TargetAnalysis) => points.filter((p) => p.stepsToTarget.median !== null);
@@ -163,7 +164,7 @@ function bothLosses(workloads: readonly WorkloadReport[]): Statement {
       return [
         {
           agrees: gains.every((g) => g < 1.05),
-          text: `${w.name}, ${s.name}: ${train.target} flat from ${orNone(flatOf(train))}, ${held.target} flat from ${orNone(flatOf(held))}; beyond ${short(largest)} the best batch of the study takes ${gains.map((g) => `1/${short(g)}`).join(' and ')} of the steps.`,
+          text: `${w.name}, ${s.name}: ${train.target} flat from ${orNone(flatOf(train))}, ${held.target} flat from ${orNone(flatOf(held))}; the best batch beyond ${short(largest)} is ${gains.map(short).join(' and ')} times as fast as that.`,
         },
       ];
     });
