@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { batchCommand } from './batch/index.ts';
 import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
@@ -29,6 +30,7 @@ const commands = [
   perturbCommand(),
   interveneCommand(),
   curvatureCommand(),
+  batchCommand(),
   trainCommand(),
   evalCommand(),
   unitsCommand(),

@@ -27,12 +27,15 @@ export interface StrategyStyle {
   readonly dash: string | undefined;
 }
 
+/** By the name of the strategy. */
+export type StrategyStyles = ReadonlyMap<string, StrategyStyle>;
+
 /** A strategy with its rate kept is the dashed line in the colour of the tuned one. */
 export function strategyStyles(
   strategies: readonly { readonly name: string; readonly rates: 'tuned' | 'kept' }[],
-): ReadonlyMap<string, StrategyStyle> {
+): StrategyStyles {
   const styles = new Map<string, StrategyStyle>();
-  let at = -1;
+  let at = -1; // of the hues
   for (const { name, rates } of strategies) {
     if (styles.has(name)) continue;
     if (rates === 'tuned' || at < 0) at++;
@@ -41,13 +44,20 @@ export function strategyStyles(
   return styles;
 }
 
-export function strategyLegend(styles: ReadonlyMap<string, StrategyStyle>, more: readonly LegendEntry[] = []): Html {
+/** Of the strategies that a figure shows, in the order of the study. */
+export function strategyLegend(
+  styles: StrategyStyles,
+  shown: readonly string[],
+  more: readonly LegendEntry[] = [],
+): Html {
   return legend([
-    ...[...styles].map(([label, { color, dash }]) => ({
-      label,
-      color,
-      mark: dash ? ('dashed' as const) : ('line' as const),
-    })),
+    ...[...styles]
+      .filter(([name]) => shown.includes(name))
+      .map(([label, { color, dash }]) => ({
+        label,
+        color,
+        mark: dash ? ('dashed' as const) : ('line' as const),
+      })),
     ...more,
   ]);
 }

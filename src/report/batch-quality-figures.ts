@@ -1,6 +1,13 @@
 import * as Plot from '@observablehq/plot';
 import type { NoiseScaleRow, ProfileComparison, Spread, StudyReport, WorkloadReport } from '../batch/analysis/index.ts';
-import { batchPanel, type PanelPoint, type StrategyStyle, strategyLegend, strategyStyles } from './batch-panel.ts';
+import {
+  batchPanel,
+  formatTick,
+  type PanelPoint,
+  type StrategyStyle,
+  type StrategyStyles,
+  strategyLegend,
+} from './batch-panel.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -12,9 +19,8 @@ const spreadPoint = (x: number, { median, low, high }: Spread): PanelPoint[] =>
   median === null ? [] : [{ x, y: median, low, high }];
 
 /** Held-out quality and the generalisation gap against batch size; null where nothing was evaluated on held-out data. */
-export function generalizationFigure(workload: WorkloadReport): Html | null {
+export function generalizationFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const tuned = workload.strategies.filter((s) => s.rates === 'tuned');
-  const styles = strategyStyles(tuned);
   const sizes = [...new Set(workload.generalization.map((r) => r.batchSize))].sort((a, b) => a - b);
   const panel = (key: 'bestValMetric' | 'bestValLoss' | 'gapAtEnd' | 'gapAtTarget', title: string, yLabel: string) =>
     batchPanel({
@@ -44,17 +50,19 @@ export function generalizationFigure(workload: WorkloadReport): Html | null {
     title: `Generalisation against batch size, ${workload.name}`,
     panelWidth: 440,
     panels,
-    legend: strategyLegend(styles),
+    legend: strategyLegend(
+      styles,
+      tuned.map((s) => s.name),
+    ),
     caption: html`Of the trials at the rate that is best for the training-loss target; medians over seeds, bars from the least to the largest. “Best” is over all evaluations of a trial, so it is chosen on the held-out data themselves.`,
   });
 }
 
 /** The gradient noise scale against the fitted critical batch, and its way through training; null where none was recorded. */
-export function noiseFigure(workload: WorkloadReport): Html | null {
+export function noiseFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const rows = workload.noiseScale.filter((r) => r.target === workload.primaryTarget);
   if (rows.length === 0) return null;
   const tuned = workload.strategies.filter((s) => s.rates === 'tuned' && rows.some((r) => r.strategy === s.name));
-  const styles = strategyStyles(tuned);
   const sizes = [...new Set(rows.map((r) => r.batchSize))].sort((a, b) => a - b);
   const fits = tuned.flatMap((s) =>
     s.criticalBatch.value === null ? [] : [{ y: s.criticalBatch.value, color: styles.get(s.name)!.color }],
@@ -101,19 +109,17 @@ export function noiseFigure(workload: WorkloadReport): Html | null {
     title: `Gradient noise scale and the fitted critical batch, ${workload.name}`,
     panelWidth: 440,
     panels,
-    legend: strategyLegend(styles, [{ label: 'B_crit of the fit', color: colors.soft, mark: 'dashed' }]),
+    legend: strategyLegend(
+      styles,
+      tuned.map((s) => s.name),
+      [{ label: 'B_crit of the fit', color: colors.soft, mark: 'dashed' }],
+    ),
     caption: html`tr Σ / |G|² from the micro-batches of the trials themselves (arXiv 1812.06162, appendix A.1). Near the target: median of what was recorded from 0.8 to 1.25 of its steps. McCandlish et al. expect the two to agree within small factors; nothing in the fit uses the noise scale.`,
   });
 }
 
 /** Performance profiles of the strategies over all workloads, targets and batch sizes. */
-export function profileFigure({ problems, profiles, leftOut }: ProfileComparison): Html {
-  const styles = strategyStyles(
-    profiles.map((p) => ({
-      name: p.strategy,
-      rates: p.strategy.endsWith(', rate kept') ? ('kept' as const) : ('tuned' as const),
-    })),
-  );
+export function profileFigure({ problems, profiles, leftOut }: ProfileComparison, styles: StrategyStyles): Html {
   const widest = Math.max(2, ...profiles.flatMap((p) => p.steps.map((s) => s.ratio)));
   const top = widest * 1.08;
   const lines = profiles.flatMap(({ strategy, steps }) => {
@@ -125,12 +131,15 @@ export function profileFigure({ problems, profiles, leftOut }: ProfileComparison
   return figure({
     title: 'Performance profiles of the strategies',
     panelWidth: 640,
-    legend: strategyLegend(styles),
+    legend: strategyLegend(
+      styles,
+      profiles.map((p) => p.strategy),
+    ),
     panels: [
       {
         body: draw({
           ariaLabel: 'Share of problems solved within a factor of the fewest steps',
-          width: 820,
+          width: 1000,
           height: 330,
           marginLeft: 48,
           marginRight: 16,
@@ -171,12 +180,13 @@ export function profileFigure({ problems, profiles, leftOut }: ProfileComparison
 }
 
 /** Fitted critical batches with their intervals side by side; null with fewer than two. */
-export function criticalFigure({ comparison, workloads }: StudyReport<unknown>): Html | null {
+export function criticalFigure({ comparison, workloads }: StudyReport<unknown>, styles: StrategyStyles): Html | null {
   const primary = new Map(workloads.map((w) => [w.name, w.primaryTarget]));
   const rows = comparison.rows
     .filter((r) => r.target === primary.get(r.workload) && r.criticalBatch.value !== null)
     .map((r) => ({
       name: workloads.length > 1 ? `${r.workload} · ${r.strategy}` : r.strategy,
+      color: styles.get(r.strategy)!.color,
       value: r.criticalBatch.value!,
       low: Math.max(r.criticalBatch.low!, 1),
       high: r.criticalBatch.high,
@@ -204,7 +214,7 @@ export function criticalFigure({ comparison, workloads }: StudyReport<unknown>):
           marks: [
             Plot.gridX(ticks, { stroke: 'currentColor', strokeOpacity: 0.08 }),
             Plot.axisX(ticks, {
-              text: formatExact,
+              text: formatTick,
               label: 'B_crit = E_min / S_min',
               labelAnchor: 'center',
               labelArrow: 'none',
@@ -221,10 +231,10 @@ export function criticalFigure({ comparison, workloads }: StudyReport<unknown>):
               x1: 'low',
               x2: (r: (typeof rows)[number]) => r.high ?? high,
               y: (_: unknown, i: number) => i,
-              stroke: colors.below,
+              stroke: 'color',
               strokeWidth: 1.6,
             }),
-            Plot.dot(rows, { x: 'value', y: (_: unknown, i: number) => i, fill: colors.below, r: 4 }),
+            Plot.dot(rows, { x: 'value', y: (_: unknown, i: number) => i, fill: 'color', r: 4 }),
           ],
         }),
       },

@@ -1,5 +1,6 @@
 import type { Statement, StrategyReport, StudyReport, Target, WorkloadReport } from '../batch/analysis/index.ts';
 import { contourFigure } from './batch-heat-figure.ts';
+import { strategyStyles } from './batch-panel.ts';
 import { criticalFigure, generalizationFigure, noiseFigure, profileFigure } from './batch-quality-figures.ts';
 import { speedupFigure, stepsFigure, tradeoffFigure } from './batch-scaling-figures.ts';
 import { type Html, html } from './html.ts';
@@ -23,11 +24,11 @@ function facts(report: StudyReport<unknown>): Html {
     (w) => html`<dl class="facts">
 <dt>workload</dt><dd>${w.name}</dd>
 <dt>network, data</dt><dd>${w.model}, ${w.dataset}${w.fraction < 1 ? ` (${formatPercent(w.fraction)} of it)` : ''}${w.complexity === null ? '' : `, complexity ${formatExact(w.complexity)}`}</dd>
-<dt>an epoch</dt><dd>${formatCount(w.examples)} examples</dd>
+<dt>an epoch</dt><dd>${w.examples > 0 ? `${formatCount(w.examples)} examples` : 'of unknown size'}</dd>
 <dt>trials</dt><dd>${formatCount(w.trials)} of ${w.strategies.filter((s) => s.rates === 'tuned').length} strategies: ${w.strategies
       .filter((s) => s.rates === 'tuned')
       .map((s) => s.name)
-      .join(', ')}</dd>
+      .join(' · ')}</dd>
 <dt>targets</dt><dd>${w.targets.map((t, i) => html`${i > 0 ? html`<br>` : null}${targetText(t, t.name === w.primaryTarget)}`)}</dd>
 <dt>hardware</dt><dd>${w.hardware.length > 0 ? w.hardware.join('; ') : 'not said'}</dd>
 </dl>`,
@@ -50,7 +51,7 @@ function statements(report: StudyReport<unknown>): Html {
   const open = report.statements.filter((s) => s.verdict === 'cannot be judged');
   return html`<ul class="findings">${judged.map(
     (s) => html`<li class="${verdictClass[s.verdict]}"><b>${s.verdict}</b>${s.statement}
-<details><summary>${s.evidence.length} observation${s.evidence.length === 1 ? '' : 's'}</summary><ul class="notes">${s.evidence.map((e) => html`<li>${e}</li>`)}</ul></details></li>`,
+<details><summary>${s.agreeing} of ${s.evidence.length} observation${s.evidence.length === 1 ? '' : 's'} agree${s.evidence.length === 1 && s.agreeing === 1 ? 's' : ''}</summary><ul class="notes">${s.evidence.map((e) => html`<li>${e}</li>`)}</ul></details></li>`,
   )}</ul>
 ${open.length > 0 ? html`<details><summary>${open.length} statements that this study cannot judge</summary><ul class="notes">${open.map((s) => html`<li>${s.statement} ${s.evidence[0]}</li>`)}</ul></details>` : null}`;
 }
@@ -100,7 +101,7 @@ function summary(report: StudyReport<unknown>): Html {
       }),
     ),
   );
-  return html`<div class="table"><table><thead><tr>${summaryHeads.map((h) => html`<th>${h}</th>`)}</tr></thead>
+  return html`<div class="table words"><table><thead><tr>${summaryHeads.map((h) => html`<th>${h}</th>`)}</tr></thead>
 <tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>
 <p>m₀: the smallest batch that reaches the target. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.</p>`;
 }
@@ -174,7 +175,7 @@ function contrasts({ comparison }: StudyReport<unknown>): Html | null {
     'ratio',
     'intervals',
   ];
-  return html`<div class="table"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
+  return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
 <tbody>${comparison.contrasts.map(({ factor, strategy, target, from, to, ratio, overlap }) => {
     const cells = [
       factor,
@@ -215,19 +216,27 @@ ${edges.length > 0 ? html`<li><b>Rates at the edge of their grid</b>, so a bette
 export function renderBatchReport(report: StudyReport<unknown>, options: BatchReportOptions): string {
   const trials = report.workloads.reduce((n, w) => n + w.trials, 0);
   const each = (of: (w: WorkloadReport) => Html | null) => report.workloads.map(of).filter((f) => f !== null);
-  const critical = criticalFigure(report);
+  const styles = strategyStyles(report.workloads.flatMap((w) => w.strategies));
+  const critical = criticalFigure(report, styles);
   const compared = contrasts(report);
   const sections: Section[] = [
     { title: 'What was measured', body: [facts(report)] },
     { title: 'The paper’s statements on this study', body: [statements(report)] },
-    { title: 'How far larger batches pay', body: [summary(report), ...each(stepsFigure), ...each(speedupFigure)] },
+    {
+      title: 'How far larger batches pay',
+      body: [summary(report), ...each((w) => stepsFigure(w, styles)), ...each((w) => speedupFigure(w, styles))],
+    },
     {
       title: 'Critical batch size',
-      body: [...(critical ? [critical] : []), ...each(tradeoffFigure), ...each(noiseFigure)],
+      body: [
+        ...(critical ? [critical] : []),
+        ...each((w) => tradeoffFigure(w, styles)),
+        ...each((w) => noiseFigure(w, styles)),
+      ],
     },
     { title: 'Loss over batch size and iterations', body: each(contourFigure) },
-    { title: 'Generalisation', body: each(generalizationFigure) },
-    { title: 'Strategies compared', body: report.profiles ? [profileFigure(report.profiles)] : [] },
+    { title: 'Generalisation', body: each((w) => generalizationFigure(w, styles)) },
+    { title: 'Strategies compared', body: report.profiles ? [profileFigure(report.profiles, styles)] : [] },
     { title: 'Data against architecture', body: compared ? [compared] : [] },
     ...(options.cost ? [options.cost] : []),
     { title: 'All numbers', body: report.workloads.flatMap((w) => w.strategies.flatMap((s) => points(s, w))) },

@@ -5,7 +5,7 @@ import {
   tradeoffSteps,
   type WorkloadReport,
 } from '../batch/analysis/index.ts';
-import { batchPanel, type PanelPoint, strategyLegend, strategyStyles } from './batch-panel.ts';
+import { batchPanel, type PanelPoint, type StrategyStyles, strategyLegend } from './batch-panel.ts';
 import { figure, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, typesetNumber } from './numbers.ts';
@@ -13,6 +13,8 @@ import { colors } from './palette.ts';
 
 const sizesOf = ({ strategies }: WorkloadReport) =>
   [...new Set(strategies.flatMap((s) => s.points.map((p) => p.batchSize)))].sort((a, b) => a - b);
+
+const namesOf = ({ strategies }: WorkloadReport) => strategies.map((s) => s.name);
 
 /** One panel a target that anything reached. */
 function targetPanels(workload: WorkloadReport, panel: (target: string, title: string) => Panel | null): Panel[] {
@@ -31,8 +33,7 @@ const seedNote = ({ strategies }: WorkloadReport) =>
     : 'one seed a point, at the best rate of each batch size';
 
 /** Steps to each target against batch size, with the ideal that halves them for each doubling. */
-export function stepsFigure(workload: WorkloadReport): Html | null {
-  const styles = strategyStyles(workload.strategies);
+export function stepsFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const panels = targetPanels(workload, (target, title) => {
     const analyses = workload.strategies.map((s) => ({ name: s.name, ...analysisOf(s, target) }));
     const based = analyses.flatMap((a) => {
@@ -55,7 +56,9 @@ export function stepsFigure(workload: WorkloadReport): Html | null {
       ariaLabel: `Steps to ${target} against batch size`,
       yLabel: 'steps to the target',
       sizes: sizesOf(workload),
-      under: [Plot.line(ideal, { x: 'x', y: 'y', stroke: colors.soft, strokeDasharray: '2,4', strokeWidth: 1.4 })],
+      under: [
+        Plot.line(ideal, { x: 'x', y: 'y', stroke: colors.soft, strokeDasharray: '2,4', strokeWidth: 1.4, clip: true }),
+      ],
       series: analyses.map(({ name, points }) => ({
         style: styles.get(name)!,
         points: points.flatMap(({ batchSize, stepsToTarget: { median, low, high } }): PanelPoint[] =>
@@ -70,21 +73,24 @@ export function stepsFigure(workload: WorkloadReport): Html | null {
     });
   });
   if (panels.length === 0) return null;
+  const bounded = workload.strategies.some((s) =>
+    s.byTarget.some((t) => t.points.some((p) => p.stepsToTarget.median === null && p.stepsAtLeast !== null)),
+  );
   return figure({
     title: `Steps to the target against batch size, ${workload.name}`,
     panelWidth: 440,
     panels,
-    legend: strategyLegend(styles, [
+    legend: strategyLegend(styles, namesOf(workload), [
       { label: 'ideal: examples stay the same', color: colors.soft, mark: 'dotted' },
-      { label: '△ not reached: at least so many steps', color: 'transparent', mark: 'dot' },
     ]),
-    caption: html`Both axes logarithmic; ${seedNote(workload)}. The ideal starts at the fewest examples of any strategy at its smallest batch. Points are joined for the eye only.`,
+    caption: html`Both axes logarithmic; ${seedNote(workload)}. The ideal starts at the fewest examples of any strategy at its smallest batch. Points are joined for the eye only.${
+      bounded ? ' Open triangles: not reached, and it takes at least so many steps.' : ''
+    }`,
   });
 }
 
 /** Speed-up against the smallest batch, beside the ideal m / m0. */
-export function speedupFigure(workload: WorkloadReport): Html | null {
-  const styles = strategyStyles(workload.strategies);
+export function speedupFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const panels = targetPanels(workload, (target, title) => {
     const analyses = workload.strategies.map((s) => ({ name: s.name, ...analysisOf(s, target) }));
     const bases = [...new Set(analyses.flatMap((a) => a.baseBatch ?? []))];
@@ -113,14 +119,13 @@ export function speedupFigure(workload: WorkloadReport): Html | null {
     title: `Speed-up against batch size, ${workload.name}`,
     panelWidth: 440,
     panels,
-    legend: strategyLegend(styles, [{ label: 'ideal m / m₀', color: colors.soft, mark: 'dotted' }]),
+    legend: strategyLegend(styles, namesOf(workload), [{ label: 'ideal m / m₀', color: colors.soft, mark: 'dotted' }]),
     caption: html`Steps at the smallest batch m₀ that reaches the target over steps at m, each strategy relative to its own m₀. Above the ideal: the smallest batch is not run at its best, so what follows looks better than it is.`,
   });
 }
 
 /** Steps against examples to the primary target, with the fitted hyperbola; one panel a strategy with a fit. */
-export function tradeoffFigure(workload: WorkloadReport): Html | null {
-  const styles = strategyStyles(workload.strategies);
+export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const fitted = workload.strategies.filter((s) => s.criticalBatch.fit !== null);
   const panels = fitted.flatMap((strategy) => {
     const { fit, value, low, high } = strategy.criticalBatch;

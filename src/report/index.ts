@@ -1,4 +1,6 @@
 /** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
+export { type BatchReportOptions, renderBatchReport } from './batch-report.ts';
+export { batchTable } from './batch-table.ts';
 export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';
 export { curvatureTable } from './curvature-table.ts';
 export { draw } from './draw.ts';

@@ -19,6 +19,9 @@ export function curveOf(trial: MeasuredTrial, quantity: Quantity): CurvePoint[] 
 /** Whether seconds were measured: an imported curve without a clock has zeros. */
 export const hasClock = ({ measurements }: MeasuredTrial): boolean => (measurements.at(-1)?.seconds ?? 0) > 0;
 
+/** Likewise epochs: unknown where nobody said how many examples one has. */
+export const countsEpochs = ({ measurements }: MeasuredTrial): boolean => (measurements.at(-1)?.epoch ?? 0) > 0;
+
 function middle(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;

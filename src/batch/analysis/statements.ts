@@ -7,7 +7,9 @@ export interface Statement {
   readonly id: string;
   readonly statement: string;
   readonly verdict: 'holds' | 'does not hold' | 'mixed' | 'cannot be judged';
-  /** What the verdict rests on, in numbers. */
+  /** Of the observations in `evidence`, those that agree with it. */
+  readonly agreeing: number;
+  /** What the verdict rests on, in numbers: an entry an observation, or why there is none. */
   readonly evidence: readonly string[];
 }
 
@@ -19,12 +21,14 @@ interface Observation {
 
 /** Holds where all observations agree, does not where none does. */
 function judged(id: string, statement: string, observations: readonly Observation[], missing: string): Statement {
-  if (observations.length === 0) return { id, statement, verdict: 'cannot be judged', evidence: [missing] };
+  if (observations.length === 0)
+    return { id, statement, verdict: 'cannot be judged', agreeing: 0, evidence: [missing] };
   const agreeing = observations.filter((o) => o.agrees).length;
   return {
     id,
     statement,
     verdict: agreeing === observations.length ? 'holds' : agreeing === 0 ? 'does not hold' : 'mixed',
+    agreeing,
     evidence: observations.map((o) => o.text),
   };
 }
@@ -35,9 +39,9 @@ const orNone = (x: number | null) => (x === null ? 'none within the study' : sho
 const tuned = ({ strategies }: WorkloadReport) => strategies.filter((s) => s.rates === 'tuned');
 const reachedAt = ({ points }: TargetAnalysis) => points.filter((p) => p.stepsToTarget.median !== null);
 
-/** Strategies that the paper names, recognised by the beginning of ours: `BLR`, `BLR, rate kept`. */
+/** Strategies that the paper names, in our spellings: `LSR`, `LSR + warm-up`, `LSR, rate kept`. Others of the name, such as `LSR, Nesterov`, differ in more than the rule. */
 const named = (strategies: readonly StrategyReport[], name: string) =>
-  strategies.filter((s) => new RegExp(`^${name}\\b`, 'i').test(s.name));
+  strategies.filter((s) => new RegExp(`^${name}( ?\\+ ?warm-?up)?(, rate kept)?$`, 'i').test(s.name));
 
 /** `linear until 2048, half efficiency at 3100, flat from 4096`. */
 function bends({ breakpoints: { linearUntil, halfEfficiency, flatFrom } }: TargetAnalysis): string {

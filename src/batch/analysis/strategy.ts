@@ -9,7 +9,7 @@ import {
   tunedSteps,
 } from './critical-batch.ts';
 import type { Crossing } from './crossing.ts';
-import { hasClock } from './curve.ts';
+import { countsEpochs, hasClock } from './curve.ts';
 import { type Breakpoints, type Regime, speedupCurve } from './speedup.ts';
 import { noSpread, type Spread, spreadOf } from './spread.ts';
 import type { KnownTarget } from './target.ts';
@@ -32,6 +32,7 @@ export interface StudyPoint {
   readonly stepsToTarget: Spread;
   /** The same for the curves after a running median of five evaluations. */
   readonly smoothedStepsToTarget: Spread;
+  /** Nulls where the size of an epoch is not known. */
   readonly epochsToTarget: Spread;
   readonly examplesToTarget: Spread;
   /** Nulls without a clock. */
@@ -99,7 +100,7 @@ export function analyseTarget(
           outcome.kind === 'reached' ? (outcome.smoothed?.step ?? Infinity) : Infinity,
         ),
       ),
-      epochsToTarget: of('epoch'),
+      epochsToTarget: best.trials.every((t) => countsEpochs(t.trial)) ? of('epoch') : noSpread,
       examplesToTarget: of('examples'),
       secondsToTarget: best.trials.every((t) => hasClock(t.trial)) ? of('seconds') : noSpread,
       stepsAtLeast: atLeast !== null && Number.isFinite(atLeast) ? atLeast : null,

@@ -3,14 +3,8 @@ import { FileError } from '../../errors.ts';
 import { readCsv } from '../../formats/index.ts';
 import { groupBy } from '../group-by.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured.ts';
-import {
-  type ColumnName,
-  type CsvMapping,
-  type CsvMappingInput,
-  knownNames,
-  metricOfColumn,
-  parseMapping,
-} from './mapping.ts';
+import { findColumns, numberAt } from './columns.ts';
+import { type ColumnName, type CsvMapping, type CsvMappingInput, metricOfColumn, parseMapping } from './mapping.ts';
 import { targetSpecs } from './targets.ts';
 
 /**
@@ -26,7 +20,7 @@ import { targetSpecs } from './targets.ts';
 export async function importCsv(path: string, mapping: CsvMappingInput = {}): Promise<MeasuredStudy> {
   const settings = parseMapping(mapping);
   const { columns, rows } = await readCsv(path);
-  const column = findColumns(columns, settings, path);
+  const column = findColumns(columns, settings.columns, ['batchSize', 'step'], path);
   const text = (row: readonly string[], name: ColumnName) => {
     const at = column(name);
     return at < 0 ? null : row[at]!;
@@ -90,39 +84,6 @@ interface Line extends Omit<Measurement, 'epoch' | 'seconds'> {
   readonly learningRate: number | null;
   readonly epoch: number | null;
   readonly seconds: number | null;
-}
-
-/** Where each quantity is; -1 for what the file has not. */
-function findColumns(columns: readonly string[], mapping: CsvMapping, path: string): (name: ColumnName) => number {
-  const found = new Map<ColumnName, number>();
-  for (const key of Object.keys(knownNames) as ColumnName[]) {
-    const wanted = mapping.columns[key];
-    if (wanted !== undefined && !columns.includes(wanted))
-      throw new FileError(path, `has no column ${JSON.stringify(wanted)}; it has ${columns.join(', ')}`);
-    const known = wanted ?? knownNames[key].find((n) => columns.includes(n));
-    found.set(key, known === undefined ? -1 : columns.indexOf(known));
-  }
-  const missing = (['batchSize', 'step'] as const).find(
-    (key) => found.get(key)! < 0 && !(key === 'step' && found.get('examples')! >= 0),
-  );
-  if (missing)
-    throw new FileError(
-      path,
-      `has no column that says the ${missing === 'step' ? 'step' : 'batch size'} (one of ${knownNames[missing].join(', ')}, or as the mapping names it); it has ${columns.join(', ')}`,
-    );
-  return (name) => found.get(name)!;
-}
-
-/** Empty cells and NaN are nothing measured; an infinite loss is kept, because it says that the trial diverged. */
-function numberAt(text: string | null, what: ColumnName, row: number, path: string): number | null {
-  if (text === null || text.trim() === '' || /^(nan|null|none|na|n\/a)$/i.test(text.trim()))
-    return text !== null && /^nan$/i.test(text.trim()) && what === 'trainLoss' ? Number.NaN : null;
-  const infinite = /^([+-]?)inf(inity)?$/i.exec(text.trim());
-  if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  const value = Number(text);
-  if (Number.isNaN(value))
-    throw new FileError(path, `row ${row}: ${what} is ${JSON.stringify(text.slice(0, 40))}; expected a number`);
-  return value;
 }
 
 function meanLoss(logged: number | null, batchSize: number, { valLossSummedOver: n }: CsvMapping): number | null {
