@@ -17,7 +17,8 @@ export interface BatchReportOptions {
 }
 
 const orDash = <T>(value: T | null, format: (value: T) => string): string => (value === null ? '–' : format(value));
-const count = (x: number | null) => orDash(x, (n) => (n < 100 ? typesetNumber(n, 3) : formatCount(n)));
+const count = (x: number | null) =>
+  orDash(x, (n) => (n < 100 && !Number.isInteger(n) ? typesetNumber(n, 3) : formatCount(n)));
 
 function facts(report: StudyReport<unknown>): Html {
   return html`${report.workloads.map(
@@ -103,7 +104,8 @@ function summary(report: StudyReport<unknown>): Html {
   );
   return html`<div class="table words"><table><thead><tr>${summaryHeads.map((h) => html`<th>${h}</th>`)}</tr></thead>
 <tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>
-<p>m₀: the smallest batch that reaches the target. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.</p>`;
+<p>m₀: the smallest batch that reaches the target. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.
+Fit error: root mean square of the steps around the fitted curve. Where it is large the curve is no hyperbola, B_crit is a summary of it, and the interval says no more than how far seeds are apart.</p>`;
 }
 
 const pointHeads = [

@@ -162,12 +162,17 @@ export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles)
     );
   });
   if (panels.length === 0) return null;
+  const left = fitted.flatMap((s) =>
+    s.criticalBatch.dominated.length > 0 ? [`${s.name}: ${s.criticalBatch.dominated.join(', ')}`] : [],
+  );
   const worst = Math.max(...fitted.map((s) => s.criticalBatch.fit?.residual ?? 0));
   return figure({
     title: `Trade-off between steps and examples, ${workload.name}`,
     panelWidth: 320,
     panels,
     caption: html`Target: ${workload.primaryTarget}. Line: (S/S_min − 1)(E/E_min − 1) = 1, fitted by weighted least squares of log S; dotted: S_min and E_min; diamond: the critical batch, where both are twice their least.
-Points scatter around it by up to ${(100 * worst).toFixed(0)} % (root mean square, worst panel); 95 % intervals ${workload.strategies.some((s) => s.criticalBatch.method.includes('over seeds')) ? 'by bootstrap over seeds' : 'by bootstrap of the residuals, because each point is one seed: how far seeds are apart is not in them'}. The fit is McCandlish et al.’s (arXiv 1812.06162), not the paper’s.`,
+Batches that need over 5 % more steps than a smaller one are not on the trade-off and not in the fit${
+      left.length > 0 ? ` (${left.join('; ')})` : ''
+    }. The others scatter around it by up to ${(100 * worst).toFixed(0)} % (root mean square, worst panel); 95 % intervals ${workload.strategies.some((s) => s.criticalBatch.method.includes('over seeds')) ? 'by bootstrap over seeds' : 'by bootstrap of the residuals, because each point is one seed: how far seeds are apart is not in them'}. The fit is McCandlish et al.’s (arXiv 1812.06162), not the paper’s.`,
   });
 }

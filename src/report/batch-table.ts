@@ -4,7 +4,8 @@ import { type Paint, painter, truncate } from './terminal-color.ts';
 import { alignColumns } from './text-table.ts';
 
 const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal', 'regime'];
-const count = (x: number | null) => (x === null ? '-' : x < 100 ? formatNumber(x) : formatCount(x));
+const count = (x: number | null) =>
+  x === null ? '-' : x < 100 && !Number.isInteger(x) ? formatNumber(x) : formatCount(x);
 const short = (x: number | null) => (x === null ? '-' : formatNumber(x));
 
 function critical({ criticalBatch: { value, low, high, reason } }: TargetAnalysis): string {

@@ -1,16 +1,19 @@
 import { RandomStream } from '../../random.ts';
-import { atLeastOf, bestRate, type JudgedTrial, type RateGroup, stepsOf } from './best-rate.ts';
-import type { Breakpoints } from './speedup.ts';
-import { speedupCurve } from './speedup.ts';
+import { atLeastOf, type JudgedTrial, type RateGroup, stepsOf } from './best-rate.ts';
+import { type Breakpoints, flatGain, speedupCurve } from './speedup.ts';
 import { medianOf } from './spread.ts';
-import type { KnownTarget } from './target.ts';
 import { fitTradeoff, type Tradeoff, type TradeoffPoint, tradeoffSteps } from './tradeoff.ts';
 
 /**
  * B_crit = Emin / Smin of the fitted hyperbola with a 95 % interval. `high` null: not bounded from above. Where the curve does not
  * show it, `value` is null, `reason` says why and `low` or `high` is the bound that remains.
  */
-export type CriticalBatch =
+export type CriticalBatch = Undominated & {
+  /** Batch sizes that were left out of the fit, because a smaller one needs fewer steps. */
+  readonly dominated: readonly number[];
+};
+
+type Undominated =
   | {
       readonly value: number;
       readonly low: number;
@@ -53,29 +56,42 @@ export interface TunedSteps {
  * Steps at the best rate. Where no rate has a median, `atLeast` bounds it from below: whatever the rate, the median is at least the median of what
  * each seed takes at least (infinite where all diverged, null where trials are outstanding).
  */
-export function tunedSteps({ batchSize, rates }: BatchGroup, target: KnownTarget): TunedSteps {
-  const best = bestRate(rates, target);
-  const steps = best ? medianOf(best.trials.map(stepsOf)) : Number.POSITIVE_INFINITY;
-  if (Number.isFinite(steps)) return { batchSize, steps, atLeast: steps, trials: best!.trials.length };
-  const bounds = rates.map(({ trials }) => {
-    const least = trials.map(atLeastOf);
-    return least.includes(null) ? null : medianOf(least as number[]);
-  });
-  const known = !bounds.includes(null) && bounds.length > 0;
-  return {
-    batchSize,
-    steps: null,
-    atLeast: known ? Math.min(...(bounds as number[])) : null,
-    trials: best?.trials.length ?? 0,
-  };
+export function tunedSteps({ batchSize, rates }: BatchGroup): TunedSteps {
+  let [steps, trials] = [Number.POSITIVE_INFINITY, 0];
+  for (const rate of rates) {
+    const median = medianOf(rate.trials.map(stepsOf));
+    if (median < steps) [steps, trials] = [median, rate.trials.length];
+  }
+  if (Number.isFinite(steps)) return { batchSize, steps, atLeast: steps, trials };
+  let least = Number.POSITIVE_INFINITY;
+  for (const rate of rates) {
+    const bounds = rate.trials.map(atLeastOf);
+    if (bounds.includes(null)) return { batchSize, steps: null, atLeast: null, trials: 0 };
+    const median = medianOf(bounds as number[]);
+    if (median <= least) [least, trials] = [median, bounds.length];
+  }
+  return { batchSize, steps: null, atLeast: rates.length > 0 ? least : null, trials };
 }
 
-const fitted = (points: readonly TunedSteps[]): TradeoffPoint[] =>
-  points.flatMap(({ batchSize, steps, atLeast, trials }) => {
+/**
+ * Batches that take over 5 % more steps than a smaller one: they need more of both, so they do not lie on the trade-off, which is the
+ * front of the least that is needed. There the strategy fails (a rate that grew too far), not the gradient.
+ */
+function dominatedIn(points: readonly TradeoffPoint[]): number[] {
+  return points.flatMap((p) =>
+    points.some((q) => !q.censored && q.batchSize < p.batchSize && p.steps > flatGain * q.steps) ? [p.batchSize] : [],
+  );
+}
+
+function fitted(points: readonly TunedSteps[]): { readonly points: TradeoffPoint[]; readonly dominated: number[] } {
+  const usable = points.flatMap(({ batchSize, steps, atLeast, trials }): TradeoffPoint[] => {
     const value = steps ?? atLeast;
     if (value === null || !(value > 0) || !Number.isFinite(value)) return [];
     return [{ batchSize, steps: value, censored: steps === null, weight: trials }];
   });
+  const dominated = dominatedIn(usable);
+  return { points: usable.filter((p) => !dominated.includes(p.batchSize)), dominated };
+}
 
 /** The fit, or why it says nothing: `beyond` is the side on which B_crit lies then. */
 type Judged =
@@ -162,11 +178,10 @@ export interface CriticalBatchResult {
  */
 export function criticalBatchOf(
   groups: readonly BatchGroup[],
-  target: KnownTarget,
   { draws = 1000, seed = 0 }: BootstrapOptions = {},
 ): CriticalBatchResult {
-  const tuned = groups.map((g) => tunedSteps(g, target));
-  const points = fitted(tuned);
+  const tuned = groups.map(tunedSteps);
+  const { points, dominated } = fitted(tuned);
   const judged = judge(points);
   const reached = groups.filter((_, i) => tuned[i]!.steps !== null);
   const overSeeds = reached.length > 0 && reached.every((g) => seedsOf(g) >= 2);
@@ -174,14 +189,14 @@ export function criticalBatchOf(
   const curves: { readonly value: number; readonly breakpoints: Breakpoints | null }[] = [];
   if (overSeeds)
     for (let i = 0; i < draws; i++) {
-      const drawn = groups.map((g) => tunedSteps(redrawn(g, stream), target));
-      curves.push({ value: limitOf(judge(fitted(drawn))), breakpoints: speedupCurve(drawn).breakpoints });
+      const drawn = groups.map((g) => tunedSteps(redrawn(g, stream)));
+      curves.push({ value: limitOf(judge(fitted(drawn).points)), breakpoints: speedupCurve(drawn).breakpoints });
     }
   else if (judged.kind === 'fit')
     for (let i = 0; i < draws; i++)
       curves.push({ value: limitOf(judge(perturbed(points, judged.fit, stream))), breakpoints: null });
   return {
-    criticalBatch: described(judged, points, range(curves.map((c) => c.value)), overSeeds),
+    criticalBatch: { ...described(judged, points, range(curves.map((c) => c.value)), overSeeds), dominated },
     breakpointRanges: overSeeds ? rangesOf(curves.flatMap((c) => c.breakpoints ?? [])) : null,
   };
 }
@@ -195,7 +210,7 @@ function described(
   points: readonly TradeoffPoint[],
   interval: readonly [number, number] | null,
   overSeeds: boolean,
-): CriticalBatch {
+): Undominated {
   const method = 'hyperbola (S/Smin - 1)(E/Emin - 1) = 1, weighted least squares of log S';
   if (judged.kind === 'none') {
     const reached = points.filter((p) => !p.censored).map((p) => p.batchSize);

@@ -14,7 +14,7 @@ export function keptRateTrials(
   target: KnownTarget,
 ): { readonly baseRate: number; readonly trials: MeasuredTrial[] } | null {
   const groups = batchGroups(trials, target);
-  const base = groups.find((g) => tunedSteps(g, target).steps !== null);
+  const base = groups.find((g) => tunedSteps(g).steps !== null);
   if (!base) return null;
   const { baseRate } = bestRate(base.rates, target)!;
   const kept = trials.filter((t) => t.baseRate === baseRate);

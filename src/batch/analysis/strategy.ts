@@ -74,7 +74,7 @@ export function analyseTarget(
   bootstrap: BootstrapOptions = {},
 ): TargetAnalysis {
   const groups = batchGroups(trials, target);
-  const tuned = groups.map((g) => tunedSteps(g, target));
+  const tuned = groups.map(tunedSteps);
   const { baseBatch, speedups, breakpoints } = speedupCurve(tuned);
   const points = groups.map((group, i): StudyPoint => {
     const best = bestRate(group.rates, target)!;
@@ -109,7 +109,7 @@ export function analyseTarget(
       regime,
     };
   });
-  return { target: target.name, points, baseBatch, breakpoints, ...criticalBatchOf(groups, target, bootstrap) };
+  return { target: target.name, points, baseBatch, breakpoints, ...criticalBatchOf(groups, bootstrap) };
 }
 
 const first = ({ outcome }: JudgedTrial): Crossing | null => (outcome.kind === 'reached' ? outcome.first : null);
