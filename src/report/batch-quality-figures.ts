@@ -118,6 +118,48 @@ export function noiseFigure(workload: WorkloadReport, styles: StrategyStyles): H
   });
 }
 
+/** The linear-approximation error of the strategies' steps, a panel a workload and state; null where none was measured. */
+export function linearErrorFigure(
+  { linearErrors, workloads }: StudyReport<unknown>,
+  styles: StrategyStyles,
+): Html | null {
+  const states = [...new Set(linearErrors.map((r) => `${r.workload}\n${r.at}`))];
+  const panels = states.flatMap((state) => {
+    const own = linearErrors.filter((r) => `${r.workload}\n${r.at}` === state);
+    const strategies = [...new Set(own.map((r) => r.strategy))];
+    const title = `${workloads.length > 1 ? `${own[0]!.workload}, ` : ''}${own[0]!.at}`;
+    return (
+      batchPanel({
+        title,
+        ariaLabel: `Linear-approximation error against batch size, ${title}`,
+        yLabel: 'error',
+        sizes: [...new Set(own.map((r) => r.batchSize))].sort((a, b) => a - b),
+        ys: [1],
+        height: 290,
+        under: [Plot.ruleY([1], { stroke: colors.soft, strokeDasharray: '2,4' })],
+        series: strategies.map((name) => ({
+          style: styles.get(name) ?? { color: colors.soft, dash: undefined },
+          points: own
+            .filter((r) => r.strategy === name && r.error > 0)
+            .sort((a, b) => a.batchSize - b.batchSize)
+            .map((r) => ({ x: r.batchSize, y: r.error })),
+        })),
+      }) ?? []
+    );
+  });
+  if (panels.length === 0) return null;
+  return figure({
+    title: 'Linear-approximation error of the step',
+    panelWidth: 440,
+    panels,
+    legend: strategyLegend(
+      styles,
+      linearErrors.map((r) => r.strategy),
+    ),
+    caption: html`|L(w) − L(w − ηg) − η‖g‖²| / (η‖g‖²) on one training batch: how far the loss departs from what the gradient promises. Dotted: 1, where the paper sees the scaling rule break. The normalisation is our choice.`,
+  });
+}
+
 /** Performance profiles of the strategies over all workloads, targets and batch sizes. */
 export function profileFigure({ problems, profiles, leftOut }: ProfileComparison, styles: StrategyStyles): Html {
   const widest = Math.max(2, ...profiles.flatMap((p) => p.steps.map((s) => s.ratio)));

@@ -1,7 +1,13 @@
 import type { Statement, StrategyReport, StudyReport, Target, WorkloadReport } from '../batch/analysis/index.ts';
 import { contourFigure } from './batch-heat-figure.ts';
 import { strategyStyles } from './batch-panel.ts';
-import { criticalFigure, generalizationFigure, noiseFigure, profileFigure } from './batch-quality-figures.ts';
+import {
+  criticalFigure,
+  generalizationFigure,
+  linearErrorFigure,
+  noiseFigure,
+  profileFigure,
+} from './batch-quality-figures.ts';
 import { speedupFigure, stepsFigure, tradeoffFigure } from './batch-scaling-figures.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from './numbers.ts';
@@ -220,6 +226,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
   const each = (of: (w: WorkloadReport) => Html | null) => report.workloads.map(of).filter((f) => f !== null);
   const styles = strategyStyles(report.workloads.flatMap((w) => w.strategies));
   const critical = criticalFigure(report, styles);
+  const linear = linearErrorFigure(report, styles);
   const compared = contrasts(report);
   const sections: Section[] = [
     { title: 'What was measured', body: [facts(report)] },
@@ -238,7 +245,10 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
     },
     { title: 'Loss over batch size and iterations', body: each(contourFigure) },
     { title: 'Generalisation', body: each((w) => generalizationFigure(w, styles)) },
-    { title: 'Strategies compared', body: report.profiles ? [profileFigure(report.profiles, styles)] : [] },
+    {
+      title: 'Strategies compared',
+      body: [...(report.profiles ? [profileFigure(report.profiles, styles)] : []), ...(linear ? [linear] : [])],
+    },
     { title: 'Data against architecture', body: compared ? [compared] : [] },
     ...(options.cost ? [options.cost] : []),
     { title: 'All numbers', body: report.workloads.flatMap((w) => w.strategies.flatMap((s) => points(s, w))) },

@@ -11,7 +11,7 @@ export { type PerformanceProfile, type ProfileComparison, performanceProfiles } 
 export { type ReportOptions, reportOf, type StudyReport } from './report.ts';
 export { type BatchSteps, type Breakpoints, type Regime, type Speedup, speedupCurve } from './speedup.ts';
 export type { Spread } from './spread.ts';
-export type { Statement } from './statements.ts';
+export type { LinearErrorRow, Statement } from './statements.ts';
 export { analyseTarget, type StudyPoint, type TargetAnalysis } from './strategy.ts';
 export { isKnown, type KnownTarget, nameOfQuantity, resolveTargets, type Target } from './target.ts';
 export { fitTradeoff, type Tradeoff, type TradeoffPoint, tradeoffSteps } from './tradeoff.ts';

@@ -3,7 +3,7 @@ import type { MeasuredStudy } from '../measured.ts';
 import { type ComparisonRow, type Contrast, comparisonRow, contrastsOf } from './comparison.ts';
 import type { BootstrapOptions } from './critical-batch.ts';
 import { type ProfileComparison, type ProfileProblem, performanceProfiles } from './performance-profile.ts';
-import { judgeStatements, type Statement } from './statements.ts';
+import { judgeStatements, type LinearErrorRow, type Statement } from './statements.ts';
 import { type WorkloadReport, workloadReport } from './workload.ts';
 
 /** What `ballast batch report --json` prints. `Cost` is the cost model's table, joined in by whoever has one. */
@@ -12,11 +12,14 @@ export interface StudyReport<Cost = null> {
   readonly workloads: readonly WorkloadReport[];
   readonly profiles: ProfileComparison | null;
   readonly comparison: { readonly rows: readonly ComparisonRow[]; readonly contrasts: readonly Contrast[] };
+  readonly linearErrors: readonly LinearErrorRow[];
   readonly statements: readonly Statement[];
   readonly cost: Cost;
 }
 
 export interface ReportOptions<Cost> {
+  /** Curves do not hold it, so it is measured apart and joined in here. */
+  readonly linearErrors?: readonly LinearErrorRow[];
   readonly bootstrap?: BootstrapOptions;
   readonly cost: Cost;
 }
@@ -42,13 +45,15 @@ export function reportOf<Cost>(study: MeasuredStudy, options?: ReportOptions<Cos
   const rows = study.workloads.flatMap((workload, i) =>
     workloads[i]!.strategies.flatMap((s) => s.byTarget.map((t) => comparisonRow(workload, s.name, t))),
   );
+  const linearErrors = options?.linearErrors ?? [];
   const comparison = { rows, contrasts: contrastsOf(rows) };
   return {
     study: study.name,
     workloads,
     profiles: performanceProfiles(problemsOf(workloads)),
     comparison,
-    statements: judgeStatements(workloads, comparison.contrasts),
+    linearErrors,
+    statements: judgeStatements(workloads, comparison.contrasts, linearErrors),
     cost: options?.cost ?? null,
   };
 }

@@ -13,6 +13,17 @@ export interface Statement {
   readonly evidence: readonly string[];
 }
 
+/** The linear-approximation error of a strategy's step (`linearApproximation`), measured on a network of the study. */
+export interface LinearErrorRow {
+  readonly workload: string;
+  readonly strategy: string;
+  readonly batchSize: number;
+  readonly rate: number;
+  readonly error: number;
+  /** Which weights, in words: `after warm-up`, `at the target`. */
+  readonly at: string;
+}
+
 /** One observation: whether it agrees with the statement, and its numbers. */
 interface Observation {
   readonly agrees: boolean;
@@ -156,6 +167,33 @@ function contrasts(
   return judged(id, statement, observations, `No two workloads differ in ${factor} alone and bend within the study.`);
 }
 
+/** Where the error of a strategy first exceeds 1, against where its curve bends, at the first weights that it was measured on. */
+function linearError(workloads: readonly WorkloadReport[], rows: readonly LinearErrorRow[]): Statement {
+  const observations = workloads.flatMap((w) =>
+    named(w.strategies, 'LSR').flatMap((s): Observation[] => {
+      const own = rows
+        .filter((r) => r.workload === w.name && r.strategy === s.name)
+        .sort((a, b) => a.batchSize - b.batchSize);
+      const bend = s.breakpoints.halfEfficiency ?? s.breakpoints.flatFrom;
+      if (own.length < 2 || bend === null) return [];
+      const beyond = own.find((r) => r.error > 1) ?? null;
+      const agrees = beyond !== null && Math.abs(Math.log2(beyond.batchSize / bend)) <= 1;
+      return [
+        {
+          agrees,
+          text: `${w.name}, ${s.name}: the error exceeds 1 from batch ${orNone(beyond?.batchSize ?? null)} (${own[0]!.at}; ${short(own[0]!.error)} at batch ${own[0]!.batchSize}, ${short(own.at(-1)!.error)} at ${own.at(-1)!.batchSize}); ${bends(s)}.`,
+        },
+      ];
+    }),
+  );
+  return judged(
+    'linear-approximation',
+    'The linear-approximation error of the linearly scaled step exceeds 1 where the rule stops paying (within a doubling).',
+    observations,
+    'The error was not measured at two batch sizes of an LSR that bends within the study.',
+  );
+}
+
 function bothLosses(workloads: readonly WorkloadReport[]): Statement {
   const observations = workloads.flatMap((w) => {
     const quantity = new Map(w.targets.map((t) => [t.name, t.quantity]));
@@ -217,12 +255,17 @@ function tuning(workloads: readonly WorkloadReport[]): Statement {
 }
 
 /** Judges what the paper says on the study; the last one is what others said against it. */
-export function judgeStatements(workloads: readonly WorkloadReport[], all: readonly Contrast[]): Statement[] {
+export function judgeStatements(
+  workloads: readonly WorkloadReport[],
+  all: readonly Contrast[],
+  linearErrors: readonly LinearErrorRow[],
+): Statement[] {
   return [
     regimes(workloads),
     lowestLoss(workloads),
     rules(workloads, true),
     rules(workloads, false),
+    linearError(workloads, linearErrors),
     contrasts(all, 'model', {
       id: 'architecture',
       statement: 'Where the curve bends depends on the architecture (AlexNet and MobileNetV2 at 1024, others later).',
