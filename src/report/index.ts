@@ -1,6 +1,8 @@
 /** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
 export { renderAlignmentReport } from './alignment-report.ts';
 export { alignmentTable } from './alignment-table.ts';
+export { type BatchReportOptions, renderBatchReport } from './batch-report.ts';
+export { batchTable } from './batch-table.ts';
 export { renderConvolutionsReport } from './convolutions-report.ts';
 export { convolutionsTable } from './convolutions-table.ts';
 export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';

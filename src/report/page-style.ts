@@ -69,6 +69,7 @@ th { text-align: right; font-weight: 600; color: var(--soft); vertical-align: bo
 td { text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th, td { padding: 4px 7px; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
+.table.words th:nth-child(-n+3), .table.words td:nth-child(-n+3) { text-align: left; }
 tbody tr:hover { background: var(--tint); }
 tr.incomplete td { color: var(--soft); font-style: italic; }
 details { margin: 0 0 16px; }

@@ -2,9 +2,9 @@ import { type ImageDataset, toFloat } from '../data/index.ts';
 import type { Network } from '../models/index.ts';
 import { tensor } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
+import { type Distribution, distributionOf } from '../statistics.ts';
 import { activationsAt } from './activations.ts';
 import { activeHidden, plateauBound } from './block.ts';
-import { type Distribution, distributionOf } from './statistics.ts';
 import { featureCount, findUnits } from './units.ts';
 
 /** What the rank of a unit's branch says about its singular values, over images, without any of them computed. */

@@ -1,3 +1,4 @@
+export { type Distribution, type Interval, medianInterval } from '../statistics.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
 export { type ActiveUnits, countActiveUnits } from './active-units.ts';
 export * from './alignment/measure.ts';
@@ -66,5 +67,4 @@ export {
   type SpectrumRequest,
 } from './spectrum.ts';
 export { spreadAcrossImages } from './spread.ts';
-export { type Distribution, type Interval, medianInterval } from './statistics.ts';
 export { featureCount, findStages, findUnits, type Stage, selectUnits, type Unit } from './units.ts';

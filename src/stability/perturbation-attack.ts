@@ -1,6 +1,7 @@
 import { toFloat } from '../data/index.ts';
 import type { Network } from '../models/index.ts';
 import { tensor } from '../onnx/index.ts';
+import { distributionOf } from '../statistics.ts';
 import { argMax } from '../train/index.ts';
 import { activationsAt } from './activations.ts';
 import type { AttackSummary } from './perturbation-result.ts';
@@ -16,7 +17,6 @@ import {
   runAttack,
   targetsFor,
 } from './perturbations/index.ts';
-import { distributionOf } from './statistics.ts';
 import { findUnits, unitIndex } from './units.ts';
 
 /** What an attack on the images of a request has come to. */

@@ -1,4 +1,5 @@
 import type { Network } from '../models/index.ts';
+import { type Distribution, distributionOf, medianInterval } from '../statistics.ts';
 import type { GrowthRatio, LayerPerturbation, PerturbedLayer } from './perturbation-result.ts';
 import type { PerturbationRequest } from './perturbation-setting.ts';
 import {
@@ -9,7 +10,6 @@ import {
   Propagation,
 } from './perturbations/index.ts';
 import type { ProjectedBlock } from './projections/index.ts';
-import { type Distribution, distributionOf, medianInterval } from './statistics.ts';
 import { findStages, findUnits } from './units.ts';
 
 /** What becomes of each kind of perturbation at every place of a network. */

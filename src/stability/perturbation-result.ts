@@ -2,10 +2,11 @@
  * What `ballast perturb` measures, in the form in which it is printed with `--json`, stored and drawn.
  * Plain JSON: numbers, strings, arrays; null where there is nothing to say.
  */
+
+import type { Distribution, Interval } from '../statistics.ts';
 import type { AttackName, Norm, PerturbationKind } from './perturbations/index.ts';
 import type { ProjectedBlock } from './projections/index.ts';
 import type { Environment } from './result.ts';
-import type { Distribution, Interval } from './statistics.ts';
 
 /** What kind of perturbation does at one place, over images: medians, and how all of it is spread. */
 export interface LayerPerturbation {

@@ -1,6 +1,6 @@
+import type { Distribution } from '../../statistics.ts';
 import type { SeenImage } from '../branches.ts';
 import type { Environment } from '../result.ts';
-import type { Distribution } from '../statistics.ts';
 
 /** Row i, column j: units i and j of a stage, in the network's order. */
 export type UnitMatrix = readonly (readonly number[])[];

@@ -1,5 +1,5 @@
+import { distributionOf } from '../../statistics.ts';
 import type { PerturbationKind } from '../perturbations/index.ts';
-import { distributionOf } from '../statistics.ts';
 import type { Energies } from './energies.ts';
 
 /** Shares of a perturbation's squared length on singular vectors. */

@@ -1,4 +1,4 @@
-import { RandomStream } from '../random.ts';
+import { RandomStream } from './random.ts';
 
 /** How a number is spread over images; quantiles interpolate linearly between the sorted values. */
 export interface Distribution {

@@ -1,0 +1,72 @@
+import type { MeasuredTrial } from '../measured.ts';
+import { type CurvePoint, curveOf, smoothed } from './curve.ts';
+import { bestOf, type KnownTarget, reaches } from './target.ts';
+
+/** Where a curve first meets a target. */
+export interface Crossing {
+  readonly step: number;
+  readonly epoch: number;
+  readonly examples: number;
+  readonly seconds: number;
+  /** `interpolated` between two evaluations; `first`: the first evaluation was already there, so the truth is at most this. */
+  readonly resolution: 'interpolated' | 'first';
+}
+
+/**
+ * What became of a trial with respect to a target. `censored`: it ended, or was stopped, after `steps` without reaching the target.
+ * `infeasible`: it diverged, wherever it had been before. `pending`: it has not ended and has not reached the target yet.
+ */
+export type Outcome =
+  | { readonly kind: 'reached'; readonly first: Crossing; readonly smoothed: Crossing | null }
+  | { readonly kind: 'censored'; readonly steps: number; readonly best: number | null }
+  | { readonly kind: 'infeasible' }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'pending' };
+
+/**
+ * First touch: linear in steps between the last evaluation that misses the target and the first that meets it; epochs, examples
+ * and seconds at the same share of the way. Null where no evaluation meets it.
+ */
+export function crossingOf(curve: readonly CurvePoint[], target: KnownTarget): Crossing | null {
+  const at = curve.findIndex((p) => reaches(p.value, target));
+  const after = curve[at];
+  if (!after) return null;
+  const before = curve[at - 1];
+  if (!before) {
+    const { step, epoch, examples, seconds } = after;
+    return { step, epoch, examples, seconds, resolution: 'first' };
+  }
+  const share = (target.value - before.value) / (after.value - before.value);
+  const between = (key: 'step' | 'epoch' | 'examples' | 'seconds') => before[key] + share * (after[key] - before[key]);
+  return {
+    step: between('step'),
+    epoch: between('epoch'),
+    examples: between('examples'),
+    seconds: between('seconds'),
+    resolution: 'interpolated',
+  };
+}
+
+export function outcomeOf(trial: MeasuredTrial, target: KnownTarget): Outcome {
+  if (trial.status === 'infeasible') return { kind: 'infeasible' };
+  const curve = curveOf(trial, target.quantity);
+  const first = crossingOf(curve, target);
+  if (first) return { kind: 'reached', first, smoothed: crossingOf(smoothed(curve), target) };
+  switch (trial.status) {
+    case 'queued':
+    case 'running':
+      return { kind: 'pending' };
+    case 'failed':
+      return { kind: 'failed' };
+    case 'complete':
+    case 'stopped':
+      return {
+        kind: 'censored',
+        steps: curve.at(-1)?.step ?? 0,
+        best: bestOf(
+          curve.map((p) => p.value),
+          target.direction,
+        ),
+      };
+  }
+}

@@ -1,0 +1,64 @@
+import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
+import { crossingOf } from './crossing.ts';
+import { curveOf, valueAt } from './curve.ts';
+import { type Spread, spreadOf } from './spread.ts';
+import { type TargetAnalysis, trialsAt } from './strategy.ts';
+import { bestOf, directionOf, type KnownTarget } from './target.ts';
+
+/** What the trials behind a point give on held-out data; nulls where it was not evaluated. */
+export interface GeneralizationRow {
+  readonly strategy: string;
+  readonly batchSize: number;
+  readonly trials: number;
+  /** Best training loss, held-out loss and metric of each trial, over seeds. */
+  readonly bestTrainLoss: Spread;
+  readonly bestValLoss: Spread;
+  readonly bestValMetric: Spread;
+  /** Held-out less training loss at the last evaluation of both. */
+  readonly gapAtEnd: Spread;
+  /** The same where the training-loss target is met: at equal training loss. */
+  readonly gapAtTarget: Spread;
+}
+
+/** @param target Of the training loss, where `gapAtTarget` is to be known. */
+export function generalizationRows(
+  strategy: string,
+  trials: readonly MeasuredTrial[],
+  workload: MeasuredWorkload,
+  target: KnownTarget,
+  { points }: TargetAnalysis,
+): GeneralizationRow[] {
+  return points.map((point) => {
+    const own = trialsAt(trials, point).filter((t) => t.status !== 'infeasible');
+    const best = (quantity: 'trainLoss' | 'valLoss' | 'valMetric') =>
+      spreadOf(
+        own.flatMap((t) => {
+          const values = curveOf(t, quantity).map((p) => p.value);
+          return bestOf(values, directionOf(quantity, workload)) ?? [];
+        }),
+      );
+    return {
+      strategy,
+      batchSize: point.batchSize,
+      trials: own.length,
+      bestTrainLoss: best('trainLoss'),
+      bestValLoss: best('valLoss'),
+      bestValMetric: best('valMetric'),
+      gapAtEnd: spreadOf(own.flatMap((t) => gapAt(t, Math.min(lastStep(t, 'trainLoss'), lastStep(t, 'valLoss'))))),
+      gapAtTarget: spreadOf(
+        own.flatMap((t) => {
+          const crossing = target.quantity === 'trainLoss' ? crossingOf(curveOf(t, 'trainLoss'), target) : null;
+          return crossing ? gapAt(t, crossing.step) : [];
+        }),
+      ),
+    };
+  });
+}
+
+const lastStep = (trial: MeasuredTrial, quantity: 'trainLoss' | 'valLoss') =>
+  curveOf(trial, quantity).at(-1)?.step ?? 0;
+
+function gapAt(trial: MeasuredTrial, step: number): number[] {
+  const [train, held] = [valueAt(curveOf(trial, 'trainLoss'), step), valueAt(curveOf(trial, 'valLoss'), step)];
+  return train === null || held === null ? [] : [held - train];
+}

@@ -1,0 +1,85 @@
+import { quantile } from '../../statistics.ts';
+import type { Direction, MeasuredTrial, MeasuredWorkload, Quantity, TargetSpec } from '../measured.ts';
+import { curveOf } from './curve.ts';
+
+/** A target with its value; `value` null where the rule gives none, and `reason` says why. */
+export interface Target {
+  readonly name: string;
+  readonly quantity: Quantity;
+  readonly direction: Direction;
+  /** The rule in words. */
+  readonly rule: string;
+  readonly value: number | null;
+  readonly reason: string | null;
+}
+
+/** A target that trials can be held against. */
+export interface KnownTarget extends Target {
+  readonly value: number;
+}
+
+export const isKnown = (target: Target): target is KnownTarget => target.value !== null;
+
+const quantityName: Readonly<Record<Quantity, string>> = {
+  trainLoss: 'training loss',
+  valLoss: 'held-out loss',
+  valMetric: 'held-out metric',
+};
+
+/** `held-out accuracy` where the workload says what its metric is. */
+export function nameOfQuantity(quantity: Quantity, workload: Pick<MeasuredWorkload, 'metric'>): string {
+  return quantity === 'valMetric' && workload.metric ? `held-out ${workload.metric.name}` : quantityName[quantity];
+}
+
+export const directionOf = (quantity: Quantity, workload: Pick<MeasuredWorkload, 'metric'>): Direction =>
+  quantity === 'valMetric' ? (workload.metric?.direction ?? 'max') : 'min';
+
+export const reaches = (value: number, { direction, value: target }: KnownTarget): boolean =>
+  direction === 'min' ? value <= target : value >= target;
+
+export const isBetter = (a: number, b: number, direction: Direction): boolean => (direction === 'min' ? a < b : a > b);
+
+/** The best value of a curve; null for an empty one. */
+export function bestOf(values: readonly number[], direction: Direction): number | null {
+  return values.length === 0 ? null : values.reduce((best, v) => (isBetter(v, best, direction) ? v : best));
+}
+
+const countsForTargets = ({ status }: MeasuredTrial) => status === 'complete' || status === 'stopped';
+
+/**
+ * The targets of a workload with their values, from its trials.
+ *
+ * The paper (arXiv 1811.12941) takes "the lowest quartile of the losses that the largest batch reaches, per configuration" and leaves
+ * open which trials and which losses. Ours: a configuration is a workload; of the trials at the largest batch size with an ended,
+ * finite one (any strategy, rate and seed) the one whose best value is best; the q-quantile of all its evaluated values after step 0, linear between
+ * sorted values (from the other end for a metric of which more is better). So at least one trial of the largest batch reaches it: the rule favours large batches.
+ */
+export function resolveTargets(workload: MeasuredWorkload, trials: readonly MeasuredTrial[]): Target[] {
+  return workload.targets.map((spec) => resolveTarget(spec, workload, trials));
+}
+
+function resolveTarget(spec: TargetSpec, workload: MeasuredWorkload, trials: readonly MeasuredTrial[]): Target {
+  const { name, quantity, rule } = spec;
+  const direction = directionOf(quantity, workload);
+  const what = nameOfQuantity(quantity, workload);
+  const base = { name, quantity, direction, reason: null };
+  if (rule.kind === 'absolute') return { ...base, value: rule.value, rule: `absolute: ${what} ${rule.value}` };
+  const share = `${Number((100 * rule.q).toPrecision(4))} %`;
+  const candidates = trials.filter(countsForTargets).flatMap((trial) => {
+    const values = curveOf(trial, quantity).flatMap((p) => (p.step > 0 ? [p.value] : []));
+    const best = bestOf(values, direction);
+    return best === null ? [] : [{ trial, values, best }];
+  });
+  if (candidates.length === 0)
+    return { ...base, value: null, rule: `best ${share} of the largest batch`, reason: `no ended trial has a ${what}` };
+  const largest = Math.max(...candidates.map((c) => c.trial.batchSize));
+  const chosen = candidates
+    .filter((c) => c.trial.batchSize === largest)
+    .reduce((a, b) => (isBetter(b.best, a.best, direction) ? b : a));
+  const sorted = Float64Array.from(chosen.values).sort();
+  return {
+    ...base,
+    value: quantile(sorted, direction === 'min' ? rule.q : 1 - rule.q),
+    rule: `best ${share} of the ${what} values of the best trial at the largest batch, ${largest} (${chosen.trial.strategy})`,
+  };
+}

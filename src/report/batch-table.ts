@@ -1,0 +1,70 @@
+import type { StudyReport, TargetAnalysis, WorkloadReport } from '../batch/analysis/index.ts';
+import { formatCount, formatExact, formatNumber } from './numbers.ts';
+import { type Paint, painter, truncate } from './terminal-color.ts';
+import { alignColumns } from './text-table.ts';
+
+const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal', 'regime'];
+const count = (x: number | null) =>
+  x === null ? '-' : x < 100 && !Number.isInteger(x) ? formatNumber(x) : formatCount(x);
+const short = (x: number | null) => (x === null ? '-' : formatNumber(x));
+
+function critical({ criticalBatch: { value, low, high, reason } }: TargetAnalysis): string {
+  if (value === null) {
+    const bound = low !== null ? `above ${count(low)}: ` : high !== null ? `below ${count(high)}: ` : '';
+    return `B_crit ${bound === '' ? 'not to be had: ' : bound}${reason}`;
+  }
+  return `B_crit ${count(value)} (95 %: ${count(low)} to ${high === null ? 'unbounded' : count(high)})`;
+}
+
+function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint): string[] {
+  const { linearUntil, halfEfficiency, flatFrom } = analysis.breakpoints;
+  const rows = analysis.points.map((p) => [
+    formatCount(p.batchSize),
+    `${formatNumber(p.learningRate)}${p.edge === null ? ' ' : '*'}`,
+    `${p.reached} of ${p.trials}`,
+    p.stepsToTarget.median === null && p.stepsAtLeast !== null
+      ? `> ${count(p.stepsAtLeast)}`
+      : count(p.stepsToTarget.median),
+    short(p.epochsToTarget.median),
+    short(p.speedup),
+    p.ideal === null ? '-' : formatExact(p.ideal),
+    p.regime,
+  ]);
+  const [head, ...lines] = alignColumns([heads, ...rows], { left: [7] });
+  return [
+    paint(name, 'bold'),
+    paint(`  ${head}`, 'dim'),
+    ...lines.map((l, i) => (analysis.points[i]!.regime === 'not reached' ? paint(`  ${l}`, 'yellow') : `  ${l}`)),
+    `  linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
+    `  ${critical(analysis)}`,
+    '',
+  ];
+}
+
+function workloadLines(workload: WorkloadReport, paint: Paint): string[] {
+  const { name, model, dataset, targets, primaryTarget, strategies } = workload;
+  const lines = targets.map(
+    (t) =>
+      `target ${t.name}: ${t.value === null ? `none, ${t.reason}` : formatNumber(t.value, 4)} (${t.rule})${t.name === primaryTarget ? ', shown here' : ''}`,
+  );
+  return [
+    `${paint(truncate(name, 60), 'bold')}: ${model}, ${dataset}, ${formatCount(workload.trials)} trials`,
+    ...lines,
+    '',
+    ...strategies.flatMap((s) => strategyLines(s.name, s, paint)),
+  ];
+}
+
+/** The primary target of every workload and the statements of the paper, for the terminal; the other targets are in the report and in the JSON. */
+export function batchTable(report: StudyReport<unknown>, { color }: { readonly color: boolean }): string {
+  const paint = painter(color);
+  const edge = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.edge !== null)));
+  const tone = { holds: 'green', 'does not hold': 'red', mixed: 'yellow', 'cannot be judged': 'dim' } as const;
+  return [
+    ...report.workloads.flatMap((w) => workloadLines(w, paint)),
+    ...(edge ? [paint('* the best rate is at the edge of its grid: a better one may lie beyond', 'yellow'), ''] : []),
+    'What the paper (arXiv 1811.12941) says, on this study:',
+    ...report.statements.map((s) => `  ${paint(s.verdict.padEnd(16), tone[s.verdict])}  ${s.statement}`),
+    '',
+  ].join('\n');
+}
