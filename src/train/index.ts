@@ -21,6 +21,7 @@ export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule
 export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';
 export {
+  createTrainer,
   fittingMicroBatch,
   type NetworkTraining,
   type PlannedConfig,
