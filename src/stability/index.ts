@@ -1,3 +1,4 @@
+export { jsonCache, type ResultCache } from '../formats/index.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
 export {
   type Block,
@@ -7,7 +8,6 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
-export { jsonCache, type ResultCache } from './cache.ts';
 export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';
 export {
   CurvatureMeasurement,

@@ -1,10 +1,10 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
+import type { ResultCache } from '../formats/index.ts';
 import type { Network } from '../models/index.ts';
 import { extract, tensor } from '../onnx/index.ts';
 import { compile, type RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
-import type { ResultCache } from './cache.ts';
 import { environmentOf } from './environment.ts';
 import type {
   AttackSummary,

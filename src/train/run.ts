@@ -117,6 +117,9 @@ export async function run(request: RunRequest): Promise<RunResult> {
         count: progress.pending.count + 1,
         loss: progress.pending.loss + result.loss,
         gradSquare: progress.pending.gradSquare + result.gradSquare,
+        ...(result.microSquare === undefined
+          ? {}
+          : { microSquare: (progress.pending.microSquare ?? 0) + result.microSquare }),
       };
       const noise = noiseAfter(progress.noise, result, { batchSize, microBatch });
       progress = { ...progress, step: step + 1, seconds, pending, noise };
@@ -210,6 +213,7 @@ function recordOf(
     lr,
     batchSize,
     gradNorm: Math.sqrt(pending.gradSquare / pending.count),
+    ...(pending.microSquare === undefined ? {} : { microGradNorm: Math.sqrt(pending.microSquare / pending.count) }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
   };
 }

@@ -1,11 +1,11 @@
 import { UsageError } from '../../errors.ts';
+import type { ResultCache } from '../../formats/index.ts';
 import { type LinearOperator, topSingularTriplets } from '../../linalg/index.ts';
 import type { Network } from '../../models/index.ts';
 import { type Graph, tensor, type Value } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { type Activations, activationsAt } from '../activations.ts';
 import { type Block, BlockMeasurement, inputOf, plateauOf } from '../block.ts';
-import type { ResultCache } from '../cache.ts';
 import { difference } from '../perturbations/geometry.ts';
 import { type ControlledPerturbations, kinds, noiseDirection, type PerturbationKind } from '../perturbations/index.ts';
 import { distributionOf } from '../statistics.ts';
