@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { isText } from '../../data/index.ts';
+import { jsonCache, makeFolder, type ResultCache } from '../../formats/index.ts';
+import { readMetrics } from '../../train/index.ts';
+import {
+  costFront,
+  fastestBatchOnOneDevice,
+  measureStepTimes,
+  optimalDevices,
+  type StepTimePoint,
+  stepTimeCurve,
+  trainingSteps,
+} from '../cost/index.ts';
+import { type CostTable, costsAt, costTable } from './cost-table.ts';
+import { criticalBatchOf } from './critical-batch.ts';
+import { noiseRecords } from './noise-record.ts';
+import { outlinePlan, type PlanOutline, type PlanRequest } from './outline.ts';
+import type { BatchPlanResult } from './plan-result.ts';
+import { recommend } from './recommendation.ts';
+import { shortRun } from './short-run.ts';
+import { SpentTime } from './spent-time.ts';
+
+/**
+ * Plans the batch size of a training from a short run of it: B_crit from the noise scale, step times from timed steps, and what
+ * follows from both. Everything that was computed stays in `folder` and is used again with `resume`. Undefined when `signal` fired.
+ * Throws UsageError for what does not go together, BallastError when the run diverges or the gradient's signal is lost in its noise.
+ */
+export async function planBatch(request: PlanRequest): Promise<BatchPlanResult | undefined> {
+  const { config, train, folder, link, price, devices, environment, signal } = request;
+  const outline = outlinePlan(request);
+  const { reference, batchSizes, parameters } = outline;
+  await makeFolder(folder);
+  const spent = await SpentTime.open(folder, request.resume);
+  const run = await spent.on('run', () => shortRun(request, outline));
+  if (!run) return undefined;
+  const records = noiseRecords(await readMetrics(join(run.folder, 'metrics.jsonl')), run.config.microBatch);
+  const criticalBatch = criticalBatchOf(records, { seed: config.seed });
+  const points = await spent.on('timing', () => timeSteps(request, outline));
+  if (signal?.aborted) return undefined;
+  const stepTime = stepTimeCurve(points);
+  const gradientBytes = 4 * parameters;
+  const table: CostTable = {
+    stepTime,
+    cluster: { gradientBytes, ...(link ? { link } : {}) },
+    ...(price === undefined ? {} : { price }),
+    criticalBatch,
+    reference,
+    batchSizes,
+    devices,
+  };
+  const ways = costsAt(table, criticalBatch.value);
+  const front = new Set(costFront(ways));
+  const alone = costsAt({ ...table, devices: [1] }, criticalBatch.value);
+  const studySeconds = alone.reduce((sum, { seconds }) => sum + seconds.value, 0);
+  const { run: runSeconds, timing: timingSeconds } = spent.seconds;
+  return {
+    model: config.model,
+    dataset: config.dataset,
+    parameters,
+    unit: isText(train) ? 'pieces of text' : 'images',
+    reference,
+    run: {
+      steps: request.steps,
+      batchSize: run.config.batchSize,
+      microBatch: run.config.microBatch,
+      optimizer: run.config.optimizer,
+      seed: run.config.seed,
+      trainLoss: run.trainLoss,
+    },
+    criticalBatch,
+    stepTime,
+    fastestOnOneDevice: fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit),
+    devices,
+    link: link ?? null,
+    gradientBytes,
+    price: price ?? null,
+    rows: costTable(table),
+    ways: ways.map((way) => ({ ...way, pareto: front.has(way) })),
+    optimalDevices: link
+      ? batchSizes.map((batchSize) => ({
+          batchSize,
+          devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
+        }))
+      : null,
+    recommendation: recommend(table),
+    cost: {
+      runSeconds,
+      timingSeconds,
+      seconds: runSeconds + timingSeconds,
+      studySeconds,
+      share: (runSeconds + timingSeconds) / studySeconds,
+    },
+    environment,
+  };
+}
+
+/** Times steps at the batch sizes of the outline; those that an interrupted plan has timed on this machine are taken from the folder. */
+async function timeSteps(
+  { config, train, valid, microBatch, timing, folder, resume, runtime, environment, signal, onPoint }: PlanRequest,
+  { batchSizes }: PlanOutline,
+): Promise<StepTimePoint[]> {
+  const { cpu, device, threads } = environment;
+  const { length: _, ...work } = config;
+  const cache: ResultCache<StepTimePoint> = jsonCache(join(folder, 'step-times'), [
+    work,
+    microBatch,
+    cpu,
+    device,
+    threads,
+  ]);
+  const keyOf = (batchSize: number) => `batch-${batchSize}`;
+  const known = resume ? await Promise.all(batchSizes.map((b) => cache.read(keyOf(b)))) : [];
+  return measureStepTimes({
+    batchSizes,
+    budget: timing,
+    known: known.filter((point) => point !== undefined),
+    open: (batchSize) =>
+      trainingSteps(
+        { config, train, valid, ...(microBatch === undefined ? {} : { microBatch }), ...(runtime ? { runtime } : {}) },
+        batchSize,
+      ),
+    onPoint: async (point) => {
+      await cache.write(keyOf(point.batchSize), point);
+      onPoint?.(point);
+    },
+    ...(signal ? { signal } : {}),
+  });
+}
