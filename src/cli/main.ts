@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { batchCommand } from './batch/index.ts';
 import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
@@ -30,6 +31,7 @@ const commands = [
   interveneCommand(),
   curvatureCommand(),
   trainCommand(),
+  batchCommand(),
   evalCommand(),
   unitsCommand(),
   modelsCommand(),

@@ -1,4 +1,8 @@
 /** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
+export { costFigure, noiseScaleFigure, stepTimeFigure } from './batch-cost-figure.ts';
+export { type BatchPlanReportOptions, renderBatchPlanReport } from './batch-plan-report.ts';
+export { comparisonText, planSentences } from './batch-plan-sentences.ts';
+export { batchPlanTable } from './batch-plan-table.ts';
 export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';
 export { curvatureTable } from './curvature-table.ts';
 export { draw } from './draw.ts';

@@ -6,6 +6,7 @@ export { paretoFront, type TimeAndCost } from './pareto.ts';
 export { derived, type Marked, measured, modelled, type Provenance } from './provenance.ts';
 export {
   fitStepTime,
+  pointOf,
   type StepTimeCurve,
   type StepTimeFit,
   type StepTimePoint,

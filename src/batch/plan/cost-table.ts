@@ -26,9 +26,11 @@ export function costsAt(table: CostTable, criticalBatch: number): TrainingCost[]
   return trainingCosts({ ...table, steps }, table.batchSizes, table.devices);
 }
 
-/** Ends of the interval of B_crit, and its value; where there is no upper end, nothing is said of it. */
-export const endsOf = ({ low, value, high }: ScaleInterval): number[] =>
-  high === null ? [low, value] : [low, value, high];
+/** B_crit without an upper end: as good as infinite, so that steps halve with every doubling. */
+const unbounded = 1e12;
+
+/** Ends of the interval of B_crit, and its value between them. */
+export const endsOf = ({ low, value, high }: ScaleInterval): number[] => [low, value, high ?? unbounded];
 
 /** One row a batch size, on the number of devices that is fastest for it. */
 export function costTable(table: CostTable): PlanRow[] {
@@ -55,10 +57,7 @@ export function costTable(table: CostTable): PlanRow[] {
         high: scale.low > 0 ? examplesRelative(scale.low, batchSize) : null,
       },
       cost,
-      seconds: {
-        low: Math.min(...times),
-        high: scale.high === null && !atReference(table, batchSize) ? null : Math.max(...times),
-      },
+      seconds: { low: Math.min(...times), high: Math.max(...times) },
       next: after
         ? {
             batchSize: after.batchSize,
@@ -69,6 +68,3 @@ export function costTable(table: CostTable): PlanRow[] {
     };
   });
 }
-
-/** At the batch size of the known training B_crit does not matter. */
-const atReference = ({ reference }: CostTable, batchSize: number): boolean => reference.batchSize === batchSize;

@@ -10,7 +10,7 @@ export interface PlanRow {
   readonly examplesRelative: ScaleInterval;
   readonly cost: TrainingCost;
   /** The time over the interval of B_crit. */
-  readonly seconds: { readonly low: number; readonly high: number | null };
+  readonly seconds: { readonly low: number; readonly high: number };
   /** What the next larger batch of the table saves in time and costs in device-hours, as shares; null for the last. */
   readonly next: { readonly batchSize: number; readonly timeSaved: number; readonly costExtra: number } | null;
 }

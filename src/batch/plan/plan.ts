@@ -101,13 +101,9 @@ async function timeSteps(
 ): Promise<StepTimePoint[]> {
   const { cpu, device, threads } = environment;
   const { length: _, ...work } = config;
-  const cache: ResultCache<StepTimePoint> = jsonCache(join(folder, 'step-times'), [
-    work,
-    microBatch,
-    cpu,
-    device,
-    threads,
-  ]);
+  const stepTimes = join(folder, 'step-times');
+  await makeFolder(stepTimes);
+  const cache: ResultCache<StepTimePoint> = jsonCache(stepTimes, [work, microBatch, cpu, device, threads]);
   const keyOf = (batchSize: number) => `batch-${batchSize}`;
   const known = resume ? await Promise.all(batchSizes.map((b) => cache.read(keyOf(b)))) : [];
   return measureStepTimes({
