@@ -168,7 +168,7 @@ async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder'
     ...(price === undefined ? {} : { price }),
     ...(bandwidth === undefined || latency === undefined
       ? {}
-      : { link: { bandwidth: bandwidth * 1e9, latency: latency * 1e-6, source: 'given' } as const }),
+      : { link: { bandwidth: bandwidth * 1e9, latency: latency / 1e6, source: 'given' } as const }),
   };
 }
 
