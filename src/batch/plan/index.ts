@@ -11,5 +11,6 @@ export {
 export { type NoiseRecord, noiseRecords } from './noise-record.ts';
 export { outlinePlan, type PlanOutline, type PlanRequest } from './outline.ts';
 export { planBatch } from './plan.ts';
+export { type PlanInputs, planFrom } from './plan-from.ts';
 export type { BatchPlanResult, PlannedWay, PlanningCost, PlanRow, Recommendation } from './plan-result.ts';
 export { recommend } from './recommendation.ts';

@@ -2,21 +2,12 @@ import { join } from 'node:path';
 import { isText } from '../../data/index.ts';
 import { jsonCache, makeFolder, type ResultCache } from '../../formats/index.ts';
 import { readMetrics } from '../../train/index.ts';
-import {
-  costFront,
-  fastestBatchOnOneDevice,
-  measureStepTimes,
-  optimalDevices,
-  type StepTimePoint,
-  stepTimeCurve,
-  trainingSteps,
-} from '../cost/index.ts';
-import { type CostTable, costsAt, costTable } from './cost-table.ts';
+import { measureStepTimes, type StepTimePoint, stepTimeCurve, trainingSteps } from '../cost/index.ts';
 import { criticalBatchOf } from './critical-batch.ts';
 import { noiseRecords } from './noise-record.ts';
 import { outlinePlan, type PlanOutline, type PlanRequest } from './outline.ts';
+import { planFrom } from './plan-from.ts';
 import type { BatchPlanResult } from './plan-result.ts';
-import { recommend } from './recommendation.ts';
 import { shortRun } from './short-run.ts';
 import { SpentTime } from './spent-time.ts';
 
@@ -37,27 +28,11 @@ export async function planBatch(request: PlanRequest): Promise<BatchPlanResult |
   const criticalBatch = criticalBatchOf(records, { seed: config.seed });
   const points = await spent.on('timing', () => timeSteps(request, outline));
   if (signal?.aborted) return undefined;
-  const stepTime = stepTimeCurve(points);
-  const gradientBytes = 4 * parameters;
-  const table: CostTable = {
-    stepTime,
-    cluster: { gradientBytes, ...(link ? { link } : {}) },
-    ...(price === undefined ? {} : { price }),
-    criticalBatch,
-    reference,
-    batchSizes,
-    devices,
-  };
-  const ways = costsAt(table, criticalBatch.value);
-  const front = new Set(costFront(ways));
-  const alone = costsAt({ ...table, devices: [1] }, criticalBatch.value);
-  const studySeconds = alone.reduce((sum, { seconds }) => sum + seconds.value, 0);
-  const { run: runSeconds, timing: timingSeconds } = spent.seconds;
-  return {
+  return planFrom({
     model: config.model,
     dataset: config.dataset,
-    parameters,
     unit: isText(train) ? 'pieces of text' : 'images',
+    parameters,
     reference,
     run: {
       steps: request.steps,
@@ -68,30 +43,14 @@ export async function planBatch(request: PlanRequest): Promise<BatchPlanResult |
       trainLoss: run.trainLoss,
     },
     criticalBatch,
-    stepTime,
-    fastestOnOneDevice: fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit),
+    stepTime: stepTimeCurve(points),
+    batchSizes,
     devices,
     link: link ?? null,
-    gradientBytes,
     price: price ?? null,
-    rows: costTable(table),
-    ways: ways.map((way) => ({ ...way, pareto: front.has(way) })),
-    optimalDevices: link
-      ? batchSizes.map((batchSize) => ({
-          batchSize,
-          devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
-        }))
-      : null,
-    recommendation: recommend(table),
-    cost: {
-      runSeconds,
-      timingSeconds,
-      seconds: runSeconds + timingSeconds,
-      studySeconds,
-      share: (runSeconds + timingSeconds) / studySeconds,
-    },
+    spent: spent.seconds,
     environment,
-  };
+  });
 }
 
 /** Times steps at the batch sizes of the outline; those that an interrupted plan has timed on this machine are taken from the folder. */
