@@ -73,6 +73,13 @@ describe('what a plan says', () => {
     expect(text).toMatch(/more than 5 %: fewer --steps/);
   });
 
+  it('warns of step times that lie on no line', () => {
+    expect(planSentences(alone).join()).not.toContain('Caution');
+    const times = [0.02, 0.15, 0.06, 0.4];
+    const stepTime = stepTimeCurve(times.map((t, i) => pointOf({ batchSize: 8 * 2 ** i, microBatch: 8 }, [t])));
+    expect(planSentences(planFrom({ ...inputs, stepTime })).join()).toMatch(/Caution: step times scatter by \d+ %/);
+  });
+
   it('names the fastest and the cheapest of several devices, with their money', () => {
     const { fastest, cheapest } = together.recommendation;
     const text = planSentences(together).at(-2)!;

@@ -41,7 +41,7 @@ export function nextText({ timeSaved, costExtra }: NonNullable<PlanRow['next']>)
 
 /** What the plan says, in plain language: the critical batch, where to train, what going on costs, and what this cost. */
 export function planSentences(result: BatchPlanResult): string[] {
-  const { criticalBatch: scale, recommendation, rows, unit, reference, cost } = result;
+  const { criticalBatch: scale, recommendation, rows, unit, reference, cost, stepTime } = result;
   const { way, between, nearly, fastest, cheapest } = recommendation;
   const row = rows.find((r) => r.batchSize === way.batchSize);
   const several = result.devices.length > 1 || result.devices[0] !== 1;
@@ -61,6 +61,11 @@ export function planSentences(result: BatchPlanResult): string[] {
       ? [`Going on from there to ${formatCount(row.next.batchSize)} ${nextText(row.next)}.`]
       : ['It is the largest batch of the table: a larger one may be better still.']),
     ...(several ? [`Fastest is ${wayText(fastest)}; cheapest is ${wayText(cheapest)}.`] : []),
+    ...(stepTime.fit.residual > mostScatter
+      ? [
+          `Caution: step times scatter by ${formatPercent(stepTime.fit.residual)} around their line. Was the machine busy? Remove step-times/ in the plan's folder and call with --resume to time again.`,
+        ]
+      : []),
     `The plan took ${formatDuration(cost.seconds)} (measured), ${formatPercent(cost.share)} of the ${marked(
       { value: cost.studySeconds, provenance: 'modelled' },
       formatDuration,
@@ -71,6 +76,9 @@ export function planSentences(result: BatchPlanResult): string[] {
     }`,
   ];
 }
+
+/** Step times of a quiet machine are within some per cent of a line. */
+const mostScatter = 0.15;
 
 /** A plan should cost no more of the study that it replaces. */
 const mostOfStudy = 0.05;

@@ -13,7 +13,7 @@ export interface StepTiming {
   readonly batchSizes: readonly number[];
   /** Prepares steps at a batch size. */
   readonly open: (batchSize: number) => Promise<Stepper>;
-  /** Timed steps at each batch size, after one that is not counted; 5 unless told. */
+  /** Timed steps at each batch size at least, after one that is not counted; 5 unless told. Short steps are repeated for half a second. */
   readonly repeats?: number;
   /** Seconds for steps in all. A batch size that would go beyond them is left to the fit; the two smallest are always measured. */
   readonly budget: number;
@@ -27,6 +27,9 @@ export interface StepTiming {
 
 /** Steps are this few at least where a batch size is measured at all: a median of fewer says nothing of its spread. */
 const fewest = 2;
+
+/** Seconds that a batch size is timed at least: on a busy machine a few short steps are all within one hiccup, or all between two. */
+const shortest = 0.5;
 
 /**
  * Measures steps from the smallest batch size up, as many as the budget allows. What a batch size will take is foretold from the one
@@ -74,7 +77,8 @@ async function timeSteps(
   try {
     // The first step allocates what the later ones use again.
     await stepper.step();
-    while (times.length < repeats && !(times.length >= fewest && enough(spent())) && !signal?.aborted) {
+    const wanted = () => times.length < repeats || spent() < shortest;
+    while (wanted() && !(times.length >= fewest && enough(spent())) && !signal?.aborted) {
       const start = now();
       await stepper.step();
       times.push((now() - start) / 1000);

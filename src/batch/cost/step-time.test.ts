@@ -118,10 +118,17 @@ describe('measuring step times', () => {
   it('stops before a batch that the budget has no room for, but not before the second', async () => {
     const d = device((batch) => batch * 0.01);
     const points = await measureStepTimes({ ...d, batchSizes: sizes, repeats: 5, budget: 6 });
-    // 6 x 0.08 + 6 x 0.16 + 6 x 0.32 = 3.4 s; 64: 3 x 0.64 fit into the rest, 128 does not.
+    // 7 x 0.08 + 6 x 0.16 + 6 x 0.32 = 3.4 s; 64: 3 x 0.64 fit into the rest, 128 does not.
     expect(points.map((p) => p.batchSize)).toEqual([8, 16, 32, 64]);
     const poor = device((batch) => batch * 0.01);
     expect(await measureStepTimes({ ...poor, batchSizes: sizes, budget: 0.01 })).toHaveLength(2);
+  });
+
+  it('repeats short steps until their time says something', async () => {
+    const d = device(() => 0.01);
+    const [point] = await measureStepTimes({ ...d, batchSizes: [8], repeats: 3, budget: 1000 });
+    expect(point!.repeats).toBeGreaterThanOrEqual(49);
+    expect(point!.repeats).toBeLessThanOrEqual(51);
   });
 
   it('does not measure again what is known, and counts its time', async () => {
