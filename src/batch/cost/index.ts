@@ -22,6 +22,7 @@ export {
   stepsAt,
   stepsRelative,
 } from './steps-curve.ts';
+export { type StudyCost, type StudyCostOptions, studyCost } from './study-cost.ts';
 export {
   type CostModel,
   costFront,

@@ -14,3 +14,4 @@ export { planBatch } from './plan.ts';
 export { type PlanInputs, planFrom } from './plan-from.ts';
 export type { BatchPlanResult, PlannedWay, PlanningCost, PlanRow, Recommendation } from './plan-result.ts';
 export { recommend } from './recommendation.ts';
+export { compareWithReport, type NamedComparison } from './study-outcomes.ts';

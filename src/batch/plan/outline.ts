@@ -17,8 +17,8 @@ export interface PlanRequest extends TrainingData {
   readonly config: PlannedConfig;
   /** Examples in memory at a time at most: of timed steps; as many as fit unless told. */
   readonly microBatch?: number;
-  /** Steps of the short run. */
-  readonly steps: number;
+  /** Steps of the short run; a tenth of the training unless told, but at least 200 where it has as many. */
+  readonly steps?: number;
   /** Batch sizes of the table; powers of two from 8 to 8192 unless told, as far as the data go. */
   readonly batchSizes?: readonly number[];
   /** Seconds for timed steps. */
@@ -39,6 +39,8 @@ export interface PlanRequest extends TrainingData {
 
 /** What a request comes to, before anything is computed. */
 export interface PlanOutline {
+  /** Of the short run. */
+  readonly steps: number;
   readonly run: RunConfig;
   readonly batchSizes: readonly number[];
   /** Steps of the training that is planned for, and its epochs. */
@@ -51,7 +53,7 @@ export interface PlanOutline {
  * four where the batch allows it: they are what tells noise from signal. Throws UsageError for what does not go together.
  */
 export function outlinePlan(request: PlanRequest): PlanOutline {
-  const { config, train, valid, steps, devices, link } = request;
+  const { config, train, valid, devices, link } = request;
   if (config.growth) throw new UsageError('a batch that grows has no one batch size to plan; leave --grow-at out');
   if (config.batchSize < 2)
     throw new UsageError(
@@ -61,6 +63,7 @@ export function outlinePlan(request: PlanRequest): PlanOutline {
     throw new UsageError('several --devices need the --bandwidth and the --latency between them');
   const plan = planTraining(config, { train, valid });
   const { task, batches } = plan;
+  const steps = request.steps ?? Math.min(plan.steps, Math.max(200, Math.ceil(plan.steps / 10)));
   const most = Math.min(
     Math.floor(config.batchSize / 4) || 1,
     fittingMicroBatch(plan, config.batchSize),
@@ -88,6 +91,7 @@ export function outlinePlan(request: PlanRequest): PlanOutline {
   if (batchSizes.every((b) => b < idle))
     throw new UsageError(`--devices: no batch size can be shared by ${idle} devices`);
   return {
+    steps,
     run,
     batchSizes: [...batchSizes].sort((a, b) => a - b),
     reference: {

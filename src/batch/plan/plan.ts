@@ -35,7 +35,7 @@ export async function planBatch(request: PlanRequest): Promise<BatchPlanResult |
     parameters,
     reference,
     run: {
-      steps: request.steps,
+      steps: outline.steps,
       batchSize: run.config.batchSize,
       microBatch: run.config.microBatch,
       optimizer: run.config.optimizer,

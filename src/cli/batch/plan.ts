@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import {
   type BatchPlanResult,
+  compareWithReport,
   outlinePlan,
   type PlanOutline,
   type PlanRequest,
@@ -12,6 +13,7 @@ import { UsageError } from '../../errors.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
 import {
   batchPlanTable,
+  comparisonText,
   createProgress,
   formatCount,
   formatDuration,
@@ -39,7 +41,8 @@ import { addTrainingOptions, number } from '../training-options.ts';
 type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
 
 interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
-  readonly steps: number;
+  readonly steps?: number;
+  readonly against?: string;
   readonly batchSizes?: number[];
   readonly timing: number;
   readonly devices: number[];
@@ -62,15 +65,15 @@ export function batchPlanCommand(): Command {
   addTrainingOptions(command)
     .option(
       '--steps <n>',
-      'steps of the short run: the training with its schedule drawn together',
+      'steps of the short run, the training with its schedule drawn together (default: a tenth of them, at least 200)',
       wholeNumber(16),
-      200,
     )
     .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
     .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
     .option('--devices <list>', 'how many devices there may be, e.g. 1,2,4,8', batchList, [1])
     .option('--bandwidth <GB/s>', 'between devices, for their all-reduce', number(0))
     .option('--latency <us>', 'between devices, in microseconds', number(0))
+    .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed')
     .option('--price <p>', 'of an hour of one device, in any currency', number(0));
   return addDeviceOptions(command)
     .requiredOption('--out <dir>', 'the plan: plan.json, report.html, run/, step-times/')
@@ -114,7 +117,7 @@ async function plan(options: PlanOptions): Promise<void> {
     if (!json) process.stderr.write(`${described(options, outline)}\n`);
     progress = createProgress({
       stream: process.stderr,
-      total: options.steps,
+      total: outline.steps,
       label: 'short run',
       quiet: json && !process.stderr.isTTY,
     });
@@ -126,11 +129,14 @@ async function plan(options: PlanOptions): Promise<void> {
       return;
     }
     await writePlan(result, out);
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    else
+    const comparisons = options.against === undefined ? [] : await compareWithReport(result, options.against);
+    if (json) process.stdout.write(`${JSON.stringify(comparisons.length > 0 ? { ...result, comparisons } : result)}\n`);
+    else {
+      const against = comparisons.map((c) => `${c.workload}, ${c.strategy}: ${comparisonText(c)}\n`).join('');
       process.stdout.write(
-        `${batchPlanTable(result, { color: wantsColor(process.stdout) })}\nreport: ${join(out, 'report.html')}\n`,
+        `${batchPlanTable(result, { color: wantsColor(process.stdout) })}\n${against}report: ${join(out, 'report.html')}\n`,
       );
+    }
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
@@ -151,7 +157,6 @@ async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder'
     train,
     valid,
     config: configFrom({ ...options, ...rhythm }, train),
-    steps: options.steps,
     timing: options.timing,
     devices,
     runtime: runtimeOf(options),
@@ -164,6 +169,7 @@ async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder'
       date: new Date().toISOString(),
     },
     ...(microBatch === undefined ? {} : { microBatch }),
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
     ...(batchSizes ? { batchSizes } : {}),
     ...(price === undefined ? {} : { price }),
     ...(bandwidth === undefined || latency === undefined
@@ -184,9 +190,8 @@ async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
 /** What a plan is going to do, on a line. */
 function described(
   { model, dataset, timing }: PlanOptions,
-  { run, reference, batchSizes, parameters }: PlanOutline,
+  { run, steps, reference, batchSizes, parameters }: PlanOutline,
 ): string {
-  const steps = Number.parseInt(run.length, 10);
   return (
     `${model} (${formatCount(parameters)} trained parameters) on ${dataset}, planned for ${formatCount(reference.steps)} steps of ` +
     `${reference.batchSize} (${formatNumber(reference.epochs)} epochs): a run of ${formatCount(steps)} steps of ${run.batchSize} = ` +
