@@ -27,6 +27,7 @@ import {
   type DeviceOptions,
   type NetworkOptions,
   numberList,
+  pixelLength,
   runtimeOf,
   wholeNumber,
 } from './options.ts';
@@ -40,6 +41,8 @@ interface InterveneOptions extends NetworkOptions, DatasetOptions, DeviceOptions
   readonly weightScale: readonly number[];
   readonly recompute?: boolean;
   readonly evalImages: number;
+  readonly growth?: string;
+  readonly eps: number;
   readonly finalRelu?: boolean;
   readonly method: MethodChoice;
   readonly top: number;
@@ -60,6 +63,8 @@ export function interveneCommand(): Command {
     .option('--measure <list>', 'units whose spectra are measured, or none (default: those that are changed)')
     .option('--images <list>', 'positions in the test set, e.g. 0,7,4321 or 0-9', '0')
     .option('--eval-images <n>', 'test images for the accuracy, the same share of every class', wholeNumber(1), 1000)
+    .option('--growth <list>', 'also follow PGD and random perturbations of these images through every changed network')
+    .option('--eps <radius>', 'linf radius of these perturbations in pixel units', pixelLength, 2 / 255)
     .option('--final-relu', 'the ReLU after the addition is part of the map')
     .option('--no-final-relu', 'the map ends at the addition (default)')
     .addOption(
@@ -96,6 +101,9 @@ async function run(options: InterveneOptions): Promise<void> {
       weightScales: options.weightScale,
       operatingPoint: options.recompute ? 'recomputed' : 'frozen',
       evaluationImages: options.evalImages,
+      ...(options.growth === undefined
+        ? {}
+        : { growth: { images: parseIndices(options.growth, dataset.count), eps: options.eps, steps: 10 } }),
       finalRelu: options.finalRelu === true,
       method: options.method,
       top: options.top,
@@ -143,5 +151,7 @@ function planText(plan: InterventionPlan): string {
     (s) =>
       `${s.name} at image ${s.image}, skip ${s.skipScale}, weights ${s.weightScale}: ${s.method}, ${formatDuration(s.seconds)}\n`,
   );
-  return `${lines.join('')}accuracies: ${formatDuration(plan.evaluationSeconds)}\n${estimate(plan)}`;
+  return `${lines.join('')}accuracies: ${formatDuration(plan.evaluationSeconds)}\n${
+    plan.growthSeconds > 0 ? `perturbations: ${formatDuration(plan.growthSeconds)}\n` : ''
+  }${estimate(plan)}`;
 }

@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { alignmentCommand } from './alignment.ts';
 import { batchCommand } from './batch/index.ts';
+import { convolutionsCommand } from './convolutions.ts';
 import { curvatureCommand } from './curvature.ts';
 import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
+import { eigenvaluesCommand } from './eigenvalues.ts';
 import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
 import { interveneCommand } from './intervene.ts';
@@ -30,6 +33,9 @@ const commands = [
   perturbCommand(),
   interveneCommand(),
   curvatureCommand(),
+  convolutionsCommand(),
+  eigenvaluesCommand(),
+  alignmentCommand(),
   trainCommand(),
   batchCommand(),
   evalCommand(),

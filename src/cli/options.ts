@@ -19,6 +19,15 @@ export function numberList(text: string): number[] {
   return numbers;
 }
 
+/** A length in pixel units, `2/255` or `0.0078`. */
+export function pixelLength(text: string): number {
+  const [above, below, ...more] = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const value = below === undefined ? above! : above! / below;
+  if (more.length || !Number.isFinite(value))
+    throw new InvalidArgumentError('expected a number such as 2/255 or 0.01.');
+  return value;
+}
+
 export interface NetworkOptions {
   readonly model: string;
   readonly weights?: string;
@@ -82,4 +91,12 @@ export function addDeviceOptions(command: Command): Command {
 
 export function runtimeOf({ device, threads, emission }: DeviceOptions): RuntimeOptions {
   return { device: parseDevice(device), emission, ...(threads === undefined ? {} : { threads }) };
+}
+
+/** Where results go, for the measurements that `runMeasurement` runs. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option('--out <dir>', 'write report.html and result.json there; running again goes on where it stopped')
+    .option('--dry-run', 'say what would be done and what it would cost, and stop')
+    .option('--json', 'print one JSON object on standard output and nothing else there');
 }

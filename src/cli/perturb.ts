@@ -1,23 +1,24 @@
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { loadNetwork } from '../models/index.ts';
 import { createProgress, perturbationTable, renderPerturbationReport } from '../report/index.ts';
 import {
   type AttackName,
   attackNames,
-  findsSmallest,
-  jsonCache,
+  defaultRadii,
+  defaultStepSize,
+  gradientsOf,
   measurePerturbations,
   type Noise,
   type Norm,
   noiseNames,
   type PerturbationRequest,
+  perturbationCache,
   requirePossible,
 } from '../stability/index.ts';
-import { fittedTo, requireFit } from '../train/index.ts';
+import { fittedTo } from '../train/index.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -25,6 +26,7 @@ import {
   type DatasetOptions,
   type DeviceOptions,
   type NetworkOptions,
+  pixelLength,
   runtimeOf,
   wholeNumber,
 } from './options.ts';
@@ -52,16 +54,7 @@ interface PerturbOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly dryRun?: boolean;
 }
 
-/** `2/255` or `0.0078`. */
-function length(text: string): number {
-  const [above, below, ...more] = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const value = below === undefined ? above! : above! / below;
-  if (more.length || !Number.isFinite(value))
-    throw new InvalidArgumentError('expected a number such as 2/255 or 0.01.');
-  return value;
-}
-
-const lengths = (text: string): number[] => text.split(',').map(length);
+const lengths = (text: string): number[] => text.split(',').map(pixelLength);
 
 export function perturbCommand(): Command {
   const command = new Command('perturb').description(
@@ -87,7 +80,7 @@ export function perturbCommand(): Command {
     .option(
       '--step-size <length>',
       'length of a step (default: a quarter of the radius; for cw the rate of Adam, 0.01)',
-      length,
+      pixelLength,
     )
     .option('--restarts <n>', 'tries, all but the first from random points', wholeNumber(1), 1)
     .option('--random-start', 'the first try begins at a random point of the ball, too')
@@ -116,8 +109,7 @@ async function run(options: PerturbOptions): Promise<void> {
     options.untrained && !model.endsWith('.onnx')
       ? await loadNetwork({ ...options, ...fitted, weights: 'random' })
       : undefined;
-  if (attack === 'cw' && norm !== 'l2') throw new UsageError('--attack cw: the Carlini-Wagner attack is for --norm l2');
-  const radii = options.eps ?? (findsSmallest(attack) ? [] : [norm === 'linf' ? 2 / 255 : 0.5]);
+  const radii = options.eps ?? defaultRadii(attack, norm);
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   const progress = createProgress({
@@ -133,7 +125,7 @@ async function run(options: PerturbOptions): Promise<void> {
     norm,
     radii,
     steps: options.steps,
-    stepSize: options.stepSize ?? (attack === 'cw' ? 0.01 : Math.min(...radii, 1) / 4),
+    stepSize: options.stepSize ?? defaultStepSize(attack, radii),
     restarts: options.restarts,
     randomStart: options.randomStart === true,
     target: options.target,
@@ -148,47 +140,23 @@ async function run(options: PerturbOptions): Promise<void> {
     signal: stop.signal,
     onProgress: (fraction, detail) => progress.update(fraction, detail),
   };
-  requireFit(network, dataset);
   requirePossible(base);
   if (options.dryRun) {
     const plan = {
       images: images.length,
       attack,
       radii,
-      gradients: images.length * Math.max(1, radii.length) * options.steps * options.restarts,
+      gradients: gradientsOf(base),
       projections: options.project === true,
     };
     process.stdout.write(
       json
         ? `${JSON.stringify(plan)}\n`
-        : `${attack} on ${images.length} images at ${radii.length || 'no'} radi${radii.length === 1 ? 'us' : 'i'}: about ${plan.gradients} gradients${options.project ? ', projections onto every unit and stage' : ''}\n`,
+        : `${attack} on ${images.length} images at ${radii.length || 'no'} radi${radii.length === 1 ? 'us' : 'i'}: at most ${plan.gradients} gradients${options.project ? ', projections onto every unit and stage' : ''}\n`,
     );
     return;
   }
-  // Settings that projections depend on.
-  const {
-    network: _n,
-    dataset: _d,
-    untrained: _u,
-    images: _i,
-    runtime: _r,
-    signal: _s,
-    onProgress: _p,
-    ...settings
-  } = base;
-  const request: PerturbationRequest =
-    out === undefined
-      ? base
-      : {
-          ...base,
-          cache: jsonCache(join(out, 'projections'), [
-            network.name,
-            network.identity,
-            dataset.name,
-            dataset.count,
-            settings,
-          ]),
-        };
+  const request = out === undefined ? base : { ...base, cache: perturbationCache(out, base) };
   if (out !== undefined) await makeFolder(join(out, 'projections'));
   process.once('SIGINT', interrupt);
   try {

@@ -1,8 +1,10 @@
 import { RandomStream } from '../random.ts';
 import type { LinearOperator } from './operator.ts';
+import { OrthonormalBasis } from './orthonormal-basis.ts';
+import { Products } from './products.ts';
 import { smallSvd } from './small-svd.ts';
 import type { Spectrum } from './spectrum.ts';
-import { combine, dot, images, norm, orthogonalize, orthonormalize, scale, subtractMultiple } from './vectors.ts';
+import { dot, images, join, orthonormalize, subtractMultiple } from './vectors.ts';
 
 export interface Triplet {
   readonly value: number;
@@ -51,50 +53,44 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   const freshRight = () => stream.fillNormal(new Float64Array(cols));
   const freshLeft = () => stream.fillNormal(new Float64Array(rows));
 
-  // J Q = P B with Q, P orthonormal; B's entries are kept as the columns of coefficients over P.
-  const right: Float64Array[] = [];
-  const left: Float64Array[] = [];
-  const coefficients: Float64Array[] = [];
-  let next: Float64Array[] = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
   let triplets: Triplet[] = [];
-  // Testing for convergence costs a small SVD and two products: the basis grows by a fifth between tests.
-  let nextCheck = Math.min(maxBasis, count + block);
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const added: Float64Array[] = [];
-    for (const x of next) {
-      const q = orthonormalize(x, right, freshRight);
-      right.push(q);
-      added.push(q);
-    }
-    const newLeft: Float64Array[] = [];
-    for (const image of await images(added, (x, n) => operator.apply(x, n))) {
-      const c = new Float64Array(left.length + 1);
-      const before = norm(image);
-      c.set(orthogonalize(image, left));
-      const beyond = norm(image);
-      if (beyond > 1e-12 * before && beyond > 0 && left.length < rows) {
-        c[left.length] = beyond;
-        scale(image, 1 / beyond);
-        left.push(image);
-        newLeft.push(image);
+  const products = await Products.open();
+  try {
+    // J Q = P B with Q, P orthonormal; B's entries are kept as the columns of coefficients over P.
+    const right = new OrthonormalBasis(cols, products);
+    const left = new OrthonormalBasis(rows, products);
+    const coefficients: Float64Array[] = [];
+    let next: Float64Array[] = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
+    // Testing for convergence costs a small SVD and two products: the basis grows by a fifth between tests.
+    let nextCheck = Math.min(maxBasis, count + block);
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const known = right.count;
+      await right.extend(join(next), next.length, 1e-10);
+      // What was in the span already is replaced by something new.
+      while (right.count < known + next.length) await right.extend(freshRight(), 1, 1e-10);
+      const added = right.vectors.slice(known);
+      const seen = left.count;
+      const image = Float64Array.from(await operator.apply(join(added), added.length));
+      coefficients.push(...(await left.extend(image, added.length, 1e-12)));
+      const newLeft = left.vectors.slice(seen);
+      const done = right.count >= maxBasis;
+      const back = newLeft.length ? await images(newLeft, (x, n) => operator.applyTranspose(x, n)) : [];
+      if (right.count >= nextCheck) {
+        nextCheck = Math.min(maxBasis, right.count + Math.max(2 * block, Math.ceil(right.count / 5)));
+        triplets = await ritzTriplets(operator, left, right, coefficients, count, tolerance, {
+          left: freshLeft,
+          right: freshRight,
+        });
+        const converged = triplets.filter((t) => t.converged).length;
+        options.onProgress?.(Math.min(1, Math.max(converged / count, right.count / maxBasis)));
+        if (done || (triplets.length === count && converged === count)) break;
       }
-      coefficients.push(c);
+      next = back.slice(0, maxBasis - right.count);
+      while (next.length < Math.min(block, maxBasis - right.count)) next.push(freshRight());
     }
-    const done = right.length >= maxBasis;
-    const back = newLeft.length ? await images(newLeft, (x, n) => operator.applyTranspose(x, n)) : [];
-    if (right.length >= nextCheck) {
-      nextCheck = Math.min(maxBasis, right.length + Math.max(2 * block, Math.ceil(right.length / 5)));
-      triplets = await ritzTriplets(operator, left, right, coefficients, count, tolerance, {
-        left: freshLeft,
-        right: freshRight,
-      });
-      const converged = triplets.filter((t) => t.converged).length;
-      options.onProgress?.(Math.min(1, Math.max(converged / count, right.length / maxBasis)));
-      if (done || (triplets.length === count && converged === count)) break;
-    }
-    next = back.slice(0, maxBasis - right.length);
-    while (next.length < Math.min(block, maxBasis - right.length)) next.push(freshRight());
+  } finally {
+    await products.close();
   }
   const converged: Triplet[] = [];
   // Only an unbroken run from the top is a list of the largest values.
@@ -115,19 +111,19 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
 
 async function ritzTriplets(
   operator: LinearOperator,
-  left: readonly Float64Array[],
-  right: readonly Float64Array[],
+  left: OrthonormalBasis,
+  right: OrthonormalBasis,
   coefficients: readonly Float64Array[],
   count: number,
   tolerance: number,
   fresh: { left: () => Float64Array; right: () => Float64Array },
 ): Promise<Triplet[]> {
   // The projection Pᵀ J Q; a map without any image has an empty P.
-  const [m, n] = [Math.max(1, left.length), right.length];
+  const [m, n] = [Math.max(1, left.count), right.count];
   const b = new Float64Array(m * n);
   coefficients.forEach((column, j) => {
     column.forEach((value, i) => {
-      if (i < left.length) b[i * n + j] = value;
+      b[i * n + j] = value;
     });
   });
   const { u, values, v } = smallSvd(b, m, n);
@@ -135,8 +131,8 @@ async function ritzTriplets(
   const rank = values.findIndex((value) => value <= 1e-14 * values[0]!);
   const positive = rank < 0 ? values.length : rank;
   const known = Math.min(wanted, positive);
-  const lefts = Array.from({ length: known }, (_, i) => combine(left, u[i]!));
-  const rights = Array.from({ length: known }, (_, i) => combine(right, v[i]!));
+  const lefts = Array.from({ length: known }, (_, i) => left.combine(u[i]!));
+  const rights = Array.from({ length: known }, (_, i) => right.combine(v[i]!));
   // A zero value belongs to any left vector orthogonal to the range and any right vector orthogonal to the row space.
   while (lefts.length < wanted) lefts.push(orthonormalize(fresh.left(), lefts, fresh.left));
   while (rights.length < wanted) rights.push(orthonormalize(fresh.right(), rights, fresh.right));

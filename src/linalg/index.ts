@@ -1,3 +1,4 @@
+export { type ArnoldiOptions, type ArnoldiResult, arnoldi, type ComplexEigenvalue } from './arnoldi.ts';
 export { bandEntry, type SymmetricBand, symmetricBand } from './band.ts';
 export { singularValues } from './dense.ts';
 export {
@@ -23,9 +24,21 @@ export {
   type ExtremeEigenpairs,
   extremeEigenpairs,
 } from './lanczos.ts';
+export {
+  type Complex,
+  frobenius,
+  hessenbergEigenvalues,
+  hessenbergVector,
+  modulus,
+  nonsymmetricEigenvalues,
+  toHessenberg,
+} from './nonsymmetric.ts';
 export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
 export { type DensityOptions, type Estimate, estimate, SpectralDensity, spectralDensity } from './quadrature.ts';
-export { type Csr, CsrBuilder } from './sparse.ts';
+export { randomBasis } from './random-basis.ts';
+export { smallSvd } from './small-svd.ts';
+export { type Csr, CsrBuilder, transpose } from './sparse.ts';
+export { sparseSingularValues } from './sparse-spectrum.ts';
 export { countAround, type Plateau, type Spectrum, type SpectrumMethod } from './spectrum.ts';
 export {
   type FactoredJacobian,

@@ -103,7 +103,7 @@ describe('Lanczos for the ends of a symmetric spectrum', () => {
     expect((await run(3)).largest[0]!.vector).toEqual((await run(3)).largest[0]!.vector);
     expect((await run(3)).largest[0]!.vector).not.toEqual((await run(4)).largest[0]!.vector);
     await expect(extremeEigenpairs(denseOperator(new Float64Array(6), 2, 3), { largest: 1 })).rejects.toThrow(
-      'an eigenvalue needs a symmetric map, got one of 2 x 3',
+      'an eigenvalue needs a square map, got one of 2 x 3',
     );
   });
 });

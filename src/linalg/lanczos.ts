@@ -42,7 +42,7 @@ export const defaultBasis = (wanted: number): number => wanted + 100;
 
 /** Throws BallastError for a map that is not square. */
 export function requireSquare({ rows, cols }: LinearOperator, what: string): number {
-  if (rows !== cols) throw new BallastError(`${what} needs a symmetric map, got one of ${rows} x ${cols}`);
+  if (rows !== cols) throw new BallastError(`${what} needs a square map, got one of ${rows} x ${cols}`);
   return rows;
 }
 

@@ -1,10 +1,9 @@
 import { BallastError } from '../errors.ts';
 import { BlockBand, cholesky, congruence } from './block-band.ts';
-import type { BlockRows } from './block-rows.ts';
 import { blockHeight, blockRowsEigenvalues, type EigenOptions, estimateEigenCost } from './eigenvalues.ts';
 import { Products } from './products.ts';
-import { type Csr, forEachGramRow, identity, select, shortcutPlusBranch, transpose } from './sparse.ts';
-import { gramBlockRows } from './sparse-gram.ts';
+import { type Csr, forEachGramRow, identity, select, shortcutPlusBranch } from './sparse.ts';
+import { sparseSingularValues } from './sparse-spectrum.ts';
 import { rootResidual, type Spectrum } from './spectrum.ts';
 
 /**
@@ -147,18 +146,8 @@ async function direct(
 ): Promise<{ values: Float64Array; residual: number }> {
   const s = select(shortcut === 'identity' ? identity(rows) : shortcut, kept, placeOfInput, cols);
   const j = shortcutPlusBranch(s, scale, u, v);
-  const side = j.rows <= j.cols ? j : transpose(j);
-  const products = await Products.open(options.threads === undefined ? {} : { threads: options.threads });
-  let gram: BlockRows;
-  try {
-    gram = await gramBlockRows(side, Math.min(blockHeight, Math.max(1, side.rows)), products);
-  } finally {
-    await products.close();
-  }
-  const { values, residual } = await blockRowsEigenvalues(gram, options);
-  const norm = Math.max(0, values[0] ?? 0);
-  const roots = values.map((x) => Math.sqrt(Math.max(0, x)));
-  return { values: roots, residual: rootResidual(roots, () => residual * norm) };
+  const { values, maxResidual } = await sparseSingularValues(j, options);
+  return { values, residual: maxResidual };
 }
 
 /** The spectrum through the small problem; undefined when Aᵀ A cannot be factored to working precision. */

@@ -1,11 +1,18 @@
 /** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
+
+export { renderAlignmentReport } from './alignment-report.ts';
+export { alignmentTable } from './alignment-table.ts';
 export { costFigure, noiseScaleFigure, stepTimeFigure } from './batch-cost-figure.ts';
 export { type BatchPlanReportOptions, renderBatchPlanReport } from './batch-plan-report.ts';
 export { comparisonText, planSentences } from './batch-plan-sentences.ts';
 export { batchPlanTable } from './batch-plan-table.ts';
+export { renderConvolutionsReport } from './convolutions-report.ts';
+export { convolutionsTable } from './convolutions-table.ts';
 export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';
 export { curvatureTable } from './curvature-table.ts';
 export { draw } from './draw.ts';
+export { renderEigenvaluesReport } from './eigenvalues-report.ts';
+export { eigenvaluesTable } from './eigenvalues-table.ts';
 export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
 export { escapeHtml, Html, html } from './html.ts';
 export { type InterventionReportOptions, renderInterventionReport } from './intervention-report.ts';

@@ -2,6 +2,7 @@ import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stabi
 import { relativeDifference } from '../stability/spread.ts';
 import { type Html, html } from './html.ts';
 import { curvesFigure, sweepFigure } from './intervention-figures.ts';
+import { interventionGrowthFigure } from './intervention-growth-figure.ts';
 import { distinctNetworks, listed } from './intervention-table.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
@@ -168,7 +169,9 @@ function notes(result: InterventionResult): Html {
 /** The report of `ballast intervene` as one HTML file without scripts that fetches nothing. */
 export function renderInterventionReport(result: InterventionResult, options: InterventionReportOptions = {}): string {
   const findings = [...accuracyFinding(result), ...plateauFinding(result), ...changeFinding(result)];
-  const figures = [sweepFigure(result), curvesFigure(result)].filter((f) => f !== null);
+  const figures = [sweepFigure(result), curvesFigure(result), interventionGrowthFigure(result)].filter(
+    (f) => f !== null,
+  );
   const sections: Section[] = [
     { title: 'What was measured', body: [facts(result)] },
     {

@@ -49,7 +49,7 @@ export const outputOf = (block: Block, finalRelu: boolean): Value =>
 const hasFinalRelu = (block: Block): boolean => lastOf(block).output !== lastOf(block).sum;
 /** |a| of a unit, the product of its units' for a run: what a block's singular values are without any branch. */
 export const plateauOf = (block: Block): number => block.units.reduce((p, u) => p * Math.abs(u.skipScale), 1);
-const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
+export const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
 
 /** The values of the network that `measureBlock` needs at an image. */
 export function valuesNeeded(block: Block): Value[] {
@@ -58,19 +58,28 @@ export function valuesNeeded(block: Block): Value[] {
 }
 
 /** 16 MiB of vectors a call: enough for the convolutions to be efficient, small enough for the cache to help. */
-const batchFor = (size: number): number => Math.max(8, Math.min(512, Math.floor(2 ** 22 / size)));
+export const batchFor = (size: number): number => Math.max(8, Math.min(512, Math.floor(2 ** 22 / size)));
 
-function activeIndices(pre: ArrayLike<number>): Int32Array {
+export function activeIndices(pre: ArrayLike<number>): Int32Array {
   const indices: number[] = [];
   for (let i = 0; i < pre.length; i++) if (pre[i]! > 0) indices.push(i);
   return Int32Array.from(indices);
 }
 
+/** k: how many inner units of a unit with a single inner ReLU are active. */
+export const activeHidden = (unit: Unit, at: Activations): number =>
+  activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length;
+
 /**
  * How many singular values are at the plateau |a| at least, k inner units being active: n - 2k with an identity shortcut, n the live
  * outputs. Without a shortcut (a = 0) the rank is at most k and all others of the values are zero, dead outputs or not.
  */
-function plateauBound(unit: Unit, [rows, cols]: readonly [number, number], dead: number, k: number): number | null {
+export function plateauBound(
+  unit: Unit,
+  [rows, cols]: readonly [number, number],
+  dead: number,
+  k: number,
+): number | null {
   if (unit.skipScale === 0) return Math.max(0, Math.min(rows, cols) - Math.min(k, rows - dead));
   return isIdentity(unit) ? Math.max(0, rows - dead - 2 * k) : null;
 }
@@ -97,7 +106,7 @@ export function planBlock(
       bytes: 16 * (rows + cols) * (options.top + 200),
     };
   }
-  const k = exact ? activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length : 0;
+  const k = exact ? activeHidden(unit, at) : 0;
   const kept =
     options.finalRelu && hasFinalRelu(block) ? activeIndices(at.get(unit.sum)!.data as Float32Array).length : rows;
   const plan = planStructured(exact ? kept : rows, cols, k, exact && isIdentity(unit));
@@ -138,8 +147,8 @@ export class BlockMeasurement {
     return this.#operator(input, outputOf(this.#block, this.#options.finalRelu), at, input);
   }
 
-  /** The unit's Jacobian in factored form, for units whose branch has a last ReLU followed by affine operators. */
-  async #factored(at: Activations): Promise<FactoredJacobian> {
+  /** The unit's Jacobian in factored form, for a single unit whose branch has a last ReLU followed by affine operators. */
+  async factored(at: Activations): Promise<FactoredJacobian> {
     const unit = lastOf(this.#block);
     const hidden = unit.hidden!;
     const active = activeIndices(at.get(hidden.pre)!.data as Float32Array);
@@ -191,7 +200,7 @@ export class BlockMeasurement {
       return topSingularTriplets(await this.operator(at), { count: top, seed, onProgress, signal });
     }
     if (single && unit.hidden && method !== 'dense') {
-      return structuredSpectrum(await this.#factored(at), {
+      return structuredSpectrum(await this.factored(at), {
         ...shared,
         method: method === 'structured' ? 'small' : 'auto',
       });

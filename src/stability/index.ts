@@ -1,5 +1,7 @@
 export { jsonCache, type ResultCache } from '../formats/index.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
+export * from './alignment/measure.ts';
+export type * from './alignment/result.ts';
 export {
   type Block,
   BlockMeasurement,
@@ -8,6 +10,9 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
+export type { BranchRequest, SeenImage } from './branches.ts';
+export * from './convolutions/measure.ts';
+export type * from './convolutions/result.ts';
 export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';
 export {
   CurvatureMeasurement,
@@ -16,6 +21,8 @@ export {
   measureCurvature,
 } from './curvature/measure.ts';
 export type * from './curvature/result.ts';
+export * from './eigenvalues/measure.ts';
+export type * from './eigenvalues/result.ts';
 export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
 export {
   InterventionMeasurement,
@@ -27,8 +34,16 @@ export type * from './intervention-result.ts';
 export type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
-export * from './perturbation.ts';
+export { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 export type * from './perturbation-result.ts';
+export {
+  defaultRadii,
+  defaultStepSize,
+  gradientsOf,
+  type PerturbationRequest,
+  perturbationCache,
+  requirePossible,
+} from './perturbation-setting.ts';
 export * from './perturbations/index.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
 export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';

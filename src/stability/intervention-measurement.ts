@@ -5,7 +5,14 @@ import { evaluate } from '../train/index.ts';
 import { BlockMeasurement, type BlockPlan, planBlock } from './block.ts';
 import { environmentOf } from './environment.ts';
 import type { Scales } from './intervention.ts';
-import type { InterventionResult, ScaledAccuracy, ScaledNetwork, ScaledSpectrum } from './intervention-result.ts';
+import { growthIn } from './intervention-growth.ts';
+import type {
+  InterventionResult,
+  ScaledAccuracy,
+  ScaledGrowth,
+  ScaledNetwork,
+  ScaledSpectrum,
+} from './intervention-result.ts';
 import {
   blockOf,
   type Changed,
@@ -25,11 +32,23 @@ import type { Unit } from './units.ts';
 
 /** Finished spectra and accuracies below `dir`, one file each. */
 export function interventionCache(dir: string, request: InterventionRequest): InterventionCache {
-  const { network, dataset, units, operatingPoint, evaluationImages, finalRelu, method, top, seed = 0 } = request;
+  const {
+    network,
+    dataset,
+    units,
+    operatingPoint,
+    evaluationImages,
+    growth,
+    finalRelu,
+    method,
+    top,
+    seed = 0,
+  } = request;
   const data = [network.name, network.identity, dataset.name, dataset.count];
   return {
     spectra: jsonCache(dir, [...data, units, operatingPoint, finalRelu, method, top, seed]),
     accuracies: jsonCache(dir, [...data, units, evaluationImages, seed]),
+    growths: jsonCache(dir, [...data, units, growth, seed]),
   };
 }
 
@@ -45,6 +64,8 @@ export interface InterventionPlan {
   readonly networks: number;
   /** Of all evaluations together. */
   readonly evaluationSeconds: number;
+  /** Of all attacks together. */
+  readonly growthSeconds: number;
   readonly seconds: number;
   /** Peak memory of the largest spectrum, beside what the process holds already. */
   readonly bytes: number;
@@ -53,15 +74,21 @@ export interface InterventionPlan {
 /** Floating-point operations a second that two cores reach in convolutions, for estimates. */
 const usualSpeed = 1e11;
 
+const growthKey = (scales: Scales) => `growth, ${nameOf(scales)}`;
+
 async function planOf(setting: Setting): Promise<{ plan: InterventionPlan; shares: Map<string, number> }> {
   const { request, grid } = setting;
   const spectra: PlannedIntervention[] = [];
   const shares = new Map<string, number>();
   const flops = request.network.graph(1).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
   const evaluation = (Math.min(request.evaluationImages, request.dataset.count) * flops) / usualSpeed;
+  // A gradient costs about three forward passes.
+  const { images: followed, steps } = request.growth ?? { images: [], steps: 0 };
+  const growth = (followed.length * (3 * steps + 10) * flops) / usualSpeed;
   for (const scales of [untouched, ...grid]) {
     if (shares.has(nameOf(scales))) continue;
     shares.set(nameOf(scales), evaluation);
+    if (request.growth) shares.set(growthKey(scales), growth);
     const { units, at } = await changedNetwork(setting, scales);
     for (const unit of units) {
       request.images.forEach((image, i) => {
@@ -74,11 +101,13 @@ async function planOf(setting: Setting): Promise<{ plan: InterventionPlan; share
     }
   }
   const seconds = [...shares.values()].reduce((sum, s) => sum + s, 0);
+  const networks = (shares.size - spectra.length) / (request.growth ? 2 : 1);
   return {
     plan: {
       spectra,
-      networks: shares.size - spectra.length,
-      evaluationSeconds: seconds - spectra.reduce((sum, s) => sum + s.seconds, 0),
+      networks,
+      evaluationSeconds: networks * evaluation,
+      growthSeconds: networks * growth,
       seconds,
       bytes: spectra.reduce((most, s) => Math.max(most, s.bytes), 0),
     },
@@ -98,6 +127,7 @@ export class InterventionMeasurement {
   readonly #evaluationSet: ImageDataset;
   readonly #spectra = new Map<string, BlockSpectrum>();
   readonly #accuracies = new Map<string, ScaledAccuracy>();
+  readonly #growths = new Map<string, ScaledGrowth>();
 
   private constructor(setting: Setting, plan: InterventionPlan, shares: Map<string, number>) {
     const { dataset, evaluationImages, seed = 0 } = setting.request;
@@ -145,10 +175,11 @@ export class InterventionMeasurement {
     const { images } = this.#setting.request;
     const changed = await changedNetwork(this.#setting, scales);
     const accuracy = await this.#accuracy(changed);
+    const growth = await this.#growth(changed);
     const spectra: BlockSpectrum[][] = [];
     for (const unit of changed.units) spectra.push(await this.#unitSpectra(changed, unit));
     const units = images.flatMap((image, i) => spectra.map((ofUnit) => scaledSpectrum(ofUnit[i]!, image, unchanged)));
-    return { ...scales, ...accuracy, predicted: changed.predicted, units };
+    return { ...scales, ...accuracy, predicted: changed.predicted, units, growth };
   }
 
   async #accuracy({ scales, network }: Changed): Promise<ScaledAccuracy> {
@@ -165,6 +196,14 @@ export class InterventionMeasurement {
         });
         return { accuracy, loss: Number.isFinite(loss) ? loss : null, evaluated: count };
       },
+    );
+  }
+
+  async #growth({ scales, network }: Changed): Promise<ScaledGrowth | null> {
+    const { dataset, growth, runtime = {}, seed = 0, signal, cache } = this.#setting.request;
+    if (!growth) return null;
+    return this.#once(growthKey(scales), `perturbations, ${nameOf(scales)}`, this.#growths, cache?.growths, () =>
+      growthIn(network, dataset, growth, { seed, runtime, signal }),
     );
   }
 

@@ -30,11 +30,30 @@ export interface ScaledAccuracy {
   readonly evaluated: number;
 }
 
+/** How perturbations of images grow on their way through the changed network: medians over images of ‖d‖ / ‖x‖. */
+export interface ScaledGrowth {
+  readonly images: number;
+  /** Images that the changed network answers correctly, and whose perturbation is therefore not zero. */
+  readonly followed: number;
+  /** Linf radius of PGD in pixel units, and its steps. */
+  readonly eps: number;
+  readonly steps: number;
+  readonly accuracyUnderAttack: number;
+  /** From the image over all units to the logits; empty where nothing was followed. */
+  readonly layers: readonly {
+    readonly name: string;
+    readonly adversarial: number | null;
+    readonly random: number | null;
+  }[];
+}
+
 export interface ScaledNetwork extends Scales, ScaledAccuracy {
   /** Predicted classes of the images, in their order. */
   readonly predicted: readonly number[];
   /** Image by image, units in the network's order. */
   readonly units: readonly ScaledSpectrum[];
+  /** Null where it was not asked for. */
+  readonly growth: ScaledGrowth | null;
 }
 
 export interface InterventionResult {

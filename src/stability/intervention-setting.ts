@@ -8,7 +8,8 @@ import { argMax, requireFit } from '../train/index.ts';
 import { type Activations, activationsAt, activationsFrom } from './activations.ts';
 import { type Block, type MethodChoice, valuesNeeded } from './block.ts';
 import { intervenedNetwork, type Scales } from './intervention.ts';
-import type { OperatingPoint, ScaledAccuracy } from './intervention-result.ts';
+import type { GrowthSettings } from './intervention-growth.ts';
+import type { OperatingPoint, ScaledAccuracy, ScaledGrowth } from './intervention-result.ts';
 import type { BlockSpectrum } from './result.ts';
 import { findUnits, selectUnits, type Unit } from './units.ts';
 
@@ -26,6 +27,8 @@ export interface InterventionRequest {
   readonly operatingPoint: OperatingPoint;
   /** Accuracy and loss are those on about so many images: the same fraction of every class. */
   readonly evaluationImages: number;
+  /** Also follow perturbations through every changed network. */
+  readonly growth?: GrowthSettings | undefined;
   readonly finalRelu: boolean;
   readonly method: MethodChoice;
   /** Leading values where the spectrum is not computed in full. */
@@ -41,6 +44,7 @@ export interface InterventionRequest {
 export interface InterventionCache {
   readonly spectra: ResultCache<BlockSpectrum>;
   readonly accuracies: ResultCache<ScaledAccuracy>;
+  readonly growths: ResultCache<ScaledGrowth>;
 }
 
 export const untouched: Scales = { skipScale: 1, weightScale: 1 };

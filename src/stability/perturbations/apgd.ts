@@ -31,7 +31,6 @@ export const apgd: Attack = async (classifier, items, options) => {
   const kept = origin.slice();
   const done = new Uint8Array(count);
   const bestLoss = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
-  const successesByStep: number[] = [];
   let zeroGradients = 0;
   for (let restart = 0; restart < options.restarts; restart++) {
     const run = new Ascent(
@@ -47,7 +46,6 @@ export const apgd: Attack = async (classifier, items, options) => {
       options.signal?.throwIfAborted();
       await run.step(step);
       if (checks.has(step)) run.check(step);
-      if (restart === 0) successesByStep.push(run.successes);
       options.onProgress?.((restart * options.steps + step) / (options.restarts * options.steps));
     }
     for (let item = 0; item < count; item++) {
@@ -58,7 +56,7 @@ export const apgd: Attack = async (classifier, items, options) => {
       done[item] = success ? 1 : 0;
     }
   }
-  return { adversarial: kept, claimed: done.reduce((n, d) => n + d, 0), successesByStep, zeroGradients };
+  return { adversarial: kept, claimed: done, successesByStep: [], zeroGradients };
 };
 
 /** One restart for all examples at once; each has its own step length. */
@@ -103,10 +101,6 @@ class Ascent {
     this.#rises = new Int32Array(items.count);
     this.#lossAtCheck = new Float64Array(items.count);
     this.#halvedAtCheck = new Uint8Array(items.count).fill(1);
-  }
-
-  get successes(): number {
-    return this.done.reduce((n, d) => n + d, 0);
   }
 
   #seen({ logits, losses, gradients }: LossGradient): void {

@@ -32,9 +32,9 @@ export interface AttackOptions {
 export interface AttackRun {
   /** [count, size] */
   readonly adversarial: Float32Array;
-  /** Examples at which the attack believes to have succeeded. */
-  readonly claimed: number;
-  /** How many examples the point after each step fools (not: any point so far). */
+  /** 1 where the attack believes to have succeeded, [count]. */
+  readonly claimed: Uint8Array;
+  /** How many examples the point after each step fools (not: any point so far), for attacks that keep the last point; empty for those that keep their best. */
   readonly successesByStep: readonly number[];
   /** Examples whose gradient was zero throughout at the first step. */
   readonly zeroGradients: number;

@@ -2,8 +2,8 @@ import { UsageError } from '../../errors.ts';
 import { type Attack, countZero, goalsOf, succeeded } from './attack.ts';
 import { copyItem } from './geometry.ts';
 
-/** Constants of the paper's implementation. */
-const searchSteps = 9;
+/** Values of c; this and the next are those of the paper's implementation. */
+export const constantsTried = 9;
 const firstConstant = 1e-3;
 const largestConstant = 1e10;
 const [beta1, beta2, tiny] = [0.9, 0.999, 1e-8];
@@ -28,7 +28,7 @@ export const carliniWagner: Attack = async (classifier, items, { norm, steps, st
   const [low, high] = [new Float64Array(count), new Float64Array(count).fill(largestConstant)];
   const constants = new Float64Array(count).fill(firstConstant);
   let zeroGradients = 0;
-  for (let search = 0; search < searchSteps; search++) {
+  for (let search = 0; search < constantsTried; search++) {
     const w = start.slice();
     const [m, v] = [new Float32Array(w.length), new Float32Array(w.length)];
     const reached = new Uint8Array(count);
@@ -64,7 +64,7 @@ export const carliniWagner: Attack = async (classifier, items, { norm, steps, st
           w[i]! -= (rate * m[i]!) / (Math.sqrt(v[i]!) + tiny);
         }
       }
-      onProgress?.((search * steps + step) / (searchSteps * steps));
+      onProgress?.((search * steps + step) / (constantsTried * steps));
       // As in the paper: no progress within a tenth of the steps ends the search for this constant.
       if (step % Math.max(1, Math.floor(steps / 10)) === 0) {
         if (objective > 0.9999 * previous) break;
@@ -77,6 +77,6 @@ export const carliniWagner: Attack = async (classifier, items, { norm, steps, st
       constants[item] = high[item]! < largestConstant ? (low[item]! + high[item]!) / 2 : constants[item]! * 10;
     }
   }
-  const claimed = bestSquares.reduce((n, s) => n + (Number.isFinite(s) ? 1 : 0), 0);
-  return { adversarial: best, claimed, successesByStep: [claimed], zeroGradients };
+  const claimed = Uint8Array.from(bestSquares, (s) => (Number.isFinite(s) ? 1 : 0));
+  return { adversarial: best, claimed, successesByStep: [], zeroGradients };
 };

@@ -4,8 +4,7 @@ import type { Network } from '../../models/index.ts';
 import { extract, foldBatchNorm, type Graph, GraphBuilder, staticShape, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { ProgramsBySize, surprise } from '../../train/index.ts';
-import { nearestNames } from '../names.ts';
-import { findUnits } from '../units.ts';
+import { findUnits, unitIndex } from '../units.ts';
 import { type Box, pixelBox } from './geometry.ts';
 
 /**
@@ -38,13 +37,7 @@ export function partFrom(network: Network, batch: number, entry: string | undefi
   const graph = network.graph(batch);
   if (entry === undefined) return graph;
   const units = findUnits(graph);
-  const unit = units.find(({ name }) => name === entry);
-  if (!unit) {
-    const names = units.map(({ name }) => name);
-    throw new UsageError(
-      `--layer: there is no unit "${entry}"${names.length ? `; nearest: ${nearestNames(entry, names).join(', ')}` : `; ${network.name} has no residual units`}`,
-    );
-  }
+  const unit = units[unitIndex(units, entry, '--layer')]!;
   return extract(graph, { inputs: [unit.input], outputs: graph.outputs });
 }
 

@@ -1,5 +1,5 @@
 import { movedTo, type Noise, noiseDirection, shuffledPixels } from './directions.ts';
-import { difference } from './geometry.ts';
+import { difference, normOf } from './geometry.ts';
 
 /** What is followed through a network: an attack's perturbation, random noise, and the attack's with its pixels in another order. */
 export const kinds = ['adversarial', 'random', 'shuffled'] as const;
@@ -41,7 +41,7 @@ export function withControls(
   const clean = block();
   positions.forEach((i, row) => {
     const [x, d] = [item(origin, i), item(moved, i)];
-    const length = Math.hypot(...d);
+    const length = normOf('l2', d, 0, size);
     const key = { seed, index: ids[i]! };
     const limits = { norm: 'l2' as const, box: pixels ? { low: 0, high: 1 } : null };
     clean.set(x, row * size);

@@ -19,7 +19,6 @@ export const deepfool: Attack = async (classifier, items, { norm, steps, onProgr
   let open = Array.from({ length: count }, (_, item) => item);
   const first = await classifier.logits(origin);
   open = open.filter((item) => !succeeded(items, first, item, classes));
-  const successesByStep: number[] = [];
   let zeroGradients = 0;
   for (let step = 0; step < steps && open.length > 0; step++) {
     signal?.throwIfAborted();
@@ -60,12 +59,15 @@ export const deepfool: Attack = async (classifier, items, { norm, steps, onProgr
       targets: targets && Int32Array.from(open, (i) => targets[i]!),
     };
     open = open.filter((_, position) => !succeeded(own, logits, position, classes));
-    successesByStep.push(count - open.length);
     onProgress?.(Math.max((step + 1) / steps, 1 - open.length / count));
   }
   // What was not fooled is given back as it came: a failed search has no perturbation.
-  for (const item of open) copyItem(found, origin, item, size);
-  return { adversarial: found, claimed: count - open.length, successesByStep, zeroGradients };
+  const claimed = new Uint8Array(count).fill(1);
+  for (const item of open) {
+    copyItem(found, origin, item, size);
+    claimed[item] = 0;
+  }
+  return { adversarial: found, claimed, successesByStep: [], zeroGradients };
 };
 
 function sumOfAbsolutes(block: Float32Array, item: number, size: number): number {

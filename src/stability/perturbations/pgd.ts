@@ -66,7 +66,7 @@ export const pgd: Attack = async (classifier, items, options) => {
       }
     }
   }
-  return { adversarial: kept, claimed: done.reduce((n, d) => n + d, 0), successesByStep, zeroGradients };
+  return { adversarial: kept, claimed: done, successesByStep, zeroGradients };
 };
 
 /** One step of the length of the radius (Goodfellow, Shlens, Szegedy, arXiv 1412.6572); in l2 along the gradient. */
@@ -78,20 +78,15 @@ export const fgsm: Attack = async (classifier, items, { norm }) => {
   ascend(x, gradients, targets ? radii.map((r) => -r) : radii, { norm, size });
   projectInto(x, origin, radii, { norm, box, size });
   const logits = await classifier.logits(x);
-  const claimed = countSuccesses(items, logits, classes);
-  return {
-    adversarial: x,
-    claimed,
-    successesByStep: [claimed],
-    zeroGradients: countZero(gradients, count),
-  };
+  const claimed = successes(items, logits, classes);
+  return { adversarial: x, claimed, successesByStep: [], zeroGradients: countZero(gradients, count) };
 };
 
-function countSuccesses(items: AttackItems, logits: Float32Array, classes: number): number {
-  let found = 0;
-  for (let item = 0; item < items.count; item++) if (succeeded(items, logits, item, classes)) found++;
-  return found;
-}
+const successes = (items: AttackItems, logits: Float32Array, classes: number): Uint8Array =>
+  Uint8Array.from({ length: items.count }, (_, item) => (succeeded(items, logits, item, classes) ? 1 : 0));
+
+const countSuccesses = (items: AttackItems, logits: Float32Array, classes: number): number =>
+  successes(items, logits, classes).reduce((n, s) => n + s, 0);
 
 /** Cross-entropy of the label, or less that of the target: what the attack wants to be large. */
 function lossOf({ labels, targets }: AttackItems, logits: Float32Array, item: number, classes: number): number {

@@ -1,0 +1,76 @@
+import * as Plot from '@observablehq/plot';
+import type { InterventionResult, ScaledNetwork } from '../stability/intervention-result.ts';
+import { depthAxis } from './depth-axis.ts';
+import { draw } from './draw.ts';
+import { figure, legend } from './figure.ts';
+import { type Html, html } from './html.ts';
+import { distinctNetworks } from './intervention-table.ts';
+import { logTicks } from './log-axis.ts';
+import { logAxisMarks, logScale } from './log-axis-marks.ts';
+import { formatExact } from './numbers.ts';
+import { colors, depthColor } from './palette.ts';
+import { groupNames } from './spectrum-rows.ts';
+
+const kinds = ['adversarial', 'random'] as const;
+
+/** How PGD and random perturbations grow through each changed network, one line a pair of scales; null where none was followed. */
+export function interventionGrowthFigure(result: InterventionResult): Html | null {
+  const networks = distinctNetworks(result).filter((n) => n.growth && n.growth.layers.length > 0);
+  const [first] = networks;
+  if (!first) return null;
+  const { marks, x, marginBottom } = depthAxis(groupNames(first.growth!.layers.map((l) => l.name)));
+  const points = (network: ScaledNetwork, kind: (typeof kinds)[number]) =>
+    network.growth!.layers.flatMap((layer, depth) => {
+      const value = layer[kind];
+      return value !== null && value > 0 ? [{ depth, value }] : [];
+    });
+  const all = networks.flatMap((n) => kinds.flatMap((kind) => points(n, kind).map((p) => p.value)));
+  const [bottom, top] = [Math.min(...all) / 1.2, Math.max(...all) * 1.2];
+  const axis = { domain: [bottom, top] as const, ticks: logTicks(bottom, top), format: formatExact };
+  const isUnchanged = (n: ScaledNetwork) => n.skipScale === 1 && n.weightScale === 1;
+  const changed = networks.filter((n) => !isUnchanged(n));
+  const strokeOf = (n: ScaledNetwork) =>
+    isUnchanged(n) ? colors.ink : depthColor(changed.length < 2 ? 0 : changed.indexOf(n) / (changed.length - 1));
+  return figure({
+    title: 'How perturbations grow through the changed networks',
+    panelWidth: 800,
+    legend: legend(
+      networks.map((n) => ({
+        label: isUnchanged(n)
+          ? 'unchanged'
+          : `a = ${formatExact(n.skipScale)}, c = ${formatExact(n.weightScale)}: ${n.growth!.followed} of ${n.growth!.images} images`,
+        color: strokeOf(n),
+        mark: isUnchanged(n) ? ('dashed' as const) : ('line' as const),
+      })),
+    ),
+    panels: kinds.map((kind) => ({
+      title: kind,
+      body: draw({
+        ariaLabel: `Growth of ${kind} perturbations against depth, by scales`,
+        width: 1096,
+        height: 300,
+        marginLeft: 52,
+        marginRight: 8,
+        marginTop: 20,
+        marginBottom,
+        x,
+        y: logScale(axis),
+        marks: [
+          ...marks,
+          ...logAxisMarks(axis, '‖d‖ / ‖x‖'),
+          ...networks.map((n) =>
+            Plot.line(points(n, kind), {
+              x: 'depth',
+              y: 'value',
+              stroke: strokeOf(n),
+              strokeWidth: 1.6,
+              ...(isUnchanged(n) ? { strokeDasharray: '5,3' } : {}),
+            }),
+          ),
+        ],
+      }),
+    })),
+    caption: html`Medians over the images that each network answers correctly, log axis; PGD (linf ${formatExact(Number((first.growth!.eps * 255).toPrecision(3)))}/255, ${first.growth!.steps} steps)
+against each changed network itself, and Gaussian noise of the same Euclidean norm. Attack, radius and scales are our choice.`,
+  });
+}

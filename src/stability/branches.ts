@@ -1,0 +1,81 @@
+import { type ImageDataset, toFloat } from '../data/index.ts';
+import { UsageError } from '../errors.ts';
+import type { Network } from '../models/index.ts';
+import { type Graph, tensor, type Value } from '../onnx/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
+import { argMax, requireFit } from '../train/index.ts';
+import { type Activations, activationsAt } from './activations.ts';
+import { batchFor } from './block.ts';
+import { LinearizedMap } from './jacobian.ts';
+import { featureCount, findUnits, selectUnits, type Unit } from './units.ts';
+
+/** Which network is looked at, and where. */
+export interface BranchRequest {
+  readonly network: Network;
+  readonly dataset: ImageDataset;
+  /** Positions in the data set. */
+  readonly images: readonly number[];
+  readonly seed?: number;
+  readonly runtime?: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+}
+
+/** An image and what the network makes of it. */
+export interface SeenImage {
+  /** Position in the data set. */
+  readonly index: number;
+  readonly label: number;
+  readonly predicted: number;
+}
+
+/** The network run at its images: what the measurements of branches begin with. */
+export interface NetworkAtImages {
+  readonly graph: Graph;
+  readonly activations: readonly Activations[];
+  readonly images: readonly SeenImage[];
+}
+
+/** All units of a network, laid out for one image. Throws UsageError where there are none, or where the images do not fit. */
+export function unitsOf({ network, dataset, images }: BranchRequest): { graph: Graph; units: readonly Unit[] } {
+  requireFit(network, dataset);
+  if (images.length === 0) throw new UsageError('no images: expected at least one to linearize at');
+  const graph = network.graph(1);
+  const units = findUnits(graph);
+  if (units.length === 0) throw new UsageError(`${network.name} has no residual units to linearize`);
+  return { graph, units };
+}
+
+/** Single units that `selection` names; a run of units has no branch of its own. */
+export function singleUnits(units: readonly Unit[], selection: string): Unit[] {
+  return selectUnits(units, selection).map(({ name, units: run }) => {
+    if (run.length > 1) throw new UsageError(`--units: ${name} is a run; expected single units`);
+    return run[0]!;
+  });
+}
+
+/** Runs the network at every image and keeps `values`. */
+export async function atImages(
+  { dataset, images, runtime }: BranchRequest,
+  graph: Graph,
+  values: readonly Value[],
+): Promise<NetworkAtImages> {
+  const logits = graph.outputs[0]!.value;
+  const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
+  const activations = await activationsAt(graph, [...values, logits], pixels, runtime);
+  return {
+    graph,
+    activations,
+    images: images.map((index, i) => {
+      const scores = activations[i]!.get(logits)!.data as Float32Array;
+      return { index, label: dataset.labels[index]!, predicted: argMax(scores, 0, scores.length) };
+    }),
+  };
+}
+
+/** The Jacobian of a unit's residual branch F, its scale included, without the shortcut. */
+export const branchMap = (graph: Graph, unit: Unit, runtime: RuntimeOptions = {}): LinearizedMap =>
+  new LinearizedMap(graph, unit.input, unit.branch, {
+    vectors: Math.min(32, batchFor(featureCount(unit.input))),
+    runtime,
+  });

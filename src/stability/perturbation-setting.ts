@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import type { ImageDataset } from '../data/index.ts';
+import { UsageError } from '../errors.ts';
+import { jsonCache, type ResultCache } from '../formats/index.ts';
+import type { Network } from '../models/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
+import { requireFit } from '../train/index.ts';
+import { type AttackName, constantsTried, findsSmallest, type Noise, type Norm } from './perturbations/index.ts';
+import type { ImageEnergies } from './projections/index.ts';
+import { findUnits, unitIndex } from './units.ts';
+
+export interface PerturbationRequest {
+  readonly network: Network;
+  readonly dataset: ImageDataset;
+  /** Positions in the data set. */
+  readonly images: readonly number[];
+  readonly attack: AttackName;
+  readonly norm: Norm;
+  /** In pixel units, or in units of the layer's values with `layer`; the first is followed through the network. Attacks that look for the smallest perturbation are judged at each, and need none. */
+  readonly radii: readonly number[];
+  readonly steps: number;
+  readonly stepSize: number;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  /** Class to aim at: see `targetsFor`; any wrong one unless told. */
+  readonly target?: string | undefined;
+  readonly noise: Noise;
+  /** Unit at whose input perturbations enter; the image unless told. */
+  readonly layer?: string | undefined;
+  /** The same architecture with fresh weights, as a control; attacked on its own answers. */
+  readonly untrained?: Network | undefined;
+  /** Also project onto the singular vectors of units and stages. */
+  readonly project?: { readonly steps: number; readonly top: number; readonly finalRelu: boolean } | undefined;
+  readonly seed: number;
+  readonly runtime?: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Of projections, by block and image. */
+  readonly cache?: ResultCache<ImageEnergies> | undefined;
+}
+
+/** Radii where none are asked for: 2/255 (linf) or 0.5 (l2); none for attacks that look for the smallest perturbation. */
+export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] {
+  if (findsSmallest(attack)) return [];
+  return [norm === 'linf' ? 2 / 255 : 0.5];
+}
+
+/** Length of a step where none is asked for: a quarter of the smallest radius; for Carlini-Wagner the rate of Adam, 0.01. */
+export function defaultStepSize(attack: AttackName, radii: readonly number[]): number {
+  return attack === 'cw' ? 0.01 : Math.min(...radii, 1) / 4;
+}
+
+/** Gradients that an attack takes at most, of one image each; those on the untrained control not counted. */
+export function gradientsOf({ attack, images, radii, steps, restarts, dataset }: PerturbationRequest): number {
+  const tries = images.length * Math.max(1, radii.length) * restarts;
+  switch (attack) {
+    case 'fgsm':
+      return images.length * radii.length;
+    case 'pgd':
+      return tries * steps;
+    case 'apgd':
+      return tries * (steps + 1);
+    case 'deepfool':
+      return images.length * (dataset.classes.length - 1) * steps;
+    case 'cw':
+      return images.length * constantsTried * steps;
+  }
+}
+
+/** Throws UsageError for settings that cannot be. */
+export function requirePossible(request: PerturbationRequest): void {
+  const { network, radii, norm, attack, layer, dataset, images, stepSize, project } = request;
+  requireFit(network, dataset);
+  if (images.length === 0) throw new UsageError('--images: expected at least one image');
+  if (attack === 'cw' && norm !== 'l2') throw new UsageError('--attack cw: the Carlini-Wagner attack is for --norm l2');
+  if (radii.length === 0 && !findsSmallest(attack)) throw new UsageError(`--eps is missing: ${attack} needs a radius`);
+  if (network.task !== 'classification')
+    throw new UsageError(`${network.name} is for ${network.task}; attacks need a network for classification`);
+  const units = layer === undefined && !project ? [] : findUnits(network.graph(1));
+  if (layer !== undefined) unitIndex(units, layer, '--layer');
+  if (project && units.length === 0)
+    throw new UsageError(`--project: ${network.name} has no residual units to project onto`);
+  const largest = norm === 'linf' ? 1 : Math.sqrt(dataset.shape.reduce((n, d) => n * d, 1));
+  for (const eps of radii) {
+    if (!(eps > 0)) throw new UsageError(`--eps: expected radii above 0, got ${eps}`);
+    if (layer === undefined && eps > largest)
+      throw new UsageError(
+        `--eps: ${eps} is more than two images can be apart (${Number(largest.toPrecision(4))} in ${norm}; pixels lie in [0, 1])`,
+      );
+  }
+  if (project && layer !== undefined)
+    throw new UsageError('--project follows perturbations of the image; it does not go with --layer');
+  if (!(stepSize > 0)) throw new UsageError(`--step-size: expected a length above 0, got ${stepSize}`);
+}
+
+/** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */
+export function perturbationCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> {
+  const {
+    network,
+    dataset,
+    attack,
+    norm,
+    radii,
+    steps,
+    stepSize,
+    restarts,
+    randomStart,
+    target,
+    noise,
+    project,
+    seed,
+  } = request;
+  return jsonCache(join(dir, 'projections'), [
+    network.name,
+    network.identity,
+    dataset.name,
+    dataset.count,
+    // Only the first radius is projected.
+    { attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, project, seed },
+  ]);
+}

@@ -1,0 +1,165 @@
+import { type LinearOperator, topSingularTriplets } from '../../linalg/index.ts';
+import { type Graph, tensor, type Value } from '../../onnx/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import type { Activations } from '../activations.ts';
+import { type Block, BlockMeasurement, inputOf, plateauOf } from '../block.ts';
+import { difference } from '../perturbations/geometry.ts';
+import { kinds, noiseDirection } from '../perturbations/index.ts';
+import { findUnits, type Unit } from '../units.ts';
+import { BlockMaps } from './block-maps.ts';
+import { type Energies, energiesOf, normalized } from './energies.ts';
+import { transposed } from './example-maps.ts';
+import type { ImageEnergies, ProjectedBlock, SideEnergies } from './projected-block.ts';
+
+export interface GroupOptions {
+  /** Golub-Kahan steps. */
+  readonly steps: number;
+  /** Leading singular vectors; 0 for none. */
+  readonly top: number;
+  readonly finalRelu: boolean;
+  readonly seed: number;
+  readonly runtime: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A unit or a stage, by name in any layout of the network. */
+export interface NamedBlock {
+  readonly name: string;
+  readonly kind: ProjectedBlock['kind'];
+  readonly members: readonly string[];
+}
+
+export const blockIn = (units: readonly Unit[], { name, members }: NamedBlock): Block => ({
+  name,
+  units: units.filter((u) => members.includes(u.name)),
+});
+
+/** Leading vectors are wanted to a hundredth: what they share with a perturbation hardly changes among nearly equal values. */
+const leading = { block: 12, tolerance: 1e-2 };
+
+/** A block's leading singular vectors at an image, as unit vectors in float32, left and right. */
+async function leadingVectors(operator: LinearOperator, { top, seed, signal }: GroupOptions) {
+  const { block, tolerance } = leading;
+  const { triplets } = await topSingularTriplets(operator, {
+    count: top,
+    block,
+    tolerance,
+    maxBasis: top + 5 * block,
+    seed,
+    signal,
+  });
+  return {
+    values: triplets.map((t) => t.value),
+    residual: Math.max(...triplets.map((t) => t.residual)),
+    left: triplets.map((t) => t.left),
+    right: triplets.map((t) => t.right),
+  };
+}
+
+const energyOn = (vectors: readonly Float64Array[], d: Float32Array): number =>
+  vectors.reduce((sum, v) => sum + v.reduce((s, x, i) => s + x * d[i]!, 0) ** 2, 0);
+
+/** One block with the operating points of a group of images: first all adversarial perturbations, then all random ones, then all shuffled. */
+export class GroupProjection {
+  readonly #block: NamedBlock;
+  readonly #plateau: number;
+  readonly #maps: BlockMaps;
+  readonly #images: number;
+  readonly #single: BlockMeasurement;
+  readonly #singleInput: Block;
+  readonly #options: GroupOptions;
+
+  constructor(graph: Graph, one: Graph, block: NamedBlock, images: number, options: GroupOptions) {
+    const { finalRelu, runtime, seed, top } = options;
+    const own = blockIn(findUnits(graph), block);
+    this.#block = block;
+    this.#plateau = plateauOf(own);
+    this.#maps = new BlockMaps(graph, own, { finalRelu, runtime });
+    this.#images = images;
+    this.#singleInput = blockIn(findUnits(one), block);
+    this.#single = new BlockMeasurement(one, this.#singleInput, { finalRelu, runtime, seed, top, method: 'lanczos' });
+    this.#options = options;
+  }
+
+  get needed() {
+    return [...this.#maps.needed, this.#maps.output];
+  }
+
+  /** Energies by image. */
+  async measure(before: Activations, after: Activations, say: (fraction: number) => void): Promise<ImageEnergies[]> {
+    const { steps, seed, signal, top } = this.#options;
+    const { maps, factors } = await this.#maps.at(before);
+    const rows = this.#images * kinds.length;
+    const moved = (value: Value) =>
+      difference(after.get(value)!.data as Float32Array, before.get(value)!.data as Float32Array);
+    const [incoming, outgoing] = [moved(this.#maps.input), moved(this.#maps.output)];
+    const options = { plateau: this.#plateau, factors, steps, signal };
+    const share = top > 0 ? 1 / 3 : 1 / 2;
+    const right = await energiesOf(maps, incoming, { ...options, onProgress: (f) => say(f * share) });
+    const left = await energiesOf(transposed(maps), outgoing, {
+      ...options,
+      onProgress: (f) => say((1 + f) * share),
+    });
+    const probe = noiseDirection('gaussian', incoming.length, { seed, index: 0 });
+    const image = await maps.apply(probe);
+    const length = (block: Float32Array, row: number) => {
+      const size = block.length / rows;
+      let sum = 0;
+      for (let i = row * size; i < (row + 1) * size; i++) sum += block[i]! ** 2;
+      return Math.sqrt(sum);
+    };
+    const [dIn, dOut] = [normalized(incoming, rows), normalized(outgoing, rows)];
+    const found: ImageEnergies[] = [];
+    for (let i = 0; i < this.#images; i++) {
+      signal?.throwIfAborted();
+      const vectors = top > 0 ? await leadingVectors(await this.#operatorAt(before, i), this.#options) : null;
+      say(2 * share + (share * (i + 1)) / this.#images);
+      const side = (energies: Energies, d: Float32Array, row: number, which: 'left' | 'right'): SideEnergies => {
+        const { above, plateau, below, uncertainty, gain } = energies;
+        const own = d.subarray((row * d.length) / rows, ((row + 1) * d.length) / rows);
+        return { above, plateau, below, uncertainty, gain, top: vectors && energyOn(vectors[which], own) };
+      };
+      const byKind = kinds.map((kind, k) => {
+        const row = k * this.#images + i;
+        return [
+          kind,
+          {
+            incoming: side(right[row]!, dIn, row, 'right'),
+            outgoing: side(left[row]!, dOut, row, 'left'),
+            gain: length(outgoing, row) / length(incoming, row),
+          },
+        ] as const;
+      });
+      const squares = kinds.map(
+        (_, k) => (length(image, k * this.#images + i) / length(probe, k * this.#images + i)) ** 2,
+      );
+      found.push({
+        method: factors ? 'projection' : 'bound',
+        isotropic: Math.sqrt(squares.reduce((s, v) => s + v, 0) / squares.length),
+        top: vectors && { values: vectors.values, residual: vectors.residual },
+        kinds: Object.fromEntries(byKind) as ImageEnergies['kinds'],
+      });
+    }
+    return found;
+  }
+
+  #operatorAt(before: Activations, image: number): Promise<LinearOperator> {
+    const all = before.get(this.#maps.input)!;
+    const size = all.data.length / (this.#images * kinds.length);
+    const x = tensor(
+      'float32',
+      [1, ...all.shape.slice(1)],
+      (all.data as Float32Array).slice(image * size, (image + 1) * size),
+    );
+    return this.#single.operator(new Map([[inputOf(this.#singleInput), x]]));
+  }
+
+  get name() {
+    return this.#block.name;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#maps.dispose();
+    await this.#single.dispose();
+  }
+}

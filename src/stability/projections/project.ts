@@ -1,0 +1,90 @@
+import { UsageError } from '../../errors.ts';
+import type { ResultCache } from '../../formats/index.ts';
+import type { Network } from '../../models/index.ts';
+import { tensor } from '../../onnx/index.ts';
+import { activationsAt } from '../activations.ts';
+import { plateauOf } from '../block.ts';
+import { type ControlledPerturbations, kinds, type PerturbationKind } from '../perturbations/index.ts';
+import { findStages, findUnits } from '../units.ts';
+import { blockIn, type GroupOptions, GroupProjection, type NamedBlock } from './group-projection.ts';
+import { type ImageEnergies, type ProjectedBlock, summarize } from './projected-block.ts';
+
+export interface ProjectionOptions extends GroupOptions {
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Of finished blocks, by image. */
+  readonly cache?: ResultCache<ImageEnergies> | undefined;
+}
+
+/** Images that are projected together, with all kinds of perturbation. */
+const imagesTogether = 20;
+
+/**
+ * Energies of perturbations of images on the singular vectors of every unit and stage of a network, incoming on right ones and outgoing on
+ * left ones, at the clean images' operating points. `ids`: what the rows of `perturbations` are called in the cache. Throws UsageError for a
+ * network without residual units.
+ */
+export async function projectPerturbations(
+  network: Network,
+  perturbations: ControlledPerturbations,
+  ids: readonly number[],
+  options: ProjectionOptions,
+): Promise<ProjectedBlock[]> {
+  const { signal, onProgress, cache, runtime } = options;
+  const { size, clean, perturbed } = perturbations;
+  const one = network.graph(1);
+  const units = findUnits(one);
+  if (units.length === 0) throw new UsageError(`${network.name} has no residual units to project onto`);
+  const wanted: NamedBlock[] = [
+    ...units.map((u) => ({ name: u.name, kind: 'unit' as const, members: [u.name] })),
+    ...findStages(units).map((s) => ({ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) })),
+  ];
+  const found = new Map<string, ImageEnergies[]>(wanted.map((b) => [b.name, []]));
+  const groups = Math.ceil(ids.length / imagesTogether);
+  let done = 0;
+  for (let first = 0; first < ids.length; first += imagesTogether) {
+    const group = ids.slice(first, first + imagesTogether);
+    const keyOf = (block: NamedBlock, image: number) => `${block.name}@${image}`;
+    const known = await Promise.all(
+      wanted.map(async (block) => Promise.all(group.map((image) => cache?.read(keyOf(block, image))))),
+    );
+    const missing = wanted.filter((_, w) => known[w]!.some((k) => k === undefined));
+    wanted.forEach((block, w) => {
+      if (missing.includes(block)) return;
+      found.get(block.name)!.push(...known[w]!.map((k) => k!));
+      done++;
+    });
+    if (missing.length === 0) continue;
+    const rows = group.length * kinds.length;
+    const graph = network.graph(rows);
+    const blocks = missing.map((block) => new GroupProjection(graph, one, block, group.length, options));
+    const batchOf = (pick: (kind: PerturbationKind) => Float32Array) => {
+      const block = new Float32Array(rows * size);
+      kinds.forEach((kind, k) => {
+        block.set(pick(kind).subarray(first * size, (first + group.length) * size), k * group.length * size);
+      });
+      return tensor('float32', [rows, ...network.inputShape], block);
+    };
+    const [before, after] = await activationsAt(
+      graph,
+      blocks.flatMap((b) => b.needed),
+      [batchOf(() => clean), batchOf((kind) => perturbed[kind])],
+      runtime,
+    );
+    try {
+      for (const [b, block] of missing.entries()) {
+        signal?.throwIfAborted();
+        const say = (f: number) => onProgress?.((done + f) / (groups * wanted.length), `projections, ${block.name}`);
+        const energies = await blocks[b]!.measure(before!, after!, say);
+        for (const [i, image] of group.entries()) await cache?.write(keyOf(block, image), energies[i]!);
+        found.get(block.name)!.push(...energies);
+        done++;
+        await blocks[b]!.dispose();
+      }
+    } finally {
+      for (const block of blocks) await block.dispose();
+    }
+  }
+  return wanted.map((block) =>
+    summarize({ ...block, plateau: plateauOf(blockIn(units, block)) }, found.get(block.name)!),
+  );
+}

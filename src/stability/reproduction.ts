@@ -1,0 +1,342 @@
+/**
+ * The whole of the first paper (arXiv 1905.13386) on one network: spectra of units at images (F1, F2), interventions (F3), perturbations
+ * followed through the network (F4) and projected onto singular vectors (F5). It only puts the measurements of this room together.
+ */
+import type { ImageDataset } from '../data/index.ts';
+import { UsageError } from '../errors.ts';
+import { jsonCache } from '../formats/index.ts';
+import type { Network } from '../models/index.ts';
+import { flopsOf } from '../onnx/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
+import { type ActiveUnits, countActiveUnits } from './active-units.ts';
+import { environmentOf } from './environment.ts';
+import { InterventionMeasurement, interventionCache } from './intervention-measurement.ts';
+import type { InterventionResult } from './intervention-result.ts';
+import type { InterventionRequest } from './intervention-setting.ts';
+import { measurePerturbations, type PerturbationPixels, type PerturbationRequest } from './perturbation.ts';
+import type { PerturbationResult } from './perturbation-result.ts';
+import type { ImageEnergies } from './projections/index.ts';
+import type { Environment, SpectrumResult } from './result.ts';
+import { folderCache } from './spectra-cache.ts';
+import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectrum.ts';
+import { findStages, findUnits } from './units.ts';
+
+export interface ReproductionRequest {
+  readonly network: Network;
+  /** The same architecture with fresh weights, as a control. */
+  readonly untrained: Network | undefined;
+  readonly dataset: ImageDataset;
+  /** Positions in the data set of the images that are perturbed. */
+  readonly images: readonly number[];
+  /** Complete spectra are taken at the first so many of them. */
+  readonly spectrumImages: number;
+  /** Names of units with complete spectra; chosen by `affordableUnits` unless told. */
+  readonly units?: string | undefined;
+  /** Estimated minutes that complete spectra may take, where the units are chosen. */
+  readonly spectrumMinutes: number;
+  /** Linf radius of PGD, pixel units. */
+  readonly eps: number;
+  readonly steps: number;
+  /** Steps of a projection, and leading singular vectors. */
+  readonly projectionSteps: number;
+  readonly top: number;
+  readonly finalRelu: boolean;
+  /** Test images for the accuracy of changed networks. */
+  readonly evaluationImages: number;
+  readonly seed: number;
+  readonly runtime: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Folder for finished parts: an interrupted run goes on. */
+  readonly parts?: ReproductionFolders | undefined;
+}
+
+export interface ReproductionFolders {
+  readonly spectra: string;
+  readonly interventions: string;
+  readonly projections: string;
+}
+
+/** Plain JSON, made of the results of the single measurements. */
+export interface ReproductionResult {
+  readonly model: string;
+  readonly weights: string;
+  readonly dataset: string;
+  readonly images: readonly number[];
+  /** At all images. */
+  readonly active: readonly ActiveUnits[];
+  readonly spectra: SpectrumResult;
+  /** Scales of one unit with frozen activations, then of all units with recomputed ones. */
+  readonly interventions: readonly InterventionResult[];
+  readonly perturbations: PerturbationResult;
+  readonly environment: Environment;
+  readonly seconds: number;
+}
+
+export interface ReproductionPlan {
+  readonly spectra: readonly PlannedBlock[];
+  readonly units: readonly string[];
+  /** Estimates by part. */
+  readonly seconds: {
+    readonly spectra: number;
+    readonly interventions: number;
+    readonly perturbations: number;
+    readonly projections: number;
+    readonly total: number;
+  };
+  readonly bytes: number;
+}
+
+/** The scales of science.md's F3 that we try; those of the paper are not public. */
+const skipScales = [0, 0.5, 1, 1.5, 2] as const;
+const weightScales = [0.5, 1, 2] as const;
+/** With all units changed together the network soon breaks: a narrower range. */
+const everywhere = [0.9, 1, 1.1] as const;
+
+/**
+ * Units whose complete spectra together take at most so many seconds: the cheapest one of each stage always, then whatever is
+ * cheapest. In the network's order.
+ */
+export function affordableUnits(
+  cost: ReadonlyMap<string, number>,
+  stages: readonly (readonly string[])[],
+  seconds: number,
+): string[] {
+  const byCost = (names: readonly string[]) => [...names].sort((a, b) => cost.get(a)! - cost.get(b)!);
+  const chosen = new Set(stages.flatMap((names) => byCost(names.filter((n) => cost.has(n))).slice(0, 1)));
+  let spent = [...chosen].reduce((sum, name) => sum + cost.get(name)!, 0);
+  for (const name of byCost([...cost.keys()])) {
+    if (chosen.has(name)) continue;
+    spent += cost.get(name)!;
+    if (spent > seconds) break;
+    chosen.add(name);
+  }
+  return [...cost.keys()].filter((name) => chosen.has(name));
+}
+
+/** A floating-point speed of two cores in convolutions, for estimates. */
+const usualSpeed = 1e11;
+
+/** Everything but the long parts done: the plan. `run` computes them. */
+export class Reproduction {
+  readonly plan: ReproductionPlan;
+  readonly #request: ReproductionRequest;
+  readonly #spectra: SpectrumMeasurement;
+  readonly #interventions: readonly InterventionMeasurement[];
+  readonly #clock: Clock;
+
+  private constructor(
+    request: ReproductionRequest,
+    spectra: SpectrumMeasurement,
+    interventions: readonly InterventionMeasurement[],
+    units: readonly string[],
+    clock: Clock,
+  ) {
+    this.#clock = clock;
+    this.#request = request;
+    this.#spectra = spectra;
+    this.#interventions = interventions;
+    const { network, images, steps, projectionSteps, top } = request;
+    const flops = network.graph(1).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+    const perturbations = (images.length * flops * (3 * steps + 40) * (request.untrained ? 2 : 1)) / usualSpeed;
+    // Per image, unit and side: two products a step for each of three kinds, and the leading vectors; stages cost as much again.
+    const projections = (2 * images.length * flops * (3 * 8 * projectionSteps + 30 * top)) / usualSpeed;
+    const seconds = {
+      spectra: spectra.plan.seconds,
+      interventions: interventions.reduce((sum, i) => sum + i.plan.seconds, 0),
+      perturbations,
+      projections,
+    };
+    this.plan = {
+      spectra: spectra.plan.blocks,
+      units,
+      seconds: { ...seconds, total: Object.values(seconds).reduce((a, b) => a + b, 0) },
+      bytes: Math.max(spectra.plan.bytes, ...interventions.map((i) => i.plan.bytes)),
+    };
+  }
+
+  /** Finds units and runs the network at the images. Throws UsageError for what cannot be. */
+  static async prepare(request: ReproductionRequest): Promise<Reproduction> {
+    const { network, dataset, images, parts } = request;
+    const found = findUnits(network.graph(1));
+    if (found.length === 0)
+      throw new UsageError(`${network.name} has no residual units; the paper is about residual networks`);
+    if (images.length === 0) throw new UsageError('--images: expected at least one image');
+    const first = images.slice(0, request.spectrumImages);
+    const clock = new Clock(request.onProgress);
+    const base: Omit<SpectrumRequest, 'units'> = {
+      network,
+      dataset,
+      images: first,
+      stages: true,
+      finalRelu: request.finalRelu,
+      method: 'auto',
+      top: request.top,
+      seed: request.seed,
+      runtime: request.runtime,
+      signal: request.signal,
+      onProgress: clock.say,
+    };
+    const units = request.units ?? (await chosenUnits(base, request.spectrumMinutes));
+    const wanted: SpectrumRequest = { ...base, units };
+    const spectra = await SpectrumMeasurement.prepare(
+      parts ? { ...wanted, cache: folderCache(parts.spectra, wanted) } : wanted,
+    );
+    const names = [...new Set(spectra.plan.blocks.map((b) => b.name))].filter((n) => found.some((u) => u.name === n));
+    const interventions = await Promise.all(
+      interventionsOf(request, spectra.plan.blocks, names, clock.say).map((own) =>
+        InterventionMeasurement.prepare(parts ? { ...own, cache: interventionCache(parts.interventions, own) } : own),
+      ),
+    );
+    return new Reproduction(request, spectra, interventions, names, clock);
+  }
+
+  async run(): Promise<{ result: ReproductionResult; pixels: readonly PerturbationPixels[] }> {
+    const began = performance.now();
+    const { network, dataset, images, runtime } = this.#request;
+    const { seconds } = this.plan;
+    const active = await countActiveUnits(network, dataset, images, runtime);
+    this.#clock.begin(seconds.spectra, seconds.total);
+    const spectra = await this.#spectra.run();
+    const interventions: InterventionResult[] = [];
+    for (const measurement of this.#interventions) {
+      this.#clock.begin(measurement.plan.seconds, seconds.total);
+      interventions.push(await measurement.run());
+    }
+    this.#clock.begin(seconds.perturbations + seconds.projections, seconds.total);
+    const { result: perturbations, pixels } = await measurePerturbations(this.#perturbationRequest());
+    return {
+      result: {
+        model: network.name,
+        weights: network.weights,
+        dataset: dataset.name,
+        images,
+        active,
+        spectra,
+        interventions,
+        perturbations,
+        environment: environmentOf(runtime),
+        seconds: (performance.now() - began) / 1000,
+      },
+      pixels,
+    };
+  }
+
+  #perturbationRequest(): PerturbationRequest {
+    const {
+      network,
+      untrained,
+      dataset,
+      images,
+      eps,
+      steps,
+      projectionSteps,
+      top,
+      finalRelu,
+      seed,
+      runtime,
+      signal,
+      parts,
+    } = this.#request;
+    const settings = {
+      attack: 'pgd',
+      norm: 'linf',
+      radii: [eps],
+      steps,
+      stepSize: eps / 4,
+      restarts: 1,
+      randomStart: false,
+      noise: 'gaussian',
+      project: { steps: projectionSteps, top, finalRelu },
+      seed,
+    } as const;
+    return {
+      ...settings,
+      network,
+      untrained,
+      dataset,
+      images,
+      runtime,
+      signal,
+      onProgress: this.#clock.say,
+      ...(parts
+        ? {
+            cache: jsonCache<ImageEnergies>(parts.projections, [
+              network.name,
+              network.identity,
+              dataset.name,
+              dataset.count,
+              settings,
+            ]),
+          }
+        : {}),
+    };
+  }
+}
+
+/** Progress over several parts, each of which tells only its own. */
+class Clock {
+  readonly #onProgress: ReproductionRequest['onProgress'];
+  #done = 0;
+  #share = 0;
+  #total = 1;
+
+  constructor(onProgress: ReproductionRequest['onProgress']) {
+    this.#onProgress = onProgress;
+  }
+
+  /** The part before is done; the next one takes `share` of `total`. */
+  begin(share: number, total: number): void {
+    this.#done += this.#share;
+    this.#share = share;
+    this.#total = total;
+  }
+
+  readonly say = (fraction: number, detail: string): void =>
+    this.#onProgress?.(Math.min(1, (this.#done + fraction * this.#share) / this.#total), detail);
+}
+
+async function chosenUnits(base: Omit<SpectrumRequest, 'units'>, minutes: number): Promise<string> {
+  const { plan } = await SpectrumMeasurement.prepare({ ...base, units: 'all', stages: false });
+  const cost = new Map<string, number>();
+  for (const { name, seconds } of plan.blocks) cost.set(name, (cost.get(name) ?? 0) + seconds);
+  const stages = findStages(findUnits(base.network.graph(1))).map((stage) => stage.units.map((u) => u.name));
+  return affordableUnits(cost, stages, 60 * minutes).join(',');
+}
+
+/** The cheapest unit that was measured, its skip and weights scaled alone; then the skips of all units. */
+function interventionsOf(
+  request: ReproductionRequest,
+  blocks: readonly PlannedBlock[],
+  units: readonly string[],
+  onProgress: (fraction: number, detail: string) => void,
+): InterventionRequest[] {
+  const { network, dataset, images, eps, steps, finalRelu, evaluationImages, seed, runtime, signal, top } = request;
+  const cost = (name: string) => blocks.filter((b) => b.name === name).reduce((sum, b) => sum + b.seconds, 0);
+  const unit = units.reduce((a, b) => (cost(b) < cost(a) ? b : a));
+  const common = {
+    network,
+    dataset,
+    images: images.slice(0, 1),
+    evaluationImages,
+    growth: { images, eps, steps },
+    finalRelu,
+    method: 'auto',
+    top,
+    seed,
+    runtime,
+    signal,
+    onProgress,
+  } as const;
+  return [
+    { ...common, units: unit, skipScales, weightScales, operatingPoint: 'frozen' },
+    {
+      ...common,
+      units: 'all',
+      measured: unit,
+      skipScales: everywhere,
+      weightScales: everywhere,
+      operatingPoint: 'recomputed',
+    },
+  ];
+}
