@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type ImageDataset, isText, type TextDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
-import { modelNamed, type Task } from '../models/index.ts';
-import type { PlannedConfig, RunConfig } from '../train/index.ts';
+import { modelNamed } from '../models/index.ts';
+import { type PlannedConfig, presets, type RunConfig } from '../train/index.ts';
 
 /** What the command line says about a run; what it leaves open depends on the task. */
 export interface TrainSettings {
@@ -42,19 +42,6 @@ export interface TrainSettings {
   readonly checkpointEvery: string;
   readonly lossBound: number;
 }
-
-type Preset = Required<Pick<TrainSettings, 'batchSize' | 'optimizer' | 'lr' | 'weightDecay' | 'epochs'>> &
-  Pick<TrainSettings, 'clipNorm'>;
-
-/**
- * Settings that train the usual networks well, where nothing else is said. Those for language are Zaremba et al.'s (1409.2329), whose loss is a sum
- * over the 20 tokens of a sequence: for the mean over tokens the rate is 20 times theirs, the gradient's bound a twentieth.
- */
-export const presets: Readonly<Record<Task, Preset>> = {
-  classification: { batchSize: 128, optimizer: 'momentum', lr: 0.1, weightDecay: 1e-4, epochs: 40 },
-  segmentation: { batchSize: 8, optimizer: 'adam', lr: 1e-3, weightDecay: 0, epochs: 60 },
-  language: { batchSize: 20, optimizer: 'sgd', lr: 20, weightDecay: 0, epochs: 13, clipNorm: 0.25 },
-};
 
 /** The run that the command line asks for on this data, but for the micro-batch, which may have to be found out. */
 export function configFrom(settings: TrainSettings, data: ImageDataset | TextDataset): PlannedConfig {

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { normalizationNames } from '../models/index.ts';
-import { optimizerNames, parameterGroups, scalingRules, scheduleKinds } from '../train/index.ts';
+import { optimizerNames, parameterGroups, presets, scalingRules, scheduleKinds } from '../train/index.ts';
 import { addDatasetOptions, wholeNumber } from './options.ts';
-import { presets } from './train-config.ts';
 
 /** A number within bounds. */
 export function number(min: number, max = Number.POSITIVE_INFINITY) {

@@ -22,6 +22,23 @@ function logAxisOf(values: readonly number[], format: (x: number) => string) {
   return { domain, ticks: logTicks(...domain, 7), format };
 }
 
+/** Round durations from a second on, in seconds. */
+const roundDurations = [1, 60, 3600].flatMap((unit) => [1, 2, 5, 10, 20, 30].map((n) => n * unit));
+
+/** The same for times: ticks at round numbers of seconds, minutes and hours where a second is the least. */
+function timeAxisOf(seconds: readonly number[]) {
+  const axis = logAxisOf(seconds, formatDuration);
+  const [low, high] = axis.domain;
+  const round = roundDurations.filter((t) => t >= low && t <= high);
+  if (low < 1 || high > 36 * 3600 || round.length < 2) return axis;
+  const every = Math.ceil(round.length / 7);
+  return { ...axis, ticks: round.filter((_, i) => i % every === 0), format: (t: number) => shortDuration(t) };
+}
+
+/** A round duration without its empty parts: `5 min`, not `5 min 00 s`. */
+const shortDuration = (seconds: number): string =>
+  seconds >= 3600 ? `${seconds / 3600} h` : seconds >= 60 ? `${seconds / 60} min` : `${seconds} s`;
+
 /** Batch sizes on a logarithmic axis to the base 2, at most about eight of them named. */
 function batchAxis(sizes: readonly number[]): { scale: Plot.ScaleOptions; marks: Plot.Markish[] } {
   const sorted = [...new Set(sizes)].sort((a, b) => a - b);
@@ -118,10 +135,7 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
   }));
   const front = costFront(ways);
   const frontLine = front.map((w) => ({ x: w.seconds.value, y: costOf(w), batchSize: w.batchSize }));
-  const time = logAxisOf(
-    dots.map((d) => d.x),
-    formatDuration,
-  );
+  const time = timeAxisOf(dots.map((d) => d.x));
   const cost = logAxisOf(
     dots.map((d) => d.y),
     (x) => formatExact(x),
@@ -152,7 +166,7 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
           marks: [
             ...logAxisMarks(cost, null),
             Plot.axisX(time.ticks, {
-              text: (s: number) => formatDuration(s),
+              text: (s: number) => time.format(s),
               label: 'time to the target',
               labelAnchor: 'center',
               labelArrow: 'none',

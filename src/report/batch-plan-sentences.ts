@@ -42,7 +42,7 @@ export function nextText({ timeSaved, costExtra }: NonNullable<PlanRow['next']>)
 /** What the plan says, in plain language: the critical batch, where to train, what going on costs, and what this cost. */
 export function planSentences(result: BatchPlanResult): string[] {
   const { criticalBatch: scale, recommendation, rows, unit, reference, cost, stepTime } = result;
-  const { way, between, nearly, fastest, cheapest } = recommendation;
+  const { way, between, late, nearly, fastest, cheapest } = recommendation;
   const row = rows.find((r) => r.batchSize === way.batchSize);
   const several = result.devices.length > 1 || result.devices[0] !== 1;
   return [
@@ -53,6 +53,9 @@ export function planSentences(result: BatchPlanResult): string[] {
       ? [
           `Over the interval of the critical batch it would be ${formatCount(between.low)} to ${formatCount(between.high)}.`,
         ]
+      : []),
+    ...(late !== null && late !== way.batchSize
+      ? [`If B_crit were what the noise scale was at the end of the run, it would be ${formatCount(late)}.`]
       : []),
     ...(nearly.low < nearly.high
       ? [`On as many devices, ${formatCount(nearly.low)} to ${formatCount(nearly.high)} take at most a tenth longer.`]

@@ -16,6 +16,7 @@ export {
   type ParameterGroup,
   parameterGroups,
 } from './optimizers/index.ts';
+export { type Preset, presets } from './presets.ts';
 export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run.ts';
 export { type RunConfig, readRunConfig, requireSame, writeRunConfig } from './run-config.ts';
 export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule, scheduleKinds } from './schedule.ts';

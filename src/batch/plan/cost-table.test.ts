@@ -81,6 +81,13 @@ describe('the recommendation', () => {
     expect(way.deviceHours.value).toBeLessThanOrEqual(fastest.deviceHours.value);
   });
 
+  it('moves with the critical batch, and says where to at the end of the run', () => {
+    expect(recommend(table).late).toBeNull();
+    const { way, late } = recommend(table, { value: 8000, low: 4000, high: null });
+    expect(late).toBe(recommend({ ...table, criticalBatch: { value: 8000, low: 8000, high: 8000 } }).way.batchSize);
+    expect(late).toBeGreaterThan(way.batchSize);
+  });
+
   it('needs something to choose from', () => {
     expect(() => recommend({ ...table, devices: [100_000] })).toThrow(/no batch size can be shared/);
   });

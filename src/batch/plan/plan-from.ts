@@ -47,7 +47,7 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
           devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
         }))
       : null,
-    recommendation: recommend(table),
+    recommendation: recommend(table, criticalBatch.late.scale),
     cost: {
       runSeconds: spent.run,
       timingSeconds: spent.timing,

@@ -25,6 +25,8 @@ export interface Recommendation {
   readonly way: TrainingCost;
   /** The smallest and largest batch that would be recommended over the interval of B_crit. */
   readonly between: { readonly low: number; readonly high: number };
+  /** What would be recommended if B_crit were the noise scale at the end of the run; null where that is lost in the noise. */
+  readonly late: number | null;
   /** Batch sizes whose training on as many devices takes at most a tenth longer. */
   readonly nearly: { readonly low: number; readonly high: number };
   readonly fastest: TrainingCost;
