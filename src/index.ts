@@ -17,6 +17,7 @@ export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } 
 export { BallastError, FileError, UsageError } from './errors.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
 export {
+  arnoldi,
   denseOperator,
   eigenvalueDensity,
   extremeEigenpairs,
@@ -40,7 +41,10 @@ export {
   findUnits,
   HessianOperator,
   LinearizedMap,
+  measureAlignment,
+  measureConvolutions,
   measureCurvature,
+  measureEigenvalues,
   measureSpectra,
   type SpectrumResult,
 } from './stability/index.ts';

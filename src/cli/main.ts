@@ -13,6 +13,7 @@ import { reportFailure } from './failure.ts';
 import { interveneCommand } from './intervene.ts';
 import { modelsCommand } from './models.ts';
 import { perturbCommand } from './perturb.ts';
+import { reproduceCommand } from './reproduce/index.ts';
 import { spectrumCommand } from './spectrum.ts';
 import { trainCommand } from './train.ts';
 import { unitsCommand } from './units.ts';
@@ -36,6 +37,7 @@ const commands = [
   convolutionsCommand(),
   eigenvaluesCommand(),
   alignmentCommand(),
+  reproduceCommand(),
   trainCommand(),
   batchCommand(),
   evalCommand(),

@@ -35,13 +35,14 @@ export interface NetworkOptions {
   readonly seed: number;
 }
 
-/** Which network. */
-export function addNetworkOptions(command: Command): Command {
+/** Which network; `usual` where none has to be named. */
+export function addNetworkOptions(command: Command, usual?: string): Command {
+  const model = new Option(
+    '--model <name|file.onnx>',
+    'built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch',
+  );
   return command
-    .requiredOption(
-      '--model <name|file.onnx>',
-      'built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch',
-    )
+    .addOption(usual === undefined ? model.makeOptionMandatory() : model.default(usual))
     .option(
       '--weights <file|random>',
       'checkpoint (.th, .pt, .safetensors), or "random" for fresh values (default: our own, where `ballast models` lists some)',

@@ -85,7 +85,7 @@ function stageFigure(stage: StageSummary, images: number): Html {
     panelWidth: 240,
     compact: true,
     legend: legend([
-      { label: '0 (paper) to 1', color: colors.belowDeep },
+      { label: '0 (faint) to 1 (full)', color: colors.belowDeep },
       { label: 'negative', color: colors.aboveDeep },
     ]),
     panels: measures.map(([measure, title]) => matrixPanel(title, stage[measure], short)),

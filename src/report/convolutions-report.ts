@@ -73,7 +73,7 @@ function normsFigure({ layers }: ConvolutionsResult): Html | null {
       },
     ],
     caption:
-      'A dot inside of its ring: border and circular padding make no difference to the norm. Log axis. The norm of a chain of layers is at most the product of theirs.',
+      'A dot in the middle of its ring: circular instead of zero padding makes no difference to the norm. Log axis. The norm of a chain of layers is at most the product of theirs.',
   });
 }
 
@@ -84,14 +84,15 @@ const height = 190;
 function curvesFigure({ layers }: ConvolutionsResult): Html | null {
   const shown = layers.filter((l) => l.complete && (l.singularValues[0] ?? 0) > 0);
   if (shown.length === 0) return null;
-  let note = '';
+  let [clipped, hasZeroLane] = [0, false];
   const panels = shown.map((l): Panel => {
     const [true_, circular] = [rowOf(l.singularValues), l.circular && rowOf(l.circular.singularValues)];
     const axis = logAxis(
       [true_, ...(circular ? [circular] : [])].map((r) => ({ values: r.block.singularValues, zeros: r.zeros })),
       l.singularValues[0]!,
     );
-    note ||= axisNote(axis);
+    clipped += axis.clipped;
+    hasZeroLane ||= axis.hasZeroLane;
     const line = (row: ReturnType<typeof rowOf>) => spectrumLine(row, axis, width - 50, height - 45);
     return {
       title: `${l.name} (${convolutionGeometry(l)})`,
@@ -130,7 +131,7 @@ function curvesFigure({ layers }: ConvolutionsResult): Html | null {
     compact: true,
     legend: key,
     panels,
-    caption: `Index over number of values on the horizontal axis, each panel with a log axis of its own (${formatCount(values)} true values in ${shown.length} panel${shown.length === 1 ? '' : 's'}, thinned to lines that miss none of them by a third of a pixel).${note}`,
+    caption: `Index over number of values on the horizontal axis, each panel with a log axis of its own (${formatCount(values)} true values in ${shown.length} panel${shown.length === 1 ? '' : 's'}, thinned to lines that miss none of them by a third of a pixel).${axisNote({ clipped, hasZeroLane })}`,
   });
 }
 

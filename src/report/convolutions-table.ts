@@ -31,7 +31,8 @@ export function convolutionsTable(result: ConvolutionsResult, { color }: { reado
     { left: [0, 1] },
   );
   return [
-    `Singular values of ${result.layers.length === 1 ? 'a convolution' : `${result.layers.length} convolutions`} of ${result.model}, with padding and stride as they are${result.foldNorm ? ', batch norm’s scale folded in' : ''}`,
+    `Singular values of ${result.layers.length === 1 ? 'a convolution' : `${result.layers.length} convolutions`} of ${result.model}`,
+    `with padding and stride as they are${result.foldNorm ? ', the scale of the batch norm behind each folded in' : ''}`,
     '',
     paint(head!, 'dim'),
     ...rows,

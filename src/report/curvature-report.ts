@@ -4,6 +4,7 @@ import { shortfall, withError } from './curvature-table.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, formatDuration, formatPercent, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { reportFooter } from './report-footer.ts';
 
 export interface CurvatureReportOptions {
   /** The command line that made the result, so that a reader can repeat it. */
@@ -89,7 +90,7 @@ ${density ? html`<li><b>Our choice: zero.</b> Eigenvalues within ${precise(densi
 
 /** The whole report of `ballast curvature` as one HTML file without scripts that fetches nothing. */
 export function renderCurvatureReport(result: CurvatureResult, { command }: CurvatureReportOptions = {}): string {
-  const { environment: e, density } = result;
+  const { density } = result;
   const sections: Section[] = [
     { title: 'What was measured', body: [facts(result)] },
     { title: 'What the numbers show', body: [findings(result)] },
@@ -100,7 +101,6 @@ export function renderCurvatureReport(result: CurvatureResult, { command }: Curv
     title: `Curvature of ${result.model}`,
     lede: `The Hessian of the mean loss over ${plural(result.examples, 'example')} of ${result.dataset}.`,
     sections,
-    footer: html`${command ? html`<p><code>${command}</code></p>` : null}
-<p>Made by Ballast ${e.ballast} on ${e.date.replace(/^(.{10})T(.{8})\.?\d*Z$/, '$1 $2 UTC')}; ${e.device}, ${e.threads} thread${e.threads === 1 ? '' : 's'}, ${e.cpu}, Node ${e.node}. Times are those of this machine.</p>`,
+    footer: reportFooter(result.environment, command),
   });
 }

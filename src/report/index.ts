@@ -33,6 +33,8 @@ export { renderPerturbationReport } from './perturbation-report.ts';
 export { perturbationTable } from './perturbation-table.ts';
 export { pngDataUrl, type RgbPicture } from './png.ts';
 export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.ts';
+export { type PaperFinding, paperFindings, type Verdict } from './reproduction-findings.ts';
+export { type ReproductionReportOptions, renderReproductionReport, reproductionTable } from './reproduction-report.ts';
 export { type Finding, spectrumFindings } from './spectrum-findings.ts';
 export { renderSpectrumReport, type SpectrumReportOptions } from './spectrum-report.ts';
 export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';

@@ -6,6 +6,7 @@ import { interventionGrowthFigure } from './intervention-growth-figure.ts';
 import { distinctNetworks, listed } from './intervention-table.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { reportFooter } from './report-footer.ts';
 
 export interface InterventionReportOptions {
   /** The command line that made the result, so that a reader can repeat it. */
@@ -182,12 +183,10 @@ export function renderInterventionReport(result: InterventionResult, options: In
     { title: 'All numbers', body: [table(result)] },
     { title: 'What is the paper’s and what is ours', body: [notes(result)] },
   ];
-  const { environment: e } = result;
   return renderPage({
     title: `Interventions on ${result.model}`,
     lede: `Singular values of residual units y = a·Sx + c·F(x) and the accuracy of the network, by the scales a and c.`,
     sections: sections.filter((s) => s.body.length > 0),
-    footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}
-<p>Made by Ballast ${e.ballast} on ${e.date.replace(/^(.{10})T(.{8})\.?\d*Z$/, '$1 $2 UTC')}; ${e.device}, ${e.threads} thread${e.threads === 1 ? '' : 's'}, ${e.cpu}, Node ${e.node}. Times are those of this machine.</p>`,
+    footer: reportFooter(result.environment, options.command),
   });
 }

@@ -31,7 +31,7 @@ function picture(values: ArrayLike<number>, [channels, height, width]: readonly 
 }
 
 /** The image, the perturbed image and the perturbation around grey, amplified so that its largest pixel is black or white. */
-function pictures(result: PerturbationResult, { pixels, shape }: PerturbationReportOptions): Html | null {
+export function pictures(result: PerturbationResult, { pixels, shape }: PerturbationReportOptions): Html | null {
   if (pixels.length === 0) return null;
   const name = (c: number) => result.classes[c] ?? `class ${c}`;
   return html`<ul class="pictures">${pixels.map(({ image, clean, perturbed }) => {
@@ -53,7 +53,7 @@ function pictures(result: PerturbationResult, { pixels, shape }: PerturbationRep
   })}</ul>`;
 }
 
-function attackTable(result: PerturbationResult): Html {
+export function attackTable(result: PerturbationResult): Html {
   return html`<div class="scroll"><table><thead><tr><th>radius</th><th>accuracy</th><th>attacked</th><th>claimed</th><th>confirmed</th><th>median l2</th><th>median linf</th></tr></thead>
 <tbody><tr><td>none</td><td>${(100 * result.clean.accuracy).toFixed(1)} %</td><td></td><td></td><td></td><td></td><td></td></tr>${result.byRadius.map(
     (a) =>
@@ -62,7 +62,7 @@ function attackTable(result: PerturbationResult): Html {
 }
 
 /** Sentences with the numbers that answer the paper's question about growth (F4). */
-function findings(result: PerturbationResult): Html {
+export function growthFindings(result: PerturbationResult): Html {
   const entry = result.layers[0]!;
   const sentence = (g: PerturbationResult['growth'][number]) => {
     const r = g.toRandom!;
@@ -108,7 +108,7 @@ Every success was confirmed by predicting again${followed ? '' : '. No perturbat
     },
     {
       title: 'Through the network',
-      body: followed ? [findings(result), growthFigure(result), gainFigure(result)] : [],
+      body: followed ? [growthFindings(result), growthFigure(result), gainFigure(result)] : [],
     },
     {
       title: 'On singular vectors',

@@ -43,7 +43,7 @@ export function spectrumLine(
 }
 
 /** What a caption must say about zeros and small values on a log axis. */
-export function axisNote(axis: LogAxis): string {
+export function axisNote(axis: Pick<LogAxis, 'clipped' | 'hasZeroLane'>): string {
   const zero = axis.hasZeroLane ? ' Zeros have a lane of their own at the foot of the log axis (tick “0”).' : '';
   const clipped = axis.clipped
     ? ` ${formatCount(axis.clipped)} smaller value${axis.clipped === 1 ? ' is' : 's are'} drawn at the lower end of the axis.`

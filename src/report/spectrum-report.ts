@@ -5,6 +5,7 @@ import { heatMapFigure } from './heat-map-figure.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, formatDuration } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { reportFooter } from './report-footer.ts';
 import { spectraFigure } from './spectra-figure.ts';
 import { spectrumFindings } from './spectrum-findings.ts';
 import { glossary, protocolNotes } from './spectrum-notes.ts';
@@ -108,12 +109,10 @@ export function renderSpectrumReport(result: SpectrumResult, options: SpectrumRe
     { title: 'Terms', body: [glossary()] },
     { title: 'What is the paper’s and what is ours', body: [protocolNotes(result)] },
   ];
-  const { environment: e } = result;
   return renderPage({
     title: `Stability spectrum of ${result.model}`,
     lede: lede(result),
     sections: sections.filter((s) => s.body.length > 0),
-    footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}
-<p>Made by Ballast ${e.ballast} on ${e.date.replace(/^(.{10})T(.{8})\.?\d*Z$/, '$1 $2 UTC')}; ${e.device}, ${e.threads} thread${e.threads === 1 ? '' : 's'}, ${e.cpu}, Node ${e.node}. Times are those of this machine.</p>`,
+    footer: reportFooter(result.environment, options.command),
   });
 }

@@ -1,5 +1,6 @@
 export { jsonCache, type ResultCache } from '../formats/index.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
+export { type ActiveUnits, countActiveUnits } from './active-units.ts';
 export * from './alignment/measure.ts';
 export type * from './alignment/result.ts';
 export {
@@ -47,6 +48,14 @@ export {
 export * from './perturbations/index.ts';
 export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
 export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
+export {
+  affordableUnits,
+  Reproduction,
+  type ReproductionFolders,
+  type ReproductionPlan,
+  type ReproductionRequest,
+  type ReproductionResult,
+} from './reproduction.ts';
 export type * from './result.ts';
 export { folderCache } from './spectra-cache.ts';
 export {

@@ -2,7 +2,7 @@ import type { ImageDataset } from '../data/index.ts';
 import type { Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import type { ScaledGrowth } from './intervention-result.ts';
-import { measurePerturbations } from './perturbation.ts';
+import { measurePerturbations } from './perturbation-measurement.ts';
 
 /** How perturbations are made and followed through each changed network. */
 export interface GrowthSettings {

@@ -13,9 +13,9 @@ import { environmentOf } from './environment.ts';
 import { InterventionMeasurement, interventionCache } from './intervention-measurement.ts';
 import type { InterventionResult } from './intervention-result.ts';
 import type { InterventionRequest } from './intervention-setting.ts';
-import { measurePerturbations, type PerturbationPixels, type PerturbationRequest } from './perturbation.ts';
+import { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 import type { PerturbationResult } from './perturbation-result.ts';
-import type { ImageEnergies } from './projections/index.ts';
+import { type PerturbationRequest, perturbationCache } from './perturbation-setting.ts';
 import type { Environment, SpectrumResult } from './result.ts';
 import { folderCache } from './spectra-cache.ts';
 import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectrum.ts';
@@ -238,7 +238,11 @@ export class Reproduction {
       signal,
       parts,
     } = this.#request;
-    const settings = {
+    const request: PerturbationRequest = {
+      network,
+      untrained,
+      dataset,
+      images,
       attack: 'pgd',
       norm: 'linf',
       radii: [eps],
@@ -249,28 +253,11 @@ export class Reproduction {
       noise: 'gaussian',
       project: { steps: projectionSteps, top, finalRelu },
       seed,
-    } as const;
-    return {
-      ...settings,
-      network,
-      untrained,
-      dataset,
-      images,
       runtime,
       signal,
       onProgress: this.#clock.say,
-      ...(parts
-        ? {
-            cache: jsonCache<ImageEnergies>(parts.projections, [
-              network.name,
-              network.identity,
-              dataset.name,
-              dataset.count,
-              settings,
-            ]),
-          }
-        : {}),
     };
+    return parts ? { ...request, cache: perturbationCache(parts.projections, request) } : request;
   }
 }
 

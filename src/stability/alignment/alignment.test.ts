@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type MatrixUnit, residualNetwork, twoImages } from '../../../test/residual-network.ts';
 import { randomBasis } from '../../linalg/index.ts';
 import { RandomStream } from '../../random.ts';
-import { AlignmentMeasurement } from './measure.ts';
+import { measureAlignment } from './measure.ts';
 import { representationPath, subspaceCosine } from './measures.ts';
 
 const [height, width, n] = [6, 10, 60];
@@ -74,13 +74,12 @@ const values = [3, 2, 1, 0.2];
 const random = (seed: number) => randomBasis(n, values.length, { seed, purpose: 'test' });
 
 async function aligned(units: readonly MatrixUnit[]) {
-  const measurement = await AlignmentMeasurement.prepare({
+  return measureAlignment({
     network: residualNetwork(height, width, units),
     dataset: twoImages(height, width),
     images: [0, 1],
     top: k,
   });
-  return measurement.run();
 }
 
 describe('alignment of branches across depth', () => {
@@ -135,6 +134,20 @@ describe('alignment of branches across depth', () => {
     for (const measure of ['leftRight', 'leftLeft', 'rightRight'] as const)
       expect(Math.abs(stage!.offDiagonal[measure].mean / stage!.expected - 1)).toBeLessThan(0.2);
     expect(Math.abs(stage!.offDiagonal.paired.mean)).toBeLessThan(0.1);
+  });
+
+  it('has finite numbers for branches that do nothing at all', async () => {
+    const dead: MatrixUnit = {
+      w1: new Float64Array(2 * n).fill(1),
+      w2: new Float64Array(2 * n).fill(1),
+      bias: [-1e3, -1e3],
+    };
+    const { stages, measured } = await aligned([dead, dead]);
+    expect(stages[0]!.straightness.mean).toBe(1);
+    expect(stages[0]!.turning).toBe(null);
+    expect(measured[0]!.path.steps).toEqual([0, 0]);
+    expect(measured[0]!.gaps).toEqual([null, null]);
+    expect(stages[0]!.paired.flat()).toEqual([0, 0, 0, 0]);
   });
 
   it('is refused for a network in which no two units can be compared', async () => {

@@ -41,6 +41,8 @@ export interface AlignmentPlan {
 
 /** Relative residual at which a triplet counts as converged: enough for angles between subspaces. */
 const tolerance = 1e-4;
+/** Singular values of early branches lie close together: their vectors take a long basis. */
+const longBasis = 320;
 
 /** Finished stages below `dir`, one file a stage and image. */
 export function alignmentCache(dir: string, request: AlignmentRequest): ResultCache<StageAlignment> {
@@ -79,7 +81,7 @@ export class AlignmentMeasurement {
         units: units.map((u) => u.name),
         size,
         seconds: units.length * (0.5 + 4e-5 * size * request.top),
-        bytes: 8 * size * (2 * (request.top + 170) + 3 * units.length * request.top) + units.length * 2e7,
+        bytes: 8 * size * (2 * (request.top + longBasis) + 3 * units.length * request.top) + units.length * 2e7,
       };
     });
     this.plan = {
@@ -169,6 +171,7 @@ export class AlignmentMeasurement {
       // One more than is used, for the gap behind the last.
       const { triplets } = await topSingularTriplets(operator, {
         count: top + 1,
+        maxBasis: top + longBasis,
         tolerance,
         seed,
         signal,
@@ -246,4 +249,9 @@ function summarize({ name, units }: Stage, measured: readonly StageAlignment[]):
     converged: measured.every((m) => m.converged),
     maxResidual: Math.max(...measured.map((m) => m.maxResidual)),
   };
+}
+
+/** Alignment across the depth of every stage: prepare and run in one call. */
+export async function measureAlignment(request: AlignmentRequest): Promise<AlignmentResult> {
+  return (await AlignmentMeasurement.prepare(request)).run();
 }

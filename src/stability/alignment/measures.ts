@@ -65,20 +65,24 @@ export function meanMatrix(matrices: readonly UnitMatrix[]): UnitMatrix {
   return matrices[0]!.map((row, i) => row.map((_, j) => matrices.reduce((s, m) => s + m[i]![j]!, 0) / matrices.length));
 }
 
-/** How the points h_0 .. h_L, at least two, lie along a line. */
+/** How the points h_0 .. h_L, at least two, lie along a line. A way on which nothing moves counts as straight; steps of length 0 turn nowhere. */
 export function representationPath(points: readonly Vector[]): RepresentationPath {
   const steps = points.slice(1).map((h, l) => Float64Array.from(h, (x, i) => x - points[l]![i]!));
   const lengths = steps.map((d) => Math.sqrt(dot(d, d)));
   const total = lengths.reduce((s, x) => s + x, 0);
+  const share = (length: number) => (total > 0 ? length / total : 1);
   const end = Float64Array.from(points.at(-1)!, (x, i) => x - points[0]![i]!);
   const mean = total / lengths.length;
   const variance = lengths.reduce((s, x) => s + (x - mean) ** 2, 0) / lengths.length;
-  const cosines = steps.slice(1).map((d, l) => dot(d, steps[l]!) / (lengths[l]! * lengths[l + 1]!));
+  const cosines = steps.slice(1).flatMap((d, l) => {
+    const sizes = lengths[l]! * lengths[l + 1]!;
+    return sizes > 0 ? [dot(d, steps[l]!) / sizes] : [];
+  });
   return {
     steps: lengths,
-    straightness: Math.sqrt(dot(end, end)) / total,
-    orthogonalStraightness: Math.sqrt(lengths.reduce((s, x) => s + x * x, 0)) / total,
-    spacingVariation: Math.sqrt(variance) / mean,
+    straightness: share(Math.sqrt(dot(end, end))),
+    orthogonalStraightness: share(Math.sqrt(lengths.reduce((s, x) => s + x * x, 0))),
+    spacingVariation: mean > 0 ? Math.sqrt(variance) / mean : 0,
     turning: cosines.length ? cosines.reduce((s, c) => s + c, 0) / cosines.length : null,
   };
 }

@@ -33,7 +33,7 @@ export interface RepresentationPath {
   readonly orthogonalStraightness: number;
   /** Standard deviation of the steps' lengths over their mean: 0 when equally spaced. */
   readonly spacingVariation: number;
-  /** Mean cosine between each step and the next; null with one step. */
+  /** Mean cosine between each step and the next; null where there are no two. */
   readonly turning: number | null;
 }
 

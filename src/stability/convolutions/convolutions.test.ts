@@ -11,7 +11,12 @@ import { pixelMajorOrder, probeDense } from '../probing.ts';
 import { circularSingularValues } from './circular.ts';
 import { type ConvolutionLayer, findConvolutions, volume } from './layers.ts';
 import { convolutionMatrix } from './matrix.ts';
-import { ConvolutionsMeasurement, type ConvolutionsRequest, convolutionsCache } from './measure.ts';
+import {
+  ConvolutionsMeasurement,
+  type ConvolutionsRequest,
+  convolutionsCache,
+  measureConvolutions,
+} from './measure.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-convolutions-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -64,7 +69,7 @@ const measured = async (graph: Graph, more: Partial<ConvolutionsRequest> = {}) =
     top: 5,
     ...more,
   };
-  return (await new ConvolutionsMeasurement(request).run()).layers;
+  return (await measureConvolutions(request)).layers;
 };
 
 const same = { pads: [1, 1, 1, 1] };
@@ -229,6 +234,29 @@ describe('the circular formula', () => {
     expect(rest!.circular).not.toBe(null);
     const [odd] = await measured(graphOf({ image: [2, 7, 7], weight: [2, 2, 3, 3], attributes: { strides: [2, 2] } }));
     expect(odd!.circular).toBe(null);
+  });
+});
+
+describe('the name of a convolution', () => {
+  it('is that of its weight, else of its scopes as PyTorch exports them, else its place; repeated names are numbered', () => {
+    const b = new GraphBuilder('names');
+    let x = b.input('image', 'float32', [1, 1, 4, 4]);
+    for (const [weight, node] of [
+      ['module.layer1.0.conv1.weight', 'a'],
+      ['onnx::Conv_12', '/layer1/layer1.0/conv2/Conv'],
+      ['onnx::Conv_13', '/stem/conv/Conv'],
+      ['onnx::Conv_14', '/stem/conv/Conv_1'],
+      ['w', 'Conv_5'],
+    ] as const)
+      x = b.op('Conv', [x, b.constant(random([1, 1, 1, 1]), weight)], {}, { name: node });
+    b.output('y', x);
+    expect(findConvolutions(b.build(), false).layers.map((l) => l.name)).toEqual([
+      'layer1.0.conv1',
+      'layer1.0.conv2',
+      'stem.conv',
+      'stem.conv#2',
+      'conv5',
+    ]);
   });
 });
 

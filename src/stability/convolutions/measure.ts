@@ -210,3 +210,8 @@ function compared(circular: readonly number[], exact: readonly number[], complet
     relativeDifference: complete && circular.length === exact.length ? relativeDifference(circular, exact) : null,
   };
 }
+
+/** Singular values of a network's convolutions: prepare and run in one call. */
+export async function measureConvolutions(request: ConvolutionsRequest): Promise<ConvolutionsResult> {
+  return new ConvolutionsMeasurement(request).run();
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type MatrixUnit, residualNetwork, twoImages } from '../../../test/residual-network.ts';
 import { RandomStream } from '../../random.ts';
-import { EigenvaluesMeasurement, type EigenvaluesRequest, eigenvaluesCache } from './measure.ts';
+import { type EigenvaluesRequest, eigenvaluesCache, measureEigenvalues } from './measure.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-eigenvalues-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,7 +34,7 @@ const random = (size: number, seed: number) =>
   new RandomStream({ seed, purpose: 'test' }).fillNormal(new Float64Array(size)).map((x) => x / 5);
 
 async function measured(units: readonly MatrixUnit[], more: Partial<EigenvaluesRequest> = {}) {
-  const measurement = await EigenvaluesMeasurement.prepare({
+  return measureEigenvalues({
     network: residualNetwork(height, width, units),
     dataset: twoImages(height, width),
     images: [0],
@@ -43,7 +43,6 @@ async function measured(units: readonly MatrixUnit[], more: Partial<EigenvaluesR
     top: 4,
     ...more,
   });
-  return measurement.run();
 }
 
 describe('eigenvalues of a branch', () => {
@@ -125,7 +124,7 @@ describe('eigenvalues of a branch', () => {
       top: 3,
     };
     const cache = eigenvaluesCache(folder, request);
-    const run = async () => (await EigenvaluesMeasurement.prepare({ ...request, cache })).run();
+    const run = () => measureEigenvalues({ ...request, cache });
     const first = await run();
     expect(first.branches.map((b) => `${b.name}@${b.image}`)).toEqual([
       'blocks.1@0',

@@ -242,3 +242,8 @@ function circleCounts(values: readonly { re: number; im: number }[], zeros: numb
   count(Math.abs(a), zeros);
   return counts;
 }
+
+/** Eigenvalues of branches at images: prepare and run in one call. */
+export async function measureEigenvalues(request: EigenvaluesRequest): Promise<EigenvaluesResult> {
+  return (await EigenvaluesMeasurement.prepare(request)).run();
+}
