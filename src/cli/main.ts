@@ -40,6 +40,7 @@ const commands = [
   reproduceCommand(),
   batchCommand(),
   trainCommand(),
+  batchCommand(),
   evalCommand(),
   unitsCommand(),
   modelsCommand(),

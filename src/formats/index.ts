@@ -3,6 +3,7 @@ export { makeFolder, writeError, writeFileAtomic } from './atomic.ts';
 export { type CsvTable, parseCsv, readCsv } from './csv.ts';
 export { unpackGzip } from './gzip.ts';
 export { decodeIdx } from './idx.ts';
+export { jsonCache, type ResultCache } from './json-cache.ts';
 export { decodeMat } from './mat.ts';
 export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
 export { readBytes, readFailure } from './read-bytes.ts';

@@ -1,6 +1,11 @@
 /** Reports: self-contained HTML pages with SVG figures, tables and plots for the terminal, progress lines. */
+
 export { renderAlignmentReport } from './alignment-report.ts';
 export { alignmentTable } from './alignment-table.ts';
+export { costFigure, noiseScaleFigure, stepTimeFigure } from './batch-cost-figure.ts';
+export { type BatchPlanReportOptions, renderBatchPlanReport } from './batch-plan-report.ts';
+export { comparisonText, planSentences } from './batch-plan-sentences.ts';
+export { batchPlanTable } from './batch-plan-table.ts';
 export { type BatchReportOptions, renderBatchReport } from './batch-report.ts';
 export { batchTable } from './batch-table.ts';
 export { renderConvolutionsReport } from './convolutions-report.ts';

@@ -1,3 +1,4 @@
+export { jsonCache, type ResultCache } from '../formats/index.ts';
 export { type Distribution, type Interval, medianInterval } from '../statistics.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
 export { type ActiveUnits, countActiveUnits } from './active-units.ts';
@@ -12,7 +13,6 @@ export {
   valuesNeeded,
 } from './block.ts';
 export type { BranchRequest, SeenImage } from './branches.ts';
-export { jsonCache, type ResultCache } from './cache.ts';
 export * from './convolutions/measure.ts';
 export type * from './convolutions/result.ts';
 export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';

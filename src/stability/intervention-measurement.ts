@@ -1,8 +1,8 @@
 import { type ImageDataset, subset } from '../data/index.ts';
+import { jsonCache, type ResultCache } from '../formats/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import { evaluate } from '../train/index.ts';
 import { BlockMeasurement, type BlockPlan, planBlock } from './block.ts';
-import { jsonCache, type ResultCache } from './cache.ts';
 import { environmentOf } from './environment.ts';
 import type { Scales } from './intervention.ts';
 import { growthIn } from './intervention-growth.ts';

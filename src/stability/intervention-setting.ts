@@ -1,12 +1,12 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
+import type { ResultCache } from '../formats/index.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, type TensorData, tensor } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
 import { type Activations, activationsAt, activationsFrom } from './activations.ts';
 import { type Block, type MethodChoice, valuesNeeded } from './block.ts';
-import type { ResultCache } from './cache.ts';
 import { intervenedNetwork, type Scales } from './intervention.ts';
 import type { GrowthSettings } from './intervention-growth.ts';
 import type { OperatingPoint, ScaledAccuracy, ScaledGrowth } from './intervention-result.ts';

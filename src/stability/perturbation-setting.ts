@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
+import { jsonCache, type ResultCache } from '../formats/index.ts';
 import type { Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { requireFit } from '../train/index.ts';
-import { jsonCache, type ResultCache } from './cache.ts';
 import { type AttackName, constantsTried, findsSmallest, type Noise, type Norm } from './perturbations/index.ts';
 import type { ImageEnergies } from './projections/index.ts';
 import { findUnits, unitIndex } from './units.ts';

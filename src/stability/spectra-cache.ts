@@ -1,4 +1,4 @@
-import { jsonCache } from './cache.ts';
+import { jsonCache } from '../formats/index.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Finished spectra below `dir`, one file a block and image. */

@@ -1,5 +1,6 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
+import type { ResultCache } from '../formats/index.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
@@ -14,7 +15,6 @@ import {
   planBlock,
   valuesNeeded,
 } from './block.ts';
-import type { ResultCache } from './cache.ts';
 import { environmentOf } from './environment.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from './result.ts';
 import { spreadAcrossImages } from './spread.ts';

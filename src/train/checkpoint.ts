@@ -11,7 +11,12 @@ const progressSchema = z.object({
   /** Time in steps so far, evaluation and checkpoints left out. */
   seconds: z.number().nonnegative(),
   /** Losses since the last line of the metrics. */
-  pending: z.object({ count: z.int().nonnegative(), loss: z.number(), gradSquare: z.number() }),
+  pending: z.object({
+    count: z.int().nonnegative(),
+    loss: z.number(),
+    gradSquare: z.number(),
+    microSquare: z.number().optional(),
+  }),
   /** Moving averages of the gradient noise scale's two terms. */
   noise: z.object({ signal: z.number(), noise: z.number(), weight: z.number() }),
   /** SHA-256 of the configuration that the run was made with. */

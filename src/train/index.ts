@@ -7,6 +7,7 @@ export { concatFlat, type FlatLayout, flatLayout, splitFlat } from './flat.ts';
 export { surprise } from './losses.ts';
 export { chooseMicroBatch, peakBytes } from './memory.ts';
 export { type MetricsRecord, readMetrics } from './metrics-log.ts';
+export { type BatchSizes, type GradientSquares, noiseOfStep } from './noise-scale.ts';
 export {
   type Optimizer,
   type OptimizerOptions,
@@ -23,6 +24,7 @@ export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule
 export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';
 export {
+  createTrainer,
   fittingMicroBatch,
   type NetworkTraining,
   type PlannedConfig,

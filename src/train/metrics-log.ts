@@ -19,6 +19,8 @@ export interface MetricsRecord {
   readonly batchSize: number;
   /** Root mean square of the steps' gradient norms. */
   readonly gradNorm: number;
+  /** The same of the micro-batches' gradients, where there are several: with `gradNorm` it gives both terms of the noise scale. */
+  readonly microGradNorm?: number;
   readonly noiseScale?: number;
 }
 

@@ -25,21 +25,38 @@ export const noTerms: NoiseTerms = { signal: 0, noise: 0, weight: 0 };
 /** Share of a new value in the moving averages. */
 const share = 0.05;
 
+/** Examples of the two batches whose gradients are compared. */
+export interface BatchSizes {
+  readonly batchSize: number;
+  readonly microBatch: number;
+}
+
 /**
- * The terms after one more step, from squared gradient norms at two batch sizes (McCandlish et al. 2018, 1812.06162, appendix A.1):
+ * What one step says of |G|² and tr Σ, from squared gradient norms at two batch sizes (McCandlish et al. 2018, 1812.06162, appendix A.1):
  * E|G_B|² = |G|² + tr Σ / B gives |G|² = (B |G_B|² - b |G_b|²) / (B - b) and tr Σ = (|G_b|² - |G_B|²) / (1/b - 1/B). Each is
- * unbiased and their ratio is not, so they are averaged separately. A batch that is one micro-batch tells nothing.
+ * unbiased and their ratio is not, so they are to be averaged separately. Undefined for a batch that is one micro-batch: it tells nothing.
  */
-export function noiseAfter(
-  before: NoiseTerms,
+export function noiseOfStep(
   { gradSquare, microSquare }: GradientSquares,
-  { batchSize, microBatch }: { readonly batchSize: number; readonly microBatch: number },
-): NoiseTerms {
-  if (microSquare === undefined) return before;
-  const signal = (batchSize * gradSquare - microBatch * microSquare) / (batchSize - microBatch);
-  const noise = (microSquare - gradSquare) / (1 / microBatch - 1 / batchSize);
+  { batchSize, microBatch }: BatchSizes,
+): Pick<NoiseEstimate, 'signal' | 'noise'> | undefined {
+  if (microSquare === undefined) return undefined;
+  return {
+    signal: (batchSize * gradSquare - microBatch * microSquare) / (batchSize - microBatch),
+    noise: (microSquare - gradSquare) / (1 / microBatch - 1 / batchSize),
+  };
+}
+
+/** The averages after one more step; see `noiseOfStep`. */
+export function noiseAfter(before: NoiseTerms, squares: GradientSquares, sizes: BatchSizes): NoiseTerms {
+  const terms = noiseOfStep(squares, sizes);
+  if (!terms) return before;
   const mix = (old: number, value: number) => (1 - share) * old + share * value;
-  return { signal: mix(before.signal, signal), noise: mix(before.noise, noise), weight: mix(before.weight, 1) };
+  return {
+    signal: mix(before.signal, terms.signal),
+    noise: mix(before.noise, terms.noise),
+    weight: mix(before.weight, 1),
+  };
 }
 
 /** The averages, divided by the weight of the data in them, and the noise scale; undefined before any data. */

@@ -127,6 +127,9 @@ export async function run(request: RunRequest): Promise<RunResult> {
         count: progress.pending.count + 1,
         loss: progress.pending.loss + result.loss,
         gradSquare: progress.pending.gradSquare + result.gradSquare,
+        ...(result.microSquare === undefined
+          ? {}
+          : { microSquare: (progress.pending.microSquare ?? 0) + result.microSquare }),
       };
       const noise = noiseAfter(progress.noise, result, { batchSize, microBatch });
       request.onStep?.({
@@ -226,6 +229,7 @@ function recordOf(
     lr,
     batchSize,
     gradNorm: Math.sqrt(pending.gradSquare / pending.count),
+    ...(pending.microSquare === undefined ? {} : { microGradNorm: Math.sqrt(pending.microSquare / pending.count) }),
     ...(noiseScale === undefined ? {} : { noiseScale }),
   };
 }

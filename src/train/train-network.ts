@@ -104,6 +104,26 @@ export function fittingMicroBatch({ model, task }: TrainingPlan, batchSize: numb
   return chooseMicroBatch(batchSize, { batch, bytes: peakBytes(graph) });
 }
 
+/** Compiles the steps of a configured training, from fresh weights. */
+export function createTrainer(
+  { model, task, optimizer }: TrainingPlan,
+  { batchSize, microBatch, growth, clipNorm, seed }: RunConfig,
+  runtime: RuntimeOptions = {},
+): Promise<Trainer> {
+  return Trainer.create({
+    objective: (batch) => task.objective(batch),
+    parameters: model.parameters,
+    initial: initialize(model.parameters, seed),
+    rule: optimizer,
+    batchSize,
+    microBatch,
+    growing: growth !== undefined,
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+    seed,
+    runtime,
+  });
+}
+
 export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | 'settings'>, TrainingData {
   readonly config: RunConfig;
   /** What a checkpoint must have been made with to be gone on from; the hash of the whole configuration unless told. */
@@ -114,8 +134,8 @@ export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | '
 /** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
 export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
   const { config, runtime = {} } = training;
-  const { seed } = config;
-  const { model, task, batches, steps, optimizer } = planTraining(config, training, runtime);
+  const plan = planTraining(config, training, runtime);
+  const { model, task, batches, steps, optimizer } = plan;
   const rateAt = schedule({
     kind: config.schedule,
     rate: scaledRate(config.lr, config.scaling, config.batchSize, config.baseBatch),
@@ -125,18 +145,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
     factor: config.factor,
     power: config.power,
   });
-  const trainer = await Trainer.create({
-    objective: (batch) => task.objective(batch),
-    parameters: model.parameters,
-    initial: initialize(model.parameters, seed),
-    rule: optimizer,
-    batchSize: config.batchSize,
-    microBatch: config.microBatch,
-    growing: config.growth !== undefined,
-    ...(config.clipNorm === undefined ? {} : { clipNorm: config.clipNorm }),
-    seed,
-    runtime,
-  });
+  const trainer = await createTrainer(plan, config, runtime);
   try {
     return await run({
       ...training,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { exportCommand } from './export.ts';
 import { batchImportCommand } from './import.ts';
+import { batchPlanCommand } from './plan.ts';
 import { batchReportCommand } from './report.ts';
 import { runBatchCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -12,6 +13,7 @@ export function batchCommand(): Command {
     runBatchCommand(),
     statusCommand(),
     batchReportCommand(),
+    batchPlanCommand(),
     exportCommand(),
     batchImportCommand(),
     schemaCommand(),

@@ -1,8 +1,8 @@
 import { UsageError } from '../../errors.ts';
+import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
 import { distributionOf } from '../../statistics.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../branches.ts';
-import { jsonCache, type ResultCache } from '../cache.ts';
 import { environmentOf } from '../environment.ts';
 import { featureCount, findStages, type Stage } from '../units.ts';
 import {

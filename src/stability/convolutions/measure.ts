@@ -1,9 +1,9 @@
 import { UsageError } from '../../errors.ts';
+import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
 import type { Network } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { jsonCache, type ResultCache } from '../cache.ts';
 import { environmentOf } from '../environment.ts';
 import { LinearizedMap } from '../jacobian.ts';
 import { relativeDifference } from '../spread.ts';

@@ -1,9 +1,9 @@
 import { UsageError } from '../../errors.ts';
+import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
 import type { Activations } from '../activations.ts';
 import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, singleUnits, unitsOf } from '../branches.ts';
-import { jsonCache, type ResultCache } from '../cache.ts';
 import { environmentOf } from '../environment.ts';
 import { featureCount, type Unit } from '../units.ts';
 import { exactEigenvalues, innerMatrix, leadingEigenvalues } from './branch.ts';

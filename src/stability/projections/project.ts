@@ -1,9 +1,9 @@
 import { UsageError } from '../../errors.ts';
+import type { ResultCache } from '../../formats/index.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import { activationsAt } from '../activations.ts';
 import { plateauOf } from '../block.ts';
-import type { ResultCache } from '../cache.ts';
 import { type ControlledPerturbations, kinds, type PerturbationKind } from '../perturbations/index.ts';
 import { findStages, findUnits } from '../units.ts';
 import { blockIn, type GroupOptions, GroupProjection, type NamedBlock } from './group-projection.ts';

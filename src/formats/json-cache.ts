@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../formats/index.ts';
+import { writeFileAtomic } from './atomic.ts';
 
 /** Results that are there already, by key, and where to put new ones: an interrupted run goes on. */
 export interface ResultCache<T> {

@@ -1,0 +1,59 @@
+import { costFront, fastestBatchOnOneDevice, optimalDevices } from '../cost/index.ts';
+import { type CostTable, costsAt, costTable } from './cost-table.ts';
+import type { BatchPlanResult } from './plan-result.ts';
+import { recommend } from './recommendation.ts';
+
+type Measured = 'model' | 'dataset' | 'unit' | 'parameters' | 'reference' | 'run' | 'criticalBatch' | 'stepTime';
+type Given = 'devices' | 'link' | 'price' | 'environment';
+
+/** What was measured and given, from which the rest of a plan follows. */
+export interface PlanInputs extends Pick<BatchPlanResult, Measured | Given> {
+  /** Of the table, growing. */
+  readonly batchSizes: readonly number[];
+  /** Seconds that the short run and the timed steps took. */
+  readonly spent: { readonly run: number; readonly timing: number };
+}
+
+/** Bytes of a float32. */
+const bytesOfParameter = 4;
+
+/** The plan that follows: a pure function. Throws BallastError where no batch size can be shared by the devices. */
+export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlanResult {
+  const { criticalBatch, stepTime, link, price, devices, reference } = known;
+  const gradientBytes = bytesOfParameter * known.parameters;
+  const table: CostTable = {
+    stepTime,
+    cluster: { gradientBytes, ...(link ? { link } : {}) },
+    ...(price === null ? {} : { price }),
+    criticalBatch,
+    reference,
+    batchSizes,
+    devices,
+  };
+  const ways = costsAt(table, criticalBatch.value);
+  const front = new Set(costFront(ways));
+  const alone = costsAt({ ...table, devices: [1] }, criticalBatch.value);
+  const studySeconds = alone.reduce((sum, { seconds }) => sum + seconds.value, 0);
+  const seconds = spent.run + spent.timing;
+  return {
+    ...known,
+    fastestOnOneDevice: fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit),
+    gradientBytes,
+    rows: costTable(table),
+    ways: ways.map((way) => ({ ...way, pareto: front.has(way) })),
+    optimalDevices: link
+      ? batchSizes.map((batchSize) => ({
+          batchSize,
+          devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
+        }))
+      : null,
+    recommendation: recommend(table, criticalBatch.late.scale),
+    cost: {
+      runSeconds: spent.run,
+      timingSeconds: spent.timing,
+      seconds,
+      studySeconds,
+      share: seconds / studySeconds,
+    },
+  };
+}

@@ -1,0 +1,201 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import {
+  type BatchPlanResult,
+  compareWithReport,
+  outlinePlan,
+  type PlanOutline,
+  type PlanRequest,
+  planBatch,
+} from '../../batch/plan/index.ts';
+import { heldOutSplit } from '../../data/index.ts';
+import { UsageError } from '../../errors.ts';
+import { writeFileAtomic } from '../../formats/index.ts';
+import {
+  batchPlanTable,
+  comparisonText,
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  type Progress,
+  renderBatchPlanReport,
+  wantsColor,
+} from '../../report/index.ts';
+import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
+import { version } from '../../version.ts';
+import {
+  addDeviceOptions,
+  type DatasetOptions,
+  type DeviceOptions,
+  numberList,
+  runtimeOf,
+  wholeNumber,
+} from '../options.ts';
+import { loadSplit } from '../test-set.ts';
+import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts';
+import { addTrainingOptions, number } from '../training-options.ts';
+
+/** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
+type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
+
+interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
+  readonly steps?: number;
+  readonly against?: string;
+  readonly batchSizes?: number[];
+  readonly timing: number;
+  readonly devices: number[];
+  readonly bandwidth?: number;
+  readonly latency?: number;
+  readonly price?: number;
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** What the shell sees of a plan that was interrupted (128 + SIGINT). */
+const interrupted = 130;
+
+export function batchPlanCommand(): Command {
+  const command = new Command('plan').description(
+    'Which batch size to train at, and what a larger one costs: from one short run of the training and timed steps',
+  );
+  addTrainingOptions(command)
+    .option(
+      '--steps <n>',
+      'steps of the short run, the training with its schedule drawn together (default: a tenth of them, at least 200)',
+      wholeNumber(16),
+    )
+    .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
+    .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
+    .option('--devices <list>', 'how many devices there may be, e.g. 1,2,4,8', batchList, [1])
+    .option('--bandwidth <GB/s>', 'between devices, for their all-reduce', number(0))
+    .option('--latency <us>', 'between devices, in microseconds', number(0))
+    .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed')
+    .option('--price <p>', 'of an hour of one device, in any currency', number(0));
+  return addDeviceOptions(command)
+    .requiredOption('--out <dir>', 'the plan: plan.json, report.html, run/, step-times/')
+    .option('--resume', 'go on with the plan in --out')
+    .option('--dry-run', 'say what would be done, and stop')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .action(plan);
+}
+
+function batchList(text: string): number[] {
+  const sizes = numberList(text);
+  for (const size of sizes) wholeNumber(1)(String(size));
+  return sizes;
+}
+
+async function plan(options: PlanOptions): Promise<void> {
+  const { out, json = false, resume = false, dryRun = false } = options;
+  const stop = new AbortController();
+  let progress: Progress | undefined;
+  const request: PlanRequest = {
+    ...(await planned(options)),
+    folder: out,
+    resume,
+    signal: stop.signal,
+    onStep: ({ step, loss }) => progress?.update(step, `loss ${loss.toFixed(3)}`),
+    onPoint: ({ batchSize, seconds }) => {
+      progress?.finish();
+      if (!json) process.stderr.write(`a step of ${formatCount(batchSize)} takes ${formatDuration(seconds)}\n`);
+    },
+    onNote: (note) => process.stderr.write(`note: ${note}\n`),
+  };
+  const outline = outlinePlan(request);
+  if (dryRun) {
+    process.stdout.write(json ? `${JSON.stringify(outline)}\n` : `${described(options, outline)}\n`);
+    return;
+  }
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    if (!json) process.stderr.write(`${described(options, outline)}\n`);
+    progress = createProgress({
+      stream: process.stderr,
+      total: outline.steps,
+      label: 'short run',
+      quiet: json && !process.stderr.isTTY,
+    });
+    const result = await planBatch(request);
+    progress.finish();
+    if (!result) {
+      process.stderr.write('interrupted; go on with the same command and --resume\n');
+      process.exitCode = interrupted;
+      return;
+    }
+    await writePlan(result, out);
+    const comparisons = options.against === undefined ? [] : await compareWithReport(result, options.against);
+    if (json) process.stdout.write(`${JSON.stringify(comparisons.length > 0 ? { ...result, comparisons } : result)}\n`);
+    else {
+      const against = comparisons.map((c) => `${c.workload}, ${c.strategy}: ${comparisonText(c)}\n`).join('');
+      process.stdout.write(
+        `${batchPlanTable(result, { color: wantsColor(process.stdout) })}\n${against}report: ${join(out, 'report.html')}\n`,
+      );
+    }
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+    progress?.finish();
+  }
+}
+
+/** What the options ask for. Throws UsageError for a link of which half is missing. */
+async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder' | 'resume'>> {
+  const { bandwidth, latency, price, batchSizes, devices, device } = options;
+  if ((bandwidth === undefined) !== (latency === undefined))
+    throw new UsageError('a link between devices has both a --bandwidth and a --latency');
+  const train = await loadSplit(options, 'train');
+  const valid = await loadSplit(options, heldOutSplit(options.dataset));
+  const microBatch = microBatchOf({ ...options, ...rhythm });
+  const { cpu, node } = await describeRuntime();
+  return {
+    train,
+    valid,
+    config: configFrom({ ...options, ...rhythm }, train),
+    timing: options.timing,
+    devices,
+    runtime: runtimeOf(options),
+    environment: {
+      ballast: version,
+      node,
+      cpu,
+      device,
+      threads: options.threads ?? defaultThreads(),
+      date: new Date().toISOString(),
+    },
+    ...(microBatch === undefined ? {} : { microBatch }),
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
+    ...(batchSizes ? { batchSizes } : {}),
+    ...(price === undefined ? {} : { price }),
+    ...(bandwidth === undefined || latency === undefined
+      ? {}
+      : { link: { bandwidth: bandwidth * 1e9, latency: latency / 1e6, source: 'given' } as const }),
+  };
+}
+
+/** What a plan fixes itself; `outlinePlan` sets how often it writes. */
+const rhythm = { growAt: [], growBatch: 2, logEvery: '1st', evalEvery: '1st', checkpointEvery: '1st' } as const;
+
+async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
+  await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(result, null, 2)}\n`);
+  const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));
+}
+
+/** What a plan is going to do, on a line. */
+function described(
+  { model, dataset, timing }: PlanOptions,
+  { run, steps, reference, batchSizes, parameters }: PlanOutline,
+): string {
+  return (
+    `${model} (${formatCount(parameters)} trained parameters) on ${dataset}, planned for ${formatCount(reference.steps)} steps of ` +
+    `${reference.batchSize} (${formatNumber(reference.epochs)} epochs): a run of ${formatCount(steps)} steps of ${run.batchSize} = ` +
+    `${run.batchSize / run.microBatch} x ${run.microBatch} (${formatPercent(steps / reference.steps)} of them), and up to ${formatDuration(timing)} of ` +
+    `timed steps at batch sizes ${batchSizes[0]} to ${formatCount(batchSizes.at(-1)!)}`
+  );
+}

@@ -1,0 +1,64 @@
+import type { BatchPlanResult, PlanRow, ScaleInterval } from '../batch/plan/index.ts';
+import { costText, marked, planSentences } from './batch-plan-sentences.ts';
+import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { painter } from './terminal-color.ts';
+import { alignColumns } from './text-table.ts';
+
+const relative = ({ value }: ScaleInterval): string => formatNumber(value);
+
+const change = (share: number): string => `${share >= 0 ? '+' : '-'}${formatPercent(Math.abs(share))}`;
+
+function cells({ batchSize, stepsRelative, examplesRelative, cost, next }: PlanRow): string[] {
+  return [
+    formatCount(batchSize),
+    relative(stepsRelative),
+    relative(examplesRelative),
+    marked(cost.steps, formatCount),
+    String(cost.devices),
+    marked(cost.stepSeconds, formatDuration),
+    marked(cost.seconds, formatDuration),
+    costText(cost),
+    next ? change(-next.timeSaved) : '',
+    next ? change(next.costExtra) : '',
+  ];
+}
+
+/** A plan as lines of at most 100 columns (the sentences apart): the cost table and what it says. */
+export function batchPlanTable(result: BatchPlanResult, { color }: { readonly color: boolean }): string {
+  const paint = painter(color);
+  const { rows, recommendation, stepTime, link, price } = result;
+  const [head, ...lines] = alignColumns([
+    [
+      'batch',
+      'S/Smin',
+      'E/Emin',
+      'steps',
+      'dev',
+      'step',
+      'time',
+      price === null ? 'device-h' : 'money',
+      'next: time',
+      'cost',
+    ],
+    ...rows.map(cells),
+  ]);
+  const { overhead, perExample, residual } = stepTime.fit;
+  return [
+    paint(head!, 'dim'),
+    ...lines.map((line, i) => (rows[i]!.batchSize === recommendation.way.batchSize ? paint(line, 'bold') : line)),
+    paint('~ modelled; without it measured on this machine. next: against the row below', 'dim'),
+    paint(
+      `step time ~ ${formatDuration(overhead)} + ${formatDuration1(perExample)} an example (residual ${formatPercent(residual)})${
+        link
+          ? `; between devices ${formatNumber(link.bandwidth / 1e9)} GB/s and ${formatNumber(link.latency * 1e6)} us, ${link.source}`
+          : ''
+      }`,
+      'dim',
+    ),
+    '',
+    ...planSentences(result),
+  ].join('\n');
+}
+
+/** Short times keep their digits. */
+const formatDuration1 = (seconds: number): string => `${formatNumber(1000 * seconds)} ms`;
