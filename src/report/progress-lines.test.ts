@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressLines } from './progress-lines.ts';
 
-const escape = String.fromCharCode(27);
-const codes = new RegExp(`${escape}\\[\\d*[AJK]|\\r|\\n|[^${escape}\\r\\n]+`, 'g');
+const esc = String.fromCharCode(27);
+const codes = new RegExp(`${esc}\\[\\d*[AJK]|\\r|\\n|[^${esc}\\r\\n]+`, 'g');
 
 /** What a terminal shows after it was sent `text`: only the codes that progress uses. */
 function screen(text: string): string[] {
