@@ -81,3 +81,13 @@ const columns = {
 
 export const measurementKeys = Object.keys(columns) as (keyof MeasurementRow)[];
 export const measurementColumns = Object.values(columns);
+
+/** A row of those columns as an object: written out, as curves are long. */
+export function measurementOf(row: readonly (number | null)[]): MeasurementRow {
+  type Loss = number | null;
+  const [step, epoch, examples, seconds, trainLoss, valLoss, valMetric, noiseScale, gradNorm] = row as readonly [
+    ...[number, number, number, number],
+    ...[Loss, Loss, Loss, Loss, Loss],
+  ];
+  return { step, epoch, examples, seconds, trainLoss, valLoss, valMetric, noiseScale, gradNorm };
+}

@@ -8,6 +8,7 @@ import {
   type MeasurementRow,
   measurementColumns,
   measurementKeys,
+  measurementOf,
   type PointRow,
   type TrialRow,
   type WantedTrial,
@@ -143,9 +144,7 @@ export class StudyStore {
         .raw()
         .all(id, until),
     ) as (number | null)[][];
-    return rows.map(
-      (row) => Object.fromEntries(measurementKeys.map((key, i) => [key, row[i]])) as unknown as MeasurementRow,
-    );
+    return rows.map(measurementOf);
   }
 
   /** Writes a line of a curve; again for the same step replaces it. */

@@ -59,12 +59,13 @@ export class TrialClaims {
   waiting(): { readonly queued: number; readonly running: number } {
     return this.#write(() => {
       this.#freeAbandoned();
-      return this.#db
+      const { queued, running } = this.#db
         .prepare(
           `select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'running') as running
            from trial where in_grid = 1`,
         )
         .get() as { queued: number; running: number };
+      return { queued, running };
     });
   }
 
