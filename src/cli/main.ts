@@ -40,7 +40,6 @@ const commands = [
   reproduceCommand(),
   batchCommand(),
   trainCommand(),
-  batchCommand(),
   evalCommand(),
   unitsCommand(),
   modelsCommand(),
