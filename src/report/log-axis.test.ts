@@ -35,4 +35,9 @@ describe('logAxis', () => {
     expect(logTicks(0.1, 5)).toEqual([0.1, 0.2, 0.5, 1, 2, 5]);
     expect(logTicks(0.001, 1000)).toEqual([0.001, 0.01, 0.1, 1, 10, 100, 1000]);
   });
+
+  it('has no ticks where there is no logarithm', () => {
+    expect(logTicks(0, 1)).toEqual([]);
+    expect(logTicks(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([]);
+  });
 });

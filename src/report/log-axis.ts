@@ -14,8 +14,9 @@ export interface LogAxis {
   readonly clipped: number;
 }
 
-/** 1, 2, 5 times powers of ten within the range; only powers of ten when that would be more than `most`. */
+/** 1, 2, 5 times powers of ten within the range; only powers of ten when that would be more than `most`. None where there is no logarithm. */
 export function logTicks(low: number, high: number, most = 9): number[] {
+  if (!(low > 0 && Number.isFinite(high))) return [];
   const candidates = (steps: readonly number[]) => {
     const ticks: number[] = [];
     for (let e = Math.floor(Math.log10(low)); e <= Math.ceil(Math.log10(high)); e++) {

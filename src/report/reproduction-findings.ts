@@ -1,4 +1,4 @@
-import type { PerturbedLayer, ReproductionResult } from '../stability/index.ts';
+import type { InterventionResult, PerturbedLayer, ReproductionResult } from '../stability/index.ts';
 import { relativeDifference } from '../stability/spread.ts';
 import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { formatInterval } from './perturbation-table.ts';
@@ -82,7 +82,8 @@ function littleBetweenImages({ spectra }: ReproductionResult): PaperFinding {
 
 function scalesChangeMuch({ interventions, spectra }: ReproductionResult): PaperFinding {
   const differences = spectra.spread.map((s) => s.relativeDifference);
-  const alone = interventions[0]!;
+  const joined = (part: readonly InterventionResult[]) => ({ ...part[0]!, scales: part.flatMap((i) => i.scales) });
+  const [alone, together] = [joined(interventions.slice(0, 2)), joined(interventions.slice(2))];
   const changes = alone.scales.flatMap((s) =>
     s.units.flatMap((u) =>
       u.change === null || (s.skipScale === 1 && s.weightScale === 1) ? [] : [{ s, change: u.change }],
@@ -93,7 +94,7 @@ function scalesChangeMuch({ interventions, spectra }: ReproductionResult): Paper
   const smallest = Math.min(...changes.map((c) => c.change));
   const plateaus = alone.scales.flatMap((s) => s.units.filter((u) => u.plateau && u.bound !== null));
   const kept = plateaus.filter((u) => u.plateau!.count >= u.bound!).length;
-  const accuracies = interventions[1]!.scales.map((s) => s.accuracy);
+  const accuracies = together.scales.map((s) => s.accuracy);
   return {
     name: 'F3',
     statement: 'Other scales of the skip connection, or other weights, change the distribution strongly.',

@@ -50,8 +50,8 @@ export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
 export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
 export {
   affordableUnits,
+  partFolders,
   Reproduction,
-  type ReproductionFolders,
   type ReproductionPlan,
   type ReproductionRequest,
   type ReproductionResult,

@@ -2,6 +2,7 @@
  * The whole of the first paper (arXiv 1905.13386) on one network: spectra of units at images (F1, F2), interventions (F3), perturbations
  * followed through the network (F4) and projected onto singular vectors (F5). It only puts the measurements of this room together.
  */
+import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
@@ -47,14 +48,15 @@ export interface ReproductionRequest {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
   /** Folder for finished parts: an interrupted run goes on. */
-  readonly parts?: ReproductionFolders | undefined;
+  readonly parts?: string | undefined;
 }
 
-export interface ReproductionFolders {
-  readonly spectra: string;
-  readonly interventions: string;
-  readonly projections: string;
-}
+/** Where finished parts of a reproduction lie below a folder; all of them have to be there. */
+export const partFolders = (parts: string) => ({
+  spectra: join(parts, 'spectra'),
+  interventions: join(parts, 'interventions'),
+  projections: join(parts, 'projections'),
+});
 
 /** Plain JSON, made of the results of the single measurements. */
 export interface ReproductionResult {
@@ -65,7 +67,7 @@ export interface ReproductionResult {
   /** At all images. */
   readonly active: readonly ActiveUnits[];
   readonly spectra: SpectrumResult;
-  /** Scales of one unit with frozen activations, then of all units with recomputed ones. */
+  /** Skip scales and weight scales of one unit with frozen activations, then the same of all units with recomputed ones. */
   readonly interventions: readonly InterventionResult[];
   readonly perturbations: PerturbationResult;
   readonly environment: Environment;
@@ -179,12 +181,14 @@ export class Reproduction {
     const units = request.units ?? (await chosenUnits(base, request.spectrumMinutes));
     const wanted: SpectrumRequest = { ...base, units };
     const spectra = await SpectrumMeasurement.prepare(
-      parts ? { ...wanted, cache: folderCache(parts.spectra, wanted) } : wanted,
+      parts ? { ...wanted, cache: folderCache(partFolders(parts).spectra, wanted) } : wanted,
     );
     const names = [...new Set(spectra.plan.blocks.map((b) => b.name))].filter((n) => found.some((u) => u.name === n));
     const interventions = await Promise.all(
       interventionsOf(request, spectra.plan.blocks, names, clock.say).map((own) =>
-        InterventionMeasurement.prepare(parts ? { ...own, cache: interventionCache(parts.interventions, own) } : own),
+        InterventionMeasurement.prepare(
+          parts ? { ...own, cache: interventionCache(partFolders(parts).interventions, own) } : own,
+        ),
       ),
     );
     return new Reproduction(request, spectra, interventions, names, clock);
@@ -256,7 +260,7 @@ export class Reproduction {
       signal,
       onProgress: this.#clock.say,
     };
-    return parts ? { ...request, cache: perturbationCache(parts.projections, request) } : request;
+    return parts ? { ...request, cache: perturbationCache(parts, request) } : request;
   }
 }
 
@@ -290,7 +294,7 @@ async function chosenUnits(base: Omit<SpectrumRequest, 'units'>, minutes: number
   return affordableUnits(cost, stages, 60 * minutes).join(',');
 }
 
-/** The cheapest unit that was measured, its skip and weights scaled alone; then the skips of all units. */
+/** The cheapest unit with a complete spectrum, its skip and its weights scaled alone; then those of all units. */
 function interventionsOf(
   request: ReproductionRequest,
   blocks: readonly PlannedBlock[],
@@ -299,7 +303,10 @@ function interventionsOf(
 ): InterventionRequest[] {
   const { network, dataset, images, eps, steps, finalRelu, evaluationImages, seed, runtime, signal, top } = request;
   const cost = (name: string) => blocks.filter((b) => b.name === name).reduce((sum, b) => sum + b.seconds, 0);
-  const unit = units.reduce((a, b) => (cost(b) < cost(a) ? b : a));
+  // Where the shortcut is the identity the plateau is known beforehand.
+  const plain = findUnits(network.graph(1)).filter((u) => u.shortcut === u.input && units.includes(u.name));
+  const candidates = plain.length ? plain.map((u) => u.name) : units;
+  const unit = candidates.reduce((a, b) => (cost(b) < cost(a) ? b : a));
   const common = {
     network,
     dataset,
@@ -314,15 +321,12 @@ function interventionsOf(
     signal,
     onProgress,
   } as const;
+  const alone = { ...common, units: unit, operatingPoint: 'frozen' } as const;
+  const together = { ...common, units: 'all', measured: unit, operatingPoint: 'recomputed' } as const;
   return [
-    { ...common, units: unit, skipScales, weightScales, operatingPoint: 'frozen' },
-    {
-      ...common,
-      units: 'all',
-      measured: unit,
-      skipScales: everywhere,
-      weightScales: everywhere,
-      operatingPoint: 'recomputed',
-    },
+    { ...alone, skipScales, weightScales: [1] },
+    { ...alone, skipScales: [1], weightScales },
+    { ...together, skipScales: everywhere, weightScales: [1] },
+    { ...together, skipScales: [1], weightScales: everywhere },
   ];
 }

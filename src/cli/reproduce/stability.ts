@@ -4,7 +4,7 @@ import { parseIndices } from '../../data/index.ts';
 import { makeFolder } from '../../formats/index.ts';
 import { loadNetwork } from '../../models/index.ts';
 import { formatBytes, formatDuration, renderReproductionReport, reproductionTable } from '../../report/index.ts';
-import { type PerturbationPixels, Reproduction, type ReproductionResult } from '../../stability/index.ts';
+import { type PerturbationPixels, partFolders, Reproduction, type ReproductionResult } from '../../stability/index.ts';
 import { fittedTo } from '../../train/index.ts';
 import { type OutputOptions, runMeasurement } from '../measurement-run.ts';
 import {
@@ -66,12 +66,7 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
   const untrained = model.endsWith('.onnx')
     ? undefined
     : await loadNetwork({ ...options, ...fitted, weights: 'random' });
-  const folder = (name: string) => join(out ?? '', 'parts', name);
-  const parts = {
-    spectra: folder('spectra'),
-    interventions: folder('interventions'),
-    projections: folder('projections'),
-  };
+  const parts = out === undefined ? undefined : join(out, 'parts');
   let pixels: readonly PerturbationPixels[] = [];
   await runMeasurement<Reproduction['plan'], ReproductionResult>(
     {
@@ -87,12 +82,12 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
           evaluationImages: options.evalImages,
           finalRelu: options.finalRelu === true,
           runtime: runtimeOf(options),
-          parts: out === undefined ? undefined : parts,
+          parts,
         });
         return {
           plan: reproduction.plan,
           run: async () => {
-            if (out !== undefined) for (const part of Object.values(parts)) await makeFolder(part);
+            for (const folder of parts ? Object.values(partFolders(parts)) : []) await makeFolder(folder);
             const found = await reproduction.run();
             pixels = found.pixels;
             return found.result;
