@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { RandomStream } from '../src/random.ts';
+import { fromStore, outcome, startStudy, writeStudy } from './batch-study.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ballast-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const kills = 50;
+
+it(`a study that is killed at ${kills} random moments, or one of its trials, comes to the same tables`, async () => {
+  const study = writeStudy(folder);
+  const [calm, out] = [join(folder, 'calm'), join(folder, 'killed')];
+  expect((await startStudy(study, calm).ended).code).toBe(0);
+  const random = new RandomStream({ seed: 1, purpose: 'kills', index: 0 });
+  for (let kill = 0; kill < kills; kill++) {
+    const { child, ended } = startStudy(study, out, '--max-parallel', '2');
+    await setTimeout(500 + 6000 * random.uniform());
+    const running = (await fromStore(out, (store) => store.attempts())).filter((a) => a.ended === null);
+    if (random.uniform() < 0.5 && running.length > 0) {
+      const { pid } = running[random.integer(running.length)]!;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has just ended by itself.
+      }
+      await setTimeout(1000 * random.uniform());
+    }
+    child.kill('SIGKILL');
+    await ended;
+  }
+  expect((await startStudy(study, out, '--max-parallel', '2').ended).code).toBe(0);
+  expect(await outcome(out)).toEqual(await outcome(calm));
+  const attempts = await fromStore(out, (store) => store.attempts());
+  for (const id of new Set(attempts.map((a) => a.trialId))) {
+    const own = attempts.filter((a) => a.trialId === id);
+    // One after another, and never after the one that finished.
+    own.slice(1).forEach((attempt, i) => {
+      expect(attempt.began).toBeGreaterThanOrEqual(own[i]!.ended!);
+    });
+    const finished = own.filter((a) => ['complete', 'stopped'].includes(a.outcome ?? ''));
+    expect(finished).toEqual([own.at(-1)]);
+  }
+});
