@@ -171,8 +171,10 @@ export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles)
     panelWidth: 320,
     panels,
     caption: html`Target: ${workload.primaryTarget}. Line: (S/S_min − 1)(E/E_min − 1) = 1, fitted by weighted least squares of log S; dotted: S_min and E_min; diamond: the critical batch, where both are twice their least.
-Batches that need over 5 % more steps than a smaller one are not on the trade-off and not in the fit${
-      left.length > 0 ? ` (${left.join('; ')})` : ''
-    }. The others scatter around it by up to ${(100 * worst).toFixed(0)} % (root mean square, worst panel); 95 % intervals ${workload.strategies.some((s) => s.criticalBatch.method.includes('over seeds')) ? 'by bootstrap over seeds' : 'by bootstrap of the residuals, because each point is one seed: how far seeds are apart is not in them'}. The fit is McCandlish et al.’s (arXiv 1812.06162), not the paper’s.`,
+${
+  left.length > 0
+    ? `Batches that need over 5 % more steps than a smaller one count in the fit with the steps of that one (${left.join('; ')}): there the strategy fails, not the gradient. `
+    : ''
+}Points of the fit scatter around it by up to ${(100 * worst).toFixed(0)} % (root mean square, worst panel); 95 % intervals ${workload.strategies.some((s) => s.criticalBatch.method.includes('over seeds')) ? 'by bootstrap over seeds' : 'by bootstrap of the residuals, because each point is one seed: how far seeds are apart is not in them'}. The fit is McCandlish et al.’s (arXiv 1812.06162), not the paper’s.`,
   });
 }

@@ -59,7 +59,7 @@ describe('the report of a study', () => {
         }
   });
 
-  it('leaves batches that a smaller one beats out of the fit, and says which', () => {
+  it('counts batches that a smaller one beats with the steps of that one, and says which', () => {
     const { criticalBatch, points } = strategy('narrow', 'LSR');
     const least = Math.min(...points.map((p) => p.stepsToTarget.median ?? Number.POSITIVE_INFINITY));
     const behind = points.filter((p) => p.batchSize > 512 && p.stepsToTarget.median! > 1.05 * least);

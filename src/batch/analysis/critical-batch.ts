@@ -9,7 +9,7 @@ import { fitTradeoff, type Tradeoff, type TradeoffPoint, tradeoffSteps } from '.
  * show it, `value` is null, `reason` says why and `low` or `high` is the bound that remains.
  */
 export type CriticalBatch = Undominated & {
-  /** Batch sizes that were left out of the fit, because a smaller one needs fewer steps. */
+  /** Batch sizes that a smaller one beats by over 5 %: in the fit they count with the steps of that one. */
   readonly dominated: readonly number[];
 };
 
@@ -74,23 +74,23 @@ export function tunedSteps({ batchSize, rates }: BatchGroup): TunedSteps {
 }
 
 /**
- * Batches that take over 5 % more steps than a smaller one: they need more of both, so they do not lie on the trade-off, which is the
- * front of the least that is needed. There the strategy fails (a rate that grew too far), not the gradient.
+ * The points of the fit. The trade-off is the front of what is needed at least, and a larger batch, whose gradient is the less noisy one, need not
+ * take more steps than a smaller one: where it does by over 5 % the strategy has failed there (a rate that grew too far), and it counts with the
+ * steps of the smaller one. Leaving it out would hide that larger batches gain nothing.
  */
-function dominatedIn(points: readonly TradeoffPoint[]): number[] {
-  return points.flatMap((p) =>
-    points.some((q) => !q.censored && q.batchSize < p.batchSize && p.steps > flatGain * q.steps) ? [p.batchSize] : [],
-  );
-}
-
-function fitted(points: readonly TunedSteps[]): { readonly points: TradeoffPoint[]; readonly dominated: number[] } {
-  const usable = points.flatMap(({ batchSize, steps, atLeast, trials }): TradeoffPoint[] => {
+function fitted(tuned: readonly TunedSteps[]): { readonly points: TradeoffPoint[]; readonly dominated: number[] } {
+  const points: TradeoffPoint[] = [];
+  const dominated: number[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const { batchSize, steps, atLeast, trials } of tuned) {
     const value = steps ?? atLeast;
-    if (value === null || !(value > 0) || !Number.isFinite(value)) return [];
-    return [{ batchSize, steps: value, censored: steps === null, weight: trials }];
-  });
-  const dominated = dominatedIn(usable);
-  return { points: usable.filter((p) => !dominated.includes(p.batchSize)), dominated };
+    if (value === null || !(value > 0) || !Number.isFinite(value)) continue;
+    const behind = value > flatGain * least;
+    if (behind) dominated.push(batchSize);
+    points.push({ batchSize, steps: behind ? least : value, censored: steps === null && !behind, weight: trials });
+    if (steps !== null) least = Math.min(least, steps);
+  }
+  return { points, dominated };
 }
 
 /** The fit, or why it says nothing: `beyond` is the side on which B_crit lies then. */
