@@ -4,7 +4,6 @@
  */
 import type { ImageDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
-import { jsonCache } from '../formats/index.ts';
 import type { Network } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
