@@ -55,7 +55,6 @@ describe('the critical batch from the noise scale', () => {
       }).filter(Boolean).length;
       // 95 % nominal; blocks of a short run are a little too sure of themselves.
       expect(covered / runs).toBeGreaterThan(0.8);
-      expect(covered / runs).toBeLessThanOrEqual(1);
     }
   });
 
