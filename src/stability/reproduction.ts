@@ -54,7 +54,9 @@ export interface ReproductionRequest {
 /** Where finished parts of a reproduction lie below a folder; all of them have to be there. */
 export const partFolders = (parts: string) => ({
   spectra: join(parts, 'spectra'),
-  interventions: join(parts, 'interventions'),
+  // Of one unit and of all: both have an unchanged network, under the same name.
+  one: join(parts, 'interventions', 'one'),
+  all: join(parts, 'interventions', 'all'),
   projections: join(parts, 'projections'),
 });
 
@@ -187,7 +189,9 @@ export class Reproduction {
     const interventions = await Promise.all(
       interventionsOf(request, spectra.plan.blocks, names, clock.say).map((own) =>
         InterventionMeasurement.prepare(
-          parts ? { ...own, cache: interventionCache(partFolders(parts).interventions, own) } : own,
+          parts
+            ? { ...own, cache: interventionCache(partFolders(parts)[own.units === 'all' ? 'all' : 'one'], own) }
+            : own,
         ),
       ),
     );
