@@ -128,15 +128,21 @@ const limitOf = (judged: Judged): number =>
         ? 0
         : Number.NaN;
 
-/** Draws as many trials with replacement, each rate with the same seeds, so that tuning is drawn again too. */
-function redrawn({ batchSize, rates }: BatchGroup, stream: RandomStream): BatchGroup {
+/**
+ * A way to draw as many seeds with replacement, each rate with the same ones, so that tuning is drawn again too. What belongs to a seed is looked up
+ * once: there are thousands of draws.
+ */
+function redrawing({ batchSize, rates }: BatchGroup): (stream: RandomStream) => BatchGroup {
   const seeds = [...new Set(rates.flatMap((r) => r.trials.map((t) => t.trial.seed)))];
-  const drawn = seeds.map(() => seeds[stream.integer(seeds.length)]!);
-  const resampled = rates.flatMap((rate) => {
-    const trials: JudgedTrial[] = drawn.flatMap((seed) => rate.trials.filter((t) => t.trial.seed === seed));
-    return trials.length === 0 ? [] : [{ ...rate, trials }];
-  });
-  return { batchSize, rates: resampled };
+  const bySeed = rates.map((rate) => seeds.map((seed) => rate.trials.filter((t) => t.trial.seed === seed)));
+  return (stream) => {
+    const drawn = seeds.map(() => stream.integer(seeds.length));
+    const resampled = rates.flatMap((rate, r) => {
+      const trials: JudgedTrial[] = drawn.flatMap((at) => bySeed[r]![at]!);
+      return trials.length === 0 ? [] : [{ ...rate, trials }];
+    });
+    return { batchSize, rates: resampled };
+  };
 }
 
 /** Points of the fitted curve with residuals drawn from those of the fit, widened for the two fitted numbers. */
@@ -187,9 +193,10 @@ export function criticalBatchOf(
   const overSeeds = reached.length > 0 && reached.every((g) => seedsOf(g) >= 2);
   const stream = new RandomStream({ seed, purpose: 'critical batch' });
   const curves: { readonly value: number; readonly breakpoints: Breakpoints | null }[] = [];
+  const redrawn = groups.map(redrawing);
   if (overSeeds)
     for (let i = 0; i < draws; i++) {
-      const drawn = groups.map((g) => tunedSteps(redrawn(g, stream)));
+      const drawn = redrawn.map((draw) => tunedSteps(draw(stream)));
       curves.push({ value: limitOf(judge(fitted(drawn).points)), breakpoints: speedupCurve(drawn).breakpoints });
     }
   else if (judged.kind === 'fit')
