@@ -5,6 +5,7 @@ export { type ExportFormat, exportFormats, exportStudy } from './export/index.ts
 export { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
 export { type LaidOutPoint, type LaidOutTrial, layOutStudy, type StudyLayout } from './layout.ts';
 export type * from './measured.ts';
+export { measuredInFolder } from './measured-in-folder.ts';
 export { measuredIn, readStudy, requireStudy } from './read-study.ts';
 export { countTrials, runStudy, type StudyCounts, type StudyRun, type StudyRunResult } from './run-study.ts';
 export { DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';

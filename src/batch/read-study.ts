@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileError } from '../errors.ts';
-import { StudyStore } from '../store/index.ts';
+import { databaseName, StudyStore } from '../store/index.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from './measured.ts';
 
 /**
@@ -22,8 +22,8 @@ export async function readStudy(folder: string, options: { readonly all?: boolea
 
 /** Throws FileError for a folder without a study, which opening a store would make one of. */
 export function requireStudy(folder: string): void {
-  if (!existsSync(join(folder, 'study.sqlite')))
-    throw new FileError(folder, 'has no study.sqlite; expected the folder of a batch study');
+  if (!existsSync(join(folder, databaseName)))
+    throw new FileError(folder, `has no ${databaseName}; expected the folder of a batch study`);
 }
 
 /** The same from an open store. */

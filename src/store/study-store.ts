@@ -203,4 +203,7 @@ export class StudyStore {
   }
 }
 
-const pathIn = (folder: string) => join(folder, 'study.sqlite');
+/** Of the database in a study's folder. */
+export const databaseName = 'study.sqlite';
+
+const pathIn = (folder: string) => join(folder, databaseName);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { reportOf } from '../../batch/analysis/index.ts';
-import { readImported } from '../../batch/import/index.ts';
+import { measuredInFolder } from '../../batch/index.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
 import { batchTable, renderBatchReport, wantsColor } from '../../report/index.ts';
 import { version } from '../../version.ts';
@@ -26,7 +26,7 @@ export function batchReportCommand(): Command {
 }
 
 async function run(dir: string, { out, draws, json = false }: ReportOptions): Promise<void> {
-  const report = reportOf(await readImported(dir), { cost: null, bootstrap: { draws } });
+  const report = reportOf(await measuredInFolder(dir), { cost: null, bootstrap: { draws } });
   const target = out ?? (json ? undefined : join(dir, 'report.html'));
   if (target !== undefined) {
     const command = `ballast ${process.argv.slice(2).join(' ')}`;
