@@ -5,7 +5,7 @@ import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { distinctNetworks } from './intervention-table.ts';
-import { logTicks } from './log-axis.ts';
+import { positiveAxis } from './log-axis.ts';
 import { logAxisMarks, logScale } from './log-axis-marks.ts';
 import { formatExact } from './numbers.ts';
 import { colors, depthColor } from './palette.ts';
@@ -25,8 +25,7 @@ export function interventionGrowthFigure(result: InterventionResult): Html | nul
       return value !== null && value > 0 ? [{ depth, value }] : [];
     });
   const all = networks.flatMap((n) => kinds.flatMap((kind) => points(n, kind).map((p) => p.value)));
-  const [bottom, top] = [Math.min(...all) / 1.2, Math.max(...all) * 1.2];
-  const axis = { domain: [bottom, top] as const, ticks: logTicks(bottom, top), format: formatExact };
+  const axis = positiveAxis(all, 1.2);
   const isUnchanged = (n: ScaledNetwork) => n.skipScale === 1 && n.weightScale === 1;
   const changed = networks.filter((n) => !isUnchanged(n));
   const strokeOf = (n: ScaledNetwork) =>

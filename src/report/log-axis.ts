@@ -31,6 +31,12 @@ export function logTicks(low: number, high: number, most = 9): number[] {
   return fine.length <= most ? fine : candidates([1]);
 }
 
+/** A log axis over positive numbers, with a margin at both ends as a factor. */
+export function positiveAxis(values: readonly number[], margin: number) {
+  const [bottom, top] = [Math.min(...values) / margin, Math.max(...values) * margin];
+  return { domain: [bottom, top] as const, ticks: logTicks(bottom, top), format: formatExact };
+}
+
 export interface LogAxisInput {
   readonly values: readonly number[];
   /** How many of the last values are zero. */

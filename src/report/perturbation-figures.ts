@@ -4,9 +4,8 @@ import { barFigureWidth, depthAxis } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
-import { logTicks } from './log-axis.ts';
+import { positiveAxis } from './log-axis.ts';
 import { logAxisMarks, logScale } from './log-axis-marks.ts';
-import { formatExact } from './numbers.ts';
 import { colors } from './palette.ts';
 import { imageCount } from './perturbation-table.ts';
 import { groupNames } from './spectrum-rows.ts';
@@ -47,8 +46,7 @@ function curves(
   const series = kinds.map((kind) => ({ kind, points: pointsOf(layers, kind, quantity) }));
   const predicted = linear ? pointsOf(layers, 'adversarial', 'linearRelativeNorm') : [];
   const all = [...series.flatMap((s) => s.points.flatMap((p) => [p.low, p.high])), ...predicted.map((p) => p.value)];
-  const [bottom, top] = [Math.min(...all) / 1.2, Math.max(...all) * 1.2];
-  const axis = { domain: [bottom, top] as const, ticks: logTicks(bottom, top), format: formatExact };
+  const axis = positiveAxis(all, 1.2);
   return draw({
     ariaLabel: `${label} against depth`,
     width: 1096,
@@ -200,8 +198,7 @@ export function predictedGainFigure({ projections }: PerturbationResult): Html |
   const all = [...measured, ...predicted]
     .flatMap((s) => s.own.map((p) => p.value))
     .concat(isotropic.map((p) => p.value));
-  const [bottom, top] = [Math.min(...all) / 1.1, Math.max(...all) * 1.1];
-  const axis = { domain: [bottom, top] as const, ticks: logTicks(bottom, top), format: formatExact };
+  const axis = positiveAxis(all, 1.1);
   return figure({
     title: 'Gain that the singular values predict, and the true one',
     panelWidth: 800,

@@ -1,5 +1,4 @@
 import type { InterventionResult, PerturbedLayer, ReproductionResult } from '../stability/index.ts';
-import { relativeDifference } from '../stability/spread.ts';
 import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { formatInterval } from './perturbation-table.ts';
 
@@ -20,6 +19,13 @@ export interface PaperFinding {
 const range = (values: readonly number[], format: (x: number) => string): string =>
   formatRange(Math.min(...values), Math.max(...values), format);
 
+/** All of them: agrees; at least half: in part. */
+function verdictOf(agreeing: number, all: number): Verdict {
+  if (all === 0) return 'open';
+  if (agreeing === all) return 'agrees';
+  return agreeing >= all / 2 ? 'agrees in part' : 'disagrees';
+}
+
 /** Most singular values of a unit are at the skip scale. */
 function mostAreOne({ spectra, active }: ReproductionResult): PaperFinding {
   const counted = spectra.images.flatMap((image) =>
@@ -33,14 +39,7 @@ function mostAreOne({ spectra, active }: ReproductionResult): PaperFinding {
     name: 'F1',
     statement: 'Most singular values of a unit’s linearization are 1.',
     rule: 'More than half of the values at the plateau in every complete spectrum: agrees; in at least half of the spectra: in part.',
-    verdict:
-      counted.length === 0
-        ? 'open'
-        : most === counted.length
-          ? 'agrees'
-          : most >= counted.length / 2
-            ? 'agrees in part'
-            : 'disagrees',
+    verdict: verdictOf(most, counted.length),
     evidence: [
       `${range(
         counted.map((c) => c.share),
@@ -63,14 +62,7 @@ function littleBetweenImages({ spectra }: ReproductionResult): PaperFinding {
     name: 'F2',
     statement: 'Singular values differ only slightly between images, although they depend on the activations.',
     rule: `Mean relative difference of the sorted values between two images at most ${formatPercent(slight)} in every unit: agrees; in at least half of the units: in part.`,
-    verdict:
-      differences.length === 0
-        ? 'open'
-        : small === differences.length
-          ? 'agrees'
-          : small >= differences.length / 2
-            ? 'agrees in part'
-            : 'disagrees',
+    verdict: verdictOf(small, differences.length),
     evidence:
       differences.length === 0
         ? ['Complete spectra at two images or more are needed.']
@@ -194,19 +186,6 @@ function projected({ perturbations }: ReproductionResult): PaperFinding {
       `Gain predicted by the singular values at ${last.name}: ${typesetNumber(last.adversarial!.predictedGain, 3)} (adversarial; measured ${typesetNumber(last.adversarial!.measuredGain, 3)}), ${typesetNumber(last.random!.predictedGain, 3)} (random; measured ${typesetNumber(last.random!.measuredGain, 3)}), ${typesetNumber(last.isotropicGain, 3)} for a perturbation without direction.`,
     ],
   };
-}
-
-/** The largest relative difference between the spectra of two images, for the reader who wants the worst case of F2. */
-export function largestBetweenImages({ spectra }: ReproductionResult): number | null {
-  const pairs = spectra.images.flatMap((a, i) =>
-    spectra.images.slice(i + 1).flatMap((b) =>
-      a.units.flatMap((unit, u) => {
-        const other = b.units[u]!;
-        return unit.complete && other.complete ? [relativeDifference(unit.singularValues, other.singularValues)] : [];
-      }),
-    ),
-  );
-  return pairs.length ? Math.max(...pairs) : null;
 }
 
 /** F1 to F5 of the paper, each with the rule of the verdict and the numbers it rests on. */

@@ -3,6 +3,7 @@ import type { Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import type { ScaledGrowth } from './intervention-result.ts';
 import { measurePerturbations } from './perturbation-measurement.ts';
+import { plainPgd } from './perturbation-setting.ts';
 
 /** How perturbations are made and followed through each changed network. */
 export interface GrowthSettings {
@@ -24,14 +25,7 @@ export async function growthIn(
     network,
     dataset,
     images,
-    attack: 'pgd',
-    norm: 'linf',
-    radii: [eps],
-    steps,
-    stepSize: eps / 4,
-    restarts: 1,
-    randomStart: false,
-    noise: 'gaussian',
+    ...plainPgd(eps, steps),
     seed,
     runtime,
     signal,

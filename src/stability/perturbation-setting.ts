@@ -40,6 +40,19 @@ export interface PerturbationRequest {
   readonly cache?: ResultCache<ImageEnergies> | undefined;
 }
 
+/** PGD without a random start, in steps of a quarter of the radius, beside Gaussian noise: what is followed where the attack is not the question. */
+export const plainPgd = (eps: number, steps: number) =>
+  ({
+    attack: 'pgd',
+    norm: 'linf',
+    radii: [eps],
+    steps,
+    stepSize: eps / 4,
+    restarts: 1,
+    randomStart: false,
+    noise: 'gaussian',
+  }) as const satisfies Partial<PerturbationRequest>;
+
 /** Radii where none are asked for: 2/255 (linf) or 0.5 (l2); none for attacks that look for the smallest perturbation. */
 export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] {
   if (findsSmallest(attack)) return [];

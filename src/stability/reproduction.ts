@@ -15,7 +15,7 @@ import type { InterventionResult } from './intervention-result.ts';
 import type { InterventionRequest } from './intervention-setting.ts';
 import { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 import type { PerturbationResult } from './perturbation-result.ts';
-import { type PerturbationRequest, perturbationCache } from './perturbation-setting.ts';
+import { type PerturbationRequest, perturbationCache, plainPgd } from './perturbation-setting.ts';
 import type { Environment, SpectrumResult } from './result.ts';
 import { folderCache } from './spectra-cache.ts';
 import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectrum.ts';
@@ -250,14 +250,7 @@ export class Reproduction {
       untrained,
       dataset,
       images,
-      attack: 'pgd',
-      norm: 'linf',
-      radii: [eps],
-      steps,
-      stepSize: eps / 4,
-      restarts: 1,
-      randomStart: false,
-      noise: 'gaussian',
+      ...plainPgd(eps, steps),
       project: { steps: projectionSteps, top, finalRelu },
       seed,
       runtime,
