@@ -15,6 +15,8 @@
 export { grad, jvp, linearize, vjp } from './autodiff/index.ts';
 export { reportOf, type StudyReport } from './batch/analysis/index.ts';
 export { importStudy, readImported } from './batch/import/index.ts';
+export { type MeasuredStudy, measuredInFolder, readStudy } from './batch/index.ts';
+export { type BatchPlanResult, type PlanRequest, planBatch } from './batch/plan/index.ts';
 export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } from './data/index.ts';
 export { BallastError, FileError, UsageError } from './errors.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';

@@ -24,12 +24,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const attempts = (out: string) => fromStore(out, (store) => store.attempts());
 
-/** Waits until a trial is being computed that was not before, and a moment more. */
-async function waitForWork(out: string, seen: number, more: number): Promise<AttemptRow> {
+/**
+ * Waits until an attempt that was claimed after `since` is being computed, and `more` milliseconds. What an earlier run's orphans
+ * still do does not count: it says nothing about whether this run listens to signals yet.
+ */
+async function waitForWork(out: string, since: number, more: number): Promise<AttemptRow> {
   for (;;) {
-    const begun = (await attempts(out)).filter((a) => a.fromStep !== null);
+    const begun = (await attempts(out)).filter((a) => a.fromStep !== null && a.began >= since);
     const last = begun.at(-1);
-    if (last && begun.length > seen) {
+    if (last) {
       await setTimeout(more);
       return last;
     }
@@ -63,13 +66,14 @@ describe('a study that is killed', () => {
     const out = join(folder, 'killed');
     // The study's process, a trial's, the study's, and the study's by a signal that it hears.
     const victims = ['study', 'trial', 'study', 'interrupt'] as const;
-    let seen = 0;
     for (const [i, victim] of victims.entries()) {
+      const start = Date.now();
       const { child, ended } = startStudy(study, out, '--max-parallel', '2');
-      const { pid } = await waitForWork(out, seen, 150 + 170 * i);
+      const { pid } = await waitForWork(out, start, 150 + 170 * i);
       if (victim === 'trial') {
+        const killed = Date.now();
         process.kill(pid, 'SIGKILL');
-        await waitForWork(out, (await attempts(out)).filter((a) => a.fromStep !== null).length, 50);
+        await waitForWork(out, killed, 50);
       }
       child.kill(victim === 'interrupt' ? 'SIGINT' : 'SIGKILL');
       const { code, stderr } = await ended;
@@ -77,7 +81,6 @@ describe('a study that is killed', () => {
         expect(code).toBe(130);
         expect(stderr).toMatch(/the same command goes on/);
       }
-      seen = (await attempts(out)).filter((a) => a.fromStep !== null).length;
     }
     expect((await startStudy(study, out, '--max-parallel', '2').ended).code).toBe(0);
     expect(await outcome(out)).toEqual(undisturbed);

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { BallastError } from '../errors.ts';
 
 /** What the shell sees when the run was interrupted by the user (128 + SIGINT). */
-const interrupted = 130;
+export const interruptedExitCode = 130;
 
 /** One line on standard error, without a stack unless BALLAST_DEBUG is set, and the exit code that goes with it. */
 export function reportFailure(error: unknown, write: (line: string) => void): number {
@@ -17,7 +17,7 @@ export function reportFailure(error: unknown, write: (line: string) => void): nu
   }
   if (error instanceof Error && error.name === 'AbortError') {
     write('ballast: interrupted');
-    return interrupted;
+    return interruptedExitCode;
   }
   const message = error instanceof Error ? error.message : String(error);
   write(

@@ -28,6 +28,9 @@ export function pixelLength(text: string): number {
   return value;
 }
 
+/** The same with commas between them. */
+export const pixelLengths = (text: string): number[] => text.split(',').map(pixelLength);
+
 export interface NetworkOptions {
   readonly model: string;
   readonly weights?: string;
@@ -51,8 +54,12 @@ export function addNetworkOptions(command: Command, usual?: string): Command {
       '--normalize <name>',
       'normalisation in front of the network: imagenet, cifar10 or none (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
     )
-    .option('--seed <n>', 'seed of everything random', wholeNumber(0), 0);
+    .addOption(seedOption());
 }
+
+/** Of measurements that draw. */
+export const seedOption = () =>
+  new Option('--seed <n>', 'seed of everything random').argParser(wholeNumber(0)).default(0);
 
 export interface DatasetOptions {
   readonly dataset: string;

@@ -26,6 +26,7 @@ import {
   type DeviceOptions,
   type NetworkOptions,
   pixelLength,
+  pixelLengths,
   runtimeOf,
   wholeNumber,
 } from './options.ts';
@@ -53,8 +54,6 @@ interface PerturbOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly dryRun?: boolean;
 }
 
-const lengths = (text: string): number[] => text.split(',').map(pixelLength);
-
 export function perturbCommand(): Command {
   const command = new Command('perturb').description(
     'Random and adversarial perturbations of images: accuracy under attack, growth through the network, energies on singular vectors',
@@ -73,7 +72,7 @@ export function perturbCommand(): Command {
     .option(
       '--eps <list>',
       'radii in pixel units, e.g. 2/255 or 1/255,4/255; the first is followed through the network (default: 2/255 in linf, 0.5 in l2)',
-      lengths,
+      pixelLengths,
     )
     .option('--steps <n>', 'steps of the attack', wholeNumber(1), 10)
     .option(

@@ -26,6 +26,7 @@ import {
   trainNetwork,
   writeRunConfig,
 } from '../train/index.ts';
+import { interruptedExitCode } from './failure.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf, wholeNumber } from './options.ts';
 import { loadSplit } from './test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
@@ -38,8 +39,8 @@ interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, D
   readonly dryRun?: boolean;
 }
 
-/** What the shell sees of a run that was interrupted (128 + SIGINT), and of one that diverged. */
-const [interrupted, infeasible] = [130, 3];
+/** What the shell sees of a run that diverged. */
+const infeasible = 3;
 
 export function trainCommand(): Command {
   const command = new Command('train').description(
@@ -120,7 +121,7 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
     else process.stdout.write(summary(plan, result, records, out));
     if (result.status === 'interrupted') {
       process.stderr.write(`interrupted at step ${result.steps}; go on with the same command and --resume\n`);
-      process.exitCode = interrupted;
+      process.exitCode = interruptedExitCode;
     }
     if (result.status === 'infeasible') process.exitCode = infeasible;
   } finally {

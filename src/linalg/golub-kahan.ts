@@ -26,6 +26,8 @@ export interface TopOptions {
   /** Most basis vectors; 20 blocks more than `count` unless told. */
   readonly maxBasis?: number;
   readonly seed?: number;
+  /** The first block, [block, cols], for callers that take many maps: drawing it can take longer than the rest. Random by the seed unless told. */
+  readonly start?: Float64Array | undefined;
   readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -49,7 +51,8 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   const block = Math.max(1, Math.min(options.block ?? 8, smallest));
   const tolerance = options.tolerance ?? 1e-5;
   const maxBasis = Math.min(cols, options.maxBasis ?? count + 20 * block);
-  const stream = new RandomStream({ seed: options.seed ?? 0, purpose: 'golub-kahan/start' });
+  const purpose = options.start ? 'golub-kahan/more' : 'golub-kahan/start';
+  const stream = new RandomStream({ seed: options.seed ?? 0, purpose });
   const freshRight = () => stream.fillNormal(new Float64Array(cols));
   const freshLeft = () => stream.fillNormal(new Float64Array(rows));
 
@@ -57,10 +60,12 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   const products = await Products.open();
   try {
     // J Q = P B with Q, P orthonormal; B's entries are kept as the columns of coefficients over P.
-    const right = new OrthonormalBasis(cols, products);
-    const left = new OrthonormalBasis(rows, products);
+    const right = new OrthonormalBasis(cols, products, maxBasis);
+    const left = new OrthonormalBasis(rows, products, maxBasis);
     const coefficients: Float64Array[] = [];
-    let next: Float64Array[] = Array.from({ length: Math.min(block, maxBasis) }, freshRight);
+    let next: Float64Array[] = Array.from({ length: Math.min(block, maxBasis) }, (_, i) =>
+      options.start ? options.start.slice(i * cols, (i + 1) * cols) : freshRight(),
+    );
     // Testing for convergence costs a small SVD and two products: the basis grows by a fifth between tests.
     let nextCheck = Math.min(maxBasis, count + block);
     for (;;) {
@@ -75,7 +80,7 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
       coefficients.push(...(await left.extend(image, added.length, 1e-12)));
       const newLeft = left.vectors.slice(seen);
       const done = right.count >= maxBasis;
-      const back = newLeft.length ? await images(newLeft, (x, n) => operator.applyTranspose(x, n)) : [];
+      const back = newLeft.length && !done ? await images(newLeft, (x, n) => operator.applyTranspose(x, n)) : [];
       if (right.count >= nextCheck) {
         nextCheck = Math.min(maxBasis, right.count + Math.max(2 * block, Math.ceil(right.count / 5)));
         triplets = await ritzTriplets(operator, left, right, coefficients, count, tolerance, {
@@ -131,8 +136,8 @@ async function ritzTriplets(
   const rank = values.findIndex((value) => value <= 1e-14 * values[0]!);
   const positive = rank < 0 ? values.length : rank;
   const known = Math.min(wanted, positive);
-  const lefts = Array.from({ length: known }, (_, i) => left.combine(u[i]!));
-  const rights = Array.from({ length: known }, (_, i) => right.combine(v[i]!));
+  const lefts = await left.combine(u.slice(0, known));
+  const rights = await right.combine(v.slice(0, known));
   // A zero value belongs to any left vector orthogonal to the range and any right vector orthogonal to the row space.
   while (lefts.length < wanted) lefts.push(orthonormalize(fresh.left(), lefts, fresh.left));
   while (rights.length < wanted) rights.push(orthonormalize(fresh.right(), rights, fresh.right));

@@ -1,5 +1,5 @@
 import { matrix, type Products } from './products.ts';
-import { dot, orthogonalize, scale, subtractMultiple } from './vectors.ts';
+import { dot, orthogonalize, scale } from './vectors.ts';
 
 /** Below this share of its length a vector has lost digits to what was taken away from it, and goes through all of the basis again. */
 const cancelled = 1e-3;
@@ -88,10 +88,19 @@ export class OrthonormalBasis {
     this.#count++;
   }
 
-  /** Σ weights_i q_i */
-  combine(weights: ArrayLike<number>): Float64Array {
-    const out = new Float64Array(this.size);
-    for (let i = 0; i < this.#count; i++) subtractMultiple(out, -weights[i]!, this.vector(i));
-    return out;
+  /** Σ weights_i q_i for each of some rows of weights. */
+  async combine(rows: readonly ArrayLike<number>[]): Promise<Float64Array[]> {
+    if (rows.length === 0 || this.#count === 0) return rows.map(() => new Float64Array(this.size));
+    const weights = new Float64Array(rows.length * this.#count);
+    rows.forEach((row, r) => {
+      for (let i = 0; i < this.#count; i++) weights[r * this.#count + i] = row[i]!;
+    });
+    const out = new Float64Array(rows.length * this.size);
+    await this.#products.product(
+      matrix(weights, rows.length, this.#count),
+      matrix(this.#data, this.#count, this.size),
+      matrix(out, rows.length, this.size),
+    );
+    return rows.map((_, r) => out.subarray(r * this.size, (r + 1) * this.size));
   }
 }

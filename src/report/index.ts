@@ -3,10 +3,12 @@
 export { renderAlignmentReport } from './alignment-report.ts';
 export { alignmentTable } from './alignment-table.ts';
 export { costFigure, noiseScaleFigure, stepTimeFigure } from './batch-cost-figure.ts';
+export { batchCostSection } from './batch-cost-section.ts';
 export { type BatchPlanReportOptions, renderBatchPlanReport } from './batch-plan-report.ts';
 export { comparisonText, planSentences } from './batch-plan-sentences.ts';
 export { batchPlanTable } from './batch-plan-table.ts';
 export { type BatchReportOptions, renderBatchReport } from './batch-report.ts';
+export { type BatchReproductionOptions, renderBatchReproduction } from './batch-reproduction.ts';
 export { batchTable } from './batch-table.ts';
 export { renderConvolutionsReport } from './convolutions-report.ts';
 export { convolutionsTable } from './convolutions-table.ts';
@@ -41,6 +43,8 @@ export { type ReproductionReportOptions, renderReproductionReport, reproductionT
 export { type Finding, spectrumFindings } from './spectrum-findings.ts';
 export { renderSpectrumReport, type SpectrumReportOptions } from './spectrum-report.ts';
 export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';
+export { renderStudyStabilityReport } from './study-stability-report.ts';
+export { studyStabilityTable } from './study-stability-table.ts';
 export { painter, wantsColor } from './terminal-color.ts';
 export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal-plot.ts';
 export { alignColumns, type ColumnOptions } from './text-table.ts';

@@ -41,10 +41,12 @@ function mostAreOne({ spectra, active }: ReproductionResult): PaperFinding {
     rule: 'More than half of the values at the plateau in every complete spectrum: agrees; in at least half of the spectra: in part.',
     verdict: verdictOf(most, counted.length),
     evidence: [
-      `${range(
-        counted.map((c) => c.share),
-        formatPercent,
-      )} of the values lie at the plateau, more than half in ${most} of ${counted.length} complete spectra.`,
+      counted.length === 0
+        ? 'No complete spectrum was taken.'
+        : `${range(
+            counted.map((c) => c.share),
+            formatPercent,
+          )} of the values lie at the plateau, more than half in ${most} of ${counted.length} complete spectra.`,
       `Rank alone (n − 2k values at least) demands more than half in ${proven} of ${bounded.length} units with an identity shortcut, at 95 % of the images.`,
       broken === 0
         ? 'No spectrum has fewer values at the plateau than the rank demands.'
@@ -100,10 +102,14 @@ function scalesChangeMuch({ interventions, spectra }: ReproductionResult): Paper
             ? 'agrees in part'
             : 'disagrees',
     evidence: [
-      `${own}: the scales change its sorted values by ${range(
-        changes.map((c) => c.change),
-        formatPercent,
-      )}; ${
+      `${own}: ${
+        changes.length === 0
+          ? 'how much the scales change its spectrum was not measured'
+          : `the scales change its sorted values by ${range(
+              changes.map((c) => c.change),
+              formatPercent,
+            )}`
+      }; ${
         between === undefined
           ? 'how much images change them was not measured'
           : `two images by ${formatPercent(between)} (over all measured units ${range(differences, formatPercent)})`

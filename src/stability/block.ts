@@ -57,6 +57,9 @@ export function valuesNeeded(block: Block): Value[] {
   return [inputOf(block), sum, ...(block.units.length === 1 && hidden ? [hidden.pre] : [])];
 }
 
+/** Vectors a product of a Krylov method, for leading values. */
+const krylovBlock = 8;
+
 /** 16 MiB of vectors a call: enough for the convolutions to be efficient, small enough for the cache to help. */
 export const batchFor = (size: number): number => Math.max(8, Math.min(512, Math.floor(2 ** 22 / size)));
 
@@ -130,21 +133,29 @@ export class BlockMeasurement {
     this.#options = options;
   }
 
-  async #operator(from: Value, to: Value, at: Activations, x: Value): Promise<LinearOperator> {
-    const key = `${from.name} -> ${to.name}`;
+  async #operator(
+    from: Value,
+    to: Value,
+    at: Activations,
+    x: Value,
+    vectors = batchFor(Math.max(featureCount(from), featureCount(to))),
+  ): Promise<LinearOperator> {
+    const key = `${from.name} -> ${to.name}, ${vectors}`;
     let map = this.#maps.get(key);
     if (!map) {
-      const vectors = batchFor(Math.max(featureCount(from), featureCount(to)));
       map = new LinearizedMap(this.#graph, from, to, { vectors, runtime: this.#options.runtime });
       this.#maps.set(key, map);
     }
     return map.at(at.get(x)!);
   }
 
-  /** Jacobian-vector products of the whole block at an image. */
-  operator(at: Activations): Promise<LinearOperator> {
+  /**
+   * Jacobian-vector products of the whole block at an image. `vectors`: how many go through the program at once, which costs the same for fewer; as
+   * many as fill a few megabytes unless told, which suits probing with all unit vectors.
+   */
+  operator(at: Activations, vectors?: number): Promise<LinearOperator> {
     const input = inputOf(this.#block);
-    return this.#operator(input, outputOf(this.#block, this.#options.finalRelu), at, input);
+    return this.#operator(input, outputOf(this.#block, this.#options.finalRelu), at, input, vectors);
   }
 
   /** The unit's Jacobian in factored form, for a single unit whose branch has a last ReLU followed by affine operators. */
@@ -197,7 +208,8 @@ export class BlockMeasurement {
     const unit = lastOf(this.#block);
     const single = this.#block.units.length === 1;
     if (method === 'lanczos' || (method === 'auto' && !single)) {
-      return topSingularTriplets(await this.operator(at), { count: top, seed, onProgress, signal });
+      const operator = await this.operator(at, krylovBlock);
+      return topSingularTriplets(operator, { count: top, block: krylovBlock, seed, onProgress, signal });
     }
     if (single && unit.hidden && method !== 'dense') {
       return structuredSpectrum(await this.factored(at), {

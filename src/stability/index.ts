@@ -25,6 +25,7 @@ export {
 export type * from './curvature/result.ts';
 export * from './eigenvalues/measure.ts';
 export type * from './eigenvalues/result.ts';
+export { environmentOf } from './environment.ts';
 export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
 export {
   InterventionMeasurement,
@@ -43,6 +44,7 @@ export {
   gradientsOf,
   type PerturbationRequest,
   perturbationCache,
+  plainPgd,
   requirePossible,
 } from './perturbation-setting.ts';
 export * from './perturbations/index.ts';

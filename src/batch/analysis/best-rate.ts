@@ -70,6 +70,10 @@ export function bestRate(groups: readonly RateGroup[], target: KnownTarget): Rat
   )?.group;
 }
 
+/** The best base rate of trials of one strategy and batch size. */
+export const bestRateOf = (trials: readonly MeasuredTrial[], target: KnownTarget): number =>
+  bestRate(rateGroups(trials, target), target)!.baseRate;
+
 /** Whether a rate is the first or the last of several that were tried: then a better one may lie beyond. */
 export function edgeOf(groups: readonly RateGroup[], { baseRate }: RateGroup): 'lowest' | 'highest' | null {
   if (groups.length < 2) return null;

@@ -1,5 +1,5 @@
 /** What a measured study says: steps to targets, speed-up, critical batch, and the paper's statements held against it. */
-export type { JudgedTrial, RateGroup } from './best-rate.ts';
+export { bestRateOf, type JudgedTrial, type RateGroup } from './best-rate.ts';
 export type { ComparisonRow, Contrast, Factor } from './comparison.ts';
 export type { Contour } from './contour.ts';
 export { type BootstrapRange, type CriticalBatch, criticalBatchOf } from './critical-batch.ts';

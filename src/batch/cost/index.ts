@@ -1,6 +1,7 @@
 /** What training costs by batch size and number of devices: step times, steps, time, device-hours, money. */
 export { type Link, ringAllReduceSeconds } from './all-reduce.ts';
 export { type Cluster, clusterStepSeconds, optimalDevices } from './cluster.ts';
+export { costsOfReport, type ReportCost, type ReportCostOptions, type StrategyCost } from './costs-of-report.ts';
 export { measureStepTimes, type Stepper, type StepTiming } from './measure-step-times.ts';
 export { paretoFront, type TimeAndCost } from './pareto.ts';
 export { derived, type Marked, measured, modelled, type Provenance } from './provenance.ts';

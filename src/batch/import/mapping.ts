@@ -81,6 +81,7 @@ export const knownNames: Readonly<Record<ColumnName, readonly string[]>> = {
   valMetric: [
     'val_accuracy',
     'valMetric',
+    'val_metric',
     'val_acc',
     'val/accuracy',
     'val/average_precision',

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { exportCommand } from './export.ts';
 import { batchImportCommand } from './import.ts';
+import { batchLinearCommand } from './linear.ts';
 import { batchPlanCommand } from './plan.ts';
 import { batchReportCommand } from './report.ts';
 import { runBatchCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
+import { batchStabilityCommand } from './stability.ts';
 import { statusCommand } from './status.ts';
 
 export function batchCommand(): Command {
@@ -13,7 +15,9 @@ export function batchCommand(): Command {
     runBatchCommand(),
     statusCommand(),
     batchReportCommand(),
+    batchLinearCommand(),
     batchPlanCommand(),
+    batchStabilityCommand(),
     exportCommand(),
     batchImportCommand(),
     schemaCommand(),

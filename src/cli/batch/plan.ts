@@ -9,7 +9,6 @@ import {
   planBatch,
 } from '../../batch/plan/index.ts';
 import { heldOutSplit } from '../../data/index.ts';
-import { UsageError } from '../../errors.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
 import {
   batchPlanTable,
@@ -25,38 +24,26 @@ import {
 } from '../../report/index.ts';
 import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
-import {
-  addDeviceOptions,
-  type DatasetOptions,
-  type DeviceOptions,
-  numberList,
-  runtimeOf,
-  wholeNumber,
-} from '../options.ts';
+import { interruptedExitCode } from '../failure.ts';
+import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf, wholeNumber } from '../options.ts';
 import { loadSplit } from '../test-set.ts';
 import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts';
 import { addTrainingOptions, number } from '../training-options.ts';
+import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
 type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
 
-interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
+interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions, ClusterOptions {
   readonly steps?: number;
   readonly against?: string;
   readonly batchSizes?: number[];
   readonly timing: number;
-  readonly devices: number[];
-  readonly bandwidth?: number;
-  readonly latency?: number;
-  readonly price?: number;
   readonly out: string;
   readonly resume?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
-
-/** What the shell sees of a plan that was interrupted (128 + SIGINT). */
-const interrupted = 130;
 
 export function batchPlanCommand(): Command {
   const command = new Command('plan').description(
@@ -70,23 +57,13 @@ export function batchPlanCommand(): Command {
     )
     .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
     .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
-    .option('--devices <list>', 'how many devices there may be, e.g. 1,2,4,8', batchList, [1])
-    .option('--bandwidth <GB/s>', 'between devices, for their all-reduce', number(0))
-    .option('--latency <us>', 'between devices, in microseconds', number(0))
-    .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed')
-    .option('--price <p>', 'of an hour of one device, in any currency', number(0));
-  return addDeviceOptions(command)
+    .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed');
+  return addDeviceOptions(addClusterOptions(command))
     .requiredOption('--out <dir>', 'the plan: plan.json, report.html, run/, step-times/')
     .option('--resume', 'go on with the plan in --out')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(plan);
-}
-
-function batchList(text: string): number[] {
-  const sizes = numberList(text);
-  for (const size of sizes) wholeNumber(1)(String(size));
-  return sizes;
 }
 
 async function plan(options: PlanOptions): Promise<void> {
@@ -125,7 +102,7 @@ async function plan(options: PlanOptions): Promise<void> {
     progress.finish();
     if (!result) {
       process.stderr.write('interrupted; go on with the same command and --resume\n');
-      process.exitCode = interrupted;
+      process.exitCode = interruptedExitCode;
       return;
     }
     await writePlan(result, out);
@@ -146,9 +123,8 @@ async function plan(options: PlanOptions): Promise<void> {
 
 /** What the options ask for. Throws UsageError for a link of which half is missing. */
 async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder' | 'resume'>> {
-  const { bandwidth, latency, price, batchSizes, devices, device } = options;
-  if ((bandwidth === undefined) !== (latency === undefined))
-    throw new UsageError('a link between devices has both a --bandwidth and a --latency');
+  const { price, batchSizes, devices, device } = options;
+  const link = linkOf(options);
   const train = await loadSplit(options, 'train');
   const valid = await loadSplit(options, heldOutSplit(options.dataset));
   const microBatch = microBatchOf({ ...options, ...rhythm });
@@ -172,9 +148,7 @@ async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder'
     ...(options.steps === undefined ? {} : { steps: options.steps }),
     ...(batchSizes ? { batchSizes } : {}),
     ...(price === undefined ? {} : { price }),
-    ...(bandwidth === undefined || latency === undefined
-      ? {}
-      : { link: { bandwidth: bandwidth * 1e9, latency: latency / 1e6, source: 'given' } as const }),
+    ...(link ? { link } : {}),
   };
 }
 

@@ -8,21 +8,29 @@ const momentum = 0.75;
 /** A step is halved when fewer than this share of the steps since the last check raised the loss. */
 const risingShare = 0.75;
 
+/**
+ * Below so many steps the paper's choices, made for 100, waste gradients: a first step of twice the radius only leaves the ball, and a check after every
+ * single step halves on chance. There the first step is the radius, and a check follows two steps at least. On 100 images of ResNet-56 with 10
+ * gradients this is as strong as PGD or stronger, where the paper's choices are weaker in the max norm.
+ */
+const fewSteps = 50;
+
 /** Steps at which the lengths are looked at: gaps of 22 % of all steps, then shorter by 3 % each down to 6 %. */
 export function checkpoints(steps: number): Set<number> {
   const found = new Set<number>();
-  let [gap, at] = [Math.max(1, Math.floor(0.22 * steps)), 0];
+  const least = steps < fewSteps ? 2 : 1;
+  let [gap, at] = [Math.max(least, Math.floor(0.22 * steps)), 0];
   while (at + gap <= steps) {
     at += gap;
     found.add(at);
-    gap = Math.max(Math.max(1, Math.floor(0.06 * steps)), gap - Math.max(1, Math.floor(0.03 * steps)));
+    gap = Math.max(Math.max(least, Math.floor(0.06 * steps)), gap - Math.max(1, Math.floor(0.03 * steps)));
   }
   return found;
 }
 
 /**
- * Auto-PGD with the cross-entropy (Croce, Hein, arXiv 2003.01690, algorithm 1): momentum, steps that begin at twice the radius and are halved for
- * each example where the loss rises too rarely or no better point was found, going back to the best point. An example keeps the first
+ * Auto-PGD with the cross-entropy (Croce, Hein, arXiv 2003.01690, algorithm 1): momentum, steps that begin at twice the radius (`fewSteps`: at
+ * the radius) and are halved for each example where the loss rises too rarely or no better point was found, going back to the best point. An example keeps the first
  * point at which it succeeds, else the one with the highest loss. `stepSize` is not used.
  */
 export const apgd: Attack = async (classifier, items, options) => {
@@ -37,6 +45,7 @@ export const apgd: Attack = async (classifier, items, options) => {
       classifier,
       items,
       options.norm,
+      options.steps < fewSteps ? 1 : 2,
       options.randomStart || restart > 0 ? startInBall(items, classifier, options, restart) : origin.slice(),
     );
     await run.begin();
@@ -84,7 +93,14 @@ class Ascent {
   readonly #halvedAtCheck: Uint8Array;
   #lastCheck = 0;
 
-  constructor(classifier: DifferentiableClassifier, items: AttackItems, norm: 'linf' | 'l2', start: Float32Array) {
+  /** `reach`: the first step's length, in radii. */
+  constructor(
+    classifier: DifferentiableClassifier,
+    items: AttackItems,
+    norm: 'linf' | 'l2',
+    reach: number,
+    start: Float32Array,
+  ) {
     this.#classifier = classifier;
     this.#items = items;
     this.#norm = norm;
@@ -96,7 +112,7 @@ class Ascent {
     this.done = new Uint8Array(items.count);
     this.bestLoss = new Float64Array(items.count).fill(Number.NEGATIVE_INFINITY);
     this.#bestGradient = new Float32Array(start.length);
-    this.#lengths = items.radii.map((r) => 2 * r);
+    this.#lengths = items.radii.map((r) => reach * r);
     this.#loss = new Float64Array(items.count);
     this.#rises = new Int32Array(items.count);
     this.#lossAtCheck = new Float64Array(items.count);

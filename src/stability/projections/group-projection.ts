@@ -38,13 +38,14 @@ export const blockIn = (units: readonly Unit[], { name, members }: NamedBlock): 
 const leading = { block: 12, tolerance: 1e-2 };
 
 /** A block's leading singular vectors at an image, as unit vectors in float32, left and right. */
-async function leadingVectors(operator: LinearOperator, { top, seed, signal }: GroupOptions) {
+async function leadingVectors(operator: LinearOperator, start: Float64Array, { top, seed, signal }: GroupOptions) {
   const { block, tolerance } = leading;
   const { triplets } = await topSingularTriplets(operator, {
     count: top,
     block,
     tolerance,
     maxBasis: top + 5 * block,
+    start,
     seed,
     signal,
   });
@@ -100,7 +101,7 @@ export class GroupProjection {
       ...options,
       onProgress: (f) => say((1 + f) * share),
     });
-    const probe = noiseDirection('gaussian', incoming.length, { seed, index: 0 });
+    const probe = noiseDirection('sign', incoming.length, { seed, index: 0 });
     const image = await maps.apply(probe);
     const length = (block: Float32Array, row: number) => {
       const size = block.length / rows;
@@ -109,10 +110,12 @@ export class GroupProjection {
       return Math.sqrt(sum);
     };
     const [dIn, dOut] = [normalized(incoming, rows), normalized(outgoing, rows)];
+    const size = incoming.length / rows;
+    const start = Float64Array.from(noiseDirection('uniform', top > 0 ? leading.block * size : 0, { seed, index: 1 }));
     const found: ImageEnergies[] = [];
     for (let i = 0; i < this.#images; i++) {
       signal?.throwIfAborted();
-      const vectors = top > 0 ? await leadingVectors(await this.#operatorAt(before, i), this.#options) : null;
+      const vectors = top > 0 ? await leadingVectors(await this.#operatorAt(before, i), start, this.#options) : null;
       say(2 * share + (share * (i + 1)) / this.#images);
       const side = (energies: Energies, d: Float32Array, row: number, which: 'left' | 'right'): SideEnergies => {
         const { above, plateau, below, uncertainty, gain } = energies;
@@ -151,7 +154,7 @@ export class GroupProjection {
       [1, ...all.shape.slice(1)],
       (all.data as Float32Array).slice(image * size, (image + 1) * size),
     );
-    return this.#single.operator(new Map([[inputOf(this.#singleInput), x]]));
+    return this.#single.operator(new Map([[inputOf(this.#singleInput), x]]), leading.block);
   }
 
   get name() {

@@ -1,0 +1,66 @@
+import { Command } from 'commander';
+import { measureLinearErrors } from '../../batch/index.ts';
+import { alignColumns, createProgress, formatCount, formatNumber } from '../../report/index.ts';
+import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../options.ts';
+
+interface LinearOptions extends DeviceOptions {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+export function batchLinearCommand(): Command {
+  const command = new Command('linear')
+    .description(
+      'How far the steps of a study leave the region where the loss is linear, by strategy and batch size; `batch report` shows it from then on',
+    )
+    .argument('<dir>', 'folder of a study of `ballast batch run`');
+  return addDeviceOptions(command)
+    .option('--data <dir>', 'folder of the data (default: where the study found it)')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .action(run);
+}
+
+async function run(folder: string, options: LinearOptions): Promise<void> {
+  const { data, json = false } = options;
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
+  const progress = createProgress({
+    stream: process.stderr,
+    label: 'linear approximation',
+    quiet: json && !process.stderr.isTTY,
+  });
+  try {
+    const rows = await measureLinearErrors({
+      folder,
+      data,
+      runtime: runtimeOf(options),
+      signal: stop.signal,
+      onProgress: (share, detail) => progress.update(share, detail),
+    });
+    progress.finish();
+    if (json) {
+      process.stdout.write(`${JSON.stringify({ rows })}\n`);
+      return;
+    }
+    const lines = alignColumns(
+      [
+        ['workload', 'strategy', 'batch', 'rate', 'error'],
+        ...rows.map((r) => [
+          r.workload,
+          r.strategy,
+          formatCount(r.batchSize),
+          formatNumber(r.rate),
+          formatNumber(r.error),
+        ]),
+      ],
+      { left: [0, 1] },
+    );
+    process.stdout.write(
+      `${lines.join('\n')}\n|measured - predicted| / predicted decrease of the loss; above 1 the step climbs or gains more than twice what was promised\n`,
+    );
+  } finally {
+    process.off('SIGINT', interrupt);
+    progress.finish();
+  }
+}

@@ -1,0 +1,31 @@
+import { reportOf, type StudyReport } from '../../batch/analysis/index.ts';
+import { costsOfReport, type ReportCost } from '../../batch/cost/index.ts';
+import { measuredInFolder, readLinearErrors } from '../../batch/index.ts';
+import { writeFileAtomic } from '../../formats/index.ts';
+import { batchCostSection, renderBatchReport } from '../../report/index.ts';
+import { version } from '../../version.ts';
+import { type ClusterOptions, linkOf } from './cluster-options.ts';
+
+/** What was measured in a folder, analysed and with its costs. `draws`: of the bootstrap. */
+export async function studyReport(
+  dir: string,
+  options: ClusterOptions & { readonly draws: number },
+): Promise<StudyReport<ReportCost>> {
+  const { devices, price, draws } = options;
+  const link = linkOf(options);
+  const study = await measuredInFolder(dir);
+  const report = reportOf(study, {
+    cost: null,
+    bootstrap: { draws },
+    linearErrors: await readLinearErrors(dir),
+  });
+  return { ...report, cost: costsOfReport(study, report, { devices, link, price }) };
+}
+
+/** Writes a report as a page. */
+export async function writeStudyReport(report: StudyReport<ReportCost>, file: string): Promise<void> {
+  const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  const made = { ballast: version, date: new Date().toISOString() };
+  const cost = batchCostSection(report.cost);
+  await writeFileAtomic(file, renderBatchReport(report, { command, made, ...(cost ? { cost } : {}) }));
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import type { StudyReport } from '../../batch/analysis/index.ts';
+import { measureLinearErrors } from '../../batch/index.ts';
+import { writeFileAtomic } from '../../formats/index.ts';
+import { createProgress, renderBatchReproduction } from '../../report/index.ts';
+import { parseDevice } from '../../runtime/index.ts';
+import { version } from '../../version.ts';
+import { computeStudy, layingOut } from '../batch/compute-study.ts';
+import { dryRun } from '../batch/dry-run.ts';
+import { addRunOptions } from '../batch/run.ts';
+import type { RunOptions } from '../batch/run-options.ts';
+import { studyReport, writeStudyReport } from '../batch/study-report.ts';
+import { countsText } from '../batch/texts.ts';
+import { interruptedExitCode } from '../failure.ts';
+
+/** The studies that Ballast brings along, `studies/NAME.yaml`. */
+const bundled = ['cifar10', 'ptb', 'camvid', 'shapes'] as const;
+type Bundled = (typeof bundled)[number];
+
+interface ReproduceBatchOptions extends RunOptions {
+  readonly studies: readonly Bundled[];
+}
+
+const fileOf = (name: Bundled) => fileURLToPath(new URL(`../../../studies/${name}.yaml`, import.meta.url));
+
+function namesOf(text: string): Bundled[] {
+  const names = text.split(',').map((part) => part.trim());
+  const wrong = names.find((n) => !(bundled as readonly string[]).includes(n));
+  if (wrong !== undefined) throw new InvalidArgumentError(`expected some of ${bundled.join(', ')}, got "${wrong}".`);
+  return [...new Set(names)] as Bundled[];
+}
+
+export function reproduceBatchCommand(): Command {
+  const command = new Command('batch')
+    .description(
+      'The statements of Golmant et al. (arXiv 1811.12941) on studies of classification, language and segmentation that Ballast brings along: runs what is missing of them, then reports',
+    )
+    .option('--studies <names>', `some of ${bundled.join(', ')}; only shapes needs no data`, namesOf, [...bundled])
+    .requiredOption('--out <dir>', 'a folder for each study, and index.html over all of them');
+  return addRunOptions(command).action(run);
+}
+
+async function run(options: ReproduceBatchOptions): Promise<void> {
+  const { studies, out, json = false, device, threads } = options;
+  const reports: StudyReport<unknown>[] = [];
+  for (const name of studies) {
+    const folder = join(out, name);
+    const layOut = await layingOut(fileOf(name), options);
+    if (options.dryRun) {
+      await dryRun(layOut, { ...options, out: folder });
+      continue;
+    }
+    const { status, counts } = await computeStudy(layOut, { ...options, out: folder });
+    process.stderr.write(`${name}: ${countsText(counts)}\n`);
+    if (status === 'interrupted') {
+      process.stderr.write('interrupted; the same command goes on\n');
+      process.exitCode = interruptedExitCode;
+      return;
+    }
+    if (counts.failed > 0) process.exitCode = 1;
+    const progress = createProgress({
+      stream: process.stderr,
+      label: `${name}, linear approximation`,
+      quiet: json && !process.stderr.isTTY,
+    });
+    await measureLinearErrors({
+      folder,
+      data: options.data,
+      runtime: { device: parseDevice(device), ...(threads === undefined ? {} : { threads }) },
+      onProgress: (share, detail) => progress.update(share, detail),
+    }).finally(() => progress.finish());
+    const report = await studyReport(folder, { devices: [1], draws: 1000 });
+    await writeStudyReport(report, join(folder, 'report.html'));
+    reports.push(report);
+  }
+  if (options.dryRun) return;
+  const page = join(out, 'index.html');
+  const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  const made = { ballast: version, date: new Date().toISOString() };
+  await writeFileAtomic(page, renderBatchReproduction(reports, { command, made, folders: studies }));
+  if (json) {
+    const found = reports.map(({ study, statements }) => ({ study, statements }));
+    process.stdout.write(`${JSON.stringify({ studies: found })}\n`);
+    return;
+  }
+  for (const { study, statements } of reports) {
+    process.stdout.write(`${study}\n`);
+    for (const s of statements)
+      if (s.verdict !== 'cannot be judged')
+        process.stdout.write(`  ${s.verdict.padEnd(14)}  ${s.agreeing} of ${s.evidence.length}  ${s.statement}\n`);
+  }
+  process.stdout.write(`\nreport: ${page}\n`);
+}

@@ -1,0 +1,325 @@
+/** Spectra, growth of perturbations and adversarial accuracy of the networks that a batch study trained: what joins the two papers. */
+import { DataShelf } from '../batch/index.ts';
+import { type ImageDataset, isText } from '../data/index.ts';
+import { UsageError } from '../errors.ts';
+import { jsonCache, type ResultCache } from '../formats/index.ts';
+import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
+import {
+  environmentOf,
+  findStages,
+  findUnits,
+  measurePerturbations,
+  measureSpectra,
+  plainPgd,
+} from '../stability/index.ts';
+import { fittedTo } from '../train/index.ts';
+import { bootstrapped, partialSpearman, spearman } from './rank-correlation.ts';
+import type { BlockNorm, StageGrowth, StudyStability, TrainedModel, Trend, WorkloadStability } from './result.ts';
+import { type Skipped, type TrainedTrial, type TrainedWorkload, trainedTrials } from './trained-trials.ts';
+
+export interface StudyStabilityRequest {
+  /** Folder of a study of `ballast batch run`. */
+  readonly folder: string;
+  /** Of the data; where each trial found it unless told. */
+  readonly data?: string | undefined;
+  /** Names; all unless told. */
+  readonly workloads?: readonly string[] | undefined;
+  /** Every rate that was tried, not only the best of each strategy and batch size. */
+  readonly all: boolean;
+  /** Positions in the held-out data. */
+  readonly images: readonly number[];
+  /** Linf radii in pixel units; growth is that of the first. */
+  readonly eps: readonly number[];
+  readonly steps: number;
+  /** Leading singular values are taken at the first so many images; 0: none. */
+  readonly spectrumImages: number;
+  readonly top: number;
+  readonly seed: number;
+  readonly runtime: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Folder for finished models: an interrupted run goes on. */
+  readonly parts?: string | undefined;
+}
+
+export interface StudyStabilityPlan {
+  readonly workloads: readonly { readonly name: string; readonly models: number; readonly seconds: number }[];
+  readonly skipped: readonly Skipped[];
+  readonly models: number;
+  /** Rough. */
+  readonly seconds: number;
+}
+
+type Measured = Pick<TrainedModel, 'accuracy' | 'attacks' | 'distance' | 'growth' | 'norms'>;
+
+/** Steps of DeepFool; it mostly needs three. */
+const deepfoolSteps = 20;
+/** Floating-point operations a second of two cores in convolutions, for estimates. */
+const usualSpeed = 5e10;
+/** Seconds of the leading singular values of one unit at one image. */
+const usualSpectrum = 0.3;
+
+const nameOf = ({ trial }: TrainedTrial) => `${trial.workload}, batch ${trial.batchSize}, seed ${trial.seed}`;
+
+/** The networks of a study, found and checked. `run` measures them. */
+export class StudyStabilityMeasurement {
+  readonly plan: StudyStabilityPlan;
+  readonly #request: StudyStabilityRequest;
+  readonly #study: string;
+  readonly #workloads: readonly TrainedWorkload[];
+
+  private constructor(
+    request: StudyStabilityRequest,
+    study: string,
+    workloads: readonly TrainedWorkload[],
+    skipped: readonly Skipped[],
+  ) {
+    [this.#request, this.#study, this.#workloads] = [request, study, workloads];
+    const planned = workloads.map(({ workload, trials }) => ({
+      name: workload.name,
+      models: trials.length,
+      seconds: trials.length * secondsOf(workload.model, request),
+    }));
+    this.plan = {
+      workloads: planned,
+      skipped,
+      models: planned.reduce((n, w) => n + w.models, 0),
+      seconds: planned.reduce((sum, w) => sum + w.seconds, 0),
+    };
+  }
+
+  /** Throws UsageError for workloads that are not there, and where no workload classifies images or none has trained a network. */
+  static async prepare(request: StudyStabilityRequest): Promise<StudyStabilityMeasurement> {
+    const { name, workloads, skipped } = await trainedTrials(request.folder, request);
+    for (const wanted of request.workloads ?? []) {
+      if (workloads.some((w) => w.workload.name === wanted)) continue;
+      const known = workloads.map((w) => w.workload.name).join(', ');
+      throw new UsageError(`--workloads: study ${name} has no workload "${wanted}"; expected ${known}`);
+    }
+    const asked = workloads.filter((w) => request.workloads?.includes(w.workload.name) ?? true);
+    const kept = asked.filter(({ workload }) => modelNamed(workload.model).task === 'classification');
+    const others = asked
+      .filter((w) => !kept.includes(w))
+      .map(({ workload }) => ({
+        what: workload.name,
+        why: 'is not for the classification of images, which attacks are for',
+      }));
+    const measurable = kept.filter((w) => w.trials.length > 0);
+    if (measurable.length === 0)
+      throw new UsageError(
+        `${request.folder}: study ${name} has no finished trial of a classifier with its weights; expected some of "ballast batch run" with keep: model or checkpoint`,
+      );
+    return new StudyStabilityMeasurement(request, name, measurable, [
+      ...others,
+      ...skipped.filter((s) => kept.some((w) => s.what.startsWith(`${w.workload.name},`))),
+    ]);
+  }
+
+  async run(): Promise<StudyStability> {
+    const began = performance.now();
+    const { images, eps, steps, spectrumImages, top, seed, runtime } = this.#request;
+    const workloads: WorkloadStability[] = [];
+    let done = 0;
+    for (const [w, { workload, trials }] of this.#workloads.entries()) {
+      const models: TrainedModel[] = [];
+      const each = this.plan.workloads[w]!.seconds / trials.length;
+      for (const trained of trials) {
+        const report = (share: number, detail: string) =>
+          this.#request.onProgress?.((done + share * each) / this.plan.seconds, `${nameOf(trained)}: ${detail}`);
+        models.push(describe(trained, await this.#measure(trained, report)));
+        done += each;
+      }
+      const { name, model, dataset } = workload;
+      workloads.push({ name, model, dataset, models, trends: trendsOf(models, seed) });
+    }
+    return {
+      study: this.#study,
+      settings: { images, eps, steps, spectrumImages, top, seed },
+      workloads,
+      skipped: this.plan.skipped,
+      environment: environmentOf(runtime),
+      seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  readonly #shelf = new DataShelf();
+
+  async #imagesOf({ spec }: TrainedTrial): Promise<ImageDataset> {
+    const { valid } = await this.#shelf.of(spec.data, this.#request.data ?? spec.dir);
+    if (isText(valid)) throw new UsageError(`${valid.name} is text; expected images`);
+    const beyond = this.#request.images.find((i) => i >= valid.count);
+    if (beyond !== undefined)
+      throw new UsageError(
+        `--images: expected positions below ${valid.count}, the held-out images that the study was measured on, got ${beyond}`,
+      );
+    return valid;
+  }
+
+  async #measure(trained: TrainedTrial, report: (share: number, detail: string) => void): Promise<Measured> {
+    this.#request.signal?.throwIfAborted();
+    report(0, 'weights');
+    const { config } = trained.spec;
+    const dataset = await this.#imagesOf(trained);
+    const network = await loadNetwork({
+      model: config.model,
+      weights: trained.weights,
+      ...fittedTo(config.model, dataset),
+    });
+    const cache = this.#cache(network);
+    const key = trained.trial.id;
+    const known = await cache?.read(key);
+    if (known) return known;
+    const found = await this.#measured(network, dataset, report);
+    await cache?.write(key, found);
+    return found;
+  }
+
+  #cache(network: Network): ResultCache<Measured> | undefined {
+    const { parts, images, eps, steps, spectrumImages, top, seed } = this.#request;
+    return parts === undefined
+      ? undefined
+      : jsonCache(parts, [network.identity, images, eps, steps, spectrumImages, top, seed]);
+  }
+
+  async #measured(
+    network: Network,
+    dataset: ImageDataset,
+    report: (share: number, detail: string) => void,
+  ): Promise<Measured> {
+    const { images, eps, steps, spectrumImages, top, seed, runtime, signal } = this.#request;
+    const common = { network, dataset, images, seed, runtime, signal };
+    const { result } = await measurePerturbations({
+      ...common,
+      ...plainPgd(eps[0]!, steps),
+      // A quarter of each radius.
+      stepSize: undefined,
+      radii: eps,
+      onProgress: (share) => report(0.5 * share, 'perturbations'),
+    });
+    const smallest = await measurePerturbations({
+      ...common,
+      ...plainPgd(eps[0]!, deepfoolSteps),
+      stepSize: undefined,
+      attack: 'deepfool',
+      norm: 'l2',
+      radii: [],
+      onProgress: (share) => report(0.5 + 0.2 * share, 'distance to the boundary'),
+    });
+    const units = findUnits(network.graph(1));
+    const norms =
+      units.length === 0 || spectrumImages === 0
+        ? []
+        : await measureSpectra({
+            ...common,
+            images: images.slice(0, spectrumImages),
+            units: 'all',
+            stages: findStages(units).some((s) => s.units.length > 1),
+            finalRelu: false,
+            method: 'lanczos',
+            top,
+            onProgress: (share) => report(0.7 + 0.3 * share, 'singular values'),
+          }).then(({ images: seen }) =>
+            [...seen[0]!.units, ...seen[0]!.stages].map(({ name }): BlockNorm => {
+              const own = seen.map((i) => [...i.units, ...i.stages].find((b) => b.name === name)!);
+              const mean = (of: (values: readonly number[]) => number) =>
+                own.reduce((sum, b) => sum + of(b.singularValues), 0) / own.length;
+              return {
+                name,
+                norm: mean((v) => v[0]!),
+                leading: mean((v) => v.slice(0, top).reduce((s, x) => s + x, 0) / Math.min(top, v.length)),
+                maxResidual: Math.max(...own.map((b) => b.maxResidual)),
+              };
+            }),
+          );
+    const atImage = result.layers[0];
+    const growth = result.growth.map(({ name, stage, toRandom }): StageGrowth => {
+      const layer = result.layers.find((l) => l.name === name);
+      const of = (kind: 'adversarial' | 'random') => {
+        const [here, there] = [layer?.[kind]?.relativeNorm, atImage?.[kind]?.relativeNorm];
+        return here === undefined || there === undefined ? null : here / there;
+      };
+      return { stage, adversarial: of('adversarial'), random: of('random'), ratio: toRandom };
+    });
+    return {
+      accuracy: result.clean.accuracy,
+      attacks: result.byRadius,
+      distance: smallest.result.attack.medianL2,
+      growth,
+      norms,
+    };
+  }
+}
+
+function secondsOf(model: string, { images, eps, steps, spectrumImages }: StudyStabilityRequest): number {
+  const flops = 3 * modelListing(model).flops;
+  const gradients = images.length * (eps.length * steps + 3 * deepfoolSteps);
+  return (
+    (gradients * flops) / usualSpeed + spectrumImages * usualSpectrum * findUnits(modelNamed(model).trace(1)).length + 2
+  );
+}
+
+function describe({ trial, strategies }: TrainedTrial, measured: Measured): TrainedModel {
+  const last = trial.measurements.at(-1);
+  return {
+    trialId: trial.id,
+    strategies,
+    batchSize: trial.batchSize,
+    learningRate: trial.learningRate,
+    seed: trial.seed,
+    steps: last?.step ?? 0,
+    examples: last?.examples ?? 0,
+    trainLoss: last?.trainLoss ?? null,
+    valLoss: last?.valLoss ?? null,
+    ...measured,
+  };
+}
+
+/** What a model is compared by: null where a model does not have it. */
+function measuresOf(models: readonly TrainedModel[]): { name: string; of: (m: TrainedModel) => number | null }[] {
+  const [first] = models;
+  if (!first) return [];
+  return [
+    { name: 'median l2 distance to the boundary (DeepFool)', of: (m) => m.distance },
+    ...first.attacks.map(({ eps }, i) => ({
+      name: `share of right answers that fall to PGD at ${Number((255 * eps!).toPrecision(3))}/255`,
+      of: ({ attacks }: TrainedModel) => {
+        const { attacked, verified } = attacks[i]!;
+        return attacked > 0 ? verified / attacked : null;
+      },
+    })),
+    ...first.growth.flatMap(({ stage }, i) => [
+      { name: `growth of PGD until ${stage}`, of: (m: TrainedModel) => m.growth[i]?.adversarial ?? null },
+      {
+        name: `PGD to random growth until ${stage}`,
+        of: (m: TrainedModel) => m.growth[i]?.ratio?.value ?? null,
+      },
+    ]),
+    ...first.norms.map(({ name }, i) => ({
+      name: `largest singular value of ${name}`,
+      of: (m: TrainedModel) => m.norms[i]?.norm ?? null,
+    })),
+  ];
+}
+
+function trendsOf(models: readonly TrainedModel[], seed: number): Trend[] {
+  return measuresOf(models).map(({ name, of }): Trend => {
+    const rows = models.flatMap((m) => {
+      const value = of(m);
+      return value === null || m.trainLoss === null ? [] : [{ batch: m.batchSize, loss: m.trainLoss, value }];
+    });
+    const columns = (drawn: readonly number[]) => {
+      const own = drawn.map((i) => rows[i]!);
+      return [own.map((r) => r.batch), own.map((r) => r.value), own.map((r) => r.loss)] as const;
+    };
+    const plain = (drawn: readonly number[]) => {
+      const [batch, value] = columns(drawn);
+      return spearman(batch, value);
+    };
+    return {
+      measure: name,
+      withBatch: bootstrapped(rows.length, plain, seed),
+      atEqualLoss: bootstrapped(rows.length, (drawn) => partialSpearman(...columns(drawn)), seed),
+    };
+  });
+}

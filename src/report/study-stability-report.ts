@@ -1,0 +1,178 @@
+import { formatIndices } from '../data/index.ts';
+import type { RankCorrelation, StudyStability, TrainedModel, WorkloadStability } from '../joint/index.ts';
+import { batchPanel, type PanelPoint, type StrategyStyles, strategyLegend, strategyStyles } from './batch-panel.ts';
+import { figure, type Panel } from './figure.ts';
+import { type Html, html } from './html.ts';
+import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from './numbers.ts';
+import { renderPage } from './page.ts';
+import { reportFooter } from './report-footer.ts';
+import { fallen, formatEps, isClear } from './study-stability-table.ts';
+
+const strategiesOf = ({ models }: WorkloadStability) => [...new Set(models.flatMap((m) => m.strategies))];
+
+type Measure = (model: TrainedModel) => number | null;
+
+/** One line a strategy: the median over seeds at each batch size, with a bar from the least to the largest. */
+function panelOf(
+  workload: WorkloadStability,
+  styles: StrategyStyles,
+  title: string,
+  yLabel: string,
+  of: Measure,
+): Panel | null {
+  const sizes = [...new Set(workload.models.map((m) => m.batchSize))].sort((a, b) => a - b);
+  return batchPanel({
+    title,
+    ariaLabel: `${title} against batch size`,
+    yLabel,
+    linear: true,
+    sizes,
+    height: 270,
+    tick: formatExact,
+    series: strategiesOf(workload).map((name) => ({
+      style: styles.get(name)!,
+      points: sizes.flatMap((x): PanelPoint[] => {
+        const values = workload.models
+          .filter((m) => m.batchSize === x && m.strategies.includes(name))
+          .flatMap((m) => of(m) ?? [])
+          .sort((a, b) => a - b);
+        return values.length ? [{ x, y: values[values.length >> 1]!, low: values[0]!, high: values.at(-1)! }] : [];
+      }),
+    })),
+  });
+}
+
+function figuresOf(workload: WorkloadStability, styles: StrategyStyles, eps: readonly number[]): Html[] {
+  const panel = (title: string, yLabel: string, of: Measure) => panelOf(workload, styles, title, yLabel, of);
+  const first = workload.models[0]!;
+  const key = strategyLegend(styles, strategiesOf(workload));
+  const made = (title: string, panels: readonly (Panel | null)[], caption: string): Html | null => {
+    const drawn = panels.filter((p) => p !== null);
+    return drawn.length ? figure({ title, panelWidth: 440, panels: drawn, legend: key, caption }) : null;
+  };
+  return [
+    made(
+      `How far the networks have trained, ${workload.name}`,
+      [
+        panel('training loss in the end', 'loss', (m) => m.trainLoss),
+        panel('accuracy on the images that are attacked', 'accuracy', (m) => m.accuracy),
+      ],
+      'Read everything below beside this: a network that has learnt less is another network.',
+    ),
+    made(
+      `Adversarial robustness, ${workload.name}`,
+      [
+        panel('distance to the boundary', 'median ‖d‖₂ (DeepFool)', (m) => m.distance),
+        ...eps.map((e, i) => panel(`right answers that fall at ${formatEps(e)}`, 'share', (m) => fallen(m, i))),
+      ],
+      'Distance: larger is more robust. Falling: PGD in linf on the images that are answered correctly; smaller is more robust.',
+    ),
+    made(
+      `Growth of perturbations, ${workload.name}`,
+      first.growth.flatMap(({ stage }, i) => [
+        panel(`PGD until the end of ${stage}`, 'relative growth', (m) => m.growth[i]?.adversarial ?? null),
+        panel(`PGD to random, ${stage}`, 'ratio', (m) => m.growth[i]?.ratio?.value ?? null),
+      ]),
+      `Relative norm ‖d‖ / ‖x‖ at the end of the stage over that at the image; random: Gaussian noise of the same l2 norm. Radius ${formatEps(eps[0]!)}; medians over images.`,
+    ),
+    made(
+      `Largest singular values, ${workload.name}`,
+      first.norms.map(({ name }, i) => panel(name, '‖J‖₂', (m) => m.norms[i]?.norm ?? null)),
+      'Of the linearized residual units (and stages, where they are more than one unit), without the last ReLU; means over images.',
+    ),
+  ].flatMap((f) => f ?? []);
+}
+
+const correlation = (c: RankCorrelation | null) =>
+  c === null
+    ? html`<td>–</td>`
+    : html`<td>${isClear(c) ? html`<b>${typesetNumber(c.value, 2)}</b>` : typesetNumber(c.value, 2)} (${typesetNumber(c.low, 2)} – ${typesetNumber(c.high, 2)})</td>`;
+
+function trends(workload: WorkloadStability): Html {
+  return html`<h3>${workload.name}</h3><div class="table"><table><thead><tr><th>measure</th><th>with the batch size</th><th>at equal training loss</th><th>networks</th></tr></thead>
+<tbody>${workload.trends.map(
+    (t) =>
+      html`<tr><td>${t.measure}</td>${correlation(t.withBatch)}${correlation(t.atEqualLoss)}<td>${t.withBatch?.count ?? 0}</td></tr>\n`,
+  )}</tbody></table></div>`;
+}
+
+function findings({ workloads }: StudyStability): Html {
+  return html`<ul class="findings">${workloads.map((w) => {
+    const distance = w.trends[0]!;
+    const clear = w.trends.filter((t) => isClear(t.atEqualLoss));
+    const c = distance.atEqualLoss;
+    const said =
+      c === null
+        ? 'cannot be said: too few networks'
+        : !isClear(c)
+          ? 'no: the distance to the boundary does not go with the batch size once the training loss is held fixed'
+          : c.value < 0
+            ? 'yes: at equal training loss networks of larger batches lie nearer to the boundary'
+            : 'no, the opposite: at equal training loss networks of larger batches lie farther from the boundary';
+    return html`<li><b>${w.name}</b>Are networks trained with large batches less stable? On these ${w.models.length}, ${said}${c ? ` (rank correlation ${typesetNumber(c.value, 2)}, 95 %: ${typesetNumber(c.low, 2)} to ${typesetNumber(c.high, 2)})` : ''}. Of ${w.trends.length} measures ${clear.length} go with the batch size at equal loss beyond their interval; with so many some do by chance.</li>\n`;
+  })}</ul>`;
+}
+
+function allModels({ workloads, settings: { eps } }: StudyStability): Html {
+  const optional = (v: number | null | undefined) => html`<td>${v == null ? '–' : typesetNumber(v)}</td>`;
+  const percent = (v: number | null) => html`<td>${v === null ? '–' : formatPercent(v)}</td>`;
+  return html`${workloads.map(
+    (w) =>
+      html`<h3>${w.name}</h3><div class="table"><table><thead><tr><th>batch</th><th>strategies</th><th>rate</th><th>seed</th><th>examples</th><th>train loss</th><th>val loss</th><th>accuracy</th><th>distance</th>${eps.map((e) => html`<th>falls at ${formatEps(e)}</th>`)}${w.models[0]!.growth.map((g) => html`<th>PGD growth, ${g.stage}</th><th>to random</th>`)}${w.models[0]!.norms.map((n) => html`<th>σ₁ ${n.name}</th>`)}</tr></thead>
+<tbody>${w.models.map(
+        (m) =>
+          html`<tr><td>${formatCount(m.batchSize)}</td><td>${m.strategies.join(', ')}</td><td>${typesetNumber(m.learningRate)}</td><td>${m.seed}</td><td>${formatCount(m.examples)}</td>${optional(m.trainLoss)}${optional(m.valLoss)}${percent(m.accuracy)}${optional(m.distance)}${eps.map((_, i) => percent(fallen(m, i)))}${m.growth.map((g) => html`${optional(g.adversarial)}${optional(g.ratio?.value)}`)}${m.norms.map((n) => optional(n.norm))}</tr>\n`,
+      )}</tbody></table></div>`,
+  )}`;
+}
+
+/** The report of `ballast batch stability` as one HTML file without scripts that fetches nothing. */
+export function renderStudyStabilityReport(
+  result: StudyStability,
+  { command }: { readonly command?: string } = {},
+): string {
+  const { settings, workloads, skipped } = result;
+  const styles = strategyStyles(
+    [...new Set(workloads.flatMap(strategiesOf))].map((name) => ({ name, rates: 'tuned' as const })),
+  );
+  return renderPage({
+    title: `Batch size and stability: ${result.study}`,
+    lede: 'Whether what large batches save in time is paid for in stability: the networks of one batch study, linearized, perturbed and attacked.',
+    sections: [
+      {
+        title: 'What was measured',
+        body: [
+          html`<dl class="facts">
+<dt>networks</dt><dd>${workloads.map((w) => `${w.models.length} of ${w.name} (${w.model} on ${w.dataset})`).join(', ')}: of each strategy and batch size those with its best rate, all seeds, as they were when their training ended</dd>
+<dt>images</dt><dd>${formatIndices(settings.images)} of the held-out data</dd>
+<dt>attacks</dt><dd>PGD in linf, ${settings.steps} steps of a quarter of the radius, at ${settings.eps.map(formatEps).join(', ')}; DeepFool in l2</dd>
+<dt>singular values</dt><dd>${settings.spectrumImages > 0 ? `${settings.top} leading ones of every residual unit at the first ${settings.spectrumImages} of the images` : 'none'}</dd>
+<dt>left out</dt><dd>${skipped.length ? skipped.map(({ what, why }) => `${what}: ${why}`).join('; ') : 'nothing'}</dd>
+<dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
+</dl>`,
+        ],
+      },
+      { title: 'What the numbers show', body: [findings(result)] },
+      {
+        title: 'How the measures go with the batch size',
+        body: [
+          html`<p>Spearman’s rank correlation over all networks of a workload, whatever their strategy, with 95 % of a percentile bootstrap over networks; bold where that leaves out 0. At equal training loss: the partial correlation, the ranks of the training loss held fixed.</p>`,
+          ...workloads.map(trends),
+        ],
+      },
+      ...workloads.map((w) => ({ title: w.name, body: figuresOf(w, styles, settings.eps) })),
+      { title: 'All networks', body: [allModels(result)] },
+      {
+        title: 'What this can and cannot say',
+        body: [
+          html`<ul class="notes">
+<li>Neither paper asks this question; the protocol is ours. The networks of a study end at different losses: those of large batches have made fewer steps. The partial correlation takes out what goes monotonically with the training loss, and no more.</li>
+<li>PGD and DeepFool give upper bounds on robustness. A distance of a network that is right by chance means little: see its accuracy.</li>
+<li>Rates, seeds and strategies differ between the networks; a correlation over all of them is not an effect of the batch size alone.</li>
+</ul>`,
+        ],
+      },
+    ],
+    footer: reportFooter(result.environment, command),
+  });
+}
