@@ -1,17 +1,21 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
 import { loadNetwork } from '../models/index.ts';
-import { createProgress, formatPercent } from '../report/index.ts';
+import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
+import { computeStudy, layingOut } from './batch/compute-study.ts';
+import { studyReport, writeStudyReport } from './batch/study-report.ts';
+import { interruptedExitCode } from './failure.ts';
 import { wholeNumber } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
-      'The main job on data rendered on the spot: trains a network, then measures its stability; no downloads',
+      'Both instruments on data rendered on the spot: trains a network and measures its stability, then studies batch sizes; no downloads',
     )
     .option('--out <dir>', 'where the run and the report go', 'out/demo')
     .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
@@ -94,4 +98,26 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
     },
     { out, json: false, dryRun: false },
   );
+  await batchStudy(join(out, 'batch'));
+}
+
+/** The second instrument: a small study of batch sizes, and the stability of the networks that it trained. */
+async function batchStudy(out: string): Promise<void> {
+  process.stdout.write(
+    '\nThe second question, how large a batch is worth training with: a ResNet-8 at four batch sizes, steps until its loss is below a target.\n',
+  );
+  const { status } = await computeStudy(await layingOut(bundledStudy('demo'), {}), {
+    out,
+    maxParallel: 1,
+    device: 'cpu',
+  });
+  if (status === 'interrupted') {
+    process.exitCode = interruptedExitCode;
+    return;
+  }
+  const report = await studyReport(out, { devices: [1], draws: 200 });
+  const page = join(out, 'report.html');
+  await writeStudyReport(report, page);
+  process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));
+  process.stdout.write(`\nreport: ${page}\n`);
 }

@@ -28,8 +28,9 @@ export function decodeWeights(bytes: Uint8Array, path: string): Weights {
     const arrays = archive.names.length > 0 && archive.names.every((name) => name.endsWith('.npy'));
     return plain(arrays ? decodeNpz(archive, path) : decodeTorchCheckpoint(bytes, path).tensors);
   }
-  if (looksLikePickle(bytes)) return plain(decodeTorchCheckpoint(bytes, path).tensors);
+  // Before pickles: the length that a safetensors file begins with may have the first byte of one.
   if (looksLikeSafetensors(bytes)) return decodeSafetensors(bytes, path);
+  if (looksLikePickle(bytes)) return plain(decodeTorchCheckpoint(bytes, path).tensors);
   if (looksLikeNpy(bytes))
     throw new FileError(path, `is a single NumPy array without a name; expected ${expectedWeights}`);
   throw new FileError(path, `is of no known format; expected ${expectedWeights}`);

@@ -1,12 +1,12 @@
 import { RandomStream } from '../random.ts';
 import { quantile } from '../statistics.ts';
 
-/** Ranks from 1; equal values share the mean of theirs. */
+/** Ranks from 1 of finite values; equal ones share the mean of theirs. */
 export function ranksOf(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const ranks = new Array<number>(values.length);
   for (let from = 0; from < order.length; ) {
-    let to = from;
+    let to = from + 1;
     while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
     for (const i of order.slice(from, to)) ranks[i] = (from + to + 1) / 2;
     from = to;

@@ -13,14 +13,12 @@ export interface StageGrowth {
   readonly ratio: Interval | null;
 }
 
-/** Largest singular values of a residual unit or stage: means over images. */
+/** The largest singular value of a residual unit or stage: mean over images. */
 export interface BlockNorm {
   readonly name: string;
   /** ‖J‖₂, the largest singular value. */
   readonly norm: number;
-  /** Mean of the k leading values. */
-  readonly leading: number;
-  /** Largest residual of the values, relative to the largest. */
+  /** Largest residual, relative to the value. */
   readonly maxResidual: number;
 }
 
@@ -70,7 +68,6 @@ export interface StudyStability {
     readonly eps: readonly number[];
     readonly steps: number;
     readonly spectrumImages: number;
-    readonly top: number;
     readonly seed: number;
   };
   readonly workloads: readonly WorkloadStability[];

@@ -5,17 +5,11 @@ import { UsageError } from '../errors.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
 import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
-import {
-  environmentOf,
-  findStages,
-  findUnits,
-  measurePerturbations,
-  measureSpectra,
-  plainPgd,
-} from '../stability/index.ts';
+import { environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { blockNorms } from './block-norms.ts';
 import { bootstrapped, partialSpearman, spearman } from './rank-correlation.ts';
-import type { BlockNorm, StageGrowth, StudyStability, TrainedModel, Trend, WorkloadStability } from './result.ts';
+import type { StageGrowth, StudyStability, TrainedModel, Trend, WorkloadStability } from './result.ts';
 import { type Skipped, type TrainedTrial, type TrainedWorkload, trainedTrials } from './trained-trials.ts';
 
 export interface StudyStabilityRequest {
@@ -32,9 +26,8 @@ export interface StudyStabilityRequest {
   /** Linf radii in pixel units; growth is that of the first. */
   readonly eps: readonly number[];
   readonly steps: number;
-  /** Leading singular values are taken at the first so many images; 0: none. */
+  /** The largest singular values of units are taken at the first so many images; 0: none. */
   readonly spectrumImages: number;
-  readonly top: number;
   readonly seed: number;
   readonly runtime: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
@@ -118,7 +111,7 @@ export class StudyStabilityMeasurement {
 
   async run(): Promise<StudyStability> {
     const began = performance.now();
-    const { images, eps, steps, spectrumImages, top, seed, runtime } = this.#request;
+    const { images, eps, steps, spectrumImages, seed, runtime } = this.#request;
     const workloads: WorkloadStability[] = [];
     let done = 0;
     for (const [w, { workload, trials }] of this.#workloads.entries()) {
@@ -135,7 +128,7 @@ export class StudyStabilityMeasurement {
     }
     return {
       study: this.#study,
-      settings: { images, eps, steps, spectrumImages, top, seed },
+      settings: { images, eps, steps, spectrumImages, seed },
       workloads,
       skipped: this.plan.skipped,
       environment: environmentOf(runtime),
@@ -176,10 +169,10 @@ export class StudyStabilityMeasurement {
   }
 
   #cache(network: Network): ResultCache<Measured> | undefined {
-    const { parts, images, eps, steps, spectrumImages, top, seed } = this.#request;
+    const { parts, images, eps, steps, spectrumImages, seed } = this.#request;
     return parts === undefined
       ? undefined
-      : jsonCache(parts, [network.identity, images, eps, steps, spectrumImages, top, seed]);
+      : jsonCache(parts, [network.identity, images, eps, steps, spectrumImages, seed]);
   }
 
   async #measured(
@@ -187,7 +180,7 @@ export class StudyStabilityMeasurement {
     dataset: ImageDataset,
     report: (share: number, detail: string) => void,
   ): Promise<Measured> {
-    const { images, eps, steps, spectrumImages, top, seed, runtime, signal } = this.#request;
+    const { images, eps, steps, spectrumImages, seed, runtime, signal } = this.#request;
     const common = { network, dataset, images, seed, runtime, signal };
     const { result } = await measurePerturbations({
       ...common,
@@ -206,32 +199,10 @@ export class StudyStabilityMeasurement {
       radii: [],
       onProgress: (share) => report(0.5 + 0.2 * share, 'distance to the boundary'),
     });
-    const units = findUnits(network.graph(1));
-    const norms =
-      units.length === 0 || spectrumImages === 0
-        ? []
-        : await measureSpectra({
-            ...common,
-            images: images.slice(0, spectrumImages),
-            units: 'all',
-            stages: findStages(units).some((s) => s.units.length > 1),
-            finalRelu: false,
-            method: 'lanczos',
-            top,
-            onProgress: (share) => report(0.7 + 0.3 * share, 'singular values'),
-          }).then(({ images: seen }) =>
-            [...seen[0]!.units, ...seen[0]!.stages].map(({ name }): BlockNorm => {
-              const own = seen.map((i) => [...i.units, ...i.stages].find((b) => b.name === name)!);
-              const mean = (of: (values: readonly number[]) => number) =>
-                own.reduce((sum, b) => sum + of(b.singularValues), 0) / own.length;
-              return {
-                name,
-                norm: mean((v) => v[0]!),
-                leading: mean((v) => v.slice(0, top).reduce((s, x) => s + x, 0) / Math.min(top, v.length)),
-                maxResidual: Math.max(...own.map((b) => b.maxResidual)),
-              };
-            }),
-          );
+    const norms = await blockNorms(network, dataset, images.slice(0, spectrumImages), {
+      ...{ seed, runtime, signal },
+      onProgress: (share) => report(0.7 + 0.3 * share, 'singular values'),
+    });
     const atImage = result.layers[0];
     const growth = result.growth.map(({ name, stage, toRandom }): StageGrowth => {
       const layer = result.layers.find((l) => l.name === name);

@@ -106,7 +106,9 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   // What `ballast train` writes says how pixels were normalised.
   const model = laidOut(request.normalize ?? metadata.normalize);
   const params = matchParameters(model.parameters, tensors, weights);
-  return { ...withValues(model, params), name, weights, identity: sha256(bytes) };
+  // Where Ballast is installed says nothing to a reader of results.
+  const shown = request.weights === undefined ? `Ballast’s own weights/${name}.safetensors` : weights;
+  return { ...withValues(model, params), name, weights: shown, identity: sha256(bytes) };
 }
 
 /** A model with these values: a network but for where they come from. */

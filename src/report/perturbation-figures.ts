@@ -120,7 +120,7 @@ export function gainFigure({ layers, followed }: PerturbationResult): Html {
 
 /** Bars of energies on the singular vectors of each unit, for each kind: incoming perturbations on right ones, outgoing on left ones. */
 export function projectionFigure(
-  { projections, followed }: PerturbationResult,
+  { projections, projected }: PerturbationResult,
   side: 'incoming' | 'outgoing',
 ): Html | null {
   const units = projections.filter((p) => p.kind === 'unit');
@@ -176,7 +176,7 @@ export function projectionFigure(
     panelWidth: 800,
     legend: legend(parts.map(([, label, color]) => ({ label, color }))),
     panels: kinds.map(panel),
-    caption: html`Squared length of the perturbation at the ${side === 'incoming' ? 'unit’s input' : 'end of the unit’s map'}, split by the singular value: above, at and below the plateau of 1; means over ${imageCount(followed)}.
+    caption: html`Squared length of the perturbation at the ${side === 'incoming' ? 'unit’s input' : 'end of the unit’s map'}, split by the singular value: above, at and below the plateau of 1; means over ${imageCount(projected)}.
       Units with an identity shortcut: the plateau by projection onto it; others (first units of a stage): the most that the moments allow. The three sum to 100 %; by the Gauss-Radau
       rule’s bounds each may be off by at most ${(100 * worst).toFixed(1)} %. Projections are the paper’s (finding F5); this way of computing them is ours.`,
   });

@@ -182,7 +182,7 @@ function projected({ perturbations }: ReproductionResult): PaperFinding {
     rule,
     verdict: 'open',
     evidence: [
-      `Adversarial perturbations have more energy on singular values above the plateau than random ones in ${more} of ${units.length} units.`,
+      `Adversarial perturbations have more energy on singular values above the plateau than random ones in ${more} of ${units.length} units (means over ${perturbations.projected} images).`,
       `At the last unit, ${last.name}: ${formatPercent(last.adversarial!.energyAbove)} above and ${formatPercent(last.adversarial!.energyPlateau)} on the plateau for adversarial ones, ${formatPercent(last.random!.energyAbove)} and ${formatPercent(last.random!.energyPlateau)} for random ones.`,
       ...(top('adversarial') === null || top('random') === null || !last.top
         ? []

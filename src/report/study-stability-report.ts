@@ -146,7 +146,7 @@ export function renderStudyStabilityReport(
 <dt>networks</dt><dd>${workloads.map((w) => `${w.models.length} of ${w.name} (${w.model} on ${w.dataset})`).join(', ')}: of each strategy and batch size those with its best rate, all seeds, as they were when their training ended</dd>
 <dt>images</dt><dd>${formatIndices(settings.images)} of the held-out data</dd>
 <dt>attacks</dt><dd>PGD in linf, ${settings.steps} steps of a quarter of the radius, at ${settings.eps.map(formatEps).join(', ')}; DeepFool in l2</dd>
-<dt>singular values</dt><dd>${settings.spectrumImages > 0 ? `${settings.top} leading ones of every residual unit at the first ${settings.spectrumImages} of the images` : 'none'}</dd>
+<dt>singular values</dt><dd>${settings.spectrumImages > 0 ? `the largest of every residual unit at the first ${settings.spectrumImages} of the images` : 'none'}</dd>
 <dt>left out</dt><dd>${skipped.length ? skipped.map(({ what, why }) => `${what}: ${why}`).join('; ') : 'nothing'}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`,

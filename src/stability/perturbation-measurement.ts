@@ -22,7 +22,7 @@ const smallestResolved = 1e-5;
 async function project(request: PerturbationRequest, controls: ControlledPerturbations): Promise<ProjectedBlock[]> {
   const { project: wanted, network, images, seed, runtime = {}, signal, onProgress, cache } = request;
   if (!wanted || controls.positions.length === 0) return [];
-  const ids = controls.positions.map((i) => images[i]!);
+  const ids = controls.positions.slice(0, wanted.images).map((i) => images[i]!);
   return projectPerturbations(network, controls, ids, { ...wanted, seed, runtime, signal, onProgress, cache });
 }
 
@@ -89,6 +89,7 @@ export async function measurePerturbations(
       attack: { name: attack, norm, ...attacked.summaries[0]!, warnings },
       byRadius: attacked.summaries,
       followed,
+      projected: projections.length > 0 ? Math.min(followed, request.project?.images ?? followed) : 0,
       layers,
       growth: found ? growthRatios(network, found, otherFound, seed) : [],
       untrained:

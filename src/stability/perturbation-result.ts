@@ -73,6 +73,8 @@ export interface PerturbationResult {
   readonly byRadius: readonly AttackSummary[];
   /** Images whose perturbation is not zero: what the rest is about. */
   readonly followed: number;
+  /** The first so many of them were projected. */
+  readonly projected: number;
   readonly layers: readonly PerturbedLayer[];
   readonly growth: readonly GrowthRatio[];
   readonly untrained: {

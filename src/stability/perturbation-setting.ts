@@ -30,8 +30,10 @@ export interface PerturbationRequest {
   readonly layer?: string | undefined;
   /** The same architecture with fresh weights, as a control; attacked on its own answers. */
   readonly untrained?: Network | undefined;
-  /** Also project onto the singular vectors of units and stages. */
-  readonly project?: { readonly steps: number; readonly top: number; readonly finalRelu: boolean } | undefined;
+  /** Also project onto the singular vectors of units and stages, at the first `images` of the images that are followed; at all unless told. */
+  readonly project?:
+    | { readonly steps: number; readonly top: number; readonly finalRelu: boolean; readonly images?: number }
+    | undefined;
   readonly seed: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
@@ -120,12 +122,14 @@ export function perturbationCache(dir: string, request: PerturbationRequest): Re
     project,
     seed,
   } = request;
+  // How many images are projected is no part of what is found at one of them.
+  const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };
   return jsonCache(join(dir, 'projections'), [
     network.name,
     network.identity,
     dataset.name,
     dataset.count,
     // Only the first radius is projected.
-    { attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, project, seed },
+    { attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, project: projected, seed },
   ]);
 }

@@ -39,6 +39,8 @@ export interface ReproductionRequest {
   readonly steps: number;
   /** Steps of a projection, and leading singular vectors. */
   readonly projectionSteps: number;
+  /** Perturbations of the first so many images are projected. */
+  readonly projectionImages: number;
   readonly top: number;
   readonly finalRelu: boolean;
   /** Test images for the accuracy of changed networks. */
@@ -139,11 +141,12 @@ export class Reproduction {
     this.#request = request;
     this.#spectra = spectra;
     this.#interventions = interventions;
-    const { network, images, steps, projectionSteps, top } = request;
+    const { network, images, steps, projectionSteps, projectionImages, top } = request;
     const flops = network.graph(1).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
     const perturbations = (images.length * flops * (3 * steps + 40) * (request.untrained ? 2 : 1)) / usualSpeed;
     // Per image, unit and side: two products a step for each of three kinds, and the leading vectors; stages cost as much again.
-    const projections = (2 * images.length * flops * (3 * 8 * projectionSteps + 30 * top)) / usualSpeed;
+    const projected = Math.min(images.length, projectionImages);
+    const projections = (4 * projected * flops * (3 * 8 * projectionSteps + 30 * top)) / usualSpeed;
     const seconds = {
       spectra: spectra.plan.seconds,
       interventions: interventions.reduce((sum, i) => sum + i.plan.seconds, 0),
@@ -238,6 +241,7 @@ export class Reproduction {
       eps,
       steps,
       projectionSteps,
+      projectionImages,
       top,
       finalRelu,
       seed,
@@ -251,7 +255,7 @@ export class Reproduction {
       dataset,
       images,
       ...plainPgd(eps, steps),
-      project: { steps: projectionSteps, top, finalRelu },
+      project: { steps: projectionSteps, top, finalRelu, images: projectionImages },
       seed,
       runtime,
       signal,

@@ -22,7 +22,6 @@ interface StabilityOptions extends DeviceOptions, OutputOptions {
   readonly eps: readonly number[];
   readonly steps: number;
   readonly spectrumImages: number;
-  readonly top: number;
   readonly seed: number;
 }
 
@@ -43,14 +42,13 @@ export function batchStabilityCommand(): Command {
       4 / 255,
     ])
     .option('--steps <n>', 'steps of PGD', wholeNumber(1), 10)
-    .option('--spectrum-images <n>', 'leading singular values at the first so many images (0: none)', wholeNumber(0), 4)
-    .option('--top <k>', 'leading singular values', wholeNumber(1), 10)
+    .option('--spectrum-images <n>', 'largest singular values at the first so many images (0: none)', wholeNumber(0), 4)
     .addOption(seedOption());
   return addOutputOptions(command).action(run);
 }
 
 async function run(folder: string, options: StabilityOptions): Promise<void> {
-  const { data, workloads, all = false, eps, steps, spectrumImages, top, seed } = options;
+  const { data, workloads, all = false, eps, steps, spectrumImages, seed } = options;
   const out = options.out ?? join(folder, 'stability');
   await runMeasurement(
     {
@@ -66,7 +64,6 @@ async function run(folder: string, options: StabilityOptions): Promise<void> {
           eps,
           steps,
           spectrumImages,
-          top,
           seed,
           runtime: runtimeOf(options),
           parts: join(out, 'models'),

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import type { StudyReport } from '../../batch/analysis/index.ts';
-import { measureLinearErrors } from '../../batch/index.ts';
+import { type BundledStudy, bundledStudies, bundledStudy, measureLinearErrors } from '../../batch/index.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
 import { createProgress, renderBatchReproduction } from '../../report/index.ts';
 import { parseDevice } from '../../runtime/index.ts';
@@ -15,21 +14,16 @@ import { studyReport, writeStudyReport } from '../batch/study-report.ts';
 import { countsText } from '../batch/texts.ts';
 import { interruptedExitCode } from '../failure.ts';
 
-/** The studies that Ballast brings along, `studies/NAME.yaml`. */
-const bundled = ['cifar10', 'ptb', 'camvid', 'shapes'] as const;
-type Bundled = (typeof bundled)[number];
-
 interface ReproduceBatchOptions extends RunOptions {
-  readonly studies: readonly Bundled[];
+  readonly studies: readonly BundledStudy[];
 }
 
-const fileOf = (name: Bundled) => fileURLToPath(new URL(`../../../studies/${name}.yaml`, import.meta.url));
-
-function namesOf(text: string): Bundled[] {
+function namesOf(text: string): BundledStudy[] {
   const names = text.split(',').map((part) => part.trim());
-  const wrong = names.find((n) => !(bundled as readonly string[]).includes(n));
-  if (wrong !== undefined) throw new InvalidArgumentError(`expected some of ${bundled.join(', ')}, got "${wrong}".`);
-  return [...new Set(names)] as Bundled[];
+  const wrong = names.find((n) => !(bundledStudies as readonly string[]).includes(n));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`expected some of ${bundledStudies.join(', ')}, got "${wrong}".`);
+  return [...new Set(names)] as BundledStudy[];
 }
 
 export function reproduceBatchCommand(): Command {
@@ -37,7 +31,9 @@ export function reproduceBatchCommand(): Command {
     .description(
       'The statements of Golmant et al. (arXiv 1811.12941) on studies of classification, language and segmentation that Ballast brings along: runs what is missing of them, then reports',
     )
-    .option('--studies <names>', `some of ${bundled.join(', ')}; only shapes needs no data`, namesOf, [...bundled])
+    .option('--studies <names>', `some of ${bundledStudies.join(', ')}; only shapes needs no data`, namesOf, [
+      ...bundledStudies,
+    ])
     .requiredOption('--out <dir>', 'a folder for each study, and index.html over all of them');
   return addRunOptions(command).action(run);
 }
@@ -47,7 +43,7 @@ async function run(options: ReproduceBatchOptions): Promise<void> {
   const reports: StudyReport<unknown>[] = [];
   for (const name of studies) {
     const folder = join(out, name);
-    const layOut = await layingOut(fileOf(name), options);
+    const layOut = await layingOut(bundledStudy(name), options);
     if (options.dryRun) {
       await dryRun(layOut, { ...options, out: folder });
       continue;

@@ -28,6 +28,7 @@ interface ReproduceStabilityOptions extends NetworkOptions, DatasetOptions, Devi
   readonly eps: number;
   readonly steps: number;
   readonly projectionSteps: number;
+  readonly projectionImages: number;
   readonly top: number;
   readonly finalRelu?: boolean;
   readonly evalImages: number;
@@ -48,6 +49,7 @@ export function reproduceStabilityCommand(): Command {
     .option('--eps <radius>', 'linf radius of PGD in pixel units', pixelLength, 2 / 255)
     .option('--steps <n>', 'steps of PGD', wholeNumber(1), 10)
     .option('--projection-steps <n>', 'Golub-Kahan steps of a projection', wholeNumber(2), 30)
+    .option('--projection-images <n>', 'perturbations of the first n images are projected', wholeNumber(1), 20)
     .option('--top <k>', 'leading singular values of stages, and vectors that are projected onto', wholeNumber(1), 10)
     .option('--eval-images <n>', 'test images for the accuracy of changed networks', wholeNumber(1), 1000)
     .option('--final-relu', 'the ReLU after the addition is part of the maps')
