@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import Database from 'libsql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RandomStream } from '../src/random.ts';
 import { fromStore, outcome, startStudy, writeStudy } from './batch-study.ts';
@@ -47,4 +48,23 @@ it(`a study that is killed at ${kills} random moments, or one of its trials, com
     const finished = own.filter((a) => ['complete', 'stopped'].includes(a.outcome ?? ''));
     expect(finished).toEqual([own.at(-1)]);
   }
+});
+
+it('a study whose database another program locks ends with one line after 20 seconds, and goes on when it is free', async () => {
+  const study = writeStudy(folder);
+  const out = join(folder, 'locked');
+  expect((await startStudy(study, out).ended).code).toBe(0);
+  const whole = await outcome(out);
+  rmSync(join(out, 'trials'), { recursive: true });
+  const other = new Database(join(out, 'study.sqlite'));
+  other.exec('begin exclusive');
+  const refused = await startStudy(study, out).ended;
+  expect(refused.code).toBe(1);
+  expect(refused.stderr.trim().split('\n')).toEqual([
+    expect.stringMatching(/study\.sqlite: is locked by another process/),
+  ]);
+  other.exec('rollback');
+  other.close();
+  expect((await startStudy(study, out).ended).code).toBe(0);
+  expect(await outcome(out)).toEqual(whole);
 });

@@ -6,7 +6,7 @@ import { legacyCheckpoint, pickle, tensorText, zipCheckpoint } from '../../test/
 import { FileError } from '../errors.ts';
 import { encodeNpy, writeNpz } from './npy.ts';
 import { encodeSafetensors } from './safetensors.ts';
-import { readWeights } from './weights.ts';
+import { decodeWeights, readWeights } from './weights.ts';
 import { zipStored } from './zip-write.ts';
 
 const data = Float32Array.of(1, 2, 3);
@@ -59,5 +59,16 @@ describe('weights', () => {
       { name: 'm/constants.pkl', bytes: program(false) },
     ]);
     await expect(readWeights(await fileWith(Buffer.concat([...script])))).rejects.toThrow('is a TorchScript program');
+  });
+
+  it('takes a safetensors file for one although its length begins like a pickle', () => {
+    // 640 = 0x0280 bytes of header: 0x80 0x02 is how a pickle of protocol 2 begins.
+    const header = JSON.stringify({ w: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }).padEnd(640);
+    const bytes = new Uint8Array(8 + header.length + 4);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(new TextEncoder().encode(header), 8);
+    new DataView(bytes.buffer).setFloat32(8 + header.length, 1.5, true);
+    expect([...bytes.subarray(0, 2)]).toEqual([0x80, 0x02]);
+    expect(decodeWeights(bytes, 'w').tensors.get('w')!.data).toEqual(Float32Array.of(1.5));
   });
 });

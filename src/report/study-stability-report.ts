@@ -86,7 +86,7 @@ function figuresOf(workload: WorkloadStability, styles: StrategyStyles, eps: rea
 const correlation = (c: RankCorrelation | null) =>
   c === null
     ? html`<td>–</td>`
-    : html`<td>${isClear(c) ? html`<b>${typesetNumber(c.value, 2)}</b>` : typesetNumber(c.value, 2)} (${typesetNumber(c.low, 2)} – ${typesetNumber(c.high, 2)})</td>`;
+    : html`<td>${isClear(c) ? html`<b>${typesetNumber(c.value, 2)}</b>` : typesetNumber(c.value, 2)} (${typesetNumber(c.low, 2)} to ${typesetNumber(c.high, 2)})</td>`;
 
 function trends(workload: WorkloadStability): Html {
   return html`<h3>${workload.name}</h3><div class="table"><table><thead><tr><th>measure</th><th>with the batch size</th><th>at equal training loss</th><th>networks</th></tr></thead>
@@ -105,7 +105,7 @@ function findings({ workloads }: StudyStability): Html {
       c === null
         ? 'cannot be said: too few networks'
         : !isClear(c)
-          ? 'no: the distance to the boundary does not go with the batch size once the training loss is held fixed'
+          ? 'that is not shown: once the training loss is held fixed, the distance to the boundary goes with the batch size no more than chance would have it'
           : c.value < 0
             ? 'yes: at equal training loss networks of larger batches lie nearer to the boundary'
             : 'no, the opposite: at equal training loss networks of larger batches lie farther from the boundary';
