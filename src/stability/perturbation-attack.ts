@@ -79,8 +79,8 @@ async function originOf(request: PerturbationRequest, network: Network): Promise
 }
 
 /**
- * Attacks the images of a request at all radii in one call. `ownAnswers`: what the network answers counts as right, and only the first
- * radius is tried; for networks that have learnt nothing.
+ * Attacks the images of a request at all radii in one call. `ownAnswers`: what the network answers counts as right, only the first radius is tried,
+ * and FGSM and PGD raise the margin; for networks that have learnt nothing.
  */
 export async function attackImages(
   request: PerturbationRequest,
@@ -112,6 +112,8 @@ export async function attackImages(
       restarts,
       randomStart,
       seed,
+      // Fresh weights make logits so far apart that the cross-entropy is flat in float32.
+      loss: ownAnswers ? 'margin' : 'crossEntropy',
       signal: request.signal,
       onProgress: (f) => request.onProgress?.(f, ownAnswers ? 'attack on the untrained network' : `${attack} attack`),
     });

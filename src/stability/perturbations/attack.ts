@@ -25,6 +25,8 @@ export interface AttackOptions {
   readonly restarts: number;
   readonly randomStart: boolean;
   readonly seed: number;
+  /** What FGSM and PGD raise; the cross-entropy unless told. The margin has a gradient where a softmax is saturated. */
+  readonly loss?: 'crossEntropy' | 'margin' | undefined;
   readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -35,7 +35,7 @@ export function startInBall(
 export const pgd: Attack = async (classifier, items, options) => {
   const { size, box, classes } = classifier;
   const { count, origin, radii, targets } = items;
-  const { norm, steps, stepSize, restarts, randomStart, onProgress, signal } = options;
+  const { norm, steps, stepSize, restarts, randomStart, loss: raised = 'crossEntropy', onProgress, signal } = options;
   const sign = targets ? -1 : 1;
   const lengths = radii.map((radius) => sign * (stepSize ?? radius / 4));
   const kept = origin.slice();
@@ -47,7 +47,7 @@ export const pgd: Attack = async (classifier, items, options) => {
     const x = randomStart || restart > 0 ? startInBall(items, classifier, options, restart) : origin.slice();
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
-      const { logits, gradients } = await classifier.gradient('crossEntropy', x, goalsOf(items));
+      const { logits, gradients } = await classifier.gradient(raised, x, goalsOf(items));
       if (restart === 0 && step === 0) zeroGradients = countZero(gradients, count);
       if (restart === 0 && step > 0) successesByStep.push(countSuccesses(items, logits, classes));
       ascend(x, gradients, lengths, { norm, size });
@@ -71,11 +71,11 @@ export const pgd: Attack = async (classifier, items, options) => {
 };
 
 /** One step of the length of the radius (Goodfellow, Shlens, Szegedy, arXiv 1412.6572); in l2 along the gradient. */
-export const fgsm: Attack = async (classifier, items, { norm }) => {
+export const fgsm: Attack = async (classifier, items, { norm, loss = 'crossEntropy' }) => {
   const { size, box, classes } = classifier;
   const { count, origin, radii, targets } = items;
   const x = origin.slice();
-  const { gradients } = await classifier.gradient('crossEntropy', x, goalsOf(items));
+  const { gradients } = await classifier.gradient(loss, x, goalsOf(items));
   ascend(x, gradients, targets ? radii.map((r) => -r) : radii, { norm, size });
   projectInto(x, origin, radii, { norm, box, size });
   const logits = await classifier.logits(x);
