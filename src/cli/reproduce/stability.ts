@@ -32,6 +32,7 @@ interface ReproduceStabilityOptions extends NetworkOptions, DatasetOptions, Devi
   readonly top: number;
   readonly finalRelu?: boolean;
   readonly evalImages: number;
+  readonly pictures: boolean;
 }
 
 export function reproduceStabilityCommand(): Command {
@@ -53,6 +54,7 @@ export function reproduceStabilityCommand(): Command {
     .option('--top <k>', 'leading singular values of stages, and vectors that are projected onto', wholeNumber(1), 10)
     .option('--eval-images <n>', 'test images for the accuracy of changed networks', wholeNumber(1), 1000)
     .option('--final-relu', 'the ReLU after the addition is part of the maps')
+    .option('--no-pictures', 'leave the images out of the report: for data that must not be passed on')
     .option('--out <dir>', 'write report.html and result.json there; running again goes on where it stopped')
     .option('--dry-run', 'say what would be done and what it would cost, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
@@ -91,7 +93,7 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
           run: async () => {
             for (const folder of parts ? Object.values(partFolders(parts)) : []) await makeFolder(folder);
             const found = await reproduction.run();
-            pixels = found.pixels;
+            if (options.pictures) pixels = found.pixels;
             return found.result;
           },
         };
