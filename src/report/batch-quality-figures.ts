@@ -30,7 +30,7 @@ export function generalizationFigure(workload: WorkloadReport, styles: StrategyS
       linear: true,
       sizes,
       height: 290,
-      tick: formatExact,
+      tick: formatTick,
       series: tuned.map(({ name }) => ({
         style: styles.get(name)!,
         points: workload.generalization
