@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -24,19 +25,35 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const attempts = (out: string) => fromStore(out, (store) => store.attempts());
 
+/** The parent of a live process where the system says; null where it does not, or the process has ended. */
+function parentOf(pid: number): number | null {
+  try {
+    // pid (name) state ppid ...; a name may have blanks and brackets.
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[1]);
+  } catch {
+    return null;
+  }
+}
+
 /**
- * Waits until an attempt that was claimed after `since` is being computed, and `more` milliseconds. What an earlier run's orphans
- * still do does not count: it says nothing about whether this run listens to signals yet.
+ * Waits until a process of `run` computes a trial that was claimed after `since`, and `more` milliseconds. What an orphan of an earlier run still
+ * does does not count, although it may claim another trial before it hears of its parent's end: it says nothing about whether `run` listens to
+ * signals yet.
  */
-async function waitForWork(out: string, since: number, more: number): Promise<AttemptRow> {
+async function waitForWork(out: string, run: ChildProcess, since: number, more: number): Promise<AttemptRow> {
   for (;;) {
-    const begun = (await attempts(out)).filter((a) => a.fromStep !== null && a.began >= since);
+    const begun = (await attempts(out)).filter(
+      (a) =>
+        a.fromStep !== null &&
+        a.began >= since &&
+        (process.platform !== 'linux' || (a.ended === null && parentOf(a.pid) === run.pid)),
+    );
     const last = begun.at(-1);
     if (last) {
       await setTimeout(more);
       return last;
     }
-    await setTimeout(50);
+    await setTimeout(20);
   }
 }
 
@@ -69,11 +86,11 @@ describe('a study that is killed', () => {
     for (const [i, victim] of victims.entries()) {
       const start = Date.now();
       const { child, ended } = startStudy(study, out, '--max-parallel', '2');
-      const { pid } = await waitForWork(out, start, 150 + 170 * i);
+      const { pid } = await waitForWork(out, child, start, 100 * i);
       if (victim === 'trial') {
         const killed = Date.now();
         process.kill(pid, 'SIGKILL');
-        await waitForWork(out, killed, 50);
+        await waitForWork(out, child, killed, 50);
       }
       child.kill(victim === 'interrupt' ? 'SIGINT' : 'SIGKILL');
       const { code, stderr } = await ended;
