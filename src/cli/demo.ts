@@ -104,7 +104,7 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
 /** The second instrument: a small study of batch sizes, and the stability of the networks that it trained. */
 async function batchStudy(out: string): Promise<void> {
   process.stdout.write(
-    '\nThe second question, how large a batch is worth training with: a ResNet-8 at four batch sizes, steps until its loss is below a target.\n',
+    '\nThe second question, how large a batch is worth training with: a perceptron at five batch sizes, steps until its loss is below a target.\n',
   );
   const { status } = await computeStudy(await layingOut(bundledStudy('demo'), {}), {
     out,
