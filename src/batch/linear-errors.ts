@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FileError, UsageError } from '../errors.ts';
+import { FileError } from '../errors.ts';
 import { readWeights, writeFileAtomic } from '../formats/index.ts';
 import { matchParameters } from '../nn/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
@@ -42,7 +42,7 @@ interface Job {
 /**
  * The linear-approximation error of the steps of a study: for every strategy whose update is a multiple of the gradient (SGD and momentum), at every batch size,
  * on the weights that its best run at the smallest batch had in the end. The rate is that of the strategy's rule at that size; with
- * momentum m it counts as rate / (1 - m). Batches are the first of the data stream.
+ * momentum m it counts as rate / (1 - m). Batches are the first of the data stream. None for a study without such a strategy, two batch sizes and weights.
  */
 export async function measureLinearErrors(request: LinearErrorsRequest): Promise<LinearErrorRow[]> {
   const { folder, data, runtime, signal, onProgress } = request;
@@ -62,10 +62,6 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
         jobsOf(workload, strategy, trials, (t) => isPlain(specs.get(t.id)) && existsSync(weightsOf(t))),
       ),
     );
-    if (jobs.length === 0)
-      throw new UsageError(
-        `${folder}: no strategy of study ${study.name} has a finished trial of SGD or momentum with its weights and two batch sizes`,
-      );
     const shelf = new DataShelf();
     const rows: LinearErrorRow[] = [];
     for (const [i, { workload, strategy, base, batchSize, rate }] of jobs.entries()) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { measureLinearErrors } from '../../batch/index.ts';
+import { UsageError } from '../../errors.ts';
 import { alignColumns, createProgress, formatCount, formatNumber } from '../../report/index.ts';
 import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../options.ts';
 
@@ -39,6 +40,10 @@ async function run(folder: string, options: LinearOptions): Promise<void> {
       onProgress: (share, detail) => progress.update(share, detail),
     });
     progress.finish();
+    if (rows.length === 0)
+      throw new UsageError(
+        `${folder}: no strategy has a finished trial of SGD or momentum with its weights and two batch sizes`,
+      );
     if (json) {
       process.stdout.write(`${JSON.stringify({ rows })}\n`);
       return;
