@@ -19,7 +19,7 @@ function verdicts(reports: readonly StudyReport<unknown>[]): Html {
   return html`<div class="table words"><table><thead><tr><th>statement of the paper</th>${reports.map((r) => html`<th>${r.study}</th>`)}</tr></thead>
 <tbody>${statements.map(
     ({ id, statement }) =>
-      html`<tr><td>${statement}</td>${reports.map((r) => cell(r.statements.find((s) => s.id === id)))}</tr>\n`,
+      html`<tr><td style="white-space: normal; min-width: 22em">${statement}</td>${reports.map((r) => cell(r.statements.find((s) => s.id === id)))}</tr>\n`,
   )}</tbody></table></div>
 <p>In brackets: how many observations agree, of how many that the study has. – : the study cannot judge it. What an observation is, and its numbers, stand in the report of each study.</p>`;
 }
