@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
 import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
-import { environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
+import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { blockNorms } from './block-norms.ts';
 import { bootstrapped, partialSpearman, spearman } from './rank-correlation.ts';
@@ -190,15 +190,20 @@ export class StudyStabilityMeasurement {
       radii: eps,
       onProgress: (share) => report(0.5 * share, 'perturbations'),
     });
-    const smallest = await measurePerturbations({
-      ...common,
-      ...plainPgd(eps[0]!, deepfoolSteps),
-      stepSize: undefined,
-      attack: 'deepfool',
-      norm: 'l2',
-      radii: [],
-      onProgress: (share) => report(0.5 + 0.2 * share, 'distance to the boundary'),
-    });
+    // Only its length is asked for, so it is not followed through the network.
+    const smallest = await attackImages(
+      {
+        ...common,
+        ...plainPgd(eps[0]!, deepfoolSteps),
+        stepSize: undefined,
+        attack: 'deepfool',
+        norm: 'l2',
+        radii: [],
+        onProgress: (share) => report(0.5 + 0.2 * share, 'distance to the boundary'),
+      },
+      network,
+      false,
+    );
     const norms = await blockNorms(network, dataset, images.slice(0, spectrumImages), {
       ...{ seed, runtime, signal },
       onProgress: (share) => report(0.7 + 0.3 * share, 'singular values'),
@@ -215,7 +220,7 @@ export class StudyStabilityMeasurement {
     return {
       accuracy: result.clean.accuracy,
       attacks: result.byRadius,
-      distance: smallest.result.attack.medianL2,
+      distance: smallest.summaries[0]!.medianL2,
       growth,
       norms,
     };

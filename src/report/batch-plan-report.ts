@@ -4,6 +4,7 @@ import { costText, marked, planSentences, scaleText } from './batch-plan-sentenc
 import { type Html, html } from './html.ts';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { reportFooter } from './report-footer.ts';
 
 export interface BatchPlanReportOptions {
   /** The command line that made the plan, so that a reader can repeat it. */
@@ -100,7 +101,6 @@ export function renderBatchPlanReport(result: BatchPlanResult, { command }: Batc
     title: `Batch size for ${result.model} on ${result.dataset}`,
     lede: 'Planned from one short run and timed steps, without a study.',
     sections,
-    footer: html`${command ? html`<p><code>${command}</code></p>` : null}
-<p>Made by Ballast ${e.ballast} on ${e.date.replace(/^(.{10})T(.{8})\.?\d*Z$/, '$1 $2 UTC')}; ${e.device}, ${e.threads} thread${e.threads === 1 ? '' : 's'}, ${e.cpu}, Node ${e.node}. Times are those of this machine.</p>`,
+    footer: reportFooter(e, command),
   });
 }

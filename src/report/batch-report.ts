@@ -12,6 +12,7 @@ import { speedupFigure, stepsFigure, tradeoffFigure } from './batch-scaling-figu
 import { type Html, html } from './html.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { madeBy } from './report-footer.ts';
 
 export interface BatchReportOptions {
   /** The command line that made the report, so that a reader can repeat it. */
@@ -259,6 +260,6 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
     lede: `How many iterations training takes at each batch size, and where larger batches stop paying: ${formatCount(trials)} trials${report.workloads.length > 1 ? ` of ${report.workloads.length} workloads` : ''}.`,
     sections: sections.filter((s) => s.body.length > 0),
     footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}
-<p>Made by Ballast ${options.made.ballast} on ${options.made.date.replace(/^(.{10})T(.{8})\.?\d*Z$/, '$1 $2 UTC')}.</p>`,
+<p>Made by ${madeBy(options.made)}.</p>`,
   });
 }

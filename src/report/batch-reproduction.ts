@@ -3,6 +3,7 @@ import type { BatchReportOptions } from './batch-report.ts';
 import { type Html, html } from './html.ts';
 import { formatCount } from './numbers.ts';
 import { renderPage } from './page.ts';
+import { madeBy } from './report-footer.ts';
 
 /** Studies with the folders of their own reports, in the same order. */
 export interface BatchReproductionOptions extends Omit<BatchReportOptions, 'cost'> {
@@ -85,6 +86,6 @@ export function renderBatchReproduction(
       { title: 'Where the curves bend', body: [critical(reports)] },
     ],
     footer: html`${command ? html`<p><code>${command}</code></p>` : null}
-<p>Made by Ballast ${made.ballast} on ${made.date.replace(/^(.{10})T(.{8})\.?\d*Z$/, '$1 $2 UTC')}.</p>`,
+<p>Made by ${madeBy(made)}.</p>`,
   });
 }

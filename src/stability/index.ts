@@ -37,6 +37,7 @@ export type * from './intervention-result.ts';
 export type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
 export { LinearizedMap } from './jacobian.ts';
 export { nearestNames } from './names.ts';
+export { attackImages } from './perturbation-attack.ts';
 export { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 export type * from './perturbation-result.ts';
 export {
