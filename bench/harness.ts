@@ -93,6 +93,7 @@ export async function alternate(
       ...(error === undefined ? {} : { error }),
     };
   });
+  process.stderr.write(`${name}: ${measurements.map((m) => `${m.contestant} ${digits(m.rate)}`).join(', ')} ${unit}\n`);
   const rates = measurements.filter((m) => peers.includes(m.contestant)).map((m) => m.rate);
   const ratio = rates.length ? { ratio: measurements[0]!.rate / Math.max(...rates) } : {};
   return { name, unit, measurements, ...ratio };

@@ -36,7 +36,7 @@ async function measure({
   entrants,
 }: (typeof cases)[number]): Promise<{ measured: Case; notes: string[] }> {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
-  const training = await prepare(workload, folder, batch);
+  const training = await prepare(workload, folder, { batch });
   const title = `${workloads[workload]!.title.replace(/, batch.*/, '')}, batch ${batch}`;
   const notes: string[] = [];
   const able: { name: string; peer: Peer; losses: number[] }[] = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadData } from '../src/data/index.ts';
 import { BallastError, UsageError } from '../src/errors.ts';
 import { initialize } from '../src/nn/index.ts';
-import { defaultThreads } from '../src/runtime/index.ts';
+import { defaultThreads, type RuntimeOptions } from '../src/runtime/index.ts';
 import { type Batch, optimizerNamed, type PlannedConfig, planTraining, Trainer } from '../src/train/index.ts';
 import { realData } from '../test/real-data.ts';
 import { Peer, writeParameters } from './harness.ts';
@@ -79,8 +79,8 @@ export interface Training {
   step(): Promise<number>;
   /** The file that says all of it to a peer: see bench/peers/train.py. */
   readonly spec: string;
-  /** PyTorch in this memory format on the same task, as a process; undefined where there is no PyTorch. */
-  peer(format: string): Peer | undefined;
+  /** PyTorch in this memory format on the same task, as a process, on the CPU unless told; undefined where there is no PyTorch. */
+  peer(format: string, device?: 'cpu' | 'cuda'): Peer | undefined;
 }
 
 /** What a peer answers to `{ repeats }`. */
@@ -92,8 +92,12 @@ export interface PeerSteps {
   readonly peak: number;
 }
 
-/** Prepares both sides; `folder` takes what the peers read. `batch`: another number of examples than usual. */
-export async function prepare(name: string, folder: string, batch?: number): Promise<Training> {
+/** Prepares both sides; `folder` takes what the peers read. `batch`: another number of examples than usual; `runtime`: where ours runs. */
+export async function prepare(
+  name: string,
+  folder: string,
+  { batch, runtime }: { readonly batch?: number; readonly runtime?: RuntimeOptions } = {},
+): Promise<Training> {
   const workload = workloads[name];
   if (!workload) throw new UsageError(`no training of "${name}"; expected ${Object.keys(workloads).join(', ')}`);
   const { model: modelName, dataset, sequenceLength, rule, peer } = workload;
@@ -136,6 +140,7 @@ export async function prepare(name: string, folder: string, batch?: number): Pro
     rule: optimizer,
     batchSize,
     microBatch: batchSize,
+    ...(runtime ? { runtime } : {}),
     ...(rule.clipNorm === undefined ? {} : { clipNorm: rule.clipNorm }),
   });
   const batches = Array.from({ length: batchCount }, (_, k) => task.batch(k * batchSize, batchSize));
@@ -167,7 +172,7 @@ export async function prepare(name: string, folder: string, batch?: number): Pro
       step++;
       return loss;
     },
-    peer: (format) => Peer.start('train.py', [spec, format]) ?? undefined,
+    peer: (format, device = 'cpu') => Peer.start('train.py', [spec, format, device]) ?? undefined,
   };
 }
 

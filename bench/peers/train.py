@@ -1,6 +1,6 @@
 """Peer of the train bench: eager PyTorch training a network on a few batches in turn.
 
-usage: train.py SPEC.json FORMAT   (FORMAT: nchw or channels_last)
+usage: train.py SPEC.json FORMAT [DEVICE]   (FORMAT: nchw or channels_last; DEVICE: cpu unless told)
 The spec: {"folder", "model", "options", "task", "threads", "batches", "inputs": [{"name", "dtype", "shape"}], "optimizer": {"lr", "momentum",
 "weightDecay", "clipNorm"}}. The folder holds parameters.json/.bin (names, shapes, raw float32) and each batch's inputs as raw BATCH.NAME.bin.
 Reads {"repeats"} a line, makes that many steps of SGD, answers {"seconds" (a step), "losses", "peak"} (bytes).
@@ -55,17 +55,19 @@ class LanguageLoss:
 
 
 def main():
-    path, layout = sys.argv[1:]
+    path, layout, device = (sys.argv[1:] + ["cpu"])[:3]
     spec = json.load(open(path))
     torch.set_num_threads(spec["threads"])
+    # float32 on a GPU too
+    torch.backends.cudnn.allow_tf32 = False
     form = torch.channels_last if layout == "channels_last" else torch.contiguous_format
     net = network(spec)
     load(net, spec["folder"])
-    net = net.to(memory_format=form).train()
+    net = net.to(device).to(memory_format=form).train()
 
     def read(index, name, dtype, shape):
         values = np.fromfile(f"{spec['folder']}/{index}.{name}.bin", dtype).reshape(shape)
-        return torch.from_numpy(values).contiguous(memory_format=form if name == "image" else torch.contiguous_format)
+        return torch.from_numpy(values).to(device).contiguous(memory_format=form if name == "image" else torch.contiguous_format)
 
     batches = [{i["name"]: read(k, i["name"], i["dtype"], i["shape"]) for i in spec["inputs"]} for k in range(spec["batches"])]
     rule = spec["optimizer"]

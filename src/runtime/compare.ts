@@ -1,11 +1,12 @@
 import { BallastError } from '../errors.ts';
 import { type Graph, isFloat, sizeOf, staticShape, type TensorData, tensor } from '../onnx/index.ts';
 import { compile } from './program.ts';
+import { emitWebgpu } from './webgpu/emit.ts';
 
 export interface EmissionComparison {
-  /** Largest |plain - blocked| over all outputs, each divided by its largest |plain|. */
+  /** Largest difference from plain over all outputs, each divided by its largest |plain|. */
   readonly error: number;
-  /** Nodes of the blocked graph's program were in this layout. */
+  /** Nodes of the other program were in this layout. */
   readonly emission: string;
 }
 
@@ -19,12 +20,13 @@ function numbersFor(shape: readonly number[], seed: number): Float32Array {
 }
 
 /**
- * Runs `graph` (static shapes) in plain and in blocked emission on the same feeds and compares the outputs. Inputs that
- * are not in `feeds` must be float32 and get numbers in [-1, 1).
+ * Runs `graph` (static shapes) as it is and in another form on the same feeds on the CPU, and compares the outputs: in blocked emission, or as it
+ * is written for WebGPU. Inputs that are not in `feeds` must be float32 and get numbers in [-1, 1).
  */
 export async function compareEmissions(
   graph: Graph,
   feeds: Readonly<Record<string, TensorData>> = {},
+  form: 'blocked' | 'webgpu' = 'blocked',
 ): Promise<EmissionComparison> {
   const all = Object.fromEntries(
     graph.inputs.map((v, i) => {
@@ -37,16 +39,20 @@ export async function compareEmissions(
   );
   const runs = [];
   let emission = '';
-  for (const wanted of ['plain', 'blocked'] as const) {
-    const program = await compile(graph, { emission: wanted });
+  const forms: readonly { graph: Graph; emission: 'plain' | 'blocked' }[] = [
+    { graph, emission: 'plain' },
+    form === 'webgpu' ? { graph: emitWebgpu(graph), emission: 'plain' } : { graph, emission: 'blocked' },
+  ];
+  for (const { graph: written, emission: wanted } of forms) {
+    const program = await compile(written, { emission: wanted });
     runs.push(await program.run(all));
     emission = program.emission;
     await program.dispose();
   }
-  const [plain, blocked] = runs as [Record<string, TensorData>, Record<string, TensorData>];
+  const [plain, other] = runs as [Record<string, TensorData>, Record<string, TensorData>];
   let error = 0;
   for (const [name, expected] of Object.entries(plain)) {
-    const actual = blocked[name]!;
+    const actual = other[name]!;
     if (!isFloat(expected.dtype)) {
       if (expected.data.some((v, i) => v !== actual.data[i])) error = Number.POSITIVE_INFINITY;
       continue;

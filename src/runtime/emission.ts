@@ -4,6 +4,7 @@ import { emitBlocked } from './blocked/emit.ts';
 import { blockedLayout } from './blocked/probe.ts';
 import { lowerFloat64, needsFloat64 } from './float64/lower.ts';
 import type { RuntimeOptions } from './options.ts';
+import { emitWebgpu } from './webgpu/emit.ts';
 
 export type EmissionName = 'plain' | 'blocked8' | 'blocked16';
 
@@ -34,7 +35,8 @@ function hasConvolution(graph: Graph): boolean {
  * / 28.4 (cotangent, on a busy machine).
  */
 export async function emit(given: Graph, { device = 'cpu', emission = 'auto' }: RuntimeOptions): Promise<Emitted> {
-  const graph = needsFloat64(given) ? lowerFloat64(given) : given;
+  const exact = needsFloat64(given) ? lowerFloat64(given) : given;
+  const graph = device === 'webgpu' ? emitWebgpu(exact) : exact;
   // Asked for by name, plain is the reference that layouts are compared with: no layout pass at all.
   if (emission === 'plain') return { graph, emission, optimization: 'extended' };
   const plain: Emitted = { graph, emission: 'plain', optimization: 'all' };

@@ -1,13 +1,13 @@
 import {
   type Graph,
   GraphBuilder,
-  intsAttribute,
   type Node,
   type PlainAttributes,
   type TensorData,
   toNumbers,
   type Value,
 } from '../../onnx/index.ts';
+import { swapsChannels } from '../swaps-channels.ts';
 import { blockedBackwardFilter, blockedFilter } from './filters.ts';
 import { activationOrder, type FilterOrder, filterOrder, reorder } from './layout.ts';
 import { type Interleave, isKnown, type Operand, type PendingConv, scaleInput } from './pending.ts';
@@ -381,11 +381,6 @@ export class Emission {
   operand(v: Value): Operand {
     return this.constantOf(v) ?? this.plain(v);
   }
-}
-
-/** Whether a node is a Transpose that swaps the first two axes of four: images and channels, or outputs and inputs of a filter. */
-export function swapsChannels(node: Node): boolean {
-  return node.opType === 'Transpose' && intsAttribute(node, 'perm')?.join() === '1,0,2,3';
 }
 
 /** A factor of 1 a channel. */

@@ -1,5 +1,6 @@
 import { type GraphBuilder, intAttribute, type Node, type Value, windowOf } from '../../onnx/index.ts';
-import { blockedDomain, type Emission, type EmissionRule, ones, swapsChannels } from './emission.ts';
+import { swapsChannels } from '../swaps-channels.ts';
+import { blockedDomain, type Emission, type EmissionRule, ones } from './emission.ts';
 import { plainFilter } from './filters.ts';
 
 /**
