@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { convolutionGradient, type Geometry } from '../../../test/convolution-gradient.ts';
-import { type Graph, GraphBuilder } from '../../onnx/index.ts';
+import { type Graph, GraphBuilder, type PlainAttributes, tensor } from '../../onnx/index.ts';
 import { compareEmissions } from '../compare.ts';
 import { emitWebgpu } from './emit.ts';
 
@@ -48,13 +48,33 @@ describe('the form of a graph for WebGPU', () => {
     expect(await off(graph)).toBeLessThan(2e-6);
   });
 
-  it('refuses max pooling whose positions are wanted, and says so', () => {
+  const pooled = (size: readonly number[], attributes: PlainAttributes) => {
     const b = new GraphBuilder('pool');
-    const x = b.input('x', 'float32', [1, 1, 4, 4]);
-    b.ops('MaxPool', [x], { kernel_shape: [2, 2] }, { outputs: 2, name: 'pool1' }).forEach((v, i) => {
+    const x = b.input('x', 'float32', [2, 3, ...size]);
+    b.ops('MaxPool', [x], { kernel_shape: [2, 2], ...attributes }, { outputs: 2, name: 'pool1' }).forEach((v, i) => {
       b.output(`y${i}`, v);
     });
-    expect(() => emitWebgpu(b.build())).toThrow(/pool1.*--device cpu/);
+    return b.build();
+  };
+
+  it.each<[readonly number[], PlainAttributes]>([
+    [[8, 6], { strides: [2, 2] }],
+    [[9, 7], { strides: [2, 2] }],
+    [[9, 8], { kernel_shape: [3, 2], strides: [1, 2] }],
+    [[9, 9], { strides: [1, 1], dilations: [2, 3] }],
+  ])('finds the positions of maxima of %j by %j', async (size, attributes) => {
+    expect(await off(pooled(size, attributes))).toBe(0);
+  });
+
+  it('takes the first of equal maxima', async () => {
+    const graph = pooled([4, 4], { strides: [2, 2] });
+    const feeds = { x: tensor('float32', [2, 3, 4, 4], new Float32Array(96)) };
+    expect((await compareEmissions(graph, feeds, 'webgpu')).error).toBe(0);
+  });
+
+  it('refuses max pooling with padding whose positions are wanted, and says so', () => {
+    const graph = pooled([4, 4], { pads: [1, 1, 1, 1] });
+    expect(() => emitWebgpu(graph)).toThrow(/pool1.*padding.*--device cpu/);
   });
 
   it.each<Geometry>([

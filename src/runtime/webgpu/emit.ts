@@ -1,21 +1,13 @@
-import { UsageError } from '../../errors.ts';
-import { describeNode, type Graph, intAttribute, mapGraph, type Rewrite } from '../../onnx/index.ts';
+import { type Graph, intAttribute, mapGraph, type Rewrite } from '../../onnx/index.ts';
 import { trainedBatchNorm } from './batch-norm.ts';
+import { maxPoolPositions } from './max-pool.ts';
 import { reduction } from './reductions.ts';
 import { splitTree } from './split.ts';
 import { weightGradient } from './weight-gradient.ts';
 
-/** Where the largest value of a window came from is what the derivative of max pooling is made of. */
-const refuseIndices: Rewrite = (node) => {
-  if (node.outputs.length === 1) return undefined;
-  throw new UsageError(
-    `${describeNode(node)}: ONNX Runtime's WebGPU has no max pooling that can be differentiated; use --device cpu for this network`,
-  );
-};
-
 const rewrites: Readonly<Record<string, Rewrite>> = {
   Conv: weightGradient,
-  MaxPool: refuseIndices,
+  MaxPool: maxPoolPositions,
   Split: splitTree,
   ReduceSum: reduction,
   ReduceMean: reduction,

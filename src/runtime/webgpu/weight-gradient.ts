@@ -1,16 +1,9 @@
-import { intAttribute, type Rewrite, staticShape, tensor, type Value, windowOf } from '../../onnx/index.ts';
+import { intAttribute, type Rewrite, staticShape, type Value, windowOf } from '../../onnx/index.ts';
 import { swapsChannels } from '../swaps-channels.ts';
+import { unfold } from './unfold.ts';
 
 /** Floats that the unfolded input may have; beyond it the slow way is the one that fits into the memory of a GPU. */
 const mostUnfolded = 2 ** 28;
-
-/** Filters [C kh kw, 1, kh, kw] of a convolution by groups of one channel that puts each tap of a window into a channel of its own. */
-function oneHot(channels: number, kernel: readonly number[]) {
-  const taps = kernel.reduce((n, k) => n * k, 1);
-  const data = new Float32Array(channels * taps * taps);
-  for (let i = 0; i < channels * taps; i++) data[i * taps + (i % taps)] = 1;
-  return tensor('float32', [channels * taps, 1, ...kernel], data);
-}
 
 /**
  * The gradient of a filter, which autodiff writes as a convolution of [Ci, N, H, W] with [Co, N, Ho, Wo]. Its few outputs, each a sum over all
@@ -32,15 +25,7 @@ export const weightGradient: Rewrite = (node, [images, filters, bias], b) => {
   const { strides, dilations, pads } = windowOf(node, [height, width], [ho, wo]);
   // In terms of the forward convolution: the stride is the dilation here, and the other way round.
   const alone = taps === 1 && height === ho && width === wo && pads.every((p) => p === 0);
-  const windows = alone
-    ? x
-    : b.conv(x, b.constant(oneHot(ci, kernel)), null, {
-        kernel_shape: kernel,
-        strides: dilations,
-        dilations: strides,
-        pads,
-        group: ci,
-      });
+  const windows = alone ? x : unfold(b, x, kernel, { strides: dilations, dilations: strides, pads });
   const columns = b.transpose(b.reshape(windows, [n, ci * taps, ho * wo]), [0, 2, 1]);
   const products = b.matMul(b.reshape(ct, [n, co, ho * wo]), columns);
   const gradient = b.reshape(b.reduceSum(products, [0], false), [co, ci, ...kernel]);
