@@ -24,13 +24,20 @@ export function parseDevice(text: string): Device {
 export const cudaInstallHint =
   'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false (Linux x64, needs CUDA 12 and cuDNN 9)';
 
+const hints: Readonly<Record<Device, string>> = {
+  cpu: '',
+  webgpu: '; it needs a GPU whose driver has Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS)',
+  cuda: `; to install it: ${cudaInstallHint}`,
+};
+
 /** Explains why a session for `device` could not be created. */
 export function deviceError(device: Device, cause: unknown): UsageError {
-  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  const said = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+  // Of a failed assertion of ONNX Runtime's, what comes after the place and the condition.
+  const reason = said.replace(/^.* was (?:false|true)\. /, '');
   const others = availableDevices().filter((d) => d !== device);
-  const hint = device === 'cuda' ? `; to install it: ${cudaInstallHint}` : '';
   return new UsageError(
-    `device "${device}" did not start: ${reason}${hint}; other devices here: ${others.join(', ')}`,
+    `device "${device}" did not start: ${reason.replace(/\.$/, '')}${hints[device]}; other devices here: ${others.join(', ')}`,
     { cause },
   );
 }
