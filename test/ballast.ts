@@ -1,6 +1,7 @@
 /** The command line in a process of its own. */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
+import { builtCommand } from './built.ts';
 
 export interface CommandResult {
   readonly status: number | null;
@@ -10,7 +11,7 @@ export interface CommandResult {
 }
 
 export function ballast(...args: string[]): CommandResult {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [builtCommand(), ...args], {
     encoding: 'utf8',
   });
   return { status, stdout, lines: stderr.trim().split('\n') };

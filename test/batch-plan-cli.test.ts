@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchPlanResult, PlanOutline } from '../src/batch/plan/index.ts';
 import { ballast, type CommandResult, expectFailure } from './ballast.ts';
+import { builtCommand } from './built.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-plan-cli-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -73,7 +74,7 @@ describe('ballast batch plan', () => {
 
   it('that was interrupted ends in the same critical batch', async () => {
     const args = ['batch', 'plan', ...small, ...sizes, '--json', '--out', out('interrupted')];
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { stdio: 'ignore' });
+    const child = spawn(process.execPath, [builtCommand(), ...args], { stdio: 'ignore' });
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
     const metrics = join(out('interrupted'), 'run', 'metrics.jsonl');
     const lines = () => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MeasuredStudy, readStudy } from '../src/batch/index.ts';
 import { StudyStore } from '../src/store/index.ts';
+import { builtCommand } from './built.ts';
 
 /** Six trials of some seconds, saved at every other step. */
 export const smallStudy = `name: small
@@ -38,7 +39,7 @@ export function startStudy(
   out: string,
   ...more: string[]
 ): { child: ChildProcess; ended: Promise<{ code: number | null; stderr: string; stdout: string }> } {
-  const args = ['--import', 'tsx', 'src/cli/main.ts', 'batch', 'run', file, '--out', out, '--threads', '2', ...more];
+  const args = [builtCommand(), 'batch', 'run', file, '--out', out, '--threads', '2', ...more];
   const child = spawn(process.execPath, args, { detached: true });
   let [stderr, stdout] = ['', ''];
   child.stderr.on('data', (chunk: Buffer) => {

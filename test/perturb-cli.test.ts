@@ -10,6 +10,7 @@ import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
 import type { LayerPerturbation, PerturbationResult } from '../src/stability/index.ts';
 import { ballast, expectFailure } from './ballast.ts';
+import { builtCommand } from './built.ts';
 import { leftovers } from './interrupted.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-perturb-'));
@@ -108,7 +109,7 @@ describe('ballast perturb', () => {
       stopped,
       '--json',
     ];
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args]);
+    const child = spawn(process.execPath, [builtCommand(), ...args]);
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString();

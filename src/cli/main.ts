@@ -1,22 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
-import { alignmentCommand } from './alignment.ts';
-import { batchCommand } from './batch/index.ts';
-import { convolutionsCommand } from './convolutions.ts';
-import { curvatureCommand } from './curvature.ts';
-import { datasetsCommand } from './datasets.ts';
-import { demoCommand } from './demo.ts';
-import { eigenvaluesCommand } from './eigenvalues.ts';
-import { evalCommand } from './eval.ts';
 import { reportFailure } from './failure.ts';
-import { interveneCommand } from './intervene.ts';
-import { modelsCommand } from './models.ts';
-import { perturbCommand } from './perturb.ts';
-import { reproduceCommand } from './reproduce/index.ts';
-import { spectrumCommand } from './spectrum.ts';
-import { trainCommand } from './train.ts';
-import { unitsCommand } from './units.ts';
 
 /** A reader that goes away (`ballast ... | head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -24,30 +9,38 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** The commands in the order of the help. A module is loaded when its command is asked for: all of them take a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  spectrum: async () => (await import('./spectrum.ts')).spectrumCommand(),
+  perturb: async () => (await import('./perturb.ts')).perturbCommand(),
+  intervene: async () => (await import('./intervene.ts')).interveneCommand(),
+  curvature: async () => (await import('./curvature.ts')).curvatureCommand(),
+  convolutions: async () => (await import('./convolutions.ts')).convolutionsCommand(),
+  eigenvalues: async () => (await import('./eigenvalues.ts')).eigenvaluesCommand(),
+  alignment: async () => (await import('./alignment.ts')).alignmentCommand(),
+  reproduce: async () => (await import('./reproduce/index.ts')).reproduceCommand(),
+  batch: async () => (await import('./batch/index.ts')).batchCommand(),
+  train: async () => (await import('./train.ts')).trainCommand(),
+  eval: async () => (await import('./eval.ts')).evalCommand(),
+  units: async () => (await import('./units.ts')).unitsCommand(),
+  models: async () => (await import('./models.ts')).modelsCommand(),
+  datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+};
+
+/** Those that the first word needs: help and a mistyped name need all of them. */
+function wanted(first: string | undefined): readonly string[] {
+  if (first !== undefined && Object.hasOwn(commands, first)) return [first];
+  return first === '--version' || first === '-V' ? [] : Object.keys(commands);
+}
+
 const program = new Command('ballast')
   .description('How stable is a trained network, and how big a batch is worth training it with?')
   .version(version)
   .showHelpAfterError('(ballast COMMAND --help lists the options)')
   .exitOverride();
-const commands = [
-  spectrumCommand(),
-  perturbCommand(),
-  interveneCommand(),
-  curvatureCommand(),
-  convolutionsCommand(),
-  eigenvaluesCommand(),
-  alignmentCommand(),
-  reproduceCommand(),
-  batchCommand(),
-  trainCommand(),
-  evalCommand(),
-  unitsCommand(),
-  modelsCommand(),
-  datasetsCommand(),
-  demoCommand(),
-];
-for (const command of commands) {
-  program.addCommand(command.exitOverride());
+for (const name of wanted(process.argv[2])) {
+  program.addCommand((await commands[name]!()).exitOverride());
 }
 
 try {
