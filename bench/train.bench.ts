@@ -71,7 +71,7 @@ export default (async ([names = Object.keys(workloads).join()]) => {
   const cases = results.map((r) => r.measured);
   return {
     what: `Training steps, float32, ${defaultThreads()} threads`,
-    error: `largest relative difference of the loss from torch (nchw) over the first ${followed} steps`,
+    error: `largest relative difference of the loss from torch (nchw) over the first steps, ${followed} at most`,
     cases,
     notes: [...results.flatMap((r) => r.notes), ...(cases.some((c) => c.ratio !== undefined) ? [] : [torchMissing])],
   };
