@@ -64,13 +64,13 @@ async function training(name: string, device: RuntimeOptions, batch: number | un
       const peer = here.peer(format, 'cuda');
       if (!peer) continue;
       const title = `torch cuda ${format}`;
-      peers.set(title, peer);
       try {
-        losses[title] = (await peer.ask<PeerSteps>({ repeats: followed })).losses.slice();
+        losses[title] = [...(await peer.ask<PeerSteps>({ repeats: followed })).losses];
       } catch {
-        peers.delete(title); // no GPU that PyTorch sees
+        peer.stop(); // no GPU that PyTorch sees
         continue;
       }
+      peers.set(title, peer);
       let repeats = 10;
       contestants.push({
         name: title,

@@ -6,6 +6,7 @@ import { BallastError, UsageError } from '../src/errors.ts';
 import { initialize } from '../src/nn/index.ts';
 import { defaultThreads, type RuntimeOptions } from '../src/runtime/index.ts';
 import { type Batch, optimizerNamed, type PlannedConfig, planTraining, Trainer } from '../src/train/index.ts';
+import { oneRate } from '../test/one-rate.ts';
 import { realData } from '../test/real-data.ts';
 import { Peer, writeParameters } from './harness.ts';
 
@@ -107,28 +108,15 @@ export async function prepare(
   const load = (split: 'test' | 'train') => loadData({ name: dataset, dir, split });
   const train = await load(dataset === 'ptb' ? 'train' : 'test');
   const config: PlannedConfig = {
+    ...oneRate,
     model: modelName,
     normalize: 'imagenet',
     dataset,
-    augment: false,
-    seed: 0,
     batchSize,
     ...(sequenceLength === undefined ? {} : { sequenceLength }),
     optimizer: rule.momentum > 0 ? 'momentum' : 'sgd',
-    labelSmoothing: 0,
     ...rule,
-    scaling: 'base',
     baseBatch: batchSize,
-    schedule: 'constant',
-    milestones: [],
-    factor: 0.1,
-    power: 1,
-    warmup: '0st',
-    length: '1ep',
-    logEvery: '1ep',
-    evalEvery: '1ep',
-    checkpointEvery: '1ep',
-    lossBound: 1e4,
   };
   const { model, task } = planTraining(config, { train, valid: train });
   const initial = initialize(model.parameters, 0);

@@ -29,3 +29,8 @@ export class FileError extends BallastError {
     this.path = path;
   }
 }
+
+/** What went wrong, in one line: the first of an error's message. */
+export function reasonOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+}

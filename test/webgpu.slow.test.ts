@@ -7,6 +7,7 @@ import { loadData } from '../src/data/index.ts';
 import { GraphBuilder } from '../src/onnx/index.ts';
 import { compile, type Device } from '../src/runtime/index.ts';
 import { createTrainer, type PlannedConfig, planTraining } from '../src/train/index.ts';
+import { oneRate } from './one-rate.ts';
 
 async function starts(): Promise<boolean> {
   const b = new GraphBuilder('probe');
@@ -34,30 +35,17 @@ async function losses({ model, dataset, batchSize }: Case, device: Device): Prom
   const text = dataset === 'grammar';
   const lr = text ? 1 : 0.01;
   const config: PlannedConfig = {
+    ...oneRate,
     model,
     normalize: 'none',
     dataset,
-    augment: false,
-    seed: 0,
     batchSize,
     ...(text ? { sequenceLength: 8, clipNorm: 5 } : {}),
     optimizer: 'momentum',
-    labelSmoothing: 0,
     lr,
     momentum: 0.9,
     weightDecay: 1e-4,
-    scaling: 'base',
     baseBatch: batchSize,
-    schedule: 'constant',
-    milestones: [],
-    factor: 0.1,
-    power: 1,
-    warmup: '0st',
-    length: '1ep',
-    logEvery: '1ep',
-    evalEvery: '1ep',
-    checkpointEvery: '1ep',
-    lossBound: 1e4,
   };
   const { task, ...plan } = planTraining(config, { train, valid: train }, { device });
   const trainer = await createTrainer({ task, ...plan }, { ...config, microBatch: batchSize }, { device });

@@ -2,7 +2,7 @@
  * The process in which trials run, started by `runStudy` and by nobody else: takes one trial after another from the store until none is
  * left. It ends by itself when its parent does.
  */
-import { BallastError, FileError } from '../errors.ts';
+import { BallastError, FileError, reasonOf } from '../errors.ts';
 import { describeRuntime, parseDevice, type RuntimeOptions } from '../runtime/index.ts';
 import { StudyStore } from '../store/index.ts';
 import { runTrial } from './run-trial.ts';
@@ -80,7 +80,7 @@ async function work(): Promise<void> {
 try {
   await work();
 } catch (error) {
-  const message = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+  const message = reasonOf(error);
   await report({ kind: 'broken', message, fatal: error instanceof BallastError });
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import { listSupportedBackends } from 'onnxruntime-node';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 
 /** Where a program runs: ONNX Runtime's CPU, WebGPU (any GPU; experimental upstream) or CUDA 12 (NVIDIA, Linux x64). */
 export type Device = 'cpu' | 'webgpu' | 'cuda';
@@ -32,12 +32,13 @@ const hints: Readonly<Record<Device, string>> = {
 
 /** Explains why a session for `device` could not be created. */
 export function deviceError(device: Device, cause: unknown): UsageError {
-  const said = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
   // Of a failed assertion of ONNX Runtime's, what comes after the place and the condition.
-  const reason = said.replace(/^.* was (?:false|true)\. /, '');
+  const reason = reasonOf(cause)
+    .replace(/^.* was (?:false|true)\. /, '')
+    .replace(/\.$/, '');
   const others = availableDevices().filter((d) => d !== device);
   return new UsageError(
-    `device "${device}" did not start: ${reason.replace(/\.$/, '')}${hints[device]}; other devices here: ${others.join(', ')}`,
+    `device "${device}" did not start: ${reason}${hints[device]}; other devices here: ${others.join(', ')}`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 import { env, InferenceSession } from 'onnxruntime-node';
-import { BallastError } from '../errors.ts';
+import { BallastError, reasonOf } from '../errors.ts';
 import { deviceError, parseDevice } from './devices.ts';
 import type { RuntimeOptions } from './options.ts';
 import { defaultThreads } from './threads.ts';
@@ -52,7 +52,6 @@ export async function createSession(
     return await InferenceSession.create(model, { ...sessionOptions(options), graphOptimizationLevel: optimization });
   } catch (cause) {
     if (device !== 'cpu') throw deviceError(device, cause);
-    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new BallastError(`ONNX Runtime does not accept the graph: ${reason}`, { cause });
+    throw new BallastError(`ONNX Runtime does not accept the graph: ${reasonOf(cause)}`, { cause });
   }
 }

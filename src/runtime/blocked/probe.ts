@@ -1,5 +1,6 @@
 import { arch } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { reasonOf } from '../../errors.ts';
 import { GraphBuilder, sizeOf, tensor, writeModel } from '../../onnx/index.ts';
 import { emitBlocked } from './emit.ts';
 
@@ -55,7 +56,7 @@ export async function probeBlock(block: 8 | 16): Promise<BlockedLayout> {
     if (!(worst <= 1e-5 * largest)) return { supported: false, reason: `blocks of ${block} give other numbers here` };
     return { supported: true, block };
   } catch (error) {
-    const text = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    const text = reasonOf(error);
     return { supported: false, reason: `ONNX Runtime refuses blocks of ${block}: ${text}` };
   }
 }

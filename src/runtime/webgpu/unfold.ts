@@ -1,8 +1,8 @@
-import { type GraphBuilder, type PlainAttributes, tensor, type Value } from '../../onnx/index.ts';
+import { type GraphBuilder, type PlainAttributes, sizeOf, tensor, type Value } from '../../onnx/index.ts';
 
 /** Filters [C taps, 1, kernel] of a convolution by groups of one channel that puts each tap of a window into a channel of its own. */
 function oneHot(channels: number, kernel: readonly number[]) {
-  const taps = kernel.reduce((n, k) => n * k, 1);
+  const taps = sizeOf(kernel);
   const data = new Float32Array(channels * taps * taps);
   for (let i = 0; i < channels * taps; i++) data[i * taps + (i % taps)] = 1;
   return tensor('float32', [channels * taps, 1, ...kernel], data);

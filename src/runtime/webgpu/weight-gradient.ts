@@ -1,4 +1,4 @@
-import { intAttribute, type Rewrite, staticShape, type Value, windowOf } from '../../onnx/index.ts';
+import { intAttribute, type Rewrite, sizeOf, staticShape, type Value, windowOf } from '../../onnx/index.ts';
 import { swapsChannels } from '../swaps-channels.ts';
 import { unfold } from './unfold.ts';
 
@@ -20,7 +20,7 @@ export const weightGradient: Rewrite = (node, [images, filters, bias], b) => {
   const [n, ci, height, width] = staticShape(x) as [number, number, number, number];
   const [, co, ho, wo] = staticShape(ct) as [number, number, number, number];
   const kernel = staticShape(node.outputs[0]!).slice(2);
-  const taps = kernel.reduce((product, k) => product * k, 1);
+  const taps = sizeOf(kernel);
   if (n * ci * taps * ho * wo > mostUnfolded) return undefined;
   const { strides, dilations, pads } = windowOf(node, [height, width], [ho, wo]);
   // In terms of the forward convolution: the stride is the dilation here, and the other way round.
