@@ -12,7 +12,7 @@ import { blockedFilter } from './filters.ts';
 import type { FilterOrder } from './layout.ts';
 import { isKnown, type Operand, type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
 import { type Phases, phaseFilters, phaseFiltersInGraph, phasesOf } from './phases.ts';
-import { pixelCount, pixelMeans, pixelProducts } from './reductions.ts';
+import { channelMeans, channelSquares } from './reductions.ts';
 import { weightGradient } from './weight-gradient.ts';
 
 type Numbers = readonly number[];
@@ -153,10 +153,8 @@ function batchNormalizationInTraining(node: Node, e: Emission): boolean {
   const [y, newMean, newVariance] = node.outputs;
   if (!x!.shape.every((d) => typeof d === 'number')) return false;
   const { builder: b } = e;
-  const channels = x!.shape[1] as number;
-  const flat = (v: Value) => b.reshape(v, [channels]);
-  const mean = flat(b.reduceMean(pixelMeans(e, x!, `${node.name}_mean`), [0]));
-  const squares = flat(b.scale(b.reduceMean(pixelProducts(e, x!, x!, node.name), [0]), 1 / pixelCount(x!)));
+  const mean = channelMeans(e, x!, `${node.name}_mean`);
+  const squares = channelSquares(e, x!, node.name);
   // Rounding can make the difference negative.
   const variance = b.relu(b.sub(squares, b.mul(mean, mean)));
   const deviation = b.op('Sqrt', [b.add(variance, b.scalar(floatAttribute(node, 'epsilon', 1e-5)))]);

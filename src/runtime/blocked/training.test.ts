@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { convolutionGradient, type Geometry } from '../../../test/convolution-gradient.ts';
 import { grad } from '../../autodiff/index.ts';
 import { trainingMode } from '../../nn/training-mode.ts';
-import { type Graph, GraphBuilder, type Value } from '../../onnx/index.ts';
+import { type Graph, GraphBuilder, tensor, type Value } from '../../onnx/index.ts';
+import { RandomStream } from '../../random.ts';
 import { compareEmissions } from '../compare.ts';
+import { compile } from '../program.ts';
 import { emitBlocked } from './emit.ts';
 import { blockedLayout } from './probe.ts';
 
@@ -73,5 +75,31 @@ describe.skipIf(!layout.supported)('gradients in blocked order equal those in pl
     const graph = grad(b.build(), { wrt: ['x', 'w', 'z'], of: 'loss' });
     expect((await compareEmissions(graph)).error).toBeLessThan(3e-6);
     expect(emitBlocked(graph, 16).nodes.filter((n) => ['Cast', 'Greater'].includes(n.opType))).toEqual([]);
+  });
+
+  it('of the statistics of large pictures, which are summed to 1e-6 of their value', async () => {
+    const [n, c, h, w] = [2, 16, 96, 128] as const;
+    const b = new GraphBuilder('statistics');
+    const filters = Float32Array.from({ length: c * c }, (_, i) => (i % (c + 1) === 0 ? 1 : 0));
+    const same = b.constant(tensor('float32', [c, c, 1, 1], filters));
+    const x = b.conv(b.input('image', 'float32', [n, c, h, w]), same, null);
+    const vector = (value: number) => b.constant(tensor('float32', [c], new Float32Array(c).fill(value)));
+    const operands = [x, vector(1), vector(0), vector(0), vector(1)];
+    const [, mean, variance] = b.ops('BatchNormalization', operands, { training_mode: 1, momentum: 0 }, { outputs: 3 });
+    b.output('mean', mean!);
+    b.output('variance', variance!);
+    const random = new RandomStream({ seed: 1, purpose: 'statistics' });
+    const image = Float32Array.from({ length: n * c * h * w }, () => 1 + random.normal());
+    const program = await compile(b.build(), { emission: 'blocked' });
+    const outputs = await program.run({ image: tensor('float32', [n, c, h, w], image) });
+    await program.dispose();
+    const ofChannel = (channel: number) => image.filter((_, i) => Math.floor(i / (h * w)) % c === channel);
+    for (let channel = 0; channel < c; channel++) {
+      const values = [...ofChannel(channel)];
+      const exact = values.reduce((sum, v) => sum + v, 0) / values.length;
+      const spread = values.reduce((sum, v) => sum + (v - exact) ** 2, 0) / values.length;
+      expect(Math.abs(Number(outputs.mean!.data[channel]) / exact - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(Number(outputs.variance!.data[channel]) / spread - 1)).toBeLessThan(1e-6);
+    }
   });
 });
