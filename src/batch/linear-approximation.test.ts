@@ -57,7 +57,7 @@ describe('the linear-approximation error of a step', () => {
     const model = modelNamed('resnet8', { classes: 10, inputShape: [3, 32, 32] });
     const data = shapesDataset({ count: 16, seed: 1, split: 'train' });
     const found = await linearApproximation({
-      task: new ClassificationTask({ model, train: data, valid: data, seed: 1, augment: false, smoothing: 0 }),
+      task: new ClassificationTask({ model, train: data, valid: data, seed: 1, augment: undefined, smoothing: 0 }),
       parameters: model.parameters,
       values: initialize(model.parameters, 3),
       position: 0,

@@ -44,6 +44,8 @@ export const settingsSchema = z.strictObject({
   normalize: run.normalize.optional(),
   dropout: run.dropout,
   augment: run.augment.optional(),
+  zoom: run.zoom,
+  jitter: run.jitter,
   sequenceLength: run.sequenceLength,
   optimizer: run.optimizer.optional(),
   momentum: run.momentum,

@@ -12,6 +12,8 @@ export interface TrainSettings {
   readonly dataset: string;
   readonly fraction?: number;
   readonly augment: boolean;
+  readonly zoom?: number;
+  readonly jitter?: number;
   readonly sequenceLength?: number;
   readonly seed: number;
   readonly batchSize?: number;
@@ -83,6 +85,8 @@ export function configFrom(settings: TrainSettings, data: ImageDataset | TextDat
 
 const optionalKeys = [
   'dropout',
+  'zoom',
+  'jitter',
   'fraction',
   'sequenceLength',
   'momentum',

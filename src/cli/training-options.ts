@@ -30,6 +30,12 @@ export function addTrainingOptions(command: Command): Command {
   addDatasetOptions(command.requiredOption('--model <name>', 'built-in model: see `ballast models`'))
     .option('--fraction <f>', 'share of the training data, the same of every class', number(0, 1))
     .option('--no-augment', 'train on the images as they are, without random crops and mirroring')
+    .option('--zoom <factor>', 'augment: images up to so much larger or smaller, at random (default: 1)', number(1, 16))
+    .option(
+      '--jitter <j>',
+      'augment: brightness and contrast times 1 - j to 1 + j, at random (default: 0)',
+      number(0, 0.99),
+    )
     .option('--sequence-length <n>', 'tokens that a language model reads in a step (default: 35)', wholeNumber(1))
     .option('--dropout <ratio>', 'of the models that have some (default: 0)', number(0, 1))
     .option('--batch-size <n>', `examples a step ${byTask('batchSize')}`, wholeNumber(1))

@@ -4,6 +4,7 @@ import { RandomStream } from '../random.ts';
 import { augmentInto, augmentMasksInto } from './augment.ts';
 import type { ImageDataset } from './dataset.ts';
 import { epochOrder } from './order.ts';
+import { resampleMask, resamplePicture } from './resample.ts';
 
 function randomImages(count: number, shape: readonly [1 | 3, number, number]): ImageDataset {
   const random = new RandomStream({ seed: 1, purpose: 'test images' });
@@ -161,6 +162,123 @@ describe('augmentation', () => {
     expect(() => augmentInto(dataset, [0], { seed: 0, epoch: 0.5 }, into)).toThrow('epoch must be');
     const { masks: _, ...plain } = dataset;
     expect(() => augmentMasksInto(plain, [0], { seed: 0, epoch: 0 }, new Int32Array(4))).toThrow('has no masks');
+  });
+});
+
+describe('zoom', () => {
+  /** The picture's own height and width in bytes, one plane, and a mask beside it. */
+  const plane = (height: number, width: number, value: (y: number, x: number) => number) =>
+    Uint8Array.from({ length: height * width }, (_, i) => value(Math.floor(i / width), i % width));
+
+  it('of 1 from whole pixels is the crop, for pictures and masks', () => {
+    const bytes = plane(4, 6, (y, x) => 10 * y + x + 1);
+    const source = { bytes, start: 0, shape: [1, 4, 6] } as const;
+    for (const mirrored of [false, true]) {
+      const window = { top: -1, left: 2, factor: 1, mirrored };
+      const expected = reference(bytes, [4, 6], { top: -1, left: 2, mirrored, padding: 0, outside: 0 });
+      const picture = new Float32Array(24);
+      const identity = Float32Array.from({ length: 256 }, (_, i) => i);
+      resamplePicture(source, window, identity, picture, 0);
+      expect([...picture]).toEqual(expected);
+      const mask = new Int32Array(24);
+      resampleMask(source, window, 0, mask, 0);
+      expect([...mask]).toEqual(expected);
+    }
+  });
+
+  it('keeps a slope a slope: y = a row + b column + c, at the places of the new pixels', () => {
+    const [height, width, top, left, factor] = [12, 10, 2.3, 1.7, 1.9];
+    const bytes = plane(height, width, (y, x) => 7 * y + 3 * x + 20);
+    const out = new Float32Array(height * width);
+    const identity = Float32Array.from({ length: 256 }, (_, i) => i);
+    resamplePicture(
+      { bytes, start: 0, shape: [1, height, width] },
+      { top, left, factor, mirrored: false },
+      identity,
+      out,
+      0,
+    );
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const [row, column] = [top + (y + 0.5) / factor - 0.5, left + (x + 0.5) / factor - 0.5];
+        if (row <= height - 1 && column <= width - 1)
+          expect(out[y * width + x]).toBeCloseTo(7 * row + 3 * column + 20, 4);
+      }
+    }
+  });
+
+  it('is between 1 / zoom and zoom, evenly in its logarithm, and the window stays on the padded image', () => {
+    // A mask of one class: what is inside the image shows how large the image has become.
+    const dataset = { ...randomImages(1, [1, 40, 40]), masks: new Uint8Array(1600) };
+    const shares: number[] = [];
+    const mask = new Int32Array(1600);
+    for (let epoch = 0; epoch < 400; epoch++) {
+      augmentMasksInto(dataset, [0], { seed: 4, epoch, padding: 0, zoom: 2 }, mask);
+      shares.push(mask.filter((v) => v === 0).length / 1600);
+    }
+    // Half the factors are below 1: then a share of factor^2 is inside, else all of it.
+    expect(shares.filter((s) => s === 1).length / 400).toBeCloseTo(0.5, 1);
+    expect(Math.min(...shares)).toBeGreaterThan(0.2);
+    expect(shares.filter((s) => s < 0.5).length / 400).toBeCloseTo(0.25, 1);
+  });
+
+  it('takes masks along: a picture that shows its mask is black just where the mask is ignored', () => {
+    const dataset = randomImages(30, [1, 16, 12]);
+    const shown = { ...dataset, pixels: dataset.masks!.map((value) => 50 * value + 100) };
+    const indices = [...Array(30).keys()];
+    const options = { seed: 2, epoch: 1, zoom: 1.7 };
+    const images = augmentInto(shown, indices, options, new Float32Array(30 * 192));
+    const masks = augmentMasksInto(shown, indices, options, new Int32Array(30 * 192));
+    expect([...masks].map((v) => v === 9)).toEqual([...images].map((v) => v === 0));
+    // Where interpolation is sure of a class, it is the mask's.
+    const sure = [...images].map((v) => (v === Math.fround(100 / 255) ? 0 : v === Math.fround(150 / 255) ? 1 : -1));
+    expect(sure.every((v, i) => v === -1 || v === masks[i])).toBe(true);
+    expect(sure.filter((v) => v !== -1).length).toBeGreaterThan(500);
+  });
+});
+
+describe('jitter', () => {
+  const draw = (dataset: ImageDataset, epoch: number, jitter: number) => {
+    const size = dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
+    return augmentInto(dataset, [0], { seed: 1, epoch, padding: 0, flip: false, jitter }, new Float32Array(size));
+  };
+
+  it('of a uniform grey is its brightness alone, between 1 - jitter and 1 + jitter of it', () => {
+    const grey = { ...randomImages(1, [1, 2, 2]), pixels: new Uint8Array(4).fill(100) };
+    const factors = Array.from({ length: 300 }, (_, epoch) => (draw(grey, epoch, 0.4)[0]! * 255) / 100);
+    expect(Math.min(...factors)).toBeGreaterThan(0.6);
+    expect(Math.max(...factors)).toBeLessThan(1.4);
+    expect(factors.reduce((a, b) => a + b) / 300).toBeCloseTo(1, 1);
+    expect(Math.max(...factors) - Math.min(...factors)).toBeGreaterThan(0.7);
+  });
+
+  it('is brightness, then contrast about the mean grey, the same line for all channels', () => {
+    // None of these is clipped.
+    const pixels = Uint8Array.from([40, 200, 60, 80, 180, 100, 50, 90, 70, 60, 120, 110]);
+    const dataset = { ...randomImages(1, [3, 2, 2]), pixels };
+    const grey = (v: ArrayLike<number>) =>
+      [0.2989, 0.587, 0.114].reduce(
+        (sum, share, c) => sum + (share * (v[4 * c]! + v[4 * c + 1]! + v[4 * c + 2]! + v[4 * c + 3]!)) / 4,
+        0,
+      );
+    for (let epoch = 0; epoch < 50; epoch++) {
+      const out = draw(dataset, epoch, 0.2);
+      const slope = ((out[1]! - out[0]!) * 255) / 160;
+      const offset = out[0]! - (slope * 40) / 255;
+      out.forEach((v, i) => {
+        expect(v).toBeCloseTo((slope * pixels[i]!) / 255 + offset, 5);
+      });
+      // Contrast leaves the mean grey where brightness has put it (the shares of the channels sum up to 0.9999).
+      const brightness = (255 * grey(out)) / grey(pixels);
+      for (const factor of [brightness, slope / brightness]) expect(Math.abs(factor - 1)).toBeLessThan(0.2001);
+    }
+  });
+
+  it('refuses what is out of range', () => {
+    const dataset = randomImages(1, [1, 2, 2]);
+    const into = new Float32Array(4);
+    expect(() => augmentInto(dataset, [0], { seed: 0, epoch: 0, jitter: 1 }, into)).toThrow('jitter must be');
+    expect(() => augmentInto(dataset, [0], { seed: 0, epoch: 0, zoom: 0.5 }, into)).toThrow('zoom must be');
   });
 });
 

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
 import { type ImageDataset, requireIndex, requireLength, unit } from './dataset.ts';
+import { resampleMask, resamplePicture, type Window } from './resample.ts';
 
 export interface AugmentOptions {
   readonly seed: number;
@@ -9,6 +10,15 @@ export interface AugmentOptions {
   readonly padding?: number;
   /** Mirror every other image, left for right, at random; true unless told. */
   readonly flip?: boolean;
+  /**
+   * Largest factor by which an image is enlarged, or made smaller, at least 1: each one's is log-uniform from 1 / zoom to zoom, and the window
+   * lies anywhere in what is larger, the padded image or itself. 1, not at all, unless told.
+   */
+  readonly zoom?: number;
+  /**
+   * In [0, 1): brightness, then contrast about the mean grey, are multiplied by factors uniform in [1 - jitter, 1 + jitter]. 0 unless told.
+   */
+  readonly jitter?: number;
 }
 
 /** Where the window lies in the padded image (`padding` in both is the middle), and whether it is mirrored. */
@@ -16,18 +26,69 @@ interface Draw {
   readonly top: number;
   readonly left: number;
   readonly mirrored: boolean;
+  /** Instead of that place, where images are zoomed. */
+  readonly window?: Window;
+  readonly light?: Light;
+}
+
+interface Light {
+  readonly brightness: number;
+  readonly contrast: number;
 }
 
 /** One draw per (seed, epoch, example): the same in any order of the examples, on any machine, and after a resume. */
-function drawFor(index: number, { seed, epoch, padding = 4, flip = true }: AugmentOptions): Draw {
+function drawFor({ shape }: ImageDataset, index: number, options: AugmentOptions): Draw {
+  const { seed, epoch, padding = 4, flip = true, zoom = 1, jitter = 0 } = options;
   const offsets = 2 * padding + 1;
   const random = new RandomStream({ seed, purpose: 'augment', step: epoch, index });
   const choice = random.integer(offsets * offsets * (flip ? 2 : 1));
   const place = choice % (offsets * offsets);
-  return { top: Math.floor(place / offsets), left: place % offsets, mirrored: choice >= offsets * offsets };
+  const mirrored = choice >= offsets * offsets;
+  const crop = { top: Math.floor(place / offsets), left: place % offsets, mirrored };
+  const zoomed = zoom > 1 ? { window: windowFor(shape, random, { padding, zoom, mirrored }) } : {};
+  const factor = () => 1 + jitter * (2 * random.uniform() - 1);
+  return { ...crop, ...zoomed, ...(jitter > 0 ? { light: { brightness: factor(), contrast: factor() } } : {}) };
 }
 
-function requireOptions({ epoch, padding = 4 }: AugmentOptions): void {
+function windowFor(
+  [, height, width]: ImageDataset['shape'],
+  random: RandomStream,
+  { padding, zoom, mirrored }: { padding: number; zoom: number; mirrored: boolean },
+): Window {
+  const factor = zoom ** (2 * random.uniform() - 1);
+  const corner = (size: number) => {
+    const room = size - size / factor;
+    return Math.min(0, room) - padding + random.uniform() * (Math.abs(room) + 2 * padding);
+  };
+  return { factor, top: corner(height), left: corner(width), mirrored };
+}
+
+/** ITU-R BT.601, as torchvision's grayscale. */
+const greyShares = [0.2989, 0.587, 0.114];
+
+/**
+ * What each byte of an image becomes under this light: torchvision's `adjust_brightness`, then `adjust_contrast`, on values in [0, 1]: b v, then
+ * c v + (1 - c) m with m the mean grey, each clipped to [0, 1].
+ */
+function lit({ pixels, shape }: ImageDataset, index: number, { brightness, contrast }: Light): Float32Array {
+  const clip = (v: number) => Math.min(1, Math.max(0, v));
+  const bright = Float64Array.from({ length: 256 }, (_, byte) => clip((brightness * byte) / 255));
+  const [channels, height, width] = shape;
+  const area = height * width;
+  let mean = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    let sum = 0;
+    const start = (index * channels + channel) * area;
+    for (let i = start; i < start + area; i++) sum += bright[pixels[i]!]!;
+    mean += (channels === 1 ? 1 : greyShares[channel]!) * (sum / area);
+  }
+  return Float32Array.from(bright, (v) => clip(contrast * v + (1 - contrast) * mean));
+}
+
+function requireOptions({ epoch, padding = 4, zoom = 1, jitter = 0 }: AugmentOptions): void {
+  if (!(zoom >= 1 && zoom <= 16)) throw new UsageError(`augmentation: zoom must be a factor from 1 to 16, got ${zoom}`);
+  if (!(jitter >= 0 && jitter < 1))
+    throw new UsageError(`augmentation: jitter must be from 0 to below 1, got ${jitter}`);
   if (!(Number.isInteger(padding) && padding >= 0 && padding < 1024)) {
     throw new UsageError(`augmentation: padding must be a whole number of pixels from 0 to 1023, got ${padding}`);
   }
@@ -76,7 +137,8 @@ function cut(
 /**
  * The images at `indices`, each cropped out of its zero-padded self and mirrored at random, as pixels in [0, 1]: torchvision's
  * `RandomCrop(size, padding)` and `RandomHorizontalFlip()` before `ToTensor()`, so what lies outside is black (0 in pixel space, not
- * the mean; He et al., arXiv 1512.03385, section 4.2). The draw of an image depends on (seed, epoch, its index) alone.
+ * the mean; He et al., arXiv 1512.03385, section 4.2). With `zoom` the window has any size and place and is interpolated, with `jitter` the light
+ * changes. The draw of an image depends on (seed, epoch, its index) alone.
  *
  * @param into [indices.length, channels, height, width]; filled and returned, nothing else is allocated.
  * @throws UsageError for an index out of range.
@@ -93,8 +155,11 @@ export function augmentInto(
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     requireIndex(dataset, index);
-    const draw = drawFor(index, options);
-    cut(dataset.pixels, index * size, dataset.shape, draw, options.padding ?? 4, unit, 0, into, i * size);
+    const draw = drawFor(dataset, index, options);
+    const value = draw.light ? lit(dataset, index, draw.light) : unit;
+    const { pixels, shape } = dataset;
+    if (draw.window) resamplePicture({ bytes: pixels, start: index * size, shape }, draw.window, value, into, i * size);
+    else cut(pixels, index * size, shape, draw, options.padding ?? 4, value, 0, into, i * size);
   }
   return into;
 }
@@ -103,7 +168,7 @@ export function augmentInto(
 const same = Uint8Array.from({ length: 256 }, (_, value) => value);
 
 /**
- * The masks at `indices`, cropped and mirrored exactly as `augmentInto` does their images; outside is `ignoreLabel`, or the last of
+ * The masks at `indices`, cropped, zoomed and mirrored exactly as `augmentInto` does their images; outside is `ignoreLabel`, or the last of
  * `maskClasses` (the background) where no label is ignored.
  *
  * @param into [indices.length, height, width].
@@ -125,7 +190,10 @@ export function augmentMasksInto(
     const index = indices[i]!;
     requireIndex(dataset, index);
     const plane = [1, shape[1], shape[2]] as const;
-    cut(masks, index * size, plane, drawFor(index, options), options.padding ?? 4, same, outside, into, i * size);
+    const draw = drawFor(dataset, index, options);
+    const source = { bytes: masks, start: index * size, shape: plane };
+    if (draw.window) resampleMask(source, draw.window, outside, into, i * size);
+    else cut(masks, index * size, plane, draw, options.padding ?? 4, same, outside, into, i * size);
   }
   return into;
 }

@@ -147,13 +147,19 @@ function metricValue(metric: Metric, value: number): string {
   return metric === 'accuracy' ? `${(100 * value).toFixed(2)} %` : formatNumber(value, 4);
 }
 
+function augmentation({ augment, zoom, jitter }: TrainingReport['config']): string {
+  if (!augment) return '';
+  const more = [zoom && `zoom ${formatNumber(zoom)}`, jitter && `jitter ${formatNumber(jitter)}`].filter(Boolean);
+  return `, random crops and mirroring for images${more.map((m) => `, ${m}`).join('')}`;
+}
+
 function facts({ config, result, metric, parameters, heldOut }: TrainingReport): Html {
   const { final } = result;
   const rows: readonly (readonly [string, string])[] = [
     ['model', `${config.model}, ${formatCount(parameters)} parameters`],
     [
       'data',
-      `${config.dataset}${config.fraction === undefined ? '' : `, ${formatNumber(100 * config.fraction)} % of it`}${config.augment ? ', random crops and mirroring for images' : ''}`,
+      `${config.dataset}${config.fraction === undefined ? '' : `, ${formatNumber(100 * config.fraction)} % of it`}${augmentation(config)}`,
     ],
     [
       'steps',

@@ -20,6 +20,9 @@ export const runConfigSchema = z.strictObject({
   /** Share of the training data, the same of every class. */
   fraction: z.number().positive().max(1).optional(),
   augment: z.boolean(),
+  /** Of augmentation: see `AugmentOptions`. */
+  zoom: z.number().min(1).max(16).optional(),
+  jitter: z.number().min(0).lt(1).optional(),
   /** Tokens that a language model reads in a step. */
   sequenceLength: z.int().positive().optional(),
   seed: z.int().nonnegative(),

@@ -12,7 +12,13 @@ import { type RunRequest, type RunResult, run } from './run.ts';
 import { configHash, type RunConfig } from './run-config.ts';
 import { scaledRate, schedule } from './schedule.ts';
 import { gradientGraph } from './step.ts';
-import { ClassificationTask, LanguageTask, SegmentationTask, type TrainingTask } from './tasks/index.ts';
+import {
+  type Augmentation,
+  ClassificationTask,
+  LanguageTask,
+  SegmentationTask,
+  type TrainingTask,
+} from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
 
 export interface TrainingData {
@@ -69,13 +75,19 @@ function configuredOptimizer({ optimizer, weightDecay, momentum, trust, decayOn,
   });
 }
 
+function augmentationOf({ augment, zoom, jitter }: PlannedConfig): Augmentation | undefined {
+  if (!augment && (zoom !== undefined || jitter !== undefined))
+    throw new UsageError('zoom and jitter are ways to augment; they cannot be set where images stay as they are');
+  return augment ? { ...(zoom === undefined ? {} : { zoom }), ...(jitter === undefined ? {} : { jitter }) } : undefined;
+}
+
 function taskOf(
   config: PlannedConfig,
   model: Model,
   { train, valid }: TrainingData,
   runtime?: RuntimeOptions,
 ): TrainingTask {
-  const { seed, augment, labelSmoothing: smoothing, fraction = 1, batchSize, sequenceLength } = config;
+  const { seed, labelSmoothing: smoothing, fraction = 1, batchSize, sequenceLength } = config;
   const common = { model, smoothing, ...(runtime ? { runtime } : {}) };
   if (model.task === 'language') {
     if (!isText(train) || !isText(valid))
@@ -93,7 +105,7 @@ function taskOf(
     throw new UsageError(`${model.name} is for ${model.task}, ${train.name} is text; expected images`);
   const images = fraction < 1 ? subset(train, fraction, seed) : train;
   const Task = model.task === 'segmentation' ? SegmentationTask : ClassificationTask;
-  return new Task({ ...common, train: images, valid, seed, augment });
+  return new Task({ ...common, train: images, valid, seed, augment: augmentationOf(config) });
 }
 
 /** The largest micro-batch that fits into memory now. */

@@ -31,7 +31,7 @@ export class ClassificationTask extends ImageTask {
     const label = new BigInt64Array(size);
     for (const { epoch, indices, at } of this.order.pieces(position, size)) {
       const into = image.subarray(at * pixels, (at + indices.length) * pixels);
-      if (augment) augmentInto(train, indices, { seed, epoch }, into);
+      if (augment) augmentInto(train, indices, { ...augment, seed, epoch }, into);
       else toFloat(train, indices, into);
       indices.forEach((index, i) => {
         label[at + i] = BigInt(train.labels[index]!);

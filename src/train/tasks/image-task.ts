@@ -1,4 +1,4 @@
-import type { ImageDataset } from '../../data/index.ts';
+import type { AugmentOptions, ImageDataset } from '../../data/index.ts';
 import type { Model } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -8,14 +8,16 @@ import type { Batch } from '../trainer.ts';
 import { ImageOrder } from './image-order.ts';
 import type { Metric, TrainingTask } from './task.ts';
 
+export type Augmentation = Pick<AugmentOptions, 'zoom' | 'jitter'>;
+
 export interface ImageTaskOptions {
   readonly model: Model;
   readonly train: ImageDataset;
   /** Held-out images. */
   readonly valid: ImageDataset;
   readonly seed: number;
-  /** Random crops of the padded image, and mirroring; see `augmentInto`. */
-  readonly augment: boolean;
+  /** Random crops of the padded image, and mirroring, unless undefined, and what else is told; see `augmentInto`. */
+  readonly augment: Augmentation | undefined;
   /** Label smoothing. */
   readonly smoothing?: number;
   readonly runtime?: RuntimeOptions;

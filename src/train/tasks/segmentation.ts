@@ -40,7 +40,7 @@ export class SegmentationTask extends ImageTask {
     const mask = new Int32Array(size * area);
     for (const { epoch, indices, at } of this.order.pieces(position, size)) {
       const end = at + indices.length;
-      const draw = augment ? { seed, epoch } : { seed, epoch, padding: 0, flip: false };
+      const draw = augment ? { ...augment, seed, epoch } : { seed, epoch, padding: 0, flip: false };
       const into = image.subarray(at * channels * area, end * channels * area);
       if (augment) augmentInto(train, indices, draw, into);
       else toFloat(train, indices, into);

@@ -173,7 +173,7 @@ describe('a segmentation task', () => {
   });
 
   it('gives accumulated batches the loss and gradient of the whole, though each part has another number of labels', async () => {
-    const task = new SegmentationTask({ model, train, valid: train, seed: 1, augment: true });
+    const task = new SegmentationTask({ model, train, valid: train, seed: 1, augment: {} });
     const counts = [0, 4, 8].map((at) => task.batch(at, 4).targets);
     expect(new Set(counts).size).toBe(3);
     const plan = new BatchPlan({ batchSize: 12, examples: 12 });
@@ -190,14 +190,14 @@ describe('a segmentation task', () => {
   });
 
   it('counts pixels that have a class, those of the padding not', () => {
-    const task = new SegmentationTask({ model, train, valid: train, seed: 1, augment: true });
+    const task = new SegmentationTask({ model, train, valid: train, seed: 1, augment: {} });
     const { inputs, targets } = task.batch(0, 12);
     const label = inputs.label!.data as BigInt64Array;
     expect(inputs.label!.shape).toEqual([12, 32, 32]);
     expect(label.filter((v) => v >= 0n).length).toBe(targets);
     expect(label.filter((v) => v < 0n).length).toBe(12 * 1024 - targets);
     expect(Math.max(...Array.from(label, Number))).toBeLessThan(10);
-    const plain = new SegmentationTask({ model, train, valid: train, seed: 1, augment: false });
+    const plain = new SegmentationTask({ model, train, valid: train, seed: 1, augment: undefined });
     expect(plain.batch(0, 12).targets).toBe(train.masks!.filter((v) => v !== 10).length);
   });
 });
