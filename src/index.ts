@@ -35,7 +35,8 @@ export {
 export { loadNetwork, type Model, modelNamed, type Network, resnet } from './models/index.ts';
 export { initialize } from './nn/index.ts';
 export { type Graph, GraphBuilder, readModel, type TensorData, tensor, writeModel } from './onnx/index.ts';
-export { renderCurvatureReport, renderSpectrumReport, spectrumTable, terminalPlot } from './report/index.ts';
+export { spectrumTable, terminalPlot } from './report/index.ts';
+export { renderCurvatureReport, renderSpectrumReport } from './report/pages.ts';
 export { compile, type RuntimeOptions } from './runtime/index.ts';
 export {
   activationsAt,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
-import { alignmentTable, formatBytes, formatCount, formatDuration, renderAlignmentReport } from '../report/index.ts';
+import { alignmentTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { AlignmentMeasurement, type AlignmentRequest, alignmentCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
@@ -55,7 +55,7 @@ async function run(options: AlignmentOptions): Promise<void> {
         ...plan.skipped.map((name) => `${name}: left out, it has no other of its shape to be compared with`),
       ],
       table: alignmentTable,
-      report: renderAlignmentReport,
+      report: async (...given) => (await import('../report/pages.ts')).renderAlignmentReport(...given),
     },
     options,
   );

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { loadNetwork } from '../models/index.ts';
-import {
-  convolutionsTable,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  renderConvolutionsReport,
-} from '../report/index.ts';
+import { convolutionsTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { ConvolutionsMeasurement, type ConvolutionsRequest, convolutionsCache } from '../stability/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
 import {
@@ -58,7 +52,7 @@ async function run(options: ConvolutionsOptions): Promise<void> {
       details: (plan) =>
         plan.layers.map((l) => `${l.name}, ${l.shape.join(' x ')}: ${l.method}, ${formatDuration(l.seconds)}`),
       table: convolutionsTable,
-      report: renderConvolutionsReport,
+      report: async (...given) => (await import('../report/pages.ts')).renderConvolutionsReport(...given),
     },
     options,
   );

@@ -10,7 +10,6 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
-  renderCurvatureReport,
   wantsColor,
 } from '../report/index.ts';
 import { CurvatureMeasurement, type CurvaturePlan } from '../stability/index.ts';
@@ -102,6 +101,7 @@ async function run(options: CurvatureOptions): Promise<void> {
     if (out !== undefined) {
       const command = `ballast ${process.argv.slice(2).join(' ')}`;
       await writeFileAtomic(join(out, 'result.json'), JSON.stringify(result));
+      const { renderCurvatureReport } = await import('../report/pages.ts');
       await writeFileAtomic(join(out, 'report.html'), renderCurvatureReport(result, { command }));
     }
     if (json) {

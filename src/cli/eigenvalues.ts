@@ -2,13 +2,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
-import {
-  eigenvaluesTable,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  renderEigenvaluesReport,
-} from '../report/index.ts';
+import { eigenvaluesTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { EigenvaluesMeasurement, type EigenvaluesRequest, eigenvaluesCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
@@ -76,7 +70,7 @@ async function run(options: EigenvaluesOptions): Promise<void> {
         ...plan.skipped.map((name) => `${name}: left out, its shortcut is not the identity`),
       ],
       table: eigenvaluesTable,
-      report: renderEigenvaluesReport,
+      report: async (...given) => (await import('../report/pages.ts')).renderEigenvaluesReport(...given),
     },
     options,
   );

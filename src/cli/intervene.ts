@@ -3,14 +3,7 @@ import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { loadNetwork } from '../models/index.ts';
-import {
-  createProgress,
-  formatBytes,
-  formatDuration,
-  interventionTable,
-  renderInterventionReport,
-  wantsColor,
-} from '../report/index.ts';
+import { createProgress, formatBytes, formatDuration, interventionTable, wantsColor } from '../report/index.ts';
 import {
   InterventionMeasurement,
   type InterventionPlan,
@@ -128,6 +121,7 @@ async function run(options: InterveneOptions): Promise<void> {
     if (out !== undefined) {
       const command = `ballast ${process.argv.slice(2).join(' ')}`;
       await writeFileAtomic(join(out, 'result.json'), JSON.stringify(result));
+      const { renderInterventionReport } = await import('../report/pages.ts');
       await writeFileAtomic(join(out, 'report.html'), renderInterventionReport(result, { command }));
     }
     if (json) {

@@ -30,7 +30,7 @@ export interface MeasurementRun<Plan, Result> {
   /** One line for each part, for `--dry-run`. */
   readonly details: (plan: Plan) => readonly string[];
   readonly table: (result: Result, options: { readonly color: boolean }) => string;
-  readonly report: (result: Result, options: { readonly command: string }) => string;
+  readonly report: (result: Result, options: { readonly command: string }) => Promise<string>;
 }
 
 /** Measures with an estimate first and progress on standard error, then prints the result and writes result.json and report.html. */
@@ -61,7 +61,7 @@ export async function runMeasurement<Plan, Result>(
     if (out !== undefined) {
       await writeFileAtomic(join(out, 'result.json'), JSON.stringify(result));
       const command = `ballast ${process.argv.slice(2).join(' ')}`;
-      await writeFileAtomic(join(out, 'report.html'), report(result, { command }));
+      await writeFileAtomic(join(out, 'report.html'), await report(result, { command }));
     }
     if (json) {
       process.stdout.write(`${JSON.stringify(result)}\n`);

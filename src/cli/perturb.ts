@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { loadNetwork } from '../models/index.ts';
-import { createProgress, perturbationTable, renderPerturbationReport } from '../report/index.ts';
+import { createProgress, perturbationTable } from '../report/index.ts';
 import {
   type AttackName,
   attackNames,
@@ -163,10 +163,9 @@ async function run(options: PerturbOptions): Promise<void> {
     if (out !== undefined) {
       await writeFileAtomic(join(out, 'result.json'), JSON.stringify(result));
       const command = `ballast ${process.argv.slice(2).join(' ')}`;
-      await writeFileAtomic(
-        join(out, 'report.html'),
-        renderPerturbationReport(result, { pixels, shape: dataset.shape, command }),
-      );
+      const { renderPerturbationReport } = await import('../report/pages.ts');
+      const page = renderPerturbationReport(result, { pixels, shape: dataset.shape, command });
+      await writeFileAtomic(join(out, 'report.html'), page);
     }
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else {

@@ -6,7 +6,6 @@ import {
   formatBytes,
   formatDuration,
   pngDataUrl,
-  renderSpectrumReport,
   spectrumTable,
   terminalPlot,
   wantsColor,
@@ -93,5 +92,6 @@ async function writeResults(
   await writeFileAtomic(join(out, 'result.json'), JSON.stringify(result));
   await writeNpz(join(out, 'singular-values.npz'), values);
   const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  const { renderSpectrumReport } = await import('../report/pages.ts');
   await writeFileAtomic(join(out, 'report.html'), renderSpectrumReport(result, { images, command }));
 }

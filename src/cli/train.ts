@@ -3,14 +3,7 @@ import { Command } from 'commander';
 import { heldOutSplit } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { parameterCount } from '../nn/index.ts';
-import {
-  createProgress,
-  formatCount,
-  formatDuration,
-  formatNumber,
-  lossCurve,
-  renderTrainingReport,
-} from '../report/index.ts';
+import { createProgress, formatCount, formatDuration, formatNumber, lossCurve } from '../report/index.ts';
 import { describeRuntime } from '../runtime/index.ts';
 import {
   fittingMicroBatch,
@@ -156,6 +149,7 @@ async function writeReport(
   out: string,
 ): Promise<void> {
   const { cpu, threads, onnxruntime, node } = await describeRuntime();
+  const { renderTrainingReport } = await import('../report/pages.ts');
   const report = renderTrainingReport({
     config,
     records,

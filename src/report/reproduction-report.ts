@@ -5,7 +5,7 @@ import { type Html, html } from './html.ts';
 import { curvesFigure, sweepFigure } from './intervention-figures.ts';
 import { interventionGrowthFigure } from './intervention-growth-figure.ts';
 import { listed } from './intervention-table.ts';
-import { formatDuration, formatNumber } from './numbers.ts';
+import { formatDuration } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { attackTable, onSingularVectors, pictures, throughNetwork } from './perturbation-report.ts';
 import { formatRadius } from './perturbation-table.ts';
@@ -16,7 +16,6 @@ import { glossary } from './spectrum-notes.ts';
 import { unitRows } from './spectrum-rows.ts';
 import { spreadFigures } from './spread-figure.ts';
 import { stageFigure } from './stage-figures.ts';
-import { alignColumns } from './text-table.ts';
 
 export interface ReproductionReportOptions {
   readonly pixels: readonly PerturbationPixels[];
@@ -102,26 +101,4 @@ export function renderReproductionReport(result: ReproductionResult, options: Re
     sections: sections.filter((s) => s.body.length > 0),
     footer: reportFooter(result.environment, options.command),
   });
-}
-
-/** The findings as text for the terminal, and the growth at the ends of the stages. */
-export function reproductionTable(result: ReproductionResult): string {
-  const { perturbations: p } = result;
-  const findings = paperFindings(result).flatMap((f) => [
-    `${f.name} ${f.verdict.toUpperCase()}: ${f.statement}`,
-    ...f.evidence.map((e) => `   ${e}`),
-  ]);
-  const layers = p.layers.filter((l) => p.growth.some((g) => g.name === l.name));
-  const growth = layers.map((l) => [
-    l.name,
-    ...(['adversarial', 'random', 'shuffled'] as const).map((k) => formatNumber(l[k]?.relativeNorm ?? Number.NaN, 3)),
-  ]);
-  return [
-    `${result.model} on ${result.images.length} images of ${result.dataset}`,
-    '',
-    ...findings,
-    ...(growth.length
-      ? ['', '|d| / |x|, medians', ...alignColumns([['end of', 'adversarial', 'random', 'shuffled'], ...growth])]
-      : []),
-  ].join('\n');
 }

@@ -1,7 +1,8 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { reportOf, tradeoffSteps } from '../../src/batch/analysis/index.ts';
-import { batchTable, renderBatchReport } from '../../src/report/index.ts';
+import { batchTable } from '../../src/report/index.ts';
+import { renderBatchReport } from '../../src/report/pages.ts';
 import { richStudy, richWorkloads } from './synthetic-studies.ts';
 
 const study = richStudy();

@@ -19,7 +19,6 @@ import {
   formatNumber,
   formatPercent,
   type Progress,
-  renderBatchPlanReport,
   wantsColor,
 } from '../../report/index.ts';
 import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
@@ -158,6 +157,7 @@ const rhythm = { growAt: [], growBatch: 2, logEvery: '1st', evalEvery: '1st', ch
 async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
   await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(result, null, 2)}\n`);
   const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  const { renderBatchPlanReport } = await import('../../report/pages.ts');
   await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseIndices } from '../../data/index.ts';
 import { StudyStabilityMeasurement } from '../../joint/index.ts';
-import { formatDuration, renderStudyStabilityReport, studyStabilityTable } from '../../report/index.ts';
+import { formatDuration, studyStabilityTable } from '../../report/index.ts';
 import { type OutputOptions, runMeasurement } from '../measurement-run.ts';
 import {
   addDeviceOptions,
@@ -78,7 +78,7 @@ async function run(folder: string, options: StabilityOptions): Promise<void> {
         ...plan.skipped.map(({ what, why }) => `left out: ${what} ${why}`),
       ],
       table: studyStabilityTable,
-      report: renderStudyStabilityReport,
+      report: async (...given) => (await import('../../report/pages.ts')).renderStudyStabilityReport(...given),
     },
     { ...options, out },
   );

@@ -2,7 +2,6 @@ import { reportOf, type StudyReport } from '../../batch/analysis/index.ts';
 import { costsOfReport, type ReportCost } from '../../batch/cost/index.ts';
 import { measuredInFolder, readLinearErrors } from '../../batch/index.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
-import { batchCostSection, renderBatchReport } from '../../report/index.ts';
 import { version } from '../../version.ts';
 import { type ClusterOptions, linkOf } from './cluster-options.ts';
 
@@ -26,6 +25,7 @@ export async function studyReport(
 export async function writeStudyReport(report: StudyReport<ReportCost>, file: string): Promise<void> {
   const command = `ballast ${process.argv.slice(2).join(' ')}`;
   const made = { ballast: version, date: new Date().toISOString() };
+  const { batchCostSection, renderBatchReport } = await import('../../report/pages.ts');
   const cost = batchCostSection(report.cost);
   await writeFileAtomic(file, renderBatchReport(report, { command, made, ...(cost ? { cost } : {}) }));
 }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { StudyReport } from '../../batch/analysis/index.ts';
 import { type BundledStudy, bundledStudies, bundledStudy, measureLinearErrors } from '../../batch/index.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
-import { createProgress, renderBatchReproduction } from '../../report/index.ts';
+import { createProgress } from '../../report/index.ts';
 import { parseDevice } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
 import { computeStudy, layingOut } from '../batch/compute-study.ts';
@@ -75,6 +75,7 @@ async function run(options: ReproduceBatchOptions): Promise<void> {
   const page = join(out, 'index.html');
   const command = `ballast ${process.argv.slice(2).join(' ')}`;
   const made = { ballast: version, date: new Date().toISOString() };
+  const { renderBatchReproduction } = await import('../../report/pages.ts');
   await writeFileAtomic(page, renderBatchReproduction(reports, { command, made, folders: studies }));
   if (json) {
     const found = reports.map(({ study, statements }) => ({ study, statements }));

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { parseIndices } from '../../data/index.ts';
 import { makeFolder } from '../../formats/index.ts';
 import { loadNetwork } from '../../models/index.ts';
-import { formatBytes, formatDuration, renderReproductionReport, reproductionTable } from '../../report/index.ts';
+import { formatBytes, formatDuration, reproductionTable } from '../../report/index.ts';
 import { type PerturbationPixels, partFolders, Reproduction, type ReproductionResult } from '../../stability/index.ts';
 import { fittedTo } from '../../train/index.ts';
 import { type OutputOptions, runMeasurement } from '../measurement-run.ts';
@@ -108,7 +108,10 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
         `projections: ${formatDuration(seconds.projections)}`,
       ],
       table: (result) => reproductionTable(result),
-      report: (result, { command }) => renderReproductionReport(result, { pixels, shape: dataset.shape, command }),
+      report: async (result, { command }) => {
+        const { renderReproductionReport } = await import('../../report/pages.ts');
+        return renderReproductionReport(result, { pixels, shape: dataset.shape, command });
+      },
     },
     options,
   );

@@ -1,0 +1,26 @@
+import type { ReproductionResult } from '../stability/index.ts';
+import { formatNumber } from './numbers.ts';
+import { paperFindings } from './reproduction-findings.ts';
+import { alignColumns } from './text-table.ts';
+
+/** The findings as text for the terminal, and the growth at the ends of the stages. */
+export function reproductionTable(result: ReproductionResult): string {
+  const { perturbations: p } = result;
+  const findings = paperFindings(result).flatMap((f) => [
+    `${f.name} ${f.verdict.toUpperCase()}: ${f.statement}`,
+    ...f.evidence.map((e) => `   ${e}`),
+  ]);
+  const layers = p.layers.filter((l) => p.growth.some((g) => g.name === l.name));
+  const growth = layers.map((l) => [
+    l.name,
+    ...(['adversarial', 'random', 'shuffled'] as const).map((k) => formatNumber(l[k]?.relativeNorm ?? Number.NaN, 3)),
+  ]);
+  return [
+    `${result.model} on ${result.images.length} images of ${result.dataset}`,
+    '',
+    ...findings,
+    ...(growth.length
+      ? ['', '|d| / |x|, medians', ...alignColumns([['end of', 'adversarial', 'random', 'shuffled'], ...growth])]
+      : []),
+  ].join('\n');
+}
