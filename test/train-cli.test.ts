@@ -132,6 +132,11 @@ describe('ballast train', () => {
     );
     const growing = ['--model', 'lstm1x8', '--dataset', 'grammar', '--grow-at', '2st'];
     expectFailure(train(...growing), 2, /the batch of a recurrent network cannot grow/);
+    expectFailure(
+      train('--model', 'resnet8', '--dataset', 'shapes', '--zoom', '2', '--no-augment'),
+      2,
+      /zoom and jitter are ways to augment images/,
+    );
     const both = train('--model', 'resnet8', '--micro-batch', '5', '--ghost-batch', '5');
     expect(both.status).toBe(2);
     expect(both.lines.join(' ')).toMatch(/'--ghost-batch <n>' cannot be used with option '--micro-batch <n>'/);

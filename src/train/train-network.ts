@@ -75,9 +75,13 @@ function configuredOptimizer({ optimizer, weightDecay, momentum, trust, decayOn,
   });
 }
 
-function augmentationOf({ augment, zoom, jitter }: PlannedConfig): Augmentation | undefined {
-  if (!augment && (zoom !== undefined || jitter !== undefined))
-    throw new UsageError('zoom and jitter are ways to augment; they cannot be set where images stay as they are');
+/** How the images are to be augmented. Throws UsageError for ways to do so where none is to be. */
+function augmentationOf({ augment, zoom, jitter }: PlannedConfig, model: Model): Augmentation | undefined {
+  const told = zoom !== undefined || jitter !== undefined;
+  if (told && model.task === 'language')
+    throw new UsageError(`zoom and jitter are for images; ${model.name} reads text`);
+  if (told && !augment)
+    throw new UsageError('zoom and jitter are ways to augment images, which --no-augment leaves as they are');
   return augment ? { ...(zoom === undefined ? {} : { zoom }), ...(jitter === undefined ? {} : { jitter }) } : undefined;
 }
 
@@ -87,6 +91,7 @@ function taskOf(
   { train, valid }: TrainingData,
   runtime?: RuntimeOptions,
 ): TrainingTask {
+  const augment = augmentationOf(config, model);
   const { seed, labelSmoothing: smoothing, fraction = 1, batchSize, sequenceLength } = config;
   const common = { model, smoothing, ...(runtime ? { runtime } : {}) };
   if (model.task === 'language') {
@@ -105,7 +110,7 @@ function taskOf(
     throw new UsageError(`${model.name} is for ${model.task}, ${train.name} is text; expected images`);
   const images = fraction < 1 ? subset(train, fraction, seed) : train;
   const Task = model.task === 'segmentation' ? SegmentationTask : ClassificationTask;
-  return new Task({ ...common, train: images, valid, seed, augment: augmentationOf(config) });
+  return new Task({ ...common, train: images, valid, seed, augment });
 }
 
 /** The largest micro-batch that fits into memory now. */

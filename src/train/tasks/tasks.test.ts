@@ -124,6 +124,7 @@ describe('a language task', () => {
       '18 streams have 5 words each; expected more than the 5',
     );
     const shapes = shapesDataset({ split: 'train', count: 3, seed: 1 });
+    expect(() => planTraining({ ...config, jitter: 0.1 }, data)).toThrow('zoom and jitter are for images');
     expect(() => planTraining(config, { train: shapes, valid: shapes })).toThrow(
       'lstm1x16 is a language model, shapes has images',
     );
