@@ -66,7 +66,7 @@ function requireKnobs(knobs: Knobs): void {
 }
 
 /**
- * `shapes`: 32 x 32 RGB pictures of ten kinds of figures, rendered here, in half a millisecond each. Figures are lighter or darker than the ground at
+ * `shapes`: 32 x 32 RGB pictures of ten kinds of figures, rendered here, in a quarter of a millisecond each. Figures are lighter or darker than the ground at
  * random and both have stripes, so no linear classifier does well. Picture `i` depends on the seed, the split, `i` and the knobs
  * alone: a larger data set begins with the smaller one, and the classes are balanced in every ten pictures.
  *
