@@ -55,7 +55,7 @@ async function run(options: AlignmentOptions): Promise<void> {
         ...plan.skipped.map((name) => `${name}: left out, it has no other of its shape to be compared with`),
       ],
       table: alignmentTable,
-      report: async (...given) => (await import('../report/pages.ts')).renderAlignmentReport(...given),
+      report: (pages) => pages.renderAlignmentReport,
     },
     options,
   );

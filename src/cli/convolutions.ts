@@ -52,7 +52,7 @@ async function run(options: ConvolutionsOptions): Promise<void> {
       details: (plan) =>
         plan.layers.map((l) => `${l.name}, ${l.shape.join(' x ')}: ${l.method}, ${formatDuration(l.seconds)}`),
       table: convolutionsTable,
-      report: async (...given) => (await import('../report/pages.ts')).renderConvolutionsReport(...given),
+      report: (pages) => pages.renderConvolutionsReport,
     },
     options,
   );

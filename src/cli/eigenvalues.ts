@@ -70,7 +70,7 @@ async function run(options: EigenvaluesOptions): Promise<void> {
         ...plan.skipped.map((name) => `${name}: left out, its shortcut is not the identity`),
       ],
       table: eigenvaluesTable,
-      report: async (...given) => (await import('../report/pages.ts')).renderEigenvaluesReport(...given),
+      report: (pages) => pages.renderEigenvaluesReport,
     },
     options,
   );

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { BallastError } from '../errors.ts';
+import { BallastError, reasonOf } from '../errors.ts';
 
 /** What the shell sees when the run was interrupted by the user (128 + SIGINT). */
 export const interruptedExitCode = 130;
@@ -19,9 +19,8 @@ export function reportFailure(error: unknown, write: (line: string) => void): nu
     write('ballast: interrupted');
     return interruptedExitCode;
   }
-  const message = error instanceof Error ? error.message : String(error);
   write(
-    `ballast: unexpected failure: ${message.split('\n')[0]} (set BALLAST_DEBUG=1 for the stack; this is a bug worth reporting)`,
+    `ballast: unexpected failure: ${reasonOf(error)} (set BALLAST_DEBUG=1 for the stack; this is a bug worth reporting)`,
   );
   if (process.env.BALLAST_DEBUG && error instanceof Error) write(String(error.stack));
   return 1;

@@ -19,6 +19,8 @@ interface Measurement<Plan, Result> {
   run(): Promise<Result>;
 }
 
+type Pages = typeof import('../report/pages.ts');
+
 /** A measurement with a plan, and how it is told. */
 export interface MeasurementRun<Plan, Result> {
   readonly label: string;
@@ -30,7 +32,8 @@ export interface MeasurementRun<Plan, Result> {
   /** One line for each part, for `--dry-run`. */
   readonly details: (plan: Plan) => readonly string[];
   readonly table: (result: Result, options: { readonly color: boolean }) => string;
-  readonly report: (result: Result, options: { readonly command: string }) => Promise<string>;
+  /** What makes a page of the result, of all that makes pages. */
+  readonly report: (pages: Pages) => (result: Result, options: { readonly command: string }) => string;
 }
 
 /** Measures with an estimate first and progress on standard error, then prints the result and writes result.json and report.html. */
@@ -61,7 +64,8 @@ export async function runMeasurement<Plan, Result>(
     if (out !== undefined) {
       await writeFileAtomic(join(out, 'result.json'), JSON.stringify(result));
       const command = `ballast ${process.argv.slice(2).join(' ')}`;
-      await writeFileAtomic(join(out, 'report.html'), await report(result, { command }));
+      const pages = await import('../report/pages.ts');
+      await writeFileAtomic(join(out, 'report.html'), report(pages)(result, { command }));
     }
     if (json) {
       process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -169,6 +169,7 @@ describe('zoom', () => {
   /** The picture's own height and width in bytes, one plane, and a mask beside it. */
   const plane = (height: number, width: number, value: (y: number, x: number) => number) =>
     Uint8Array.from({ length: height * width }, (_, i) => value(Math.floor(i / width), i % width));
+  const identity = Float32Array.from({ length: 256 }, (_, i) => i);
 
   it('of 1 from whole pixels is the crop, for pictures and masks', () => {
     const bytes = plane(4, 6, (y, x) => 10 * y + x + 1);
@@ -177,7 +178,6 @@ describe('zoom', () => {
       const window = { top: -1, left: 2, factor: 1, mirrored };
       const expected = reference(bytes, [4, 6], { top: -1, left: 2, mirrored, padding: 0, outside: 0 });
       const picture = new Float32Array(24);
-      const identity = Float32Array.from({ length: 256 }, (_, i) => i);
       resamplePicture(source, window, identity, picture, 0);
       expect([...picture]).toEqual(expected);
       const mask = new Int32Array(24);
@@ -190,7 +190,6 @@ describe('zoom', () => {
     const [height, width, top, left, factor] = [12, 10, 2.3, 1.7, 1.9];
     const bytes = plane(height, width, (y, x) => 7 * y + 3 * x + 20);
     const out = new Float32Array(height * width);
-    const identity = Float32Array.from({ length: 256 }, (_, i) => i);
     resamplePicture(
       { bytes, start: 0, shape: [1, height, width] },
       { top, left, factor, mirrored: false },

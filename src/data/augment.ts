@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
 import { type ImageDataset, requireIndex, requireLength, unit } from './dataset.ts';
-import { resampleMask, resamplePicture, type Window } from './resample.ts';
+import { resampleMask, resamplePicture, type Source, type Window } from './resample.ts';
 
 export interface AugmentOptions {
   readonly seed: number;
@@ -21,13 +21,9 @@ export interface AugmentOptions {
   readonly jitter?: number;
 }
 
-/** Where the window lies in the padded image (`padding` in both is the middle), and whether it is mirrored. */
 interface Draw {
-  readonly top: number;
-  readonly left: number;
-  readonly mirrored: boolean;
-  /** Instead of that place, where images are zoomed. */
-  readonly window?: Window;
+  /** What is cut out: whole pixels at factor 1, unless images are zoomed. */
+  readonly window: Window;
   readonly light?: Light;
 }
 
@@ -44,13 +40,18 @@ function drawFor({ shape }: ImageDataset, index: number, options: AugmentOptions
   const choice = random.integer(offsets * offsets * (flip ? 2 : 1));
   const place = choice % (offsets * offsets);
   const mirrored = choice >= offsets * offsets;
-  const crop = { top: Math.floor(place / offsets), left: place % offsets, mirrored };
-  const zoomed = zoom > 1 ? { window: windowFor(shape, random, { padding, zoom, mirrored }) } : {};
+  const window = isZoomed(options)
+    ? zoomedWindow(shape, random, { padding, zoom, mirrored })
+    : { top: Math.floor(place / offsets) - padding, left: (place % offsets) - padding, factor: 1, mirrored };
   const factor = () => 1 + jitter * (2 * random.uniform() - 1);
-  return { ...crop, ...zoomed, ...(jitter > 0 ? { light: { brightness: factor(), contrast: factor() } } : {}) };
+  return { window, ...(jitter > 0 ? { light: { brightness: factor(), contrast: factor() } } : {}) };
 }
 
-function windowFor(
+function isZoomed({ zoom = 1 }: AugmentOptions): boolean {
+  return zoom > 1;
+}
+
+function zoomedWindow(
   [, height, width]: ImageDataset['shape'],
   random: RandomStream,
   { padding, zoom, mirrored }: { padding: number; zoom: number; mirrored: boolean },
@@ -97,37 +98,33 @@ function requireOptions({ epoch, padding = 4, zoom = 1, jitter = 0 }: AugmentOpt
   }
 }
 
-/** Cuts the window of one [planes, height, width] block out of its padded and perhaps mirrored self; `value` maps the pixels. */
+/** Fills `out` from `at` on with a window of whole pixels, perhaps mirrored; `value` maps the bytes. */
 function cut(
-  from: Uint8Array,
-  start: number,
-  [planes, height, width]: readonly [number, number, number],
-  { top, left, mirrored }: Draw,
-  padding: number,
+  { bytes, start, shape: [planes, height, width] }: Source,
+  { top, left, mirrored }: Window,
   value: ArrayLike<number>,
   outside: number,
   out: Float32Array | Int32Array,
   at: number,
 ): void {
-  const [down, right] = [top - padding, left - padding];
-  // Columns x of the window, before mirroring, that lie inside the image: 0 <= x + right < width.
-  const [first, end] = [Math.min(width, Math.max(0, -right)), Math.max(0, Math.min(width, width - right))];
+  // Columns x of the window, before mirroring, that lie inside the image: 0 <= x + left < width.
+  const [first, end] = [Math.min(width, Math.max(0, -left)), Math.max(0, Math.min(width, width - left))];
   for (let plane = 0; plane < planes; plane++) {
     for (let y = 0; y < height; y++, at += width) {
-      const row = y + down;
+      const row = y + top;
       if (row < 0 || row >= height || first >= end) {
         out.fill(outside, at, at + width);
         continue;
       }
-      let source = start + (plane * height + row) * width + first + right;
+      let source = start + (plane * height + row) * width + first + left;
       if (mirrored) {
         const [low, high] = [at + width - end, at + width - first];
         for (let to = at; to < low; to++) out[to] = outside;
-        for (let to = high - 1; to >= low; to--) out[to] = value[from[source++]!]!;
+        for (let to = high - 1; to >= low; to--) out[to] = value[bytes[source++]!]!;
         for (let to = high; to < at + width; to++) out[to] = outside;
       } else {
         for (let to = at; to < at + first; to++) out[to] = outside;
-        for (let to = at + first; to < at + end; to++) out[to] = value[from[source++]!]!;
+        for (let to = at + first; to < at + end; to++) out[to] = value[bytes[source++]!]!;
         for (let to = at + end; to < at + width; to++) out[to] = outside;
       }
     }
@@ -137,8 +134,7 @@ function cut(
 /**
  * The images at `indices`, each cropped out of its zero-padded self and mirrored at random, as pixels in [0, 1]: torchvision's
  * `RandomCrop(size, padding)` and `RandomHorizontalFlip()` before `ToTensor()`, so what lies outside is black (0 in pixel space, not
- * the mean; He et al., arXiv 1512.03385, section 4.2). With `zoom` the window has any size and place and is interpolated, with `jitter` the light
- * changes. The draw of an image depends on (seed, epoch, its index) alone.
+ * the mean; He et al., arXiv 1512.03385, section 4.2). `zoom` interpolates windows of other sizes, `jitter` changes the light. The draw of an image depends on (seed, epoch, its index) alone.
  *
  * @param into [indices.length, channels, height, width]; filled and returned, nothing else is allocated.
  * @throws UsageError for an index out of range.
@@ -155,11 +151,11 @@ export function augmentInto(
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     requireIndex(dataset, index);
-    const draw = drawFor(dataset, index, options);
-    const value = draw.light ? lit(dataset, index, draw.light) : unit;
-    const { pixels, shape } = dataset;
-    if (draw.window) resamplePicture({ bytes: pixels, start: index * size, shape }, draw.window, value, into, i * size);
-    else cut(pixels, index * size, shape, draw, options.padding ?? 4, value, 0, into, i * size);
+    const { window, light } = drawFor(dataset, index, options);
+    const value = light ? lit(dataset, index, light) : unit;
+    const source = { bytes: dataset.pixels, start: index * size, shape: dataset.shape };
+    if (isZoomed(options)) resamplePicture(source, window, value, into, i * size);
+    else cut(source, window, value, 0, into, i * size);
   }
   return into;
 }
@@ -189,11 +185,10 @@ export function augmentMasksInto(
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     requireIndex(dataset, index);
-    const plane = [1, shape[1], shape[2]] as const;
-    const draw = drawFor(dataset, index, options);
-    const source = { bytes: masks, start: index * size, shape: plane };
-    if (draw.window) resampleMask(source, draw.window, outside, into, i * size);
-    else cut(masks, index * size, plane, draw, options.padding ?? 4, same, outside, into, i * size);
+    const { window } = drawFor(dataset, index, options);
+    const source = { bytes: masks, start: index * size, shape: [1, shape[1], shape[2]] } as const;
+    if (isZoomed(options)) resampleMask(source, window, outside, into, i * size);
+    else cut(source, window, same, outside, into, i * size);
   }
   return into;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import { importStudy, measuredFile, parseMapping } from '../../batch/import/index.ts';
-import { FileError } from '../../errors.ts';
+import { FileError, reasonOf } from '../../errors.ts';
 import { makeFolder, readBytes, writeFileAtomic } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
 
@@ -33,7 +33,7 @@ async function readMapping(path: string) {
   try {
     document = parse(text);
   } catch (cause) {
-    throw new FileError(path, `is no YAML: ${(cause as Error).message.split('\n')[0]}`, { cause });
+    throw new FileError(path, `is no YAML: ${reasonOf(cause)}`, { cause });
   }
   return parseMapping(document ?? {});
 }

@@ -78,7 +78,7 @@ async function run(folder: string, options: StabilityOptions): Promise<void> {
         ...plan.skipped.map(({ what, why }) => `left out: ${what} ${why}`),
       ],
       table: studyStabilityTable,
-      report: async (...given) => (await import('../../report/pages.ts')).renderStudyStabilityReport(...given),
+      report: (pages) => pages.renderStudyStabilityReport,
     },
     { ...options, out },
   );

@@ -108,10 +108,10 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
         `projections: ${formatDuration(seconds.projections)}`,
       ],
       table: (result) => reproductionTable(result),
-      report: async (result, { command }) => {
-        const { renderReproductionReport } = await import('../../report/pages.ts');
-        return renderReproductionReport(result, { pixels, shape: dataset.shape, command });
-      },
+      report:
+        (pages) =>
+        (result, { command }) =>
+          pages.renderReproductionReport(result, { pixels, shape: dataset.shape, command }),
     },
     options,
   );

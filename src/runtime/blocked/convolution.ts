@@ -12,7 +12,7 @@ import { blockedFilter } from './filters.ts';
 import type { FilterOrder } from './layout.ts';
 import { isKnown, type Operand, type PendingConv, scaleInput, scaleOutput, tiledOperand } from './pending.ts';
 import { type Phases, phaseFilters, phaseFiltersInGraph, phasesOf } from './phases.ts';
-import { channelMeans, channelSquares } from './reductions.ts';
+import { overImages } from './reductions.ts';
 import { weightGradient } from './weight-gradient.ts';
 
 type Numbers = readonly number[];
@@ -153,8 +153,8 @@ function batchNormalizationInTraining(node: Node, e: Emission): boolean {
   const [y, newMean, newVariance] = node.outputs;
   if (!x!.shape.every((d) => typeof d === 'number')) return false;
   const { builder: b } = e;
-  const mean = channelMeans(e, x!, `${node.name}_mean`);
-  const squares = channelSquares(e, x!, node.name);
+  const mean = overImages(e, [x!], 'ReduceMean', `${node.name}_mean`);
+  const squares = overImages(e, [x!, x!], 'ReduceMean', node.name);
   // Rounding can make the difference negative.
   const variance = b.relu(b.sub(squares, b.mul(mean, mean)));
   const deviation = b.op('Sqrt', [b.add(variance, b.scalar(floatAttribute(node, 'epsilon', 1e-5)))]);

@@ -56,8 +56,7 @@ export async function probeBlock(block: 8 | 16): Promise<BlockedLayout> {
     if (!(worst <= 1e-5 * largest)) return { supported: false, reason: `blocks of ${block} give other numbers here` };
     return { supported: true, block };
   } catch (error) {
-    const text = reasonOf(error);
-    return { supported: false, reason: `ONNX Runtime refuses blocks of ${block}: ${text}` };
+    return { supported: false, reason: `ONNX Runtime refuses blocks of ${block}: ${reasonOf(error)}` };
   }
 }
 

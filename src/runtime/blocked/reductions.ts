@@ -72,6 +72,9 @@ function bandMeans(e: Emission, x: Value, name: string, rows: number): Value {
 
 type Reduction = 'ReduceSum' | 'ReduceMean';
 
+/** What is summed: a value, or the product of two. */
+type Terms = readonly [Value, Value?];
+
 /** [N, C, bands, 1] in blocked order, reduced over images and bands: [C]. */
 function overBands(e: Emission, parts: Value, op: Reduction): Value {
   const { builder: b } = e;
@@ -81,18 +84,22 @@ function overBands(e: Emission, parts: Value, op: Reduction): Value {
   return b.reshape(reduced(b.reshape(parts, [0, c / e.block, bands, e.block]), [0, 2]), [c]);
 }
 
-/** Means over images and pixels, [C]. */
-export function channelMeans(e: Emission, x: Value, name: string): Value {
-  return overBands(e, bandMeans(e, x, name, rowsOfBand(x)), 'ReduceMean');
+/**
+ * Sums or means over the pixels of bands of `rows` rows, of one value or of the product of two: `parts`, [N, C, bands, 1] in blocked order,
+ * times `factor`.
+ */
+function bandsOf(e: Emission, [x, other]: Terms, op: Reduction, name: string, rows: number) {
+  const pixels = rows * (x.shape[3] as number);
+  const mean = op === 'ReduceMean';
+  return other
+    ? { parts: bandProducts(e, x, other, name, rows), factor: mean ? 1 / pixels : 1 }
+    : { parts: bandMeans(e, x, name, rows), factor: mean ? 1 : pixels };
 }
 
-/** Means over images and pixels of x x, [C]. */
-export function channelSquares(e: Emission, x: Value, name: string): Value {
-  const rows = rowsOfBand(x);
-  return e.builder.scale(
-    overBands(e, bandProducts(e, x, x, name, rows), 'ReduceMean'),
-    1 / (rows * (x.shape[3] as number)),
-  );
+/** The sum or mean over images and pixels, [C], of one value or of the product of two. */
+export function overImages(e: Emission, terms: Terms, op: Reduction, name: string): Value {
+  const { parts, factor } = bandsOf(e, terms, op, name, rowsOfBand(terms[0]));
+  return e.builder.scale(overBands(e, parts, op), factor);
 }
 
 /** Sums and means over pixels, or over pixels and images: by pooling or as a dot product, then over bands and images. */
@@ -106,19 +113,19 @@ const reduce: EmissionRule = (node, e) => {
   const [, channels, height, width] = x.shape;
   if (typeof height !== 'number' || typeof width !== 'number') return false;
   const { builder: b } = e;
-  const rows = over === 'pixels' ? height : rowsOfBand(x);
-  const pixels = rows * width;
-  const parts = product
-    ? bandProducts(e, product.inputs[0]!, product.inputs[1]!, product.name, rows)
-    : bandMeans(e, x, node.name, rows);
-  const mean = node.opType === 'ReduceMean';
-  const scaled = (v: Value) => b.scale(v, product ? (mean ? 1 / pixels : 1) : mean ? 1 : pixels);
+  const terms: Terms = product ? [product.inputs[0]!, product.inputs[1]!] : [x];
+  const { name } = product ?? node;
+  const op = node.opType as Reduction;
   const keep = intAttribute(node, 'keepdims', 1) === 1;
   if (over === 'images') {
-    const vector = scaled(overBands(e, parts, node.opType as Reduction));
+    const vector = overImages(e, terms, op, name);
     e.setPlain(y, keep ? b.reshape(vector, [1, channels as number, 1, 1]) : vector);
-  } else if (keep) e.setBlocked(y, scaled(parts));
-  else e.setPlain(y, b.reshape(scaled(parts), [0, -1]));
+    return true;
+  }
+  const { parts, factor } = bandsOf(e, terms, op, name, height);
+  const values = b.scale(parts, factor);
+  if (keep) e.setBlocked(y, values);
+  else e.setPlain(y, b.reshape(values, [0, -1]));
   return true;
 };
 
