@@ -1,13 +1,16 @@
+import { printable, printableLines } from './printable.ts';
+
 /**
  * Errors that a user can do something about. The message is one line: what was wrong, where, and what was expected.
- * The command line prints it without a stack and leaves with `exitCode`.
+ * The command line prints it without a stack and leaves with `exitCode`. Messages quote what files hold, so whatever
+ * a terminal would obey is escaped in them.
  */
 export class BallastError extends Error {
   /** 2: the call itself is wrong (usage); 1: the call was fine but could not be carried out. */
   readonly exitCode: 1 | 2;
 
   constructor(message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(printableLines(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.exitCode = options.exitCode ?? 1;
   }
@@ -32,5 +35,5 @@ export class FileError extends BallastError {
 
 /** What went wrong, in one line: the first of an error's message. */
 export function reasonOf(cause: unknown): string {
-  return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
+  return printable((cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!);
 }

@@ -31,7 +31,7 @@ export function gatherBytes(
   const dims = words === 1 ? [...shape] : [...shape, words];
   const steps = words === 1 ? [...strides] : [...strides.map((s) => s * words), 1];
   const count = dims.reduce((n, d) => n * d, 1);
-  const source = bytes.byteOffset % word === 0 ? bytes : Uint8Array.from(bytes);
+  const source = bytes.byteOffset % word === 0 ? bytes : new Uint8Array(bytes);
   const Words = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array }[word];
   const from = new Words(source.buffer as ArrayBuffer, source.byteOffset, source.byteLength / word);
   const to = new Words(count);

@@ -26,7 +26,7 @@ export const elementBytes: Readonly<Record<StoredDType, number>> = {
  */
 export function decodeTensor(stored: StoredDType, shape: readonly number[], bytes: Uint8Array): TensorData {
   const width = elementBytes[stored];
-  const aligned = bytes.byteOffset % width === 0 ? bytes : Uint8Array.from(bytes);
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   const at = [aligned.buffer, aligned.byteOffset, aligned.byteLength / width] as const;
   switch (stored) {
     case 'float32':
@@ -58,16 +58,21 @@ export function tensorBytes({ data }: TensorData): Uint8Array {
 
 /** IEEE 754 binary16 to binary32; exact, subnormals included. */
 function widenFloat16(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (h) => {
-    const sign = h & 0x8000 ? -1 : 1;
-    const exponent = (h >>> 10) & 31;
-    const fraction = h & 1023;
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-  });
+  const wide = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) {
+    const h = halves[i]!;
+    const [exponent, fraction] = [(h >>> 10) & 31, h & 1023];
+    let size = (1024 + fraction) * 2 ** (exponent - 25);
+    if (exponent === 0) size = fraction * 2 ** -24;
+    else if (exponent === 31) size = fraction ? Number.NaN : Number.POSITIVE_INFINITY;
+    wide[i] = h & 0x8000 ? -size : size;
+  }
+  return wide;
 }
 
 /** bfloat16 is the upper half of a binary32. */
 function widenBfloat16(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
+  return new Float32Array(words.buffer);
 }

@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts';
-import { PickleGlobal, type PickleHost } from './pickle.ts';
+import { isInert, isMentioned } from './inert-objects.ts';
+import { InertGlobal, PickleGlobal, type PickleHost } from './pickle-values.ts';
 import { elementBytes, type StoredDType } from './tensor.ts';
 import { StorageRef, TensorRef } from './torch-tensor.ts';
 
@@ -37,23 +38,38 @@ const storageClasses: Readonly<Record<string, StoredDType>> = {
 };
 
 const isNatural = (n: unknown): n is number => typeof n === 'number' && Number.isSafeInteger(n) && n >= 0;
-const isNaturals = (list: unknown): list is number[] =>
-  Array.isArray(list) && list.length <= 64 && list.every(isNatural);
+
+/** More dimensions than any tensor has. */
+const maxRank = 64;
+
+/** A copy of a list of natural numbers, for the pickle may go on to change the list; undefined for anything else. */
+function naturals(list: unknown): number[] | undefined {
+  if (!Array.isArray(list) || list.length > maxRank) return undefined;
+  const copy: unknown[] = [...list];
+  return copy.every(isNatural) ? copy : undefined;
+}
 
 /** Undefined, which the unpickler reports, when the arguments do not make a tensor. */
-function rebuildTensor(dtype: StoredDType | undefined, [storage, offset, shape, strides]: readonly unknown[]) {
-  if (!(storage instanceof StorageRef) || !isNatural(offset) || !isNaturals(shape) || !isNaturals(strides))
-    return undefined;
+function rebuildTensor(dtype: StoredDType | undefined, [storage, offset, sizes, steps]: readonly unknown[]) {
+  const [shape, strides] = [naturals(sizes), naturals(steps)];
+  if (!(storage instanceof StorageRef) || !isNatural(offset) || !shape || !strides) return undefined;
   const type = dtype ?? storage.dtype;
   if (!type || shape.length !== strides.length) return undefined;
   return new TensorRef(storage, type, offset, shape, strides);
+}
+
+/** A tensor of a class of its own, or with attributes: `(function, class, arguments, state)`. */
+function rebuildFromType([make, , args]: readonly unknown[], budget: Budget): unknown {
+  if (!(make instanceof PickleGlobal) || !Array.isArray(args) || make.call === rebuildFromType) return undefined;
+  const made = make.call?.(args, budget);
+  return made instanceof TensorRef ? made : undefined;
 }
 
 /** Pairs of an OrderedDict or items of a set come as a list; copying it is spent, for one list can be copied many times. */
 function listArgument(args: readonly unknown[], budget: Budget): readonly unknown[] | undefined {
   const [list = [], ...more] = args;
   if (!Array.isArray(list) || more.length) return undefined;
-  budget.spend(32 * list.length, 'a container of the pickle');
+  budget.spend(256 + 64 * list.length, 'a container of the pickle');
   return list;
 }
 
@@ -71,7 +87,7 @@ function set(args: readonly unknown[], budget: Budget): Set<unknown> | undefined
 /** Protocol 2 has no opcode for bytes: they come as Latin-1 text with a call that encodes it. */
 function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
   if (typeof text !== 'string' || (encoding !== 'latin1' && encoding !== 'latin-1')) return undefined;
-  budget.spend(text.length, 'a bytes value of the pickle');
+  budget.spend(128 + text.length, 'a bytes value of the pickle');
   return Buffer.from(text, 'latin1');
 }
 
@@ -83,13 +99,17 @@ function define(name: string, call?: PickleGlobal['call']): void {
 }
 
 define('collections.OrderedDict', orderedDict);
+// Its first argument makes values for missing keys, which are never asked for.
+define('collections.defaultdict', ([, pairs], budget) => orderedDict(pairs === undefined ? [] : [pairs], budget));
 define('torch._utils._rebuild_tensor', (args) => rebuildTensor(undefined, args));
 define('torch._utils._rebuild_tensor_v2', (args) => rebuildTensor(undefined, args));
 define('torch._utils._rebuild_tensor_v3', (args) =>
   args[6] instanceof DTypeName ? rebuildTensor(args[6].dtype, args) : undefined,
 );
 define('torch._utils._rebuild_parameter', ([data]) => (data instanceof TensorRef ? data : undefined));
-define('torch.Size', ([dims]) => (isNaturals(dims) ? dims : undefined));
+define('torch._utils._rebuild_parameter_with_state', ([data]) => (data instanceof TensorRef ? data : undefined));
+define('torch._tensor._rebuild_from_type_v2', rebuildFromType);
+define('torch.Size', ([dims]) => naturals(dims));
 define('_codecs.encode', encode);
 for (const module of ['builtins', '__builtin__']) {
   define(`${module}.set`, set);
@@ -112,7 +132,7 @@ for (const dtype of Object.keys(elementBytes) as StoredDType[]) {
  */
 function storageOf(id: unknown): StorageRef | undefined {
   if (!Array.isArray(id)) return undefined;
-  const [tag, type, key, , count, view] = id;
+  const [tag, type, key, , count, view]: readonly unknown[] = id;
   if (tag !== 'storage' || !(type instanceof StorageClass) || typeof key !== 'string' || !isNatural(count))
     return undefined;
   if (view === undefined || view === null) return new StorageRef(key, type.dtype, count, 0);
@@ -120,11 +140,29 @@ function storageOf(id: unknown): StorageRef | undefined {
   return isNatural(start) ? new StorageRef(key, type.dtype, count, start) : undefined;
 }
 
-/** What a pickle of PyTorch may ask for. `onStorage` hears of every storage that it mentions. */
-export function torchHost(onStorage: (storage: StorageRef) => void): PickleHost {
+export interface TorchHostOptions {
+  /** Hears of every storage that the pickle mentions. */
+  onStorage(storage: StorageRef): void;
+  /** Hears the class of every object that is passed over; not of the element types that NumPy's objects carry. */
+  onPassedOver(name: string): void;
+}
+
+/** What a pickle of PyTorch may ask for. */
+export function torchHost({ onStorage, onPassedOver }: TorchHostOptions): PickleHost {
+  const inert = new Map<string, PickleGlobal>();
   return {
-    global: (name) => globals.get(name),
-    persistent: (id) => {
+    global(name) {
+      const known = globals.get(name) ?? inert.get(name);
+      if (known || !(isInert(name) || isMentioned(name))) return known;
+      const made = isInert(name)
+        ? new InertGlobal(name, name === 'numpy.dtype' ? () => undefined : onPassedOver)
+        : new PickleGlobal(name);
+      inert.set(name, made);
+      return made;
+    },
+    persistent(id) {
+      // Before PyTorch 1.6 the source of every class of a whole model is kept beside it: ("module", class, file, source).
+      if (Array.isArray(id) && id[0] === 'module' && id[1] instanceof PickleGlobal) return id[1];
       const storage = storageOf(id);
       if (storage) onStorage(storage);
       return storage;

@@ -1,6 +1,7 @@
 import { FileError } from '../errors.ts';
 import { sizeOf, type TensorData } from '../tensor.ts';
 import type { Budget } from './budget.ts';
+import { quoteShape } from './quote.ts';
 import { extentOf, gatherBytes, isContiguous } from './strided.ts';
 import { decodeTensor, elementBytes, type StoredDType } from './tensor.ts';
 
@@ -49,7 +50,7 @@ export class TensorRef {
   }
 
   /**
-   * The tensor in row-major order, a view of `bytes` (its whole storage) where that is possible.
+   * The tensor in row-major order, a view of `bytes` (its whole storage, aligned for elements of 8 bytes) where that is possible.
    * Throws FileError when it reaches beyond the storage. `name` is for the message.
    */
   materialize(bytes: Uint8Array, name: string, path: string, budget: Budget): TensorData {
@@ -61,13 +62,13 @@ export class TensorRef {
     if (!(extent <= available)) {
       throw new FileError(path, `tensor ${name} reaches element ${extent} of a storage of ${available}`);
     }
-    const count = sizeOf(shape);
+    const count = shape.includes(0) ? 0 : sizeOf(shape);
     if (isContiguous(shape, strides) || count === 0) {
       const start = count === 0 ? 0 : offset * width;
       if (width === 2 && dtype !== 'int16') budget.spend(4 * count, `tensor ${name}`);
       return decodeTensor(dtype, shape, bytes.subarray(start, start + count * width));
     }
-    budget.spend(4 * Math.max(width, 4) * count, `tensor ${name} of shape [${shape}]`);
+    budget.spend(4 * Math.max(width, 4) * count, `tensor ${name} of shape ${quoteShape(shape)}`);
     return decodeTensor(dtype, shape, gatherBytes(bytes, width, offset, shape, strides));
   }
 }

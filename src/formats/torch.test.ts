@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { realData } from '../../test/real-data.ts';
 import { legacyCheckpoint, pickle, type TensorText, tensorText, zipCheckpoint } from '../../test/torch-files.ts';
 import { FileError } from '../errors.ts';
+import { Budget } from './budget.ts';
 import { decodeTorchCheckpoint, readTorchCheckpoint } from './torch.ts';
 
 const bytesOf = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -224,12 +225,12 @@ describe('a pickle that would execute code', () => {
       asks: 'subprocess.Popen',
     },
     'NEWOBJ of a class': {
-      program: pickle.program(pickle.global('argparse', 'Namespace'), pickle.raw(')\x81')),
-      asks: 'argparse.Namespace',
+      program: pickle.program(pickle.global('subprocess', 'Popen'), pickle.raw(')\x81')),
+      asks: 'subprocess.Popen',
     },
     'NEWOBJ_EX of a class': {
-      program: pickle.program(pickle.global('datetime', 'datetime'), pickle.raw(')}\x92')),
-      asks: 'datetime.datetime',
+      program: pickle.program(pickle.global('ctypes', 'CDLL'), pickle.raw(')}\x92')),
+      asks: 'ctypes.CDLL',
     },
     'an extension code': { program: pickle.program(pickle.raw('\x82\x07')), asks: 'copyreg extension 7' },
     'a call hidden in a persistent id': {
@@ -283,6 +284,262 @@ describe('a pickle that would execute code', () => {
     const message = refusal(zipCheckpoint(program));
     expect(message).toContain('a\\n\\u001b[31m.bbb');
     expect(message.length).toBeLessThan(300);
+  });
+});
+
+describe('objects beside the tensors', () => {
+  const { global, text, int, float, tuple, dict, raw, call, list } = pickle;
+  const state = dict({ w: tensorText(matrix) });
+  const built = (callee: Uint8Array, attributes: Uint8Array) =>
+    Buffer.concat([callee, raw(')\x81'), attributes, raw('b')]);
+  const read = (beside: Uint8Array) =>
+    decodeTorchCheckpoint(
+      zipCheckpoint(pickle.program(dict({ beside, state_dict: state })), { 0: bytesOf(ramp) }),
+      'w.pt',
+    );
+
+  const objects: Record<string, [Uint8Array, string[]]> = {
+    'the options of a script': [
+      built(global('argparse', 'Namespace'), dict({ lr: float(0.1) })),
+      ['argparse.Namespace'],
+    ],
+    'a class of the script itself': [
+      built(global('__main__', 'Config'), dict({ lr: float(0.1) })),
+      ['__main__.Config'],
+    ],
+    'a NumPy number': [
+      call(
+        global('numpy.core.multiarray', 'scalar'),
+        Buffer.concat([
+          call(global('numpy', 'dtype'), text('f8'), raw('\x89'), raw('\x88')),
+          tuple(int(3), text('<'), raw('N'), raw('N'), raw('N')),
+          raw('b'),
+        ]),
+        call(global('_codecs', 'encode'), text('01234567'), text('latin1')),
+      ),
+      ['numpy.core.multiarray.scalar'],
+    ],
+    'a NumPy array': [
+      Buffer.concat([
+        call(
+          global('numpy.core.multiarray', '_reconstruct'),
+          global('numpy', 'ndarray'),
+          tuple(int(0)),
+          call(global('_codecs', 'encode'), text('b'), text('latin1')),
+        ),
+        tuple(int(1), tuple(int(1)), raw('N'), raw('\x89'), text('x')),
+        raw('b'),
+      ]),
+      ['numpy.ndarray'],
+    ],
+    'a date': [call(global('datetime', 'datetime'), text('0123456789')), ['datetime.datetime']],
+    'a member of an enumeration': [
+      call(global('lightning.pytorch.trainer.states', 'TrainerFn'), text('fit')),
+      ['lightning.pytorch.trainer.states.TrainerFn'],
+    ],
+    'a dict of a class of its own': [
+      Buffer.concat([
+        global('lightning_fabric.utilities.data', 'AttributeDict'),
+        raw(')\x81('),
+        text('lr'),
+        float(0.1),
+        raw('u'),
+      ]),
+      ['lightning_fabric.utilities.data.AttributeDict'],
+    ],
+    'a list of a class of its own': [
+      Buffer.concat([global('a', 'L'), raw(')\x81('), int(1), int(2), raw('e')]),
+      ['a.L'],
+    ],
+    'an object made with keywords': [
+      Buffer.concat([global('a.b', 'C'), tuple(), dict({ x: int(1) }), raw('\x92')]),
+      ['a.b.C'],
+    ],
+    'a device': [call(global('torch', 'device'), text('cuda')), ['torch.device']],
+    'a path': [call(global('pathlib', 'PosixPath'), text('/'), text('tmp')), ['pathlib.PosixPath']],
+    'a class that is only named': [list(global('torch.optim', 'SGD'), global('builtins', 'int')), []],
+    'a defaultdict': [
+      Buffer.concat([
+        call(global('collections', 'defaultdict'), global('builtins', 'list')),
+        raw('('),
+        text('a'),
+        int(1),
+        raw('u'),
+      ]),
+      [],
+    ],
+  };
+  for (const [name, [beside, passedOver]] of Object.entries(objects)) {
+    it(`are passed over by name, not built: ${name}`, () => {
+      const checkpoint = read(beside);
+      expect(checkpoint.tensors.get('w')?.data).toEqual(ramp);
+      expect([...checkpoint.passedOver.keys()]).toEqual(passedOver);
+      expect([...checkpoint.extras.keys()]).toEqual([]);
+    });
+  }
+
+  it('are refused where they hold the tensors: what a whole model has is known to its class alone', () => {
+    const model = built(global('torchvision.models.resnet', 'ResNet'), dict({ _parameters: state }));
+    expect(refusal(zipCheckpoint(pickle.program(model), { 0: bytesOf(ramp) }))).toContain(
+      'found an object of "torchvision.models.resnet.ResNet", which is not built; save its state_dict() instead',
+    );
+  });
+
+  it('are refused by name where they come from a function or from a module that runs programs', () => {
+    for (const [module, name] of [
+      ['os', 'Popen'],
+      ['a', 'make'],
+      ['a', '__Main__'],
+      ['a', 'B.__globals__'],
+      ['builtins', 'Exception'],
+      ['A', 'b c.D'],
+    ])
+      expect(refusal(zipCheckpoint(pickle.program(call(global(module!, name!)))))).toContain(
+        `pickle asks for "${module}.${name}"`,
+      );
+  });
+});
+
+describe('a pickle that changes what it has given away', () => {
+  const { text, int, raw } = pickle;
+  /** A tensor whose shape and strides are the lists 1 and 2 of the memo, to which the pickle appends afterwards. */
+  const changed = (key: string, more: Uint8Array, stride: Uint8Array, storage = 'FloatStorage') =>
+    Buffer.concat([
+      text(key),
+      pickle.call(
+        pickle.global('torch._utils', '_rebuild_tensor_v2'),
+        Buffer.concat([
+          pickle.tuple(text('storage'), pickle.global('torch', storage), text(storage), text('cpu'), int(12)),
+          raw('Q'),
+        ]),
+        int(0),
+        Buffer.concat([pickle.list(int(2)), raw('q\x01')]),
+        Buffer.concat([pickle.list(int(1)), raw('q\x02')]),
+      ),
+      raw('sh\x01'),
+      more,
+      raw('a0h\x02'),
+      stride,
+      raw('a0'),
+    ]);
+  const negative = raw('\x8a\x07\x00\x00\x00\x00\x00\x00\xfc');
+
+  it('does not change a tensor that was made of it', () => {
+    for (const more of [negative, text('3'), pickle.none, int(2 ** 40), pickle.list()]) {
+      const program = pickle.program(raw('}'), changed('w', more, int(1)));
+      const { tensors } = decodeTorchCheckpoint(zipCheckpoint(program, { FloatStorage: bytesOf(ramp) }), 'w.pt');
+      expect(tensors.get('w')).toEqual({ dtype: 'float32', shape: [2], data: ramp.subarray(0, 2) });
+    }
+  });
+
+  it('cannot raise what it may take in memory', () => {
+    const huge = tensorText({ ...matrix, key: 'FloatStorage', shape: [2 ** 28], strides: [0] });
+    const program = pickle.program(raw('}'), changed('a', negative, int(1), 'HalfStorage'), text('b'), huge, raw('s'));
+    const storages = { FloatStorage: bytesOf(ramp), HalfStorage: new Uint8Array(24) };
+    expect(refusal(zipCheckpoint(program, storages))).toContain('tensor "b" of shape [268435456] needs');
+    expect(() => new Budget('w.pt', 10).spend(-1, 'x')).toThrow('w.pt: x needs -1 bytes');
+    expect(() => new Budget('w.pt', 10).spend(Number.NaN, 'x')).toThrow(FileError);
+  });
+
+  it('with a negative, fractional, textual or overlong shape makes no tensor', () => {
+    for (const dims of [
+      [negative],
+      [text('3')],
+      [pickle.none],
+      [pickle.float(2.5)],
+      Array.from({ length: 65 }, () => int(1)),
+    ]) {
+      const program = pickle.program(
+        pickle.call(
+          pickle.global('torch._utils', '_rebuild_tensor_v2'),
+          Buffer.concat([
+            pickle.tuple(text('storage'), pickle.global('torch', 'FloatStorage'), text('0'), text('cpu'), int(12)),
+            raw('Q'),
+          ]),
+          int(0),
+          pickle.list(...dims),
+          pickle.list(...dims.map(() => int(1))),
+        ),
+      );
+      expect(refusal(zipCheckpoint(program, { 0: bytesOf(ramp) }))).toContain('with arguments that do not fit it');
+    }
+  });
+});
+
+describe('a pickle that grows out of bounds', () => {
+  const { raw, text } = pickle;
+  /** A list of two times a list of two times ... : 2^depth elements if it were written out. */
+  const nest = (depth: number) =>
+    Buffer.concat([
+      raw(']q\x010'),
+      ...Array.from({ length: depth }, (_, i) =>
+        raw(`(h${String.fromCharCode(1 + i).repeat(1)}h${String.fromCharCode(1 + i)}lq${String.fromCharCode(2 + i)}0`),
+      ),
+      raw(`h${String.fromCharCode(1 + depth)}`),
+    ]);
+  const deep = Buffer.concat([raw(']'), Buffer.alloc(200_000, 0x85)]);
+
+  it('as a key is never written out', () => {
+    for (const key of [nest(40), deep]) {
+      const program = pickle.program(raw('}'), key, raw('K\x01s'));
+      expect(refusal(zipCheckpoint(program))).toContain('found a dict with keys a list');
+      const bytes = legacyCheckpoint(pickle.program(pickle.dict({ w: tensorText({ ...matrix, legacy: true }) })));
+      const listed = bytes.subarray(0, bytes.length - 1 - pickle.list().length - 2);
+      const message = refusal(Buffer.concat([listed, pickle.program(pickle.list(key))]));
+      expect(message).toContain('lists storage a list, which no tensor uses');
+    }
+  });
+
+  it('is refused before it has taken more memory than a file of its size may', () => {
+    const grown: Record<string, Uint8Array> = {
+      marks: Buffer.alloc(2_200_000, '('),
+      dicts: Buffer.alloc(300_000, '}'),
+      sets: Buffer.alloc(300_000, 0x8f),
+      bytes: Buffer.alloc(2_000_000, 'C\0', 'latin1'),
+      names: Buffer.concat([
+        text(`A${'b'.repeat(499)}`),
+        raw('q\x010'),
+        Buffer.alloc(400_000, 'h\x01h\x01\x930', 'latin1'),
+      ]),
+    };
+    for (const [name, program] of Object.entries(grown))
+      expect(refusal(zipCheckpoint(pickle.program(program))), name).toMatch(
+        /far more than a file of this size may ask for|a name of 1000 characters/,
+      );
+  });
+});
+
+describe('a checkpoint with several sets of weights', () => {
+  const set = (offset: number) => pickle.dict({ w: tensorText({ ...matrix, shape: [1], strides: [1], offset }) });
+  const first = (entries: Record<string, Uint8Array>, weightsKey?: string) => {
+    const bytes = zipCheckpoint(pickle.program(pickle.dict(entries)), { 0: bytesOf(ramp) });
+    const { tensors, key, otherKeys } = decodeTorchCheckpoint(bytes, 'w.pt', { weightsKey });
+    return [tensors.get('w')?.data[0], key, otherKeys];
+  };
+
+  it('gives those that were trained and says which others there are', () => {
+    expect(first({ ema: set(2), state_dict: set(1), optimizer: set(3) })).toEqual([1, 'state_dict', ['ema']]);
+    expect(first({ model_ema: pickle.dict({ module: set(4) }), net: set(5) })).toEqual([
+      5,
+      'net',
+      ['model_ema.module'],
+    ]);
+  });
+
+  it('gives the one that is asked for', () => {
+    expect(first({ state_dict: set(1), ema: set(2) }, 'ema')).toEqual([2, 'ema', ['state_dict']]);
+    expect(first({ model_ema: pickle.dict({ module: set(4) }), net: set(5) }, 'model_ema.module')).toEqual([
+      4,
+      'model_ema.module',
+      ['net'],
+    ]);
+  });
+
+  it('gives the only one wherever it lies, and refuses to guess among several', () => {
+    expect(first({ generator: set(3) })).toEqual([3, 'generator', []]);
+    expect(() => first({ generator: set(3), discriminator: set(4) })).toThrow(
+      'w.pt: holds several sets of weights ("generator", "discriminator"); choose one by its key (weightsKey)',
+    );
   });
 });
 
