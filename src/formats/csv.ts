@@ -51,7 +51,8 @@ export function parseCsv(text: string, path: string): CsvTable {
   const [head, ...body] = rows;
   if (!head) throw new FileError(path, 'is empty; expected a line with the names of columns');
   const columns = head.cells.map((c) => c.trim());
-  const twice = columns.find((c, i) => columns.indexOf(c) !== i);
+  const seen = new Set<string>();
+  const twice = columns.find((c) => seen.size === seen.add(c).size);
   if (twice !== undefined) throw new FileError(path, `column ${quote(twice)} comes twice`);
   for (const { line: where, cells } of body)
     if (cells.length !== columns.length)

@@ -1,6 +1,9 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { FileError } from '../errors.ts';
 
+/** The most that so many compressed bytes may unpack to: deflate reaches 1000 to 1, but only on what holds next to nothing. */
+export const inflatedLimit = (bytes: number): number => 64 * bytes + 2 ** 26;
+
 function unpack(kind: string, decode: () => Buffer, path: string, maxBytes: number): Uint8Array {
   try {
     return decode();
@@ -14,9 +17,10 @@ function unpack(kind: string, decode: () => Buffer, path: string, maxBytes: numb
   }
 }
 
-/** Unpacks gzip data that may hold at most `maxBytes`. `path` opens the messages. */
+/** Unpacks gzip data that may hold at most `maxBytes`, and no more than `inflatedLimit`. `path` opens the messages. */
 export function unpackGzip(bytes: Uint8Array, path: string, maxBytes: number): Uint8Array {
-  return unpack('gzip', () => gunzipSync(bytes, { maxOutputLength: maxBytes }), path, maxBytes);
+  const most = Math.min(maxBytes, inflatedLimit(bytes.length));
+  return unpack('gzip', () => gunzipSync(bytes, { maxOutputLength: most }), path, most);
 }
 
 /** Unpacks zlib data that may hold at most `maxBytes`. `path` opens the messages. */

@@ -1,5 +1,6 @@
 import { FileError } from '../errors.ts';
 import { sizeOf } from '../tensor.ts';
+import { quoteShape } from './quote.ts';
 
 /** Bytes in an array, row-major. */
 export interface ByteArray {
@@ -24,6 +25,7 @@ export function decodeIdx(bytes: Uint8Array, path: string): ByteArray {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const expected = start + sizeOf(shape);
-  if (bytes.length !== expected) fail(`has ${bytes.length} bytes, but shape [${shape}] of bytes makes ${expected}`);
+  if (bytes.length !== expected)
+    fail(`has ${bytes.length} bytes, but shape ${quoteShape(shape)} of bytes makes ${expected}`);
   return { shape, data: bytes.subarray(start) };
 }

@@ -1,7 +1,7 @@
 import { FileError } from '../errors.ts';
 import { sizeOf } from '../tensor.ts';
-import { unpackZlib } from './gzip.ts';
-import { quote } from './quote.ts';
+import { inflatedLimit, unpackZlib } from './gzip.ts';
+import { quote, quoteShape } from './quote.ts';
 
 /** A numeric array of MATLAB. */
 export interface MatArray {
@@ -95,12 +95,12 @@ function arrayOf(matrix: Uint8Array, path: string, wanted: (name: string) => boo
   }
   if (dims.length % 4 !== 0 || dims.length < 8 || dims.length > 128) fail(`malformed: the shape of ${quote(name)}`);
   const shape = Array.from({ length: dims.length / 4 }, (_, i) => viewOf(dims).getInt32(4 * i, true));
-  if (shape.some((size) => size < 0)) fail(`malformed: ${quote(name)} has the shape [${shape}]`);
+  if (shape.some((size) => size < 0)) fail(`malformed: ${quote(name)} has the shape ${quoteShape(shape)}`);
   const { type, content } = next(`the numbers of ${quote(name)}`, (t) => storage.has(t));
   const Numbers = storage.get(type)!;
   if (content.length !== sizeOf(shape) * Numbers.BYTES_PER_ELEMENT) {
     const expected = sizeOf(shape) * Numbers.BYTES_PER_ELEMENT;
-    fail(`${quote(name)} has ${content.length} bytes of numbers, but shape [${shape}] makes ${expected}`);
+    fail(`${quote(name)} has ${content.length} bytes of numbers, but shape ${quoteShape(shape)} makes ${expected}`);
   }
   // Numbers wider than a byte must be aligned in memory: a copy (Buffer.slice makes none).
   const { buffer, byteOffset } = Numbers.BYTES_PER_ELEMENT === 1 ? content : new Uint8Array(content);
@@ -135,12 +135,15 @@ export function decodeMat(bytes: Uint8Array, path: string, { wanted, maxBytes }:
     );
   }
   const found = new Map<string, MatArray>();
+  // All arrays together, those that are passed over as well, for they are unpacked to learn their names.
+  let left = inflatedLimit(bytes.length);
   for (let at = 128; at < bytes.length && found.size < wanted.length; ) {
     const outer = elementAt(bytes, at, path);
     at = outer.end;
     let element = outer;
     if (outer.type === miCompressed) {
-      const unpacked = unpackZlib(outer.content, path, maxBytes);
+      const unpacked = unpackZlib(outer.content, path, Math.max(1, Math.min(maxBytes, left)));
+      left -= unpacked.length;
       element = elementAt(unpacked, 0, path);
       if (element.end !== unpacked.length)
         fail(`malformed: a compressed element has ${unpacked.length} bytes, expected ${element.end}`);

@@ -1,7 +1,8 @@
 import { FileError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import { type DType, sizeOf, type TensorData } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
-import { quote } from './quote.ts';
+import { quote, quoteShape } from './quote.ts';
 import { readBytes } from './read-bytes.ts';
 import { gatherBytes } from './strided.ts';
 import { decodeTensor, elementBytes, tensorBytes } from './tensor.ts';
@@ -29,6 +30,46 @@ export function looksLikeNpy(bytes: Uint8Array): boolean {
   return magic.every((byte, i) => bytes[i] === byte);
 }
 
+/** NumPy itself reads no longer header unless told to trust the file. */
+const maxHeader = 10_000;
+
+/** NumPy's own limit is 64. */
+const maxRank = 64;
+
+interface NpyHeader {
+  readonly descr: string;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+}
+
+/** One entry of the header, which is a dict of Python, and the comma after it. */
+const headerEntry = /'(\w{1,20})'\s*:\s*(?:'([^']{0,20})'|(True|False)|\(([\d,\s]*)\))\s*(,|(?=\}))\s*/y;
+
+/** Undefined unless the text is a dict with exactly `descr`, `fortran_order` and `shape`, each of its kind. */
+function parseHeader(text: string): NpyHeader | undefined {
+  const dict = text.trim();
+  const values = new Map<string, string>();
+  if (!dict.startsWith('{')) return undefined;
+  headerEntry.lastIndex = 1 + /^\s*/.exec(dict.slice(1))![0].length;
+  let at = headerEntry.lastIndex;
+  for (let entry = headerEntry.exec(dict); entry; entry = headerEntry.exec(dict)) {
+    const [, key, quoted, truth, tuple] = entry;
+    if (values.has(key!)) return undefined;
+    values.set(key!, quoted ?? truth ?? tuple!);
+    at = headerEntry.lastIndex;
+  }
+  const [descr, order, dims] = ['descr', 'fortran_order', 'shape'].map((key) => values.get(key));
+  if (dict.slice(at) !== '}' || values.size !== 3) return undefined;
+  if (descr === undefined || (order !== 'True' && order !== 'False') || !/^[\d,\s]*$/.test(dims ?? 'x'))
+    return undefined;
+  const shape = dims!
+    .split(',')
+    .map((d) => d.trim())
+    .filter(Boolean)
+    .map(Number);
+  return shape.length <= maxRank ? { descr, fortran: order === 'True', shape } : undefined;
+}
+
 /**
  * A NumPy array from the bytes of a `.npy` file (versions 1 to 3, little-endian numbers and booleans, C or Fortran order).
  * float16 becomes float32. `path` opens the messages.
@@ -43,26 +84,20 @@ export function decodeNpy(bytes: Uint8Array, path: string): TensorData {
   const start = (wide ? 12 : 10) + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
   if (start > bytes.length)
     fail(`truncated: the .npy header should end at byte ${start}, the file has ${bytes.length}`);
-  const header = Buffer.from(bytes.subarray(wide ? 12 : 10, start)).toString('utf8');
-  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
-  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  const dims = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
-  if (descr === undefined || order === undefined || dims === undefined) {
-    return fail(`.npy header is malformed: ${quote(header.trim())}`);
-  }
+  const length = start - (wide ? 12 : 10);
+  if (length > maxHeader) fail(`.npy header of ${length} bytes is beyond the limit of ${maxHeader}`);
+  const text = Buffer.from(bytes.subarray(wide ? 12 : 10, start)).toString('utf8');
+  const header = parseHeader(text);
+  if (!header) return fail(`.npy header is malformed: ${quote(text.trim())}`);
+  const { descr, fortran, shape } = header;
   const dtype = stored.get(descr);
   if (!dtype) return fail(`element type ${quote(descr)} is not read; expected one of ${[...stored.keys()].join(' ')}`);
-  const shape = dims
-    .split(',')
-    .map((d) => d.trim())
-    .filter(Boolean)
-    .map(Number);
   const expected = start + sizeOf(shape) * elementBytes[dtype];
   if (bytes.length !== expected) {
-    fail(`has ${bytes.length} bytes, but shape [${shape}] of ${dtype} makes ${expected}`);
+    fail(`has ${bytes.length} bytes, but shape ${quoteShape(shape)} of ${dtype} makes ${expected}`);
   }
   const content = bytes.subarray(start);
-  if (order === 'False') return decodeTensor(dtype, shape, content);
+  if (!fortran) return decodeTensor(dtype, shape, content);
   const strides = shape.map((_, i) => sizeOf(shape.slice(0, i)));
   return decodeTensor(dtype, shape, gatherBytes(content, elementBytes[dtype], 0, shape, strides));
 }
@@ -100,9 +135,13 @@ export async function writeNpz(path: string, tensors: ReadonlyMap<string, Tensor
 
 /** The arrays of a `.npz` archive that is already in memory. */
 export function decodeNpz(archive: ZipArchive, path: string): Map<string, TensorData> {
-  return new Map(
-    archive.names.map((name) => [name.replace(/\.npy$/, ''), decodeNpy(archive.read(name), `${path}(${name})`)]),
-  );
+  const arrays = new Map<string, TensorData>();
+  for (const entry of archive.names) {
+    const name = entry.replace(/\.npy$/, '');
+    if (arrays.has(name)) throw new FileError(path, `holds the array ${quote(name)} twice`);
+    arrays.set(name, decodeNpy(archive.read(entry), `${path}(${printable(entry, 80)})`));
+  }
+  return arrays;
 }
 
 /** Reads `.npz`, compressed or not. */

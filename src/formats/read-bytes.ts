@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { FileError } from '../errors.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -19,8 +19,13 @@ export function readFailure(error: unknown): string {
 /** A whole file. `expected` says in the error what should have been there, e.g. `a safetensors file`. */
 export async function readBytes(path: string, expected: string): Promise<Uint8Array> {
   try {
+    const kind = await stat(path);
+    // A device such as /dev/zero never ends.
+    if (kind.isCharacterDevice() || kind.isBlockDevice())
+      throw new FileError(path, `is a device; expected ${expected}`);
     return await readFile(path);
   } catch (cause) {
+    if (cause instanceof FileError) throw cause;
     throw new FileError(path, `${readFailure(cause)}; expected ${expected}`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BallastError, FileError } from '../errors.ts';
 import { type DType, sizeOf, type TensorData } from '../tensor.ts';
 import { writeFileAtomic } from './atomic.ts';
-import { quote } from './quote.ts';
+import { quote, quoteShape } from './quote.ts';
 import { readBytes } from './read-bytes.ts';
 import { decodeTensor, elementBytes, type NamedTensors, type StoredDType, tensorBytes } from './tensor.ts';
 
@@ -24,8 +24,15 @@ const stored: Readonly<Record<string, StoredDType>> = {
 
 const codes = new Map(Object.entries(stored).map(([code, dtype]) => [dtype, code]));
 
+/** More dimensions than any tensor has. */
+const maxRank = 64;
+
 const natural = z.number().int().nonnegative();
-const entrySchema = z.object({ dtype: z.string(), shape: z.array(natural), data_offsets: z.tuple([natural, natural]) });
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(natural).max(maxRank),
+  data_offsets: z.tuple([natural, natural]),
+});
 const metadataSchema = z.record(z.string(), z.string());
 
 export interface Safetensors {
@@ -83,14 +90,16 @@ function parseHeader(
   bytes: Uint8Array,
   fail: (problem: string) => never,
 ): { metadata: Record<string, string>; entries: HeaderEntry[] } {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   let json: unknown;
   try {
-    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    json = JSON.parse(text);
   } catch {
     return fail('safetensors header is not JSON');
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return fail('safetensors header is not a JSON object');
+  if (Object.keys(json).length !== countKeys(text)) return fail('safetensors header names something twice');
   let metadata: Record<string, string> = {};
   const entries: HeaderEntry[] = [];
   for (const [name, value] of Object.entries(json)) {
@@ -107,18 +116,36 @@ function parseHeader(
       shape,
       data_offsets: [begin, end],
     } = parsed.data;
-    const dtype = stored[code];
+    const dtype = Object.hasOwn(stored, code) ? stored[code] : undefined;
     if (!dtype)
       return fail(
         `tensor ${quote(name)} has element type ${quote(code)}; expected one of ${Object.keys(stored).join(' ')}`,
       );
     const expected = sizeOf(shape) * elementBytes[dtype];
     if (end - begin !== expected) {
-      return fail(`tensor ${quote(name)} has ${end - begin} bytes, but shape [${shape}] of ${code} makes ${expected}`);
+      return fail(
+        `tensor ${quote(name)} has ${end - begin} bytes, but shape ${quoteShape(shape)} of ${code} makes ${expected}`,
+      );
     }
     entries.push({ name, dtype, shape, begin, end });
   }
   return { metadata, entries };
+}
+
+/** How many keys the outermost object of a valid JSON text has, a repeated one counted each time (`JSON.parse` keeps the last). */
+function countKeys(json: string): number {
+  let [depth, keys] = [0, 0];
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    // A colon outside of text belongs to a key.
+    else if (character === ':' && depth === 1) keys++;
+    else if (character === '"') {
+      for (at++; json[at] !== '"'; at++) if (json[at] === '\\') at++;
+    }
+  }
+  return keys;
 }
 
 /** Reads a safetensors file; see `decodeSafetensors`. */

@@ -1,22 +1,39 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { BallastError, FileError } from '../errors.ts';
 import { Budget } from './budget.ts';
+import { inflatedLimit } from './gzip.ts';
 import { quote } from './quote.ts';
 import { readFailure } from './read-bytes.ts';
 
-async function isGzip(path: string): Promise<boolean> {
+/** How large a file is, and whether it is compressed. */
+async function look(path: string): Promise<{ bytes: number; gzip: boolean }> {
   const file = await open(path, 'r');
   try {
+    const { size: bytes } = await file.stat();
     const start = Buffer.alloc(2);
     await file.read(start, 0, 2, 0);
-    return start[0] === 0x1f && start[1] === 0x8b;
+    return { bytes, gzip: start[0] === 0x1f && start[1] === 0x8b };
   } finally {
     await file.close();
   }
+}
+
+/** Passes on at most `most` bytes; more are a FileError. */
+function atMost(most: number, path: string): Transform {
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Uint8Array, _, done) {
+      seen += chunk.length;
+      if (seen > most)
+        done(new FileError(path, `unpacks to more than ${most} bytes; far more than a file of this size may`));
+      else done(null, chunk);
+    },
+  });
 }
 
 interface Member {
@@ -68,7 +85,9 @@ async function scan(
   try {
     const source = createReadStream(path, { highWaterMark: 1 << 18 });
     const options = { signal: enough.signal };
-    if (await isGzip(path)) await pipeline(source, createGunzip({ chunkSize: 1 << 18 }), unpack, options);
+    const { bytes, gzip } = await look(path);
+    const bound = atMost(inflatedLimit(bytes), path);
+    if (gzip) await pipeline(source, createGunzip({ chunkSize: 1 << 18 }), bound, unpack, options);
     else await pipeline(source, unpack, options);
   } catch (cause) {
     if (cause instanceof BallastError) throw cause;
@@ -127,6 +146,7 @@ export async function readTarFiles(
   const budget = new Budget(path, limits.totalBytes);
   const wants = ({ name, size }: Member): boolean => {
     if (!accept(name)) return false;
+    if (found.has(name)) throw new FileError(path, `holds ${quote(name)} twice`);
     if (size > limits.fileBytes) {
       throw new FileError(path, `${quote(name)} in it has ${size} bytes, expected at most ${limits.fileBytes}`);
     }

@@ -1,6 +1,7 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { FileError } from '../errors.ts';
 import { Budget } from './budget.ts';
+import { inflatedLimit } from './gzip.ts';
 import { quote } from './quote.ts';
 
 interface Entry {
@@ -10,6 +11,8 @@ interface Entry {
   readonly compressed: number;
   readonly size: number;
   readonly header: number;
+  /** Where the next entry begins, or the central directory: the entry ends before it. */
+  readonly limit: number;
 }
 
 const endSignature = 0x06054b50;
@@ -25,7 +28,8 @@ export function looksLikeZip(bytes: Uint8Array): boolean {
 
 /**
  * A zip archive in memory, zip64 included (PyTorch always writes it). Entries are stored or deflated; a stored entry is a view
- * of the archive's bytes. Lengths, offsets and the CRC-32 of everything that is read are checked.
+ * of the archive's bytes. Lengths, offsets and the CRC-32 of everything that is read are checked, and no two entries may share bytes
+ * (a small archive could hold a large one many times over).
  */
 export class ZipArchive {
   readonly #path: string;
@@ -38,7 +42,7 @@ export class ZipArchive {
     this.#path = path;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#inflated = new Budget(path, 64 * bytes.length + 2 ** 26);
+    this.#inflated = new Budget(path, inflatedLimit(bytes.length));
     const { count, at } = this.#directory();
     this.#list(count, at);
   }
@@ -55,12 +59,16 @@ export class ZipArchive {
   read(name: string): Uint8Array {
     const entry = this.#entries.get(name);
     if (!entry) this.#fail(`the zip archive has no entry ${quote(name)}`);
-    const { header, compressed, size, method, flags, crc } = entry;
+    const { header, compressed, size, method, flags, crc, limit } = entry;
     if (flags & 1) this.#fail(`zip entry ${quote(name)} is encrypted`);
     this.#need(header, 30, `header of entry ${quote(name)}`);
     if (this.#view.getUint32(header, true) !== localSignature) this.#fail(`zip entry ${quote(name)} has no header`);
-    const start = header + 30 + this.#view.getUint16(header + 26, true) + this.#view.getUint16(header + 28, true);
+    const nameLength = this.#view.getUint16(header + 26, true);
+    const start = header + 30 + nameLength + this.#view.getUint16(header + 28, true);
     this.#need(start, compressed, `entry ${quote(name)}`);
+    const local = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + header + 30, nameLength).toString('utf8');
+    if (local !== name) this.#fail(`zip entry ${quote(name)} is called ${quote(local)} where it begins`);
+    if (start + compressed > limit) this.#fail(`zip entry ${quote(name)} reaches into the next one`);
     const raw = this.#bytes.subarray(start, start + compressed);
     const content = method === 0 ? raw : this.#inflate(name, raw, size, method);
     if (content.length !== size) this.#fail(`zip entry ${quote(name)} has ${content.length} bytes, expected ${size}`);
@@ -99,6 +107,7 @@ export class ZipArchive {
   }
 
   #list(count: number, start: number): void {
+    const listed: Omit<Entry & { readonly name: string }, 'limit'>[] = [];
     let at = start;
     for (let i = 0; i < count; i++) {
       this.#need(at, 46, 'central directory');
@@ -108,15 +117,21 @@ export class ZipArchive {
       const [nameLength, extraLength, commentLength] = [u16(28), u16(30), u16(32)];
       this.#need(at + 46, nameLength + extraLength + commentLength, 'central directory');
       const name = Buffer.from(this.#bytes.subarray(at + 46, at + 46 + nameLength)).toString('utf8');
-      if (this.#entries.has(name)) this.#fail(`the zip archive has two entries ${quote(name)}`);
       const [size, compressed, header] = this.#wide(
         at + 46 + nameLength,
         extraLength,
         [u32(24), u32(20), u32(42)],
         name,
       );
-      this.#entries.set(name, { method: u16(10), flags: u16(8), crc: u32(16), size, compressed, header });
+      listed.push({ name, method: u16(10), flags: u16(8), crc: u32(16), size, compressed, header });
       at += 46 + nameLength + extraLength + commentLength;
+    }
+    // Entries end where the next one begins, whatever the order of the directory.
+    const starts = [...listed.map((entry) => entry.header), start].sort((a, b) => a - b);
+    const next = new Map(starts.map((begin, i) => [begin, starts[i + 1] ?? begin]));
+    for (const { name, ...entry } of listed) {
+      if (this.#entries.has(name)) this.#fail(`the zip archive has two entries ${quote(name)}`);
+      this.#entries.set(name, { ...entry, limit: next.get(entry.header)! });
     }
   }
 
