@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseIndices } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { alignmentTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { AlignmentMeasurement, type AlignmentRequest, alignmentCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { loadNetwork } from '../models/index.ts';
 import { convolutionsTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { ConvolutionsMeasurement, type ConvolutionsRequest, convolutionsCache } from '../stability/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDeviceOptions,
   addNetworkOptions,

@@ -3,7 +3,6 @@ import { Command, Option } from 'commander';
 import { isText, parseIndices, type ThreeSplit } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import {
   createProgress,
   curvatureTable,
@@ -14,6 +13,7 @@ import {
 } from '../report/index.ts';
 import { CurvatureMeasurement, type CurvaturePlan } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,

@@ -3,12 +3,12 @@ import { Command } from 'commander';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
 import { computeStudy, layingOut } from './batch/compute-study.ts';
 import { studyReport, writeStudyReport } from './batch/study-report.ts';
 import { interruptedExitCode } from './failure.ts';
+import { loadNetwork } from './network.ts';
 import { wholeNumber } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
 

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import type { ThreeSplit } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { createProgress, formatCount } from '../report/index.ts';
 import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { createProgress, formatBytes, formatDuration, interventionTable, wantsColor } from '../report/index.ts';
 import {
   InterventionMeasurement,
@@ -12,6 +11,7 @@ import {
   type MethodChoice,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,

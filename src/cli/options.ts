@@ -34,6 +34,7 @@ export const pixelLengths = (text: string): number[] => text.split(',').map(pixe
 export interface NetworkOptions {
   readonly model: string;
   readonly weights?: string;
+  readonly weightsKey?: string;
   readonly normalize?: string;
   readonly seed: number;
 }
@@ -49,6 +50,10 @@ export function addNetworkOptions(command: Command, usual?: string): Command {
     .option(
       '--weights <file|random>',
       'checkpoint (.th, .pt, .safetensors), or "random" for fresh values (default: our own, where `ballast models` lists some)',
+    )
+    .option(
+      '--weights-key <key>',
+      'which set of weights of a checkpoint that holds several, by its key in it, such as model_ema (default: the one that was trained)',
     )
     .option(
       '--normalize <name>',

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { createProgress, perturbationTable } from '../report/index.ts';
 import {
   type AttackName,
@@ -18,6 +17,7 @@ import {
   requirePossible,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -105,7 +105,7 @@ async function run(options: PerturbOptions): Promise<void> {
   const network = await loadNetwork({ ...options, ...fitted });
   const untrained =
     options.untrained && !model.endsWith('.onnx')
-      ? await loadNetwork({ ...options, ...fitted, weights: 'random' })
+      ? await loadNetwork({ ...options, ...fitted, weights: 'random', weightsKey: undefined })
       : undefined;
   const radii = options.eps ?? defaultRadii(attack, norm);
   const stop = new AbortController();

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import type { MethodChoice } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { loadNetwork } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,

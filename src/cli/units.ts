@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { loadNetwork, modelNamed } from '../models/index.ts';
+import { modelNamed } from '../models/index.ts';
 import { alignColumns } from '../report/index.ts';
 import { featureCount, findStages, findUnits } from '../stability/index.ts';
+import { loadNetwork } from './network.ts';
 
 export function unitsCommand(): Command {
   return new Command('units')

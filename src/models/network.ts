@@ -5,6 +5,7 @@ import { FileError, UsageError } from '../errors.ts';
 import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, readModel, tensorOf } from '../onnx/index.ts';
+import { checkConstants } from './finite-constants.ts';
 import { cifarNormalization, imagenetNormalization, type Model, type Normalization, type Task } from './model.ts';
 import { modelNamed } from './registry.ts';
 
@@ -15,6 +16,8 @@ export interface Network {
   readonly weights: string;
   /** SHA-256 of the weights' file, or `random/SEED`. */
   readonly identity: string;
+  /** What a user should know of how the weights were read, a sentence each: which of several sets was taken, what was passed over. */
+  readonly notes?: readonly string[];
   /** A user's own ONNX file is taken for a classifier. */
   readonly task: Task;
   readonly inputShape: readonly number[];
@@ -32,6 +35,8 @@ export interface NetworkRequest {
   readonly model: string;
   /** A checkpoint file, or `random` for fresh values; Ballast's own where it has some. Not for `.onnx` files, which carry their own. */
   readonly weights?: string | undefined;
+  /** Which set of weights to take from a checkpoint that holds several, by its key in the file (`model_ema`). */
+  readonly weightsKey?: string | undefined;
   readonly seed?: number;
   /** Number of classes for built-in models. */
   readonly classes?: number;
@@ -76,8 +81,10 @@ export async function loadNetwork(request: NetworkRequest): Promise<Network> {
 }
 
 async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
-  const { model: name, seed = 0, classes, inputShape } = request;
+  const { model: name, seed = 0, classes, inputShape, weightsKey } = request;
   const weights = request.weights ?? ownWeights(name);
+  if (weightsKey !== undefined && weights === 'random')
+    throw new UsageError('a key of weights goes with a checkpoint, not with random weights');
   const laidOut = (normalize: string | undefined) => {
     const normalization = normalize === undefined ? undefined : normalizationNamed(normalize);
     return modelNamed(name, {
@@ -102,13 +109,13 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
     };
   }
   const bytes = await readBytes(weights, expectedWeights);
-  const { tensors, metadata } = decodeWeights(bytes, weights);
+  const { tensors, metadata, notes } = decodeWeights(bytes, weights, { weightsKey });
   // What `ballast train` writes says how pixels were normalised.
   const model = laidOut(request.normalize ?? metadata.normalize);
   const params = matchParameters(model.parameters, tensors, weights);
   // Where Ballast is installed says nothing to a reader of results.
   const shown = request.weights === undefined ? `Ballast’s own weights/${name}.safetensors` : weights;
-  return { ...withValues(model, params), name, weights: shown, identity: sha256(bytes) };
+  return { ...withValues(model, params), name, weights: shown, identity: sha256(bytes), notes };
 }
 
 /** A model with these values: a network but for where they come from. */
@@ -125,15 +132,18 @@ export function withValues(model: Model, params: Params): Omit<Network, 'weights
   };
 }
 
-async function loadOnnx({ model: path, weights, normalize = 'none' }: NetworkRequest): Promise<Network> {
-  if (weights !== undefined) throw new UsageError(`--weights does not go with ${path}: an .onnx file carries its own`);
+async function loadOnnx({ model: path, weights, weightsKey, normalize = 'none' }: NetworkRequest): Promise<Network> {
+  if (weights !== undefined || weightsKey !== undefined)
+    throw new UsageError(`--weights does not go with ${path}: an .onnx file carries its own`);
   const normalization = normalizationNamed(normalize);
   const bytes = await readBytes(path, 'an ONNX model file');
   const graphs = new Map<Dim, Graph>();
   const graph = (batch: Dim): Graph => {
     const known = graphs.get(batch);
     if (known) return known;
-    const made = withPixels(readModel(bytes, { path, bind: batch }), normalization, path);
+    const own = readModel(bytes, { path, bind: batch });
+    if (graphs.size === 0) checkConstants(own, path);
+    const made = withPixels(own, normalization, path);
     graphs.set(batch, made);
     return made;
   };

@@ -3,11 +3,11 @@ export { dropout } from './dropout.ts';
 export { embedding } from './embedding.ts';
 export { batchNorm, biasOf, type ConvOptions, channelsOf, conv2d, linear, relu } from './layers.ts';
 export { type LstmState, lstmLayer, splitEqually } from './lstm.ts';
+export { matchParameters, ParameterError } from './match-parameters.ts';
+export { describeNonFinite, type NonFinite, nonFiniteIn } from './non-finite.ts';
 export {
   type Initializer,
   initialize,
-  matchParameters,
-  ParameterError,
   type ParameterSpec,
   type Params,
   parameterCount,

@@ -1,4 +1,3 @@
-import { BallastError } from '../errors.ts';
 import type { TensorData } from '../onnx/index.ts';
 import { sizeOf, tensor } from '../onnx/index.ts';
 import { RandomStream } from '../random.ts';
@@ -26,9 +25,6 @@ export interface ParameterSpec {
 
 /** A flat tree: parameter name to tensor. Names are those of PyTorch state dicts, so checkpoints map one to one. */
 export type Params = ReadonlyMap<string, TensorData>;
-
-/** Weights do not fit the model: every missing, unexpected and misshapen entry is listed in one line. */
-export class ParameterError extends BallastError {}
 
 /**
  * Fresh values for `specs`, deterministic in the seed and independent of the order of the list.
@@ -65,38 +61,6 @@ function distribution(init: Initializer, shape: readonly number[]): number | Exc
     case 'uniformFanIn':
       return { uniform: 1 / Math.sqrt(sizeOf(shape.slice(1))) };
   }
-}
-
-/** PyTorch keeps a batch counter beside the running statistics; it plays no part in the network. */
-const ignored = (name: string) => name.endsWith('num_batches_tracked');
-
-/**
- * Picks the tensors that `specs` name out of a checkpoint, accepting a `module.` prefix (DataParallel).
- * Throws one ParameterError that lists everything that is missing, unexpected or of another shape; `source` opens the message.
- */
-export function matchParameters(specs: readonly ParameterSpec[], given: Params, source: string): Params {
-  const byName = new Map<string, TensorData>();
-  for (const [name, t] of given) byName.set(name.startsWith('module.') ? name.slice('module.'.length) : name, t);
-  const matched = new Map<string, TensorData>();
-  const missing: string[] = [];
-  const misshapen: string[] = [];
-  for (const { name, shape } of specs) {
-    const t = byName.get(name);
-    if (!t) missing.push(name);
-    else if (t.shape.length !== shape.length || t.shape.some((d, i) => d !== shape[i])) {
-      misshapen.push(`${name} is [${t.shape}], expected [${shape}]`);
-    } else if (t.dtype !== 'float32') misshapen.push(`${name} is ${t.dtype}, expected float32`);
-    else matched.set(name, t);
-  }
-  const wanted = new Set(specs.flatMap((s) => (s.alias === undefined ? s.name : [s.name, s.alias])));
-  const unexpected = [...byName.keys()].filter((name) => !wanted.has(name) && !ignored(name));
-  const problems = [
-    missing.length ? `missing ${missing.length}: ${missing.join(', ')}` : '',
-    unexpected.length ? `unexpected ${unexpected.length}: ${unexpected.join(', ')}` : '',
-    misshapen.length ? `wrong shape ${misshapen.length}: ${misshapen.join('; ')}` : '',
-  ].filter(Boolean);
-  if (problems.length) throw new ParameterError(`${source}: weights do not fit the model; ${problems.join('; ')}`);
-  return matched;
 }
 
 /** Number of trained values. */

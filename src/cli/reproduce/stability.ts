@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseIndices } from '../../data/index.ts';
 import { makeFolder } from '../../formats/index.ts';
-import { loadNetwork } from '../../models/index.ts';
 import { formatBytes, formatDuration, reproductionTable } from '../../report/index.ts';
 import { type PerturbationPixels, partFolders, Reproduction, type ReproductionResult } from '../../stability/index.ts';
 import { fittedTo } from '../../train/index.ts';
 import { type OutputOptions, runMeasurement } from '../measurement-run.ts';
+import { loadNetwork } from '../network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -69,7 +69,7 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
   const network = await loadNetwork({ ...options, ...fitted });
   const untrained = model.endsWith('.onnx')
     ? undefined
-    : await loadNetwork({ ...options, ...fitted, weights: 'random' });
+    : await loadNetwork({ ...options, ...fitted, weights: 'random', weightsKey: undefined });
   const parts = out === undefined ? undefined : join(out, 'parts');
   let pixels: readonly PerturbationPixels[] = [];
   await runMeasurement<Reproduction['plan'], ReproductionResult>(
