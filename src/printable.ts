@@ -6,8 +6,11 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-const escaped = (character: string): string =>
-  short[character] ?? `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`;
+/** As in a string of JavaScript or JSON: `\n`, `\u001b`, two escapes beyond the basic plane. */
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
+  return short[character] ?? units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
 
 /** The first `most` UTF-16 units of a text, the last three of them `...` where it is longer. */
 export function cut(text: string, most: number): string {
@@ -15,8 +18,8 @@ export function cut(text: string, most: number): string {
 }
 
 /**
- * Text that a file brought along as one line that can be shown: what a terminal would obey or hide is escaped as in
- * a string of JavaScript (`\n`, `\u001b`), and at most `most` units of the text are kept.
+ * Text that a file brought along as one line that can be shown: what a terminal would obey or hide is escaped,
+ * and at most `most` units of the text are kept.
  */
 export function printable(text: string, most = 4000): string {
   return cut(text, most).replace(unprintable, escaped);
@@ -24,8 +27,5 @@ export function printable(text: string, most = 4000): string {
 
 /** The same for a text of several lines, which stay lines. */
 export function printableLines(text: string, most = 4000): string {
-  return cut(text, most)
-    .split('\n')
-    .map((line) => printable(line, most))
-    .join('\n');
+  return cut(text, most).replace(unprintable, (character) => (character === '\n' ? character : escaped(character)));
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { BallastError, reasonOf } from '../errors.ts';
+import { printable, printableLines } from '../printable.ts';
 
 /** What the shell sees when the run was interrupted by the user (128 + SIGINT). */
 export const interruptedExitCode = 130;
@@ -11,8 +12,8 @@ export function reportFailure(error: unknown, write: (line: string) => void): nu
     return error.exitCode === 0 ? 0 : 2;
   }
   if (error instanceof BallastError) {
-    write(`ballast: ${error.message.replaceAll('\n', ' ')}`);
-    if (process.env.BALLAST_DEBUG) write(String(error.stack));
+    write(`ballast: ${printable(error.message.replaceAll('\n', ' '))}`);
+    if (process.env.BALLAST_DEBUG) write(printableLines(String(error.stack), 20_000));
     return error.exitCode;
   }
   if (error instanceof Error && error.name === 'AbortError') {
@@ -22,6 +23,6 @@ export function reportFailure(error: unknown, write: (line: string) => void): nu
   write(
     `ballast: unexpected failure: ${reasonOf(error)} (set BALLAST_DEBUG=1 for the stack; this is a bug worth reporting)`,
   );
-  if (process.env.BALLAST_DEBUG && error instanceof Error) write(String(error.stack));
+  if (process.env.BALLAST_DEBUG && error instanceof Error) write(printableLines(String(error.stack), 20_000));
   return 1;
 }

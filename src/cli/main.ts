@@ -2,6 +2,10 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { reportFailure } from './failure.ts';
+import { guardOutput } from './guarded-output.ts';
+
+guardOutput(process.stdout);
+guardOutput(process.stderr);
 
 /** A reader that goes away (`ballast ... | head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

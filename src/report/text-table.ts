@@ -10,7 +10,7 @@ export function alignColumns(
   rows: readonly (readonly string[])[],
   { left = [0], gap = 2 }: ColumnOptions = {},
 ): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const widths = (rows[0] ?? []).map((_, i) => rows.reduce((widest, row) => Math.max(widest, row[i]!.length), 0));
   const cell = (text: string, i: number) => (left.includes(i) ? text.padEnd(widths[i]!) : text.padStart(widths[i]!));
   return rows.map((row) => row.map(cell).join(' '.repeat(gap)).trimEnd());
 }
