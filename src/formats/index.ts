@@ -14,9 +14,16 @@ export {
   type Safetensors,
   writeSafetensors,
 } from './safetensors.ts';
+export { openSealedJson, readSealedJson, sealJson, writeSealedJson } from './sealed-json.ts';
 export { readTarFiles, readTarMembers } from './tar.ts';
 export type { NamedTensors } from './tensor.ts';
-export { decodeTorchCheckpoint, type Extra, readTorchCheckpoint, type TorchCheckpoint } from './torch.ts';
+export {
+  decodeTorchCheckpoint,
+  type Extra,
+  readTorchCheckpoint,
+  type TorchCheckpoint,
+  type WeightsOptions,
+} from './torch.ts';
 export { decodeWeights, expectedWeights, readWeights, type Weights } from './weights.ts';
 export { ZipArchive } from './zip.ts';
 export { type ZipContent, zipStored } from './zip-write.ts';

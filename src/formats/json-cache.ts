@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from './atomic.ts';
+import { openSealedJson, writeSealedJson } from './sealed-json.ts';
 
 /** Results that are there already, by key, and where to put new ones: an interrupted run goes on. */
 export interface ResultCache<T> {
@@ -11,7 +11,7 @@ export interface ResultCache<T> {
 
 /**
  * Finished results as JSON files below `dir`, one a key. `settings` is all that a result depends on beside its key: a file that
- * was made with other settings, or that is damaged, is not used.
+ * was made with other settings, or that is damaged (its checksum tells), is not used.
  */
 export function jsonCache<T>(dir: string, settings: readonly unknown[]): ResultCache<T> {
   const fingerprint = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
@@ -19,12 +19,17 @@ export function jsonCache<T>(dir: string, settings: readonly unknown[]): ResultC
   return {
     async read(key) {
       try {
-        const file = JSON.parse(await readFile(pathOf(key), 'utf8')) as { fingerprint: string; key: string; value: T };
+        const path = pathOf(key);
+        const file = openSealedJson(await readFile(path, 'utf8'), path) as {
+          fingerprint: string;
+          key: string;
+          value: T;
+        };
         return file.fingerprint === fingerprint && file.key === key ? file.value : undefined;
       } catch {
         return undefined;
       }
     },
-    write: (key, value) => writeFileAtomic(pathOf(key), JSON.stringify({ fingerprint, key, value })),
+    write: (key, value) => writeSealedJson(pathOf(key), { fingerprint, key, value }),
   };
 }

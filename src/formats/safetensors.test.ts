@@ -19,6 +19,16 @@ function file(header: unknown, bytes: number): Buffer {
   return Buffer.concat([length, json, Buffer.alloc(bytes)]);
 }
 
+/** Undefined for bytes that are refused as they should be. */
+function decodedOrRefused(bytes: Uint8Array) {
+  try {
+    return decodeSafetensors(bytes, 'w');
+  } catch (error) {
+    expect(error).toBeInstanceOf(FileError);
+    return undefined;
+  }
+}
+
 const pair = new Map([
   ['a', { dtype: 'float32' as const, shape: [2], data: Float32Array.of(1, 2) }],
   ['b', { dtype: 'int64' as const, shape: [], data: BigInt64Array.of(-3n) }],
@@ -59,6 +69,33 @@ describe('safetensors', () => {
     expect(tensors.get('b')?.data).toEqual(BigInt64Array.of(-3n));
     expect(metadata).toEqual({ step: '7' });
     expect(await readdir(folder)).toEqual(['w.safetensors']);
+  });
+
+  it('of our own that has changed in a bit is refused, or unchanged in all that counts', () => {
+    const bytes = encode(pair, { progress: '{"step":7}' });
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const copy = Buffer.from(bytes);
+      copy[bit >> 3]! ^= 1 << (bit & 7);
+      const { tensors, metadata } = decodedOrRefused(copy) ?? { tensors: pair, metadata: { progress: '{"step":7}' } };
+      expect(Object.fromEntries(tensors)).toEqual(Object.fromEntries(pair));
+      expect(metadata.progress).toBe('{"step":7}');
+    }
+    const data = Buffer.from(bytes);
+    data[data.length - 1]! ^= 1;
+    expect(() => decodeSafetensors(data, 'w')).toThrow('w: is damaged: its content does not match its checksum');
+  });
+
+  it('names nothing twice and nothing by a name that every object has', () => {
+    const entry = (dtype = 'F32') => `{"dtype":"${dtype}","shape":[1],"data_offsets":[0,4]}`;
+    expect(() => decodeSafetensors(file(`{"a":${entry()},"\\u0061":${entry('I32')}}`, 4), 'w')).toThrow(
+      'names something twice',
+    );
+    expect(() => decodeSafetensors(file(`{"a":${entry('constructor')}}`, 4), 'w')).toThrow(
+      'element type "constructor"',
+    );
+    expect(decodeSafetensors(file(`{"__proto__":${entry()}}`, 4), 'w').tensors.size).toBe(1);
+    const wide = { a: { dtype: 'F32', shape: Array(65).fill(1), data_offsets: [0, 4] } };
+    expect(() => decodeSafetensors(file(wide, 4), 'w')).toThrow('lacks a valid dtype, shape');
   });
 
   it('widens 16-bit floats to float32', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { BallastError, FileError } from '../errors.ts';
 import { type DType, sizeOf, type TensorData } from '../tensor.ts';
@@ -24,6 +25,16 @@ const stored: Readonly<Record<string, StoredDType>> = {
 
 const codes = new Map(Object.entries(stored).map(([code, dtype]) => [dtype, code]));
 
+/** Where in the metadata of a file that we wrote its checksum is: SHA-256 of the header without this entry, and of the data. */
+const sealKey = 'ballast.sha256';
+
+/** The checksum that belongs to a header, as an object that holds the metadata without the seal, and the data after it. */
+function sealOf(header: object, data: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256').update(JSON.stringify(header));
+  for (const piece of data) hash.update(piece);
+  return hash.digest('hex');
+}
+
 /** More dimensions than any tensor has. */
 const maxRank = 64;
 
@@ -38,7 +49,7 @@ const metadataSchema = z.record(z.string(), z.string());
 export interface Safetensors {
   /** float16 and bfloat16 are widened to float32. */
   readonly tensors: NamedTensors;
-  /** Free text that the writer put beside the tensors. */
+  /** Free text that the writer put beside the tensors; the checksum of our own files has been verified and is left out. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -49,7 +60,8 @@ export function looksLikeSafetensors(bytes: Uint8Array): boolean {
 
 /**
  * Tensors from the bytes of a safetensors file. As the format demands, the tensors must cover the data without gap or
- * overlap, and each must have the length that its type and shape say.
+ * overlap, and each must have the length that its type and shape say. A file that Ballast wrote carries a checksum, which must be that
+ * of its content.
  */
 export function decodeSafetensors(bytes: Uint8Array, path: string): Safetensors {
   const fail = (problem: string): never => {
@@ -61,8 +73,11 @@ export function decodeSafetensors(bytes: Uint8Array, path: string): Safetensors 
   if (length > maxHeader) fail(`safetensors header of ${length} bytes is beyond the limit of ${maxHeader}`);
   if (8 + length > bytes.length)
     fail(`truncated: safetensors header should end at byte ${8 + length}, the file has ${bytes.length}`);
-  const { metadata, entries } = parseHeader(bytes.subarray(8, 8 + length), fail);
+  const { json, metadata: all, entries } = parseHeader(bytes.subarray(8, 8 + length), fail);
   const content = bytes.subarray(8 + length);
+  const { [sealKey]: seal, ...metadata } = all;
+  if (seal !== undefined && seal !== sealOf({ ...json, __metadata__: metadata }, [content]))
+    fail('is damaged: its content does not match its checksum');
 
   let covered = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -89,7 +104,7 @@ interface HeaderEntry {
 function parseHeader(
   bytes: Uint8Array,
   fail: (problem: string) => never,
-): { metadata: Record<string, string>; entries: HeaderEntry[] } {
+): { json: object; metadata: Record<string, string>; entries: HeaderEntry[] } {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   let json: unknown;
   try {
@@ -129,7 +144,7 @@ function parseHeader(
     }
     entries.push({ name, dtype, shape, begin, end });
   }
-  return { metadata, entries };
+  return { json, metadata, entries };
 }
 
 /** How many keys the outermost object of a valid JSON text has, a repeated one counted each time (`JSON.parse` keeps the last). */
@@ -153,13 +168,16 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
   return decodeSafetensors(await readBytes(path, 'a safetensors file'), path);
 }
 
-/** The pieces of a safetensors file: header, then each tensor without a copy; wider elements first, so that all are aligned. */
+/**
+ * The pieces of a safetensors file: header, then each tensor without a copy; wider elements first, so that all are aligned.
+ * A checksum lies in the metadata, which `decodeSafetensors` verifies and other readers take for one more text.
+ */
 export function* encodeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Generator<Uint8Array> {
   const ordered = [...tensors].sort(([, a], [, b]) => elementBytes[b.dtype] - elementBytes[a.dtype]);
-  const header: [string, unknown][] = Object.keys(metadata).length ? [['__metadata__', metadata]] : [];
+  const header: [string, unknown][] = [['__metadata__', metadata]];
   let at = 0;
   for (const [name, t] of ordered) {
     if (name === '__metadata__') throw new BallastError('a tensor cannot be named __metadata__ in a safetensors file');
@@ -167,7 +185,12 @@ export function* encodeSafetensors(
     header.push([name, { dtype: codes.get(t.dtype satisfies DType), shape: t.shape, data_offsets: [at, end] }]);
     at = end;
   }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const unsealed = Object.fromEntries(header);
+  const seal = sealOf(
+    unsealed,
+    ordered.map(([, t]) => tensorBytes(t)),
+  );
+  const json = Buffer.from(JSON.stringify({ ...unsealed, __metadata__: { ...metadata, [sealKey]: seal } }));
   const padded = Math.ceil(json.length / 8) * 8;
   const head = new Uint8Array(8 + padded).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(padded), true);

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError } from '../../errors.ts';
-import { readBytes, readFailure } from '../../formats/index.ts';
+import { readFailure, readSealedJson } from '../../formats/index.ts';
 import type { MeasuredStudy } from '../measured.ts';
 import { importCsv } from './csv.ts';
 import { importLayout } from './layout.ts';
@@ -60,14 +60,7 @@ const study = z.object({ name: z.string(), workloads: z.array(workload), trials:
 
 /** Reads a `MeasuredStudy` that was written as JSON. Throws FileError that names the first field that is wrong. */
 export async function readMeasured(path: string): Promise<MeasuredStudy> {
-  const text = Buffer.from(await readBytes(path, 'a measured study in JSON')).toString('utf8');
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new FileError(path, 'is no JSON; expected a measured study', { cause });
-  }
-  const parsed = study.safeParse(json);
+  const parsed = study.safeParse(await readSealedJson(path, 'a measured study in JSON'));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new FileError(path, `${issue!.path.join('.') || 'top level'}: ${issue!.message}`);

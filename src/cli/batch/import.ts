@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { importStudy, measuredFile, parseMapping } from '../../batch/import/index.ts';
 import { FileError, reasonOf } from '../../errors.ts';
-import { makeFolder, readBytes, writeFileAtomic } from '../../formats/index.ts';
+import { makeFolder, readBytes, writeSealedJson } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
 
 interface ImportOptions {
@@ -44,7 +44,7 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
   const study = await importStudy(source, mapping === undefined ? {} : await readMapping(mapping));
   if (out !== undefined && !dryRun) {
     await makeFolder(out);
-    await writeFileAtomic(join(out, measuredFile), JSON.stringify(study));
+    await writeSealedJson(join(out, measuredFile), study);
   }
   const found = study.workloads.map((w) => {
     const own = study.trials.filter((t) => t.workload === w.name);
