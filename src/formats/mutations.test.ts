@@ -1,0 +1,192 @@
+/** Files of every format after seeded changes: read, or refused in one printable line; never another error, a hang or data that do not fit. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { zipSync } from 'fflate';
+import { pack } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { mutated } from '../../test/mutations.ts';
+import { legacyCheckpoint, pickle, tensorText, zipCheckpoint } from '../../test/torch-files.ts';
+import { BallastError } from '../errors.ts';
+import { printable } from '../printable.ts';
+import { RandomStream } from '../random.ts';
+import { sizeOf, type TensorData } from '../tensor.ts';
+import { parseCsv } from './csv.ts';
+import { unpackGzip } from './gzip.ts';
+import { decodeIdx } from './idx.ts';
+import { decodeMat } from './mat.ts';
+import { decodeNpy, encodeNpy } from './npy.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { openSealedJson, sealJson } from './sealed-json.ts';
+import { readTarFiles } from './tar.ts';
+import { decodeWeights } from './weights.ts';
+
+const ramp = Float32Array.from({ length: 12 }, (_, i) => i);
+const matrix: TensorData = { dtype: 'float32', shape: [3, 4], data: ramp };
+const bytesOf = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** Refuses all but what the reader may throw: an error of one line that can be shown. */
+function accept(error: unknown, seed: number): void {
+  if (!(error instanceof BallastError)) throw new Error(`seed ${seed}: raw ${String(error)}`, { cause: error });
+  expect(error.message, `seed ${seed}`).toMatch(/^a\.bin/);
+  expect(error.message).toBe(printable(error.message));
+  expect(error.message.length).toBeLessThan(2000);
+}
+
+function everyTensorFits(tensors: Iterable<TensorData>): void {
+  for (const { shape, data } of tensors) expect(data.length).toBe(shape.includes(0) ? 0 : sizeOf(shape));
+}
+
+/** Reads `count` mutations of each file. At least some have to be refused, or the changes changed nothing. */
+function survives(files: readonly Uint8Array[], read: (bytes: Uint8Array) => void, count = 300): void {
+  let refused = 0;
+  for (const [f, file] of files.entries()) {
+    expect(() => read(file), `file ${f} as it is`).not.toThrow();
+    for (let seed = 0; seed < count; seed++) {
+      const bytes = mutated(file, new RandomStream({ seed, purpose: `mutation/${f}` }));
+      try {
+        read(bytes);
+      } catch (error) {
+        accept(error, seed);
+        refused++;
+      }
+    }
+  }
+  expect(refused).toBeGreaterThan(0.1 * count * files.length);
+}
+
+const value = pickle.dict({
+  epoch: pickle.int(3),
+  args: Buffer.concat([
+    pickle.global('argparse', 'Namespace'),
+    pickle.raw(')\x81'),
+    pickle.dict({ lr: pickle.float(1) }),
+    pickle.raw('b'),
+  ]),
+  state_dict: pickle.dict({
+    a: tensorText({ key: '0', count: 12, shape: [3, 4], strides: [4, 1] }),
+    b: tensorText({ key: '0', count: 12, shape: [4, 3], strides: [1, 4] }),
+    h: tensorText({ key: '1', count: 4, shape: [2, 2], strides: [2, 1], storage: 'HalfStorage' }),
+  }),
+});
+const storages = { 0: bytesOf(ramp), 1: new Uint8Array(8) };
+const legacy = pickle.dict({ w: tensorText({ key: '0', count: 12, shape: [3, 4], strides: [4, 1], legacy: true }) });
+
+const matElement = (type: number, content: Uint8Array): Buffer => {
+  const tag = Buffer.alloc(8);
+  tag.writeUInt32LE(type, 0);
+  tag.writeUInt32LE(content.length, 4);
+  return Buffer.concat([tag, content, Buffer.alloc((8 - (content.length % 8)) % 8)]);
+};
+const matFile = (compressed: boolean): Buffer => {
+  const header = Buffer.alloc(128, ' ');
+  header.write('MATLAB 5.0');
+  header.writeUInt16LE(0x0100, 124);
+  header.write('IM', 126);
+  const parts = [
+    matElement(6, Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0)),
+    matElement(5, bytesOf(Int32Array.of(2, 3))),
+    matElement(1, Buffer.from('A')),
+    matElement(9, bytesOf(Float64Array.of(1, 2, 3, 4, 5, 6))),
+  ];
+  const array = matElement(14, Buffer.concat(parts));
+  if (!compressed) return Buffer.concat([header, array]);
+  const packed = deflateSync(array);
+  const tag = Buffer.alloc(8);
+  tag.writeUInt32LE(15, 0);
+  tag.writeUInt32LE(packed.length, 4);
+  return Buffer.concat([header, tag, packed]);
+};
+
+describe('after changes to its bytes nothing but a refusal or whole data comes from', () => {
+  const weights = (bytes: Uint8Array) => everyTensorFits(decodeWeights(bytes, 'a.bin').tensors.values());
+
+  it('a checkpoint of PyTorch, zip format: its archive', () => {
+    survives([zipCheckpoint(pickle.program(value), storages)], weights, 500);
+  });
+
+  it('a checkpoint of PyTorch, zip format: its pickle', () => {
+    survives([pickle.program(value)], (program) => weights(zipCheckpoint(program, storages)), 800);
+  });
+
+  it('a checkpoint of PyTorch, legacy format', () => {
+    survives([legacyCheckpoint(pickle.program(legacy), { 0: ramp })], weights, 500);
+  });
+
+  it('safetensors, sealed or not', () => {
+    const sealed = Buffer.concat([...encodeSafetensors(new Map([['a', matrix]]), { step: '1' })]);
+    const header = Buffer.from(
+      '{"a":{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]},"__metadata__":{"b":"c"},"d":{"dtype":"BF16","shape":[2],"data_offsets":[48,52]}}',
+    );
+    const file = (json: Uint8Array) => {
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(json.length));
+      return Buffer.concat([length, json, bytesOf(ramp), Buffer.alloc(4)]);
+    };
+    const read = (bytes: Uint8Array) => everyTensorFits(decodeSafetensors(bytes, 'a.bin').tensors.values());
+    survives([sealed, file(header)], read);
+    survives([header], (json) => read(file(json)));
+  });
+
+  it('npy and npz, stored and deflated', () => {
+    const npy = encodeNpy(matrix);
+    const fortran = Buffer.from(Buffer.from(npy).toString('latin1').replace('False', 'True '), 'latin1');
+    survives([npy, fortran], (bytes) => everyTensorFits([decodeNpy(bytes, 'a.bin')]), 500);
+    survives([zipSync({ 'a.npy': npy }, { level: 0 }), zipSync({ 'a.npy': npy, 'b.npy': npy })], weights);
+  });
+
+  it('MATLAB files, compressed or not', () => {
+    const read = (bytes: Uint8Array) => {
+      const { shape, data } = decodeMat(bytes, 'a.bin', { wanted: ['A'], maxBytes: 10_000 }).get('A')!;
+      expect(data.length).toBe(sizeOf(shape));
+    };
+    survives([matFile(false), matFile(true)], read);
+  });
+
+  it('idx files, packed or not', () => {
+    const idx = Buffer.concat([Buffer.from([0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 4]), Buffer.alloc(12, 7)]);
+    const read = (bytes: Uint8Array) => {
+      const { shape, data } = decodeIdx(bytes, 'a.bin');
+      expect(data.length).toBe(sizeOf(shape));
+    };
+    survives([idx], read);
+    survives([gzipSync(idx)], (bytes) => read(unpackGzip(bytes, 'a.bin', 1000)));
+  });
+
+  it('CSV and sealed JSON', () => {
+    const csv = Buffer.from('step,"the ""loss""",x\n1,0.5,\n2,0.25,"a\nb"\n');
+    survives([csv], (bytes) => {
+      const { columns, rows } = parseCsv(Buffer.from(bytes).toString('utf8'), 'a.bin');
+      for (const row of rows) expect(row.length).toBe(columns.length);
+    });
+    const json = Buffer.from(sealJson({ a: [1, 2, { b: 'c' }] }));
+    survives([json], (bytes) => void openSealedJson(Buffer.from(bytes).toString('utf8'), 'a.bin'));
+  });
+
+  it('tar archives, packed or not', async () => {
+    const archive = pack();
+    archive.entry({ name: 'a/one.txt' }, 'one');
+    archive.entry({ name: `a/${'long'.repeat(40)}.txt` }, 'two');
+    archive.finalize();
+    const chunks: Buffer[] = [];
+    for await (const chunk of archive) chunks.push(chunk as Buffer);
+    const tar = Buffer.concat(chunks);
+    const path = join(await mkdtemp(join(tmpdir(), 'ballast-')), 'a.bin');
+    let refused = 0;
+    for (const [f, file] of [tar, gzipSync(tar)].entries()) {
+      for (let seed = 0; seed < 150; seed++) {
+        await writeFile(path, mutated(file, new RandomStream({ seed, purpose: `mutation/tar/${f}` })));
+        try {
+          const found = await readTarFiles(path, () => true, { fileBytes: 1000, totalBytes: 2000 });
+          for (const content of found.values()) expect(content.length).toBeLessThanOrEqual(1000);
+        } catch (error) {
+          if (!(error instanceof BallastError)) throw new Error(`seed ${seed}: raw ${String(error)}`, { cause: error });
+          expect(error.message).toBe(printable(error.message));
+          refused++;
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(30);
+  });
+});
