@@ -182,4 +182,11 @@ for name in sys.argv[1:]:
       }
     }
   });
+
+  it('may not unpack to far more than its size, all arrays together', () => {
+    const zeros = (count: number) => packed(matrix({ shape: [count, 1], content: Buffer.alloc(count) }));
+    const [wanted, maxBytes] = [['B'], 2 ** 26];
+    const bytes = file(...Array.from({ length: 3 }, () => zeros(40_000_000)));
+    expect(() => decodeMat(bytes, 'a.mat', { wanted, maxBytes })).toThrow('a.mat: unpacks to more than the');
+  });
 });

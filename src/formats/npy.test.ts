@@ -79,6 +79,28 @@ describe('npy', () => {
       'shape [3] of float32 makes',
     );
   });
+
+  it('whose header says something twice, more than it should, or without end is refused', () => {
+    const shape = "'shape': (1,), ";
+    const good = `{'descr': '<f4', 'fortran_order': False, ${shape}}`;
+    expect(decodeNpy(file(`${good}\n`, Buffer.alloc(4)), 'a.npy').shape).toEqual([1]);
+    expect(
+      decodeNpy(file(`{ ${shape} 'fortran_order': True, 'descr': '<f4' }\n`, Buffer.alloc(4)), 'a.npy').shape,
+    ).toEqual([1]);
+    for (const header of [
+      good.replace('}', `${shape}}`),
+      good.replace('}', "'more': 'x', }"),
+      good.replace('(1,)', '(-1,)'),
+      good.replace('(1,)', "'1'"),
+      good.replace("'<f4'", '(1,)'),
+      good.slice(0, -1),
+      `${good} x`,
+      good.replace('(1,)', `(${'1,'.repeat(65)})`),
+    ])
+      expect(() => decodeNpy(file(`${header}\n`, Buffer.alloc(4)), 'a.npy'), header).toThrow('header is malformed');
+    const long = `${good}${' '.repeat(20_000)}\n`;
+    expect(() => decodeNpy(file(long, Buffer.alloc(4)), 'a.npy')).toThrow('beyond the limit of 10000');
+  });
 });
 
 describe('npz', () => {
@@ -104,5 +126,12 @@ describe('npz', () => {
     const zeros = { dtype: 'float32' as const, shape: [1000], data: new Float32Array(1000) };
     await writeFile(path, zipSync({ 'x.npy': encodeNpy(zeros) }, { level: 9 }));
     expect((await readNpz(path)).get('x')).toEqual(zeros);
+  });
+
+  it('that holds an array twice is refused', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'ballast-')), 'a.npz');
+    const one = encodeNpy({ dtype: 'float32', shape: [1], data: Float32Array.of(1) });
+    await writeFile(path, zipSync({ 'x.npy': one, x: one }));
+    await expect(readNpz(path)).rejects.toThrow('holds the array "x" twice');
   });
 });

@@ -48,26 +48,29 @@ const headerEntry = /'(\w{1,20})'\s*:\s*(?:'([^']{0,20})'|(True|False)|\(([\d,\s
 /** Undefined unless the text is a dict with exactly `descr`, `fortran_order` and `shape`, each of its kind. */
 function parseHeader(text: string): NpyHeader | undefined {
   const dict = text.trim();
-  const values = new Map<string, string>();
-  if (!dict.startsWith('{')) return undefined;
-  headerEntry.lastIndex = 1 + /^\s*/.exec(dict.slice(1))![0].length;
-  let at = headerEntry.lastIndex;
-  for (let entry = headerEntry.exec(dict); entry; entry = headerEntry.exec(dict)) {
-    const [, key, quoted, truth, tuple] = entry;
-    if (values.has(key!)) return undefined;
-    values.set(key!, quoted ?? truth ?? tuple!);
+  const found: { descr?: string; fortran_order?: string; shape?: string } = {};
+  const start = /^\{\s*/.exec(dict);
+  if (!start) return undefined;
+  let at = start[0].length;
+  for (;;) {
+    headerEntry.lastIndex = at;
+    const entry = headerEntry.exec(dict);
+    if (!entry) break;
+    const [, key, descr, fortran_order, shape] = entry;
+    const [kind, value] = Object.entries({ descr, fortran_order, shape }).find(([, v]) => v !== undefined)!;
+    if (key !== kind || kind in found) return undefined;
+    Object.assign(found, { [kind]: value });
     at = headerEntry.lastIndex;
   }
-  const [descr, order, dims] = ['descr', 'fortran_order', 'shape'].map((key) => values.get(key));
-  if (dict.slice(at) !== '}' || values.size !== 3) return undefined;
-  if (descr === undefined || (order !== 'True' && order !== 'False') || !/^[\d,\s]*$/.test(dims ?? 'x'))
-    return undefined;
-  const shape = dims!
+  const { descr, fortran_order: order, shape: dims } = found;
+  if (dict.slice(at) !== '}' || descr === undefined || order === undefined || dims === undefined) return undefined;
+  const shape = dims
     .split(',')
     .map((d) => d.trim())
     .filter(Boolean)
     .map(Number);
-  return shape.length <= maxRank ? { descr, fortran: order === 'True', shape } : undefined;
+  if (shape.length > maxRank || shape.some((d) => !Number.isSafeInteger(d))) return undefined;
+  return { descr, fortran: order === 'True', shape };
 }
 
 /**

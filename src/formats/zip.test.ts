@@ -103,4 +103,24 @@ describe('a zip archive', () => {
       expect(() => new ZipArchive(bytes.subarray(0, length), 'a.zip'), `cut at ${length}`).toThrow(FileError);
     }
   });
+
+  it('whose entries share bytes is refused: a small archive could hold a large one many times over', () => {
+    const content = Buffer.alloc(40, 1);
+    const whole = Buffer.concat([
+      ...zipStored([
+        { name: 'a', bytes: content },
+        { name: 'b', bytes: content },
+      ]),
+    ]);
+    const directory = whole.readUInt32LE(whole.length - 6);
+    const second = directory + 46 + 1;
+    // Both entries at the first one's place: the name there is not the second's.
+    const same = Buffer.from(whole);
+    same.writeUInt32LE(0, second + 42);
+    expect(() => new ZipArchive(same, 'a.zip').read('b')).toThrow('zip entry "b" is called "a" where it begins');
+    // The first entry made longer, so that it holds the second.
+    const longer = Buffer.from(whole);
+    for (const field of [20, 24]) longer.writeUInt32LE(80, directory + field);
+    expect(() => new ZipArchive(longer, 'a.zip').read('a')).toThrow('zip entry "a" reaches into the next one');
+  });
 });
