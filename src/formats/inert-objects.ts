@@ -5,10 +5,10 @@
 
 /** Functions and classes with lower-case names whose only use in a pickle is to make a plain object. */
 const makers = new Set([
-  'builtins.complex',
-  'builtins.range',
-  'builtins.slice',
-  'builtins.bytearray',
+  // `torch.save` writes protocol 2, which has the names of Python 2.
+  ...['builtins', '__builtin__'].flatMap((module) =>
+    ['bytearray', 'complex', 'range', 'slice', 'xrange'].map((name) => `${module}.${name}`),
+  ),
   'collections.deque',
   'copy_reg._reconstructor',
   'copyreg._reconstructor',

@@ -84,6 +84,11 @@ function set(args: readonly unknown[], budget: Budget): Set<unknown> | undefined
   return items && new Set(items);
 }
 
+/** A member of an enumeration, which Python 3.11 writes as an attribute of its class. It is passed over like other objects of the class. */
+function member([owner, name]: readonly unknown[], budget: Budget): unknown {
+  return owner instanceof InertGlobal && typeof name === 'string' ? owner.call?.([], budget) : undefined;
+}
+
 /** Protocol 2 has no opcode for bytes: they come as Latin-1 text with a call that encodes it. */
 function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
   if (typeof text !== 'string' || (encoding !== 'latin1' && encoding !== 'latin-1')) return undefined;
@@ -112,6 +117,7 @@ define('torch._tensor._rebuild_from_type_v2', rebuildFromType);
 define('torch.Size', ([dims]) => naturals(dims));
 define('_codecs.encode', encode);
 for (const module of ['builtins', '__builtin__']) {
+  define(`${module}.getattr`, member);
   define(`${module}.set`, set);
   define(`${module}.frozenset`, set);
   define(`${module}.bytes`, (args) => (args.length === 0 ? new Uint8Array(0) : undefined));

@@ -333,6 +333,10 @@ describe('objects beside the tensors', () => {
       ['numpy.ndarray'],
     ],
     'a date': [call(global('datetime', 'datetime'), text('0123456789')), ['datetime.datetime']],
+    'a member of an enumeration, as Python 3.11 writes it': [
+      call(global('__builtin__', 'getattr'), global('__main__', 'Phase'), text('TRAIN')),
+      ['__main__.Phase'],
+    ],
     'a member of an enumeration': [
       call(global('lightning.pytorch.trainer.states', 'TrainerFn'), text('fit')),
       ['lightning.pytorch.trainer.states.TrainerFn'],
@@ -397,6 +401,22 @@ describe('objects beside the tensors', () => {
       expect(refusal(zipCheckpoint(pickle.program(call(global(module!, name!)))))).toContain(
         `pickle asks for "${module}.${name}"`,
       );
+  });
+});
+
+describe('an attribute in a pickle', () => {
+  it('is reached in no way but of a class that is passed over, and is never called', () => {
+    const { global, call, text, raw } = pickle;
+    const get = (owner: Uint8Array) => call(global('builtins', 'getattr'), owner, text('__init__'));
+    for (const owner of [global('builtins', 'dict'), global('collections', 'OrderedDict'), text('x'), pickle.dict({})])
+      expect(refusal(zipCheckpoint(pickle.program(get(owner))))).toContain(
+        'calls builtins.getattr with arguments that do not fit',
+      );
+    expect(refusal(zipCheckpoint(pickle.program(get(global('os', 'system')))))).toContain(
+      'pickle asks for "os.system"',
+    );
+    const called = Buffer.concat([get(global('a', 'B')), pickle.tuple(), raw('R')]);
+    expect(refusal(zipCheckpoint(pickle.program(called)))).toContain('calls something that is no function');
   });
 });
 

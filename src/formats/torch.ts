@@ -48,9 +48,9 @@ export function decodeTorchCheckpoint(
   { weightsKey }: WeightsOptions = {},
 ): TorchCheckpoint {
   const file = openTorchFile(bytes, path);
-  const { chosen, sets } = isDict(file.value)
+  const { chosen, otherKeys } = isDict(file.value)
     ? chooseSet(file.value, path, weightsKey)
-    : { chosen: undefined, sets: [] };
+    : { chosen: undefined, otherKeys: [] };
   if (!chosen) throw new FileError(path, `expected a state dict (names to tensors), found ${describe(file.value)}`);
   const tensors = new Map<string, TensorData>();
   const extras = new Map<string, Extra>();
@@ -64,7 +64,6 @@ export function decodeTorchCheckpoint(
     if (tensors.has(name)) throw new FileError(path, `state dict has ${quote(name)} with and without "module."`);
     tensors.set(name, value.materialize(file.storage(value.storage), quote(key), path, file.budget));
   }
-  const otherKeys = sets.filter((s) => s !== chosen).map((s) => s.key);
   return { tensors, extras, key: chosen.key, otherKeys, passedOver: file.passedOver };
 }
 

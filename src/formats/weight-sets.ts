@@ -73,8 +73,8 @@ function usualKey(root: Dict): string {
 export interface ChosenSet {
   /** Undefined where the checkpoint holds none. */
   readonly chosen: WeightSet | undefined;
-  /** All sets, the chosen one among them. */
-  readonly sets: readonly WeightSet[];
+  /** Keys of the other sets; tensors around the chosen one (the state of random numbers) or inside it make none. */
+  readonly otherKeys: readonly string[];
 }
 
 /**
@@ -90,7 +90,9 @@ export function chooseSet(root: Dict, path: string, wanted: string | undefined):
     throw new UsageError(
       `${path}: holds several sets of weights (${keysText(sets.map((s) => s.key))}); choose one by its key (weightsKey)`,
     );
-  return { chosen, sets };
+  const apart = ({ dicts }: WeightSet) =>
+    !dicts.includes(chosen!.dicts.at(-1)!) && !chosen!.dicts.includes(dicts.at(-1)!);
+  return { chosen, otherKeys: chosen ? sets.filter(apart).map((s) => s.key) : [] };
 }
 
 /** Keys for a message: a few, and whether there are more. */
