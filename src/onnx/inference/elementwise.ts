@@ -50,8 +50,18 @@ const dropout: InferenceRule = ({ node, outputCount }) => {
   return outputCount > 1 ? [...out, { dtype: 'bool' as const, shape: x.shape }] : out;
 };
 
+/** The slope broadcasts to the input, not the other way round. */
+const pRelu: InferenceRule = ({ node }) => {
+  const [x, slope] = [inputAt(node, 0), inputAt(node, 1)];
+  const shape = broadcastShapes(node, x.shape, slope.shape);
+  if (shape.length !== x.shape.length || shape.some((d, i) => d !== x.shape[i])) {
+    fail(node, `the slope [${slope.shape}] does not broadcast to [${x.shape}]`);
+  }
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
 const unary =
-  'Relu LeakyRelu PRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
+  'Relu LeakyRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
   'ThresholdedRelu Shrink Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Softplus Softsign ' +
   'Identity Not BitwiseNot CumSum LRN LpNormalization MeanVarianceNormalization Trilu';
 
@@ -72,6 +82,7 @@ export const elementwiseRules: Readonly<Record<string, InferenceRule>> = {
       .map((op) => [op, broadcast]),
   ),
   ...Object.fromEntries('Equal Less LessOrEqual Greater GreaterOrEqual'.split(' ').map((op) => [op, comparison])),
+  PRelu: pRelu,
   Where: where,
   Cast: cast,
   CastLike: ({ node }) => [{ dtype: inputAt(node, 1).dtype, shape: inputAt(node, 0).shape }],
