@@ -25,7 +25,8 @@ export interface Program {
 /** Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph. */
 export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
   const emitted = await emit(graph, options);
-  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization);
+  const exact = graph.nodes.some((n) => n.outputs.some((v) => v.dtype === 'float64'));
+  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization, exact);
   return new SessionProgram(graph, session, emitted.emission);
 }
 

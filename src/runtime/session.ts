@@ -25,7 +25,7 @@ env.logLevel = 'fatal';
  * On WebGPU the order of axes stays as the graph has it: reordering (the default, NHWC) makes 300 more nodes of a ResNet-20's training step, which
  * took 44.7 instead of 38 ms on an H200 (batch 128); evaluation alone would gain by it (ResNet-56: 14,700 against 12,500 images/s).
  */
-export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.SessionOptions {
+export function sessionOptions(options: RuntimeOptions = {}, exact = false): InferenceSession.SessionOptions {
   const { device = 'cpu', threads = defaultThreads(), spinning = false } = options;
   return {
     executionProviders:
@@ -37,19 +37,27 @@ export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.S
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    extra: { session: { force_spinning_stop: spinning ? '0' : '1' } },
+    extra: {
+      session: { force_spinning_stop: spinning ? '0' : '1' },
+      // It fuses x sigmoid(x) of any float type into a node that has a float32 kernel only.
+      optimization: { disable_specified_optimizers: exact ? 'QuickGeluFusion' : '' },
+    },
   };
 }
 
-/** A session on the bytes of a model. */
+/** A session on the bytes of a model; `exact` where it computes in float64. */
 export async function createSession(
   model: Uint8Array,
   options: RuntimeOptions,
   optimization: 'extended' | 'all',
+  exact = false,
 ): Promise<InferenceSession> {
   const device = parseDevice(options.device ?? 'cpu');
   try {
-    return await InferenceSession.create(model, { ...sessionOptions(options), graphOptimizationLevel: optimization });
+    return await InferenceSession.create(model, {
+      ...sessionOptions(options, exact),
+      graphOptimizationLevel: optimization,
+    });
   } catch (cause) {
     if (device !== 'cpu') throw deviceError(device, cause);
     throw new BallastError(`ONNX Runtime does not accept the graph: ${reasonOf(cause)}`, { cause });

@@ -16,3 +16,18 @@ export const differentiable: Garden = {
   dtype: 'float64',
   inputs: { x: [1, 3, 4], z: [1, 3, 1], image: [1, 4, 5, 4], m: [3, 4], s: [] },
 };
+
+/** Values with a leading axis of size 1, and operators that mostly keep it: for the linear maps that take many vectors at once. */
+export const batched: Garden = {
+  operators: {
+    ...smoothOperators,
+    ...kinkedOperators,
+    ...productOperators,
+    ...Object.fromEntries(
+      ['ReduceSum', 'ReduceMax', 'ReduceL2', 'ReduceProd'].map((name) => [name, reductionOperators[name]!]),
+    ),
+    ...Object.fromEntries(['Slice', 'Concat', 'Split', 'Pad', 'Transpose'].map((name) => [name, layoutOperators[name]!])),
+  },
+  dtype: 'float64',
+  inputs: { x: [1, 3, 4], z: [1, 3, 1], image: [1, 4, 5, 4] },
+};

@@ -96,7 +96,7 @@ export class Soil {
   /** Adds a value that is at most of this size; squashed when that is large. */
   add(v: Value, size: number): void {
     const shape = staticShape(v);
-    if (sizeOf(shape) > largest || shape.length > highestRank) return;
+    if (sizeOf(shape) > largest || sizeOf(shape) === 0 || shape.length > highestRank) return;
     const small = size <= 8 || v.dtype !== this.dtype;
     const added = small ? v : this.b.op('Tanh', [v]);
     this.values.push(added);

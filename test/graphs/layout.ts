@@ -110,7 +110,7 @@ export const layoutOperators: Operators = {
     if (!v) return undefined;
     const mode = s.oneOf('constant', 'reflect', 'edge', 'wrap');
     const room = staticShape(v).map((n) => (mode === 'constant' ? s.choose(3) : s.choose(Math.min(n, 3))));
-    return s.b.op('Pad', [v, s.b.integers([...room, ...room.toReversed()])], { mode });
+    return s.b.op('Pad', [v, s.b.integers([...room, ...room])], { mode });
   },
   Expand: (s) => {
     const v = s.pick();
