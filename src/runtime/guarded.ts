@@ -7,7 +7,6 @@ import {
   type Node,
   toNumbers,
   type Value,
-  windowCounts,
   windowOf,
 } from '../onnx/index.ts';
 
@@ -24,41 +23,50 @@ function mayTrap(node: Node, graph: Graph): boolean {
   return !known || toNumbers(known).some((v) => v === 0 || v === -1);
 }
 
+/** The element types for which ONNX Runtime selects (Where); others are divided as int32, which holds them. */
+const selectable = new Set(['int64', 'int32', 'uint8']);
+
 /** Quotient and remainder of a division by 0 are 0 (as in NumPy); by -1 the quotient is -x, which wraps, and the remainder 0. */
-function guarded(b: GraphBuilder, node: Node, [x, divisor]: readonly Value[]): Value {
-  const number = (v: number) => b.scalar(v, x!.dtype);
-  const isZero = b.op('Equal', [divisor!, number(0)]);
-  const signed = x!.dtype !== 'uint8';
-  const isMinusOne = () => b.op('Equal', [divisor!, number(-1)]);
-  const traps = signed ? b.op('Or', [isZero, isMinusOne()]) : isZero;
-  const safe = b.where(traps, number(1), divisor!);
-  const result = b.node(node.opType, [x!, safe], node.attributes, { name: node.name })[0]!;
-  if (node.opType === 'Mod') return b.where(traps, number(0), result);
-  const wrapped = signed ? b.where(isMinusOne(), b.sub(number(0), x!), result) : result;
-  return b.where(isZero, number(0), wrapped);
+function guarded(b: GraphBuilder, node: Node, operands: readonly Value[]): Value {
+  const { dtype } = operands[0]!;
+  const [x, divisor] = operands.map((v) => (selectable.has(dtype) ? v : b.cast(v, 'int32'))) as [Value, Value];
+  const number = (v: number) => b.scalar(v, x.dtype);
+  const isZero = b.op('Equal', [divisor, number(0)]);
+  const isMinusOne = dtype === 'uint8' ? undefined : b.op('Equal', [divisor, number(-1)]);
+  const traps = isMinusOne ? b.op('Or', [isZero, isMinusOne]) : isZero;
+  const safe = b.where(traps, number(1), divisor);
+  const divided = b.node(node.opType, [x, safe], node.attributes, { name: node.name })[0]!;
+  const negated = () => (isMinusOne ? b.where(isMinusOne, b.sub(number(0), x), divided) : divided);
+  return b.cast(node.opType === 'Mod' ? b.where(traps, number(0), divided) : b.where(isZero, number(0), negated()), dtype);
 }
 
 const pools = new Set(['MaxPool', 'AveragePool', 'LpPool']);
 
 /**
- * A pool with `ceil_mode` where no window is added by it: the windows that would start in the padding do not count, but ONNX Runtime's
- * shape inference (not its kernels) counts them, and then refuses the nodes that follow.
+ * A pool with `ceil_mode` whose last window would start in the padding and does not count: ONNX Runtime's shape inference (not its
+ * kernels) counts it, and then refuses the nodes that follow.
  */
-function roundsForNothing(node: Node): boolean {
+function isMiscounted(node: Node): boolean {
   if (node.domain !== '' || !pools.has(node.opType) || intAttribute(node, 'ceil_mode', 0) !== 1) return false;
   const sizes = node.inputs[0]!.shape.slice(2);
   if (!sizes.every((d) => typeof d === 'number')) return false;
-  const counts = windowCounts(sizes, windowOf(node, sizes));
-  return counts.every((n, i) => n === node.outputs[0]!.shape[i + 2]);
+  const { kernel, strides, dilations, pads } = windowOf(node, sizes);
+  return sizes.some((n, i) => {
+    const room = n + pads[i]! + pads[sizes.length + i]! - (kernel[i]! - 1) * dilations[i]! - 1;
+    return Math.ceil(room / strides[i]!) + 1 !== node.outputs[0]!.shape[i + 2];
+  });
 }
 
 /** The graph in a form that ONNX Runtime computes without ending the process. Graphs without such nodes come back as they are. */
 export function guardedGraph(graph: Graph): Graph {
-  if (!graph.nodes.some((n) => mayTrap(n, graph) || roundsForNothing(n))) return graph;
+  if (!graph.nodes.some((n) => mayTrap(n, graph) || isMiscounted(n))) return graph;
   return mapGraph(graph, (node, inputs, b) => {
     if (mayTrap(node, graph)) return [guarded(b, node, inputs as readonly Value[])];
-    if (!roundsForNothing(node)) return undefined;
-    const { ceil_mode: _, ...attributes } = node.attributes;
-    return copyNode(b, { ...node, attributes }, inputs);
+    if (!isMiscounted(node)) return undefined;
+    // A slice of all that there is says the true size.
+    const sizes = node.outputs[0]!.shape.slice(2) as readonly number[];
+    const axes = sizes.map((_, i) => i + 2);
+    const [starts, ends] = [b.integers(axes.map(() => 0)), b.integers(sizes)];
+    return copyNode(b, node, inputs).map((v) => b.op('Slice', [v, starts, ends, b.integers(axes)]));
   });
 }

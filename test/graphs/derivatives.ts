@@ -38,27 +38,44 @@ function apart(a: Tensors, b: Tensors, names: readonly string[]): number {
   return largestOf(names.map((name) => combine(a[name]!, -1, b[name]!)));
 }
 
-/** Five-point differences along `direction` with steps h and h / 2, of every output. */
-async function differences(graph: Graph, feeds: Tensors, direction: Tensors, h: number) {
+interface Differences {
+  /** Five-point differences of every output. */
+  readonly slopes: Record<string, TensorData>;
+  /** Largest (f(h) - 2 f(0) + f(-h)) / h: halved with h where f is smooth, and the same at a kink. */
+  readonly bend: number;
+}
+
+/** Differences along `direction` with steps h and h / 2. */
+async function differences(
+  graph: Graph,
+  feeds: Tensors,
+  direction: Tensors,
+  h: number,
+): Promise<readonly [Differences, Differences]> {
   const program = await compile(graph, { emission: 'plain', threads: 1 });
   const at = (step: number) =>
     program.run({
       ...feeds,
       ...Object.fromEntries(Object.entries(direction).map(([name, v]) => [name, combine(feeds[name]!, step, v)])),
     });
-  const slopes = async (step: number) => {
+  const probe = async (step: number): Promise<Differences> => {
     const [m2, m1, p1, p2] = [await at(-2 * step), await at(-step), await at(step), await at(2 * step)];
-    return Object.fromEntries(
-      Object.keys(p1).map((name) => {
+    const names = Object.keys(p1);
+    const bends = names.map((name) => combine(combine(p1[name]!, 1, m1[name]!), -2, middle[name]!));
+    const slopes = Object.fromEntries(
+      names.map((name) => {
         const outer = combine(m2[name]!, -1, p2[name]!);
         const inner = combine(p1[name]!, -1, m1[name]!);
         const sum = combine(outer, 8, inner);
         return [name, combine(combine(sum, -1, sum), 1 / (12 * step), sum)];
       }),
     );
+    return { slopes, bend: largestOf(bends) / step };
   };
+  let middle: Tensors = {};
   try {
-    return [await slopes(h), await slopes(h / 2)] as const;
+    middle = await at(0);
+    return [await probe(h), await probe(h / 2)];
   } finally {
     await program.dispose();
   }
@@ -82,11 +99,12 @@ export async function checkGraph(graph: Graph, feeds: Tensors, wrt: readonly str
     if (!(error instanceof GraphError)) throw error;
     return { outcome: 'refused', reason: error.message, ...none };
   }
-  const [coarse, fine] = await differences(graph, feeds, v, step);
+  const [{ slopes: coarse, bend: wide }, { slopes: fine, bend: narrow }] = await differences(graph, feeds, v, step);
   const jv = await evaluated(graphs.forward, { ...feeds, ...suffixed(v, '_tangent') });
   const tangents = Object.fromEntries(of.map((name) => [name, jv[`${name}_tangent`]!]));
   const scale = Math.max(1, largestOf(Object.values(fine)), largestOf(of.map((name) => jv[name]!)));
-  if (!Number.isFinite(scale) || !(apart(coarse, fine, of) < 1e-7 * scale)) return { outcome: 'kink', ...none };
+  const kink = narrow > 1e-6 * scale && narrow > 0.75 * wide;
+  if (kink || !Number.isFinite(scale) || !(apart(coarse, fine, of) < 1e-7 * scale)) return { outcome: 'kink', ...none };
   const tangent = apart(tangents, fine, of) / scale;
 
   const u = Object.fromEntries(of.map((name) => [name, draw('unit', 'float64', jv[name]!.shape, `u/${name}`, seed)]));

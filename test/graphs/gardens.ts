@@ -2,6 +2,7 @@ import { kinkedOperators, smoothOperators, steppedOperators } from './elementwis
 import type { Garden } from './grow.ts';
 import { layoutOperators, reductionOperators } from './layout.ts';
 import { productOperators } from './products.ts';
+import { wildOperators } from './wild.ts';
 
 /** All differentiable operators, in float64, on values that broadcast, a small image, a matrix and a number. */
 export const differentiable: Garden = {
@@ -30,4 +31,23 @@ export const batched: Garden = {
   },
   dtype: 'float64',
   inputs: { x: [1, 3, 4], z: [1, 3, 1], image: [1, 4, 5, 4] },
+};
+
+/** Everything, with images of whole blocks of channels, in float32: what a file may hold that passes the reader. */
+export const wild: Garden = {
+  operators: { ...differentiable.operators, ...wildOperators },
+  dtype: 'float32',
+  inputs: { x: [1, 3, 4], image: [2, 16, 6, 5], c: [1, 16, 1, 1], s: [], none: [2, 0, 3], row: [5] },
+};
+
+const jumps = ['Mod', 'Floor', 'Ceil', 'Round', 'Sign', 'TopK'];
+const { 'BatchNormalization in training': _, ...products } = productOperators;
+
+/** Continuous operators on images of whole blocks of channels, in float32: two emissions give the same numbers but for rounding. */
+export const blockable: Garden = {
+  operators: Object.fromEntries(
+    Object.entries({ ...differentiable.operators, ...products }).filter(([name]) => !jumps.includes(name)),
+  ),
+  dtype: 'float32',
+  inputs: { image: [2, 16, 6, 5], other: [2, 16, 6, 5], c: [1, 16, 1, 1], s: [] },
 };
