@@ -4,7 +4,7 @@ import { type Graph, type TensorData, type Value, writeModel } from '../onnx/ind
 import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
 import type { RuntimeOptions } from './options.ts';
-import { createSession } from './session.ts';
+import { createSession, runError } from './session.ts';
 
 /**
  * A graph compiled for a device.
@@ -56,7 +56,9 @@ class SessionProgram implements Program {
     );
     const result = this.#running.then(() => this.#session.run(inputs, fetches));
     this.#running = result.catch(() => undefined);
-    const outputs = await result;
+    const outputs = await result.catch((cause: unknown) => {
+      throw runError(this.#graph.name, cause);
+    });
     return Object.fromEntries(this.outputs.map((name) => [name, into[name] ?? fromRuntime(name, outputs[name]!)]));
   }
 

@@ -75,3 +75,13 @@ function refusalOf(reason: string): string {
   if (!missing) return `ONNX Runtime does not accept the graph: ${reason}`;
   return `${missing[1]} "${missing[2]}": ONNX Runtime has no kernel for its element types on this device`;
 }
+
+/** A failure inside a run, in one line: which node, and what was wrong with what it was given. */
+export function runError(graphName: string, cause: unknown): BallastError {
+  const reason = reasonOf(cause).split('\n')[0]!;
+  const failed = /while running (\w+) node\. Name:'([^']*)' Status Message: (.*)$/.exec(reason);
+  if (!failed) return new BallastError(`${graphName}: ONNX Runtime could not compute it: ${reason}`, { cause });
+  // Of a failed assertion, what comes after the place and the condition.
+  const told = failed[3]!.replace(/^.* was (?:false|true)\. ?/, '').replace(/^\/\S+:\d+ .*\) /, '');
+  return new BallastError(`${graphName}: ${failed[1]} "${failed[2]}" could not be computed: ${told}`, { cause });
+}

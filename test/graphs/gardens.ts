@@ -37,7 +37,7 @@ export const batched: Garden = {
 export const wild: Garden = {
   operators: { ...differentiable.operators, ...wildOperators },
   dtype: 'float32',
-  inputs: { x: [1, 3, 4], image: [2, 16, 6, 5], c: [1, 16, 1, 1], s: [], none: [2, 0, 3], row: [5] },
+  inputs: { x: [1, 3, 4], image: [2, 16, 6, 5], c: [1, 16, 1, 1], s: [], row: [5] },
 };
 
 const jumps = ['Mod', 'Floor', 'Ceil', 'Round', 'Sign', 'TopK'];

@@ -148,7 +148,7 @@ export const productOperators: Operators = {
   },
   LRN: (s) => {
     const v = s.pick(isImage);
-    return v && { value: s.b.op('LRN', [v], { size: 1 + s.choose(4), alpha: 0.5, beta: 0.75, bias: 1 }), size: s.sizeOf(v) };
+    return v && { value: s.b.op('LRN', [v], { size: 1 + 2 * s.choose(2), alpha: 0.5, beta: 0.75, bias: 1 }), size: s.sizeOf(v) };
   },
   LpNormalization: (s) => {
     const v = s.pick((x) => x.shape.length > 0);
