@@ -34,5 +34,8 @@ if (!only) {
     derivative: derivative.kind,
     ...(plain.kind === 'right' ? {} : { reason: plain.reason }),
   }));
-  writeFileSync('bench/results/onnx-backend.json', `${JSON.stringify({ bench: 'onnx-backend', date, cases: kept }, null, 1)}\n`);
+  writeFileSync(
+    'bench/results/onnx-backend.json',
+    `${JSON.stringify({ bench: 'onnx-backend', date, cases: kept }, null, 1)}\n`,
+  );
 }

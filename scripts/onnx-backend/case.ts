@@ -68,7 +68,10 @@ function tensorIn(path: string): TensorData | undefined {
 /** The error's own line when it is one of ours; anything else is a fault. */
 function refusal(error: unknown): Outcome {
   const reason = (error as Error).message.split('\n')[0]!;
-  return { kind: error instanceof BallastError && !/^ONNX Runtime|Non-zero/.test(reason) ? 'refused' : 'wrong', reason };
+  return {
+    kind: error instanceof BallastError && !/^ONNX Runtime|Non-zero/.test(reason) ? 'refused' : 'wrong',
+    reason,
+  };
 }
 
 /** The model with those of its inputs as initializers that `chosen` says. */
@@ -100,7 +103,12 @@ function closeTo(actual: TensorData, expected: TensorData): string | undefined {
   return at < 0 ? undefined : `element ${at} is ${a[at]}, expected ${e[at]}`;
 }
 
-async function runOne(graph: Graph, data: Data, emission: 'plain' | 'blocked', names: readonly string[]): Promise<Outcome> {
+async function runOne(
+  graph: Graph,
+  data: Data,
+  emission: 'plain' | 'blocked',
+  names: readonly string[],
+): Promise<Outcome> {
   try {
     const program = await compile(graph, { emission, threads: 1 });
     try {
@@ -131,7 +139,9 @@ function withLoss(graph: Graph): Graph | undefined {
   const terms = outputs.map(({ value }) => {
     const shape = staticShape(value);
     const weights = Array.from({ length: shape.reduce((n, d) => n * d, 1) }, (_, i) => Math.sin(i + 1));
-    return b.op('ReduceSum', [b.mul(copies.get(value)!, b.constant(tensorOf('float64', shape, weights)))], { keepdims: 0 });
+    return b.op('ReduceSum', [b.mul(copies.get(value)!, b.constant(tensorOf('float64', shape, weights)))], {
+      keepdims: 0,
+    });
   });
   outputs.forEach(({ value }, i) => {
     b.output(`y${i}`, copies.get(value)!);
@@ -151,7 +161,10 @@ async function derivatives(graph: Graph, data: Data, names: readonly string[]): 
     const feeds = Object.fromEntries(graph.inputs.map((v) => [v.name, data.inputs[names.indexOf(v.name)]!]));
     const checked = await checkGraph(whole, feeds, wrt, 1);
     if (checked.outcome !== 'checked')
-      return { kind: checked.outcome === 'kink' ? 'kink' : 'refused', ...(checked.reason ? { reason: checked.reason } : {}) };
+      return {
+        kind: checked.outcome === 'kink' ? 'kink' : 'refused',
+        ...(checked.reason ? { reason: checked.reason } : {}),
+      };
     expectRight(checked, whole);
     return { kind: 'right' };
   } catch (error) {
@@ -162,7 +175,9 @@ async function derivatives(graph: Graph, data: Data, names: readonly string[]): 
 
 /** Whether a Dropout is in training mode. */
 function drawsNumbers(graph: Graph): boolean {
-  return graph.nodes.some((n) => n.opType === 'Dropout' && n.inputs[2] && graph.constants.get(n.inputs[2])?.data[0] === 1);
+  return graph.nodes.some(
+    (n) => n.opType === 'Dropout' && n.inputs[2] && graph.constants.get(n.inputs[2])?.data[0] === 1,
+  );
 }
 
 const none: Outcome = { kind: 'none' };

@@ -33,7 +33,8 @@ export function operatorTable(results: readonly CaseResult[]): string {
   const cases = (op: string) => results.filter((r) => r.operators.length === 1 && r.operators[0] === op);
   const row = (op: string) => {
     const of = cases(op);
-    const right = (what: 'plain' | 'blocked' | 'float64' | 'derivative') => of.filter((r) => r[what].kind === 'right').length;
+    const right = (what: 'plain' | 'blocked' | 'float64' | 'derivative') =>
+      of.filter((r) => r[what].kind === 'right').length;
     const derivative = flat.has(op) ? 'constant' : Object.hasOwn(rules, op) ? 'yes' : '-';
     const share = (n: number) => (of.length ? `${n}` : '-');
     return `| ${op} | ${derivative} | ${of.length || '-'} | ${share(right('plain'))} | ${share(right('blocked'))} | ${share(right('float64'))} | ${share(right('derivative'))} |`;

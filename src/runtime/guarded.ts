@@ -37,7 +37,10 @@ function guarded(b: GraphBuilder, node: Node, operands: readonly Value[]): Value
   const safe = b.where(traps, number(1), divisor);
   const divided = b.node(node.opType, [x, safe], node.attributes, { name: node.name })[0]!;
   const negated = () => (isMinusOne ? b.where(isMinusOne, b.sub(number(0), x), divided) : divided);
-  return b.cast(node.opType === 'Mod' ? b.where(traps, number(0), divided) : b.where(isZero, number(0), negated()), dtype);
+  return b.cast(
+    node.opType === 'Mod' ? b.where(traps, number(0), divided) : b.where(isZero, number(0), negated()),
+    dtype,
+  );
 }
 
 const pools = new Set(['MaxPool', 'AveragePool', 'LpPool']);
@@ -57,11 +60,46 @@ function isMiscounted(node: Node): boolean {
   });
 }
 
-/** The graph in a form that ONNX Runtime computes without ending the process. Graphs without such nodes come back as they are. */
+const views = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity']);
+
+/**
+ * ONNX Runtime writes the new running statistics of a batch normalization in training mode over the old ones, whoever reads these after it.
+ * Those inputs that are computed, and may be read elsewhere too.
+ */
+class RunningStatistics {
+  readonly #producers: ReadonlyMap<Value, Node>;
+  readonly #uses = new Map<Value, number>();
+
+  constructor(graph: Graph) {
+    this.#producers = new Map(graph.nodes.flatMap((n) => n.outputs.map((v) => [v, n] as const)));
+    const used = [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)];
+    for (const v of used) if (v) this.#uses.set(v, (this.#uses.get(v) ?? 0) + 1);
+  }
+
+  sharedInputs(node: Node): readonly number[] {
+    const training = node.opType === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) === 1;
+    if (node.domain !== '' || !training || node.outputs.length < 2) return [];
+    return [3, 4].filter((i) => {
+      const v = node.inputs[i]!;
+      const producer = this.#producers.get(v);
+      return producer && (this.#uses.get(v)! > 1 || views.has(producer.opType));
+    });
+  }
+}
+
+/** The graph in a form that ONNX Runtime computes rightly, without ending the process. Graphs without such nodes come back as they are. */
 export function guardedGraph(graph: Graph): Graph {
-  if (!graph.nodes.some((n) => mayTrap(n, graph) || isMiscounted(n))) return graph;
+  const statistics = new RunningStatistics(graph);
+  const isOrdinary = (n: Node) => !mayTrap(n, graph) && !isMiscounted(n) && statistics.sharedInputs(n).length === 0;
+  if (graph.nodes.every(isOrdinary)) return graph;
   return mapGraph(graph, (node, inputs, b) => {
     if (mayTrap(node, graph)) return [guarded(b, node, inputs as readonly Value[])];
+    const shared = statistics.sharedInputs(node);
+    if (shared.length > 0) {
+      // A copy that no optimisation takes away.
+      const apart = inputs.map((v, i) => (v && shared.includes(i) ? b.op('Max', [v, v]) : v));
+      return copyNode(b, node, apart);
+    }
     if (!isMiscounted(node)) return undefined;
     // A slice of all that there is says the true size.
     const sizes = node.outputs[0]!.shape.slice(2) as readonly number[];

@@ -27,7 +27,8 @@ export async function evaluated(graph: Graph, feeds: Tensors): Promise<Record<st
 
 const largestOf = (tensors: Iterable<TensorData>) => {
   let largest = 0;
-  for (const t of tensors) for (const v of toNumbers(t)) largest = Math.max(largest, Number.isNaN(v) ? Infinity : Math.abs(v));
+  for (const t of tensors)
+    for (const v of toNumbers(t)) largest = Math.max(largest, Number.isNaN(v) ? Infinity : Math.abs(v));
   return largest;
 };
 
@@ -89,7 +90,9 @@ const step = 1e-3;
  */
 export async function checkGraph(graph: Graph, feeds: Tensors, wrt: readonly string[], seed: number): Promise<Checked> {
   const of = graph.outputs.map((o) => o.name);
-  const v = Object.fromEntries(wrt.map((name) => [name, draw('unit', 'float64', feeds[name]!.shape, `v/${name}`, seed)]));
+  const v = Object.fromEntries(
+    wrt.map((name) => [name, draw('unit', 'float64', feeds[name]!.shape, `v/${name}`, seed)]),
+  );
   const none = { tangent: 0, adjoint: 0, gradient: 0, linearized: 0 };
   let graphs: { forward: Graph; backward: Graph; gradient: Graph };
   try {

@@ -63,7 +63,11 @@ export const smoothOperators: Operators = {
   Asin: unary('Asin', () => 2, bounded),
   Acos: unary('Acos', () => 3, bounded),
   Asinh: unary('Asinh', () => 3),
-  Acosh: unary('Acosh', () => 3, (s, v) => s.b.add(s.positive(v), s.number(1))),
+  Acosh: unary(
+    'Acosh',
+    () => 3,
+    (s, v) => s.b.add(s.positive(v), s.number(1)),
+  ),
   Atanh: unary('Atanh', () => 2, bounded),
   Log: unary('Log', () => 4, positive),
   Sqrt: unary('Sqrt', (v) => v + 1, positive),

@@ -27,7 +27,9 @@ export const batched: Garden = {
     ...Object.fromEntries(
       ['ReduceSum', 'ReduceMax', 'ReduceL2', 'ReduceProd'].map((name) => [name, reductionOperators[name]!]),
     ),
-    ...Object.fromEntries(['Slice', 'Concat', 'Split', 'Pad', 'Transpose'].map((name) => [name, layoutOperators[name]!])),
+    ...Object.fromEntries(
+      ['Slice', 'Concat', 'Split', 'Pad', 'Transpose'].map((name) => [name, layoutOperators[name]!]),
+    ),
   },
   dtype: 'float64',
   inputs: { x: [1, 3, 4], z: [1, 3, 1], image: [1, 4, 5, 4] },

@@ -20,10 +20,10 @@ export interface Step {
 }
 
 export const steps = (most: number): fc.Arbitrary<Step[]> =>
-  fc.array(
-    fc.record({ operator: fc.nat(100_000), choices: fc.array(fc.nat(999), { minLength: 8, maxLength: 8 }) }),
-    { minLength: 1, maxLength: most },
-  );
+  fc.array(fc.record({ operator: fc.nat(100_000), choices: fc.array(fc.nat(999), { minLength: 8, maxLength: 8 }) }), {
+    minLength: 1,
+    maxLength: most,
+  });
 
 /** Values with more elements are not made, and none of a higher rank. */
 const largest = 4000;

@@ -39,7 +39,11 @@ export const reductionOperators: Operators = {
   ReduceMean: reduction('ReduceMean', () => 1),
   ReduceMax: reduction('ReduceMax', () => 1),
   ReduceMin: reduction('ReduceMin', () => 1),
-  ReduceProd: reduction('ReduceProd', (n) => (n > 3 ? 9 : 2), (s, v) => s.bounded(v)),
+  ReduceProd: reduction(
+    'ReduceProd',
+    (n) => (n > 3 ? 9 : 2),
+    (s, v) => s.bounded(v),
+  ),
   ReduceSumSquare: reduction('ReduceSumSquare', (n) => 2 * n),
   ReduceL1: reduction('ReduceL1', (n) => n),
   ReduceL2: reduction('ReduceL2', (n) => n, positive),
@@ -53,7 +57,10 @@ export const layoutOperators: Operators = {
     if (!v) return undefined;
     const n = sizeOf(staticShape(v));
     const divisor = [2, 3, 4, 5].filter((d) => n % d === 0)[s.choose(4)];
-    return s.b.reshape(v, divisor ? s.oneOf([divisor, -1], [1, -1, divisor], [-1, divisor, 1]) : s.oneOf([-1], [1, -1]));
+    return s.b.reshape(
+      v,
+      divisor ? s.oneOf([divisor, -1], [1, -1, divisor], [-1, divisor, 1]) : s.oneOf([-1], [1, -1]),
+    );
   },
   Flatten: (s) => {
     const v = s.pick(ranked(1));
@@ -114,7 +121,9 @@ export const layoutOperators: Operators = {
   },
   Expand: (s) => {
     const v = s.pick();
-    return v && s.b.expand(v, [...(s.choose(3) ? [] : [2]), ...staticShape(v).map((d) => (d === 1 ? 1 + s.choose(3) : d))]);
+    return (
+      v && s.b.expand(v, [...(s.choose(3) ? [] : [2]), ...staticShape(v).map((d) => (d === 1 ? 1 + s.choose(3) : d))])
+    );
   },
   Tile: (s) => {
     const v = s.pick(ranked(1));
@@ -144,7 +153,9 @@ export const layoutOperators: Operators = {
     const [n, next] = staticShape(v) as [number, number];
     const depth = batch_dims ? 1 : 1 + s.choose(2);
     const lead = batch_dims ? [n] : [];
-    return s.b.op('GatherND', [v, indices(s, [...lead, 2, depth], batch_dims ? next : Math.min(n, next))], { batch_dims });
+    return s.b.op('GatherND', [v, indices(s, [...lead, 2, depth], batch_dims ? next : Math.min(n, next))], {
+      batch_dims,
+    });
   },
   ScatterElements: (s) => {
     const v = s.pick(ranked(1));

@@ -7,7 +7,16 @@ import { writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { vjp } from '../../src/autodiff/index.ts';
 import { BallastError } from '../../src/errors.ts';
-import { type Graph, isFloat, print, readModel, type TensorData, tensorOf, toNumbers, writeModel } from '../../src/onnx/index.ts';
+import {
+  type Graph,
+  isFloat,
+  print,
+  readModel,
+  type TensorData,
+  tensorOf,
+  toNumbers,
+  writeModel,
+} from '../../src/onnx/index.ts';
 import { compile } from '../../src/runtime/index.ts';
 import { draw } from '../autodiff/run.ts';
 import { inFloat64, toFloat64 } from './float64.ts';

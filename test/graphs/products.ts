@@ -28,7 +28,9 @@ const globalPooling =
 
 /** One number a channel: a value of the graph where one has the size, else a constant. */
 function perChannel(s: Soil, channels: number): Value {
-  return (s.choose(2) ? s.pick((v) => v.shape.length === 1 && v.shape[0] === channels) : undefined) ?? s.numbers([channels]);
+  return (
+    (s.choose(2) ? s.pick((v) => v.shape.length === 1 && v.shape[0] === channels) : undefined) ?? s.numbers([channels])
+  );
 }
 
 const alongAxis =
@@ -122,7 +124,10 @@ export const productOperators: Operators = {
     if (!v) return undefined;
     const channels = staticShape(v)[1]!;
     const [scale, bias, mean] = [perChannel(s, channels), perChannel(s, channels), perChannel(s, channels)];
-    return { value: s.b.op('BatchNormalization', [v, scale, bias, mean, s.positive(perChannel(s, channels))]), size: 9 };
+    return {
+      value: s.b.op('BatchNormalization', [v, scale, bias, mean, s.positive(perChannel(s, channels))]),
+      size: 9,
+    };
   },
   LayerNormalization: (s) => {
     const v = s.pick((x) => x.shape.length > 1);
@@ -148,7 +153,12 @@ export const productOperators: Operators = {
   },
   LRN: (s) => {
     const v = s.pick(isImage);
-    return v && { value: s.b.op('LRN', [v], { size: 1 + 2 * s.choose(2), alpha: 0.5, beta: 0.75, bias: 1 }), size: s.sizeOf(v) };
+    return (
+      v && {
+        value: s.b.op('LRN', [v], { size: 1 + 2 * s.choose(2), alpha: 0.5, beta: 0.75, bias: 1 }),
+        size: s.sizeOf(v),
+      }
+    );
   },
   LpNormalization: (s) => {
     const v = s.pick((x) => x.shape.length > 0);

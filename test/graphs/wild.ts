@@ -58,7 +58,11 @@ const convolution =
     const kernel = list(s, rank, () => s.oneOf(1, 2, 3, 7));
     const channels = staticShape(v)[1]!;
     const group = s.oneOf(1, 2, channels, 3, 0);
-    const w = s.numbers(op === 'Conv' ? [s.oneOf(16, 8, 3), Math.floor(channels / group), ...kernel] : [channels, 2, ...kernel]);
+    const w = s.numbers(
+      op === 'Conv'
+        ? [s.oneOf(16, 8, 3), Math.floor(channels / Math.max(group, 1)), ...kernel]
+        : [channels, 2, ...kernel],
+    );
     const attributes = {
       group,
       pads: list(s, 2 * rank, () => s.oneOf(0, 1, 2, -1, 9)),
@@ -86,7 +90,9 @@ export const wildOperators: Operators = {
   BitwiseAnd: integerBinary('BitwiseAnd'),
   Cast: (s) => {
     const v = integersOf(s);
-    return v && s.b.op('Cast', [v], { to: dtypes[s.oneOf(...integerTypes, 'float32', 'float64', 'bool', 'float16')].code });
+    return (
+      v && s.b.op('Cast', [v], { to: dtypes[s.oneOf(...integerTypes, 'float32', 'float64', 'bool', 'float16')].code })
+    );
   },
   'back to float': (s) => {
     const v = integersOf(s);
@@ -112,11 +118,15 @@ export const wildOperators: Operators = {
   'computed ScatterElements': (s) => {
     const [v, i] = [s.pick(), computedIndices(s)];
     const updates = v && i && s.numbers(staticShape(i));
-    return updates && s.b.op('ScatterElements', [v, i, updates], { axis: anyAxis(s, v), reduction: s.oneOf('none', 'add', 'mul') });
+    return (
+      updates &&
+      s.b.op('ScatterElements', [v, i, updates], { axis: anyAxis(s, v), reduction: s.oneOf('none', 'add', 'mul') })
+    );
   },
   'computed ScatterND': (s) => {
     const [v, i] = [s.pick(), computedIndices(s)];
-    const updates = v && i && s.numbers([...staticShape(i).slice(0, -1), ...staticShape(v).slice(staticShape(i).at(-1) ?? 0)]);
+    const updates =
+      v && i && s.numbers([...staticShape(i).slice(0, -1), ...staticShape(v).slice(staticShape(i).at(-1) ?? 0)]);
     return updates && s.b.op('ScatterND', [v, i, updates], { reduction: s.oneOf('none', 'add', 'mul') });
   },
   OneHot: (s) => {
@@ -141,17 +151,29 @@ export const wildOperators: Operators = {
     if (!v) return undefined;
     const attributes = {
       mode: s.oneOf('nearest', 'linear', 'cubic'),
-      coordinate_transformation_mode: s.oneOf('half_pixel', 'asymmetric', 'align_corners', 'tf_crop_and_resize', 'half_pixel_symmetric'),
+      coordinate_transformation_mode: s.oneOf(
+        'half_pixel',
+        'asymmetric',
+        'align_corners',
+        'tf_crop_and_resize',
+        'half_pixel_symmetric',
+      ),
       nearest_mode: s.oneOf('floor', 'ceil', 'round_prefer_ceil'),
       antialias: s.choose(2),
     };
-    const scales = tensorOf('float32', [v.shape.length], list(s, v.shape.length, () => s.oneOf(1, 1, 2, 0.3, 0, -1)));
+    const scales = tensorOf(
+      'float32',
+      [v.shape.length],
+      list(s, v.shape.length, () => s.oneOf(1, 1, 2, 0.3, 0, -1)),
+    );
     const sizes = s.b.integers(list(s, v.shape.length));
     return s.b.op('Resize', s.choose(2) ? [v, null, s.b.constant(scales)] : [v, null, null, sizes], attributes);
   },
   'odd TopK': (s) => {
     const v = s.pick((x) => x.shape.length > 0);
-    return v && s.b.ops('TopK', [v, s.b.integers([odd(s)])], { axis: anyAxis(s, v), sorted: s.choose(2) }, { outputs: 2 });
+    return (
+      v && s.b.ops('TopK', [v, s.b.integers([odd(s)])], { axis: anyAxis(s, v), sorted: s.choose(2) }, { outputs: 2 })
+    );
   },
   'odd Split': (s) => {
     const v = s.pick((x) => x.shape.length > 0);
@@ -180,7 +202,9 @@ export const wildOperators: Operators = {
   'odd GroupNormalization': (s) => {
     const v = s.pick((x) => x.shape.length > 1);
     const groups = odd(s);
-    return v && groups > 0 ? s.b.op('GroupNormalization', [v, s.numbers([groups]), s.numbers([groups])], { num_groups: groups }) : undefined;
+    return v && groups > 0
+      ? s.b.op('GroupNormalization', [v, s.numbers([groups]), s.numbers([groups])], { num_groups: groups })
+      : undefined;
   },
   'odd DepthToSpace': (s) => {
     const v = s.pick((x) => x.shape.length === 4);

@@ -31,13 +31,7 @@ const roundings: Readonly<Record<string, (x: number) => number>> = {
 };
 
 /** The input elements and weights that make output element i. */
-function stencil(
-  mode: string,
-  rounding: string,
-  position: (i: number, a: Axis) => number,
-  a: Axis,
-  single: boolean,
-) {
+function stencil(mode: string, rounding: string, position: (i: number, a: Axis) => number, a: Axis, single: boolean) {
   const inside = (p: number) => Math.min(Math.max(p, 0), a.from - 1);
   return (i: number): [number, number][] => {
     // ONNX Runtime computes positions in single precision, which decides ties of `nearest`; float64 is lowered, and has its own.
@@ -84,7 +78,12 @@ const resize: Rule = {
     const ct = from.reduce((v, n, axis) => {
       if (scales[axis] === 1) return v;
       const geometry = { from: n, to: to[axis]!, scale: scales[axis]! };
-      const matrix = bandMatrix(v.dtype, to[axis]!, n, stencil(mode, rounding, position, geometry, v.dtype !== 'float64'));
+      const matrix = bandMatrix(
+        v.dtype,
+        to[axis]!,
+        n,
+        stencil(mode, rounding, position, geometry, v.dtype !== 'float64'),
+      );
       return alongAxis(b, v, axis, transposedMatrix(matrix));
     }, c.cotangents[0]!);
     return [ct, null, null, null];

@@ -165,20 +165,10 @@ const resize: InferenceRule = (context) => {
   if (given.length !== axes.length) fail(node, `${sizes ? 'sizes' : 'scales'} must have ${axes.length} entries`);
   axes.forEach((axis, i) => {
     if (sizes) shape[axis] = sizes[i]!;
-    else if (given[i] !== 1) shape[axis] = scaled(node, requireNumber(node, x.shape[axis]), given[i]!);
+    else if (given[i] !== 1) shape[axis] = Math.floor(requireNumber(node, x.shape[axis]) * given[i]!);
   });
   return [{ dtype: x.dtype, shape }];
 };
-
-/** ONNX measures corners by size times scale, ONNX Runtime by the size it has: the same where that is a whole number. */
-function scaled(node: Node, size: number, scale: number): number {
-  const exact = size * scale;
-  const corners = stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel') === 'align_corners';
-  if (corners && Math.abs(exact - Math.round(exact)) > 1e-3) {
-    fail(node, `align_corners with scale ${scale} makes ${exact} of ${size}; give sizes`);
-  }
-  return Math.floor(exact);
-}
 
 /** Blocks of pixels to channels or back; the factor is `blocksize`. */
 const blocksize =

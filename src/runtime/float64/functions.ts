@@ -82,7 +82,10 @@ function atan(b: GraphBuilder, x: Value): Value {
     const root = b.op('Sqrt', [b.add(b.mul(t, b.where(large, number(b, 0), t)), number(b, 1))]);
     // Of a very large tangent the half angle's is 1 - 1/x.
     const half = b.div(b.where(large, number(b, 1), t), b.add(root, number(b, 1)));
-    const beyond = b.mul(b.op('Sign', [t]), b.sub(number(b, 1), b.op('Reciprocal', [b.where(large, size, number(b, 1))])));
+    const beyond = b.mul(
+      b.op('Sign', [t]),
+      b.sub(number(b, 1), b.op('Reciprocal', [b.where(large, size, number(b, 1))])),
+    );
     t = b.where(large, beyond, half);
   }
   const square = b.mul(t, t);

@@ -20,7 +20,8 @@ function standardized(b: GraphBuilder, x: Value, axes: readonly number[], epsilo
 const pixels = (shape: Shape) => shape.slice(2).map((_, i) => i + 2);
 
 /** [C] beside [N, C, ...]. */
-const perChannel = (b: GraphBuilder, v: Value, { shape }: Value) => b.reshape(v, [1, -1, ...pixels(shape).map(() => 1)]);
+const perChannel = (b: GraphBuilder, v: Value, { shape }: Value) =>
+  b.reshape(v, [1, -1, ...pixels(shape).map(() => 1)]);
 
 const instanceNormalization: Lowering = (node, [x, scale, bias], b) => {
   const normal = standardized(b, x!, pixels(x!.shape), floatAttribute(node, 'epsilon', 1e-5));
@@ -36,7 +37,11 @@ const localResponseNormalization: Lowering = (node, [x], b) => {
   for (let i = 0; i < channels; i++)
     for (let j = Math.max(0, i - before); j < Math.min(channels, i - before + size); j++) near[i * channels + j] = 1;
   const squares = b.reshape(b.mul(x!, x!), [n, channels, -1]);
-  const sums = b.reshape(b.matMul(b.constant(tensor('float64', [channels, channels], near)), squares), [n, channels, ...rest]);
+  const sums = b.reshape(b.matMul(b.constant(tensor('float64', [channels, channels], near)), squares), [
+    n,
+    channels,
+    ...rest,
+  ]);
   const [alpha, beta] = [floatAttribute(node, 'alpha', 1e-4), floatAttribute(node, 'beta', 0.75)];
   const d = b.add(b.scale(sums, alpha / size), b.scalar(floatAttribute(node, 'bias', 1), 'float64'));
   return b.div(x!, b.op('Pow', [d, b.scalar(beta, 'float64')]));
