@@ -8,7 +8,8 @@ import { type TensorData, tensor, tensorOf, type Value } from '../src/onnx/index
 import { RandomStream } from '../src/random.ts';
 import { HessianOperator } from '../src/stability/index.ts';
 import { classificationObjective } from '../src/train/index.ts';
-import { calibratedParams, inFloat64, randomParams, toFloat64 } from './models/training.ts';
+import { inFloat64, toFloat64 } from './graphs/float64.ts';
+import { calibratedParams, randomParams } from './models/training.ts';
 
 function pixelsOf(model: Model, count: number): Float64Array {
   const size = model.inputShape.reduce((n, d) => n * d, 1);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inFloat64, randomParams, toFloat64, withLoss } from '../../test/models/training.ts';
+import { inFloat64, toFloat64 } from '../../test/graphs/float64.ts';
+import { randomParams, withLoss } from '../../test/models/training.ts';
 import { grad } from '../autodiff/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { tensorOf, toNumbers } from '../onnx/index.ts';

@@ -34,6 +34,12 @@ function toAttribute(name: string, value: PlainAttributes[string], domain: strin
   return floats ? { type: 'floats', value: list.map(Math.fround) } : { type: 'ints', value: list };
 }
 
+/** Equal for tensors whose elements are the same ones: 0 and -0, which are written alike, are not. */
+function keyOf({ dtype, shape, data }: TensorData): string {
+  const zeros = Array.from(data as ArrayLike<number | bigint>).flatMap((v, i) => (Object.is(v, -0) ? [i] : []));
+  return `${dtype}[${shape}]${data}${zeros.length ? `-0 at ${zeros}` : ''}`;
+}
+
 /** `base` itself when it is free, else `base_2`, `base_3`, ... The result is taken from then on. */
 function unique(taken: Map<string, number>, base: string): string {
   let name = base;
@@ -81,7 +87,7 @@ export class GraphBuilder {
 
   /** A tensor known now. Small unnamed ones are shared. */
   constant(data: TensorData, name?: string): Value {
-    const key = name === undefined && data.data.length <= 64 ? `${data.dtype}[${data.shape}]${data.data}` : undefined;
+    const key = name === undefined && data.data.length <= 64 ? keyOf(data) : undefined;
     const shared = key === undefined ? undefined : this.#small.get(key);
     if (shared) return shared;
     const value = { name: unique(this.#names, name ?? 'const'), dtype: data.dtype, shape: data.shape };
@@ -115,7 +121,8 @@ export class GraphBuilder {
     attributes: Attributes,
     options: NodeOptions = {},
   ): readonly Value[] {
-    const { domain = '', outputs: outputCount = 1 } = options;
+    const { domain = '' } = options;
+    const outputCount = Math.max(options.outputs ?? 1, domain === '' && opType === 'TopK' ? 2 : 1);
     const name = unique(this.#nodeNames, options.name ?? opType);
     const bare: Node = { name, opType, domain, inputs, outputs: [], attributes };
     const inferred = inferOutputs({ node: bare, constant: (v) => this.#constants.get(v), outputCount });
@@ -273,7 +280,7 @@ export class GraphBuilder {
 export interface NodeOptions {
   readonly domain?: string;
   readonly name?: string;
-  /** How many outputs the node has; 1 unless told. */
+  /** How many outputs the node has; 1 unless told, and never fewer than the operator must have (TopK: 2). */
   readonly outputs?: number;
   readonly outputNames?: readonly string[];
 }

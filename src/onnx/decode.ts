@@ -54,6 +54,8 @@ export function decodeTensor(t: TensorMessage, where: string): TensorData {
       BigInt64Array.from(typed, (v) => BigInt(v.toString())),
     );
   }
+  // Half precision comes as its bits.
+  if (dtype === 'float16') return tensor(dtype, shape, Uint16Array.from(typed, integer));
   return tensorOf(dtype, shape, typed.map(integer));
 }
 

@@ -1,3 +1,4 @@
+import { roundToEven } from './float16.ts';
 import { type Dim, intAttribute, type Node } from './graph.ts';
 import { fail, type Inferred } from './inference/rule.ts';
 import { sizeOf, type TensorData, tensor, tensorOf, toNumbers } from './tensor.ts';
@@ -196,12 +197,6 @@ const trilu: Evaluator = (node, [x, k], outputs) => {
   return [indicesOf(outputs[0]!.shape).map((i, flat) => (keep(i) ? x!.data[flat]! : 0))];
 };
 
-/** Rounds halves to even, as ONNX does. */
-function round(v: number): number {
-  const nearest = Math.round(v);
-  return nearest - v === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
-}
-
 /** Integer Mod takes the sign of the divisor, `fmod` that of the dividend. */
 const mod: Evaluator = (node, inputs, outputs) => {
   const fmod = intAttribute(node, 'fmod', 0) === 1;
@@ -228,7 +223,7 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   Abs: elementwise(([a]) => Math.abs(a!)),
   Floor: elementwise(([a]) => Math.floor(a!)),
   Ceil: elementwise(([a]) => Math.ceil(a!)),
-  Round: elementwise(([a]) => round(a!)),
+  Round: elementwise(([a]) => roundToEven(a!)),
   Sqrt: elementwise(([a]) => Math.sqrt(a!)),
   Equal: elementwise(([a, b]) => truth(a === b)),
   Less: elementwise(([a, b]) => truth(a! < b!)),

@@ -4,6 +4,7 @@ export { type Cut, extract } from './extract.ts';
 export { flopsOf } from './flops.ts';
 export { fold } from './fold.ts';
 export * from './graph.ts';
+export { type Einsum, einsumOf } from './inference/einsum.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
 export { narrow } from './narrow.ts';
 export { print, type Summary, summarize } from './print.ts';

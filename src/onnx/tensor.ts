@@ -1,5 +1,6 @@
 import { BallastError } from '../errors.ts';
 import { type DType, sizeOf, type TensorData, type TypedArray } from '../tensor.ts';
+import { decodeFloat16, encodeFloat16 } from './float16.ts';
 
 export { type DType, sizeOf, type TensorData, type TypedArray };
 
@@ -35,17 +36,22 @@ export function tensor(dtype: DType, shape: readonly number[], data: TypedArray)
   return { dtype, shape, data };
 }
 
-/** A tensor of one of the number types, from plain numbers. */
+/** A tensor from plain numbers, each rounded to the nearest one of the element type (int64: whole numbers only). */
 export function tensorOf(dtype: DType, shape: readonly number[], values: readonly number[]): TensorData {
-  const data =
-    dtype === 'int64'
-      ? BigInt64Array.from(values, (v) => BigInt(v))
-      : (new dtypes[dtype].array(values.length) as Exclude<TypedArray, BigInt64Array>);
-  if (!(data instanceof BigInt64Array)) data.set(values);
+  if (dtype === 'int64') {
+    return tensor(
+      dtype,
+      shape,
+      BigInt64Array.from(values, (v) => BigInt(v)),
+    );
+  }
+  const data = new dtypes[dtype].array(values.length) as Exclude<TypedArray, BigInt64Array>;
+  data.set(dtype === 'float16' ? values.map(encodeFloat16) : values);
   return tensor(dtype, shape, data);
 }
 
 /** The elements as plain numbers; int64 values must be safe integers. */
 export function toNumbers(t: TensorData): number[] {
+  if (t.dtype === 'float16') return Array.from(t.data as Uint16Array, decodeFloat16);
   return Array.from(t.data as ArrayLike<number | bigint>, Number);
 }

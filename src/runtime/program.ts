@@ -4,7 +4,7 @@ import { type Graph, type TensorData, type Value, writeModel } from '../onnx/ind
 import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
 import type { RuntimeOptions } from './options.ts';
-import { createSession } from './session.ts';
+import { createSession, runError } from './session.ts';
 
 /**
  * A graph compiled for a device.
@@ -25,7 +25,8 @@ export interface Program {
 /** Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph. */
 export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
   const emitted = await emit(graph, options);
-  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization);
+  const exact = graph.nodes.some((n) => n.outputs.some((v) => v.dtype === 'float64'));
+  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization, exact);
   return new SessionProgram(graph, session, emitted.emission);
 }
 
@@ -55,7 +56,9 @@ class SessionProgram implements Program {
     );
     const result = this.#running.then(() => this.#session.run(inputs, fetches));
     this.#running = result.catch(() => undefined);
-    const outputs = await result;
+    const outputs = await result.catch((cause: unknown) => {
+      throw runError(this.#graph.name, cause);
+    });
     return Object.fromEntries(this.outputs.map((name) => [name, into[name] ?? fromRuntime(name, outputs[name]!)]));
   }
 

@@ -8,6 +8,12 @@ import { defaultThreads } from './threads.ts';
 env.logLevel = 'fatal';
 
 /**
+ * Optimisations that are wrong in float64: one fuses x sigmoid(x) into a node that has a float32 kernel only, the other moves the factor of a
+ * product into an attribute, where it is rounded to float32 (an attention score is then off by 1e-9).
+ */
+const singleOnly = 'QuickGeluFusion;MatMulScaleFusion';
+
+/**
  * The options of every session, measured on ResNet training steps:
  * the arena saves 25% of a step; memory patterns gain nothing and nearly double the resident memory; parallel execution
  * of nodes is three times slower than parallelism inside them.
@@ -25,7 +31,7 @@ env.logLevel = 'fatal';
  * On WebGPU the order of axes stays as the graph has it: reordering (the default, NHWC) makes 300 more nodes of a ResNet-20's training step, which
  * took 44.7 instead of 38 ms on an H200 (batch 128); evaluation alone would gain by it (ResNet-56: 14,700 against 12,500 images/s).
  */
-export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.SessionOptions {
+export function sessionOptions(options: RuntimeOptions = {}, exact = false): InferenceSession.SessionOptions {
   const { device = 'cpu', threads = defaultThreads(), spinning = false } = options;
   return {
     executionProviders:
@@ -37,21 +43,45 @@ export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.S
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    extra: { session: { force_spinning_stop: spinning ? '0' : '1' } },
+    extra: {
+      session: { force_spinning_stop: spinning ? '0' : '1' },
+      optimization: { disable_specified_optimizers: exact ? singleOnly : '' },
+    },
   };
 }
 
-/** A session on the bytes of a model. */
+/** A session on the bytes of a model; `exact` where it computes in float64. */
 export async function createSession(
   model: Uint8Array,
   options: RuntimeOptions,
   optimization: 'extended' | 'all',
+  exact = false,
 ): Promise<InferenceSession> {
   const device = parseDevice(options.device ?? 'cpu');
   try {
-    return await InferenceSession.create(model, { ...sessionOptions(options), graphOptimizationLevel: optimization });
+    return await InferenceSession.create(model, {
+      ...sessionOptions(options, exact),
+      graphOptimizationLevel: optimization,
+    });
   } catch (cause) {
     if (device !== 'cpu') throw deviceError(device, cause);
-    throw new BallastError(`ONNX Runtime does not accept the graph: ${reasonOf(cause)}`, { cause });
+    throw new BallastError(refusalOf(reasonOf(cause)), { cause });
   }
+}
+
+/** What ONNX Runtime says of a graph that it does not take, by the operator's name where it has no kernel for it. */
+function refusalOf(reason: string): string {
+  const missing = /Could not find an implementation for (\w+)\(\d+\) node with name '([^']*)'/.exec(reason);
+  if (!missing) return `ONNX Runtime does not accept the graph: ${reason}`;
+  return `${missing[1]} "${missing[2]}": ONNX Runtime has no kernel for its element types on this device`;
+}
+
+/** A failure inside a run, in one line: which node, and what was wrong with what it was given. */
+export function runError(graphName: string, cause: unknown): BallastError {
+  const reason = reasonOf(cause).split('\n')[0]!;
+  const failed = /while running (\w+) node\. Name:'([^']*)' Status Message: (.*)$/.exec(reason);
+  if (!failed) return new BallastError(`${graphName}: ONNX Runtime could not compute it: ${reason}`, { cause });
+  // Of a failed assertion, what comes after the place and the condition.
+  const told = failed[3]!.replace(/^.* was (?:false|true)\. ?/, '').replace(/^\/\S+:\d+ .*\) /, '');
+  return new BallastError(`${graphName}: ${failed[1]} "${failed[2]}" could not be computed: ${told}`, { cause });
 }

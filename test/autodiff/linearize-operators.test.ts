@@ -32,7 +32,8 @@ const possible = allCases.flatMap((c) => linearizable(c) ?? []);
 describe('many vectors at one operating point equal one at a time', () => {
   it('is tested for every operator that has a rule', () => {
     const tested = new Set(possible.map(({ c }) => c.op));
-    expect(Object.keys(rules).filter((op) => !tested.has(op))).toEqual([]);
+    // Its indices begin with the batch axis, always: refused by name.
+    expect(Object.keys(rules).filter((op) => !tested.has(op))).toEqual(['ScatterND']);
     expect(possible.length).toBeGreaterThan(200);
   });
   for (const { c, graph } of possible) {

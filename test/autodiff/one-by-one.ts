@@ -9,7 +9,12 @@ import {
   type TensorData,
   tensor,
 } from '../../src/onnx/index.ts';
-import { combine, dot, draw, load, norm, run, type Tensors } from './run.ts';
+import { lowerFloat64 } from '../../src/runtime/float64/lower.ts';
+import { combine, dot, draw, load as loadAsWritten, norm, type Tensors } from './run.ts';
+
+/** With float64 forms of what ONNX Runtime has in float32 only. */
+const load = (graph: Graph) => loadAsWritten(lowerFloat64(graph));
+const run = async (graph: Graph, feeds: Tensors) => (await load(graph))(feeds);
 
 function row(t: TensorData, i: number): TensorData {
   const size = sizeOf(t.shape.slice(1));

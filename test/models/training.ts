@@ -5,7 +5,6 @@ import {
   GraphBuilder,
   sizeOf,
   staticShape,
-  type TensorData,
   tensor,
   tensorOf,
   toNumbers,
@@ -49,33 +48,6 @@ export function withLoss(graph: Graph): Graph {
   }
   b.output('loss', loss!);
   return b.build();
-}
-
-/** The same computation in float64. */
-export function inFloat64(graph: Graph): Graph {
-  const b = new GraphBuilder(graph.name);
-  const copies = new Map<Value, Value>();
-  const wide = (v: { dtype: Value['dtype'] }) => (v.dtype === 'float32' ? 'float64' : v.dtype);
-  for (const v of graph.inputs) copies.set(v, b.input(v.name, wide(v), v.shape));
-  for (const [v, t] of graph.constants) copies.set(v, b.constant(toFloat64(t), v.name));
-  for (const node of graph.nodes) {
-    const { name, domain, attributes, outputs } = node;
-    const made = b.node(
-      node.opType,
-      node.inputs.map((v) => v && copies.get(v)!),
-      attributes,
-      { name, domain, outputs: outputs.length },
-    );
-    outputs.forEach((v, i) => {
-      copies.set(v, made[i]!);
-    });
-  }
-  for (const { name, value } of graph.outputs) b.output(name, copies.get(value)!);
-  return b.build();
-}
-
-export function toFloat64(t: TensorData): TensorData {
-  return t.dtype === 'float32' ? tensorOf('float64', t.shape, toNumbers(t)) : t;
 }
 
 /** Values with which activations stay of order 1 through any depth: the model's own start, with every 0 and 1 moved. */

@@ -35,7 +35,8 @@ const mul: Rule = {
   tangent: (c) => {
     const { b } = c;
     const [dx, dw] = [c.t(0), c.t(1)];
-    if (dx && dx === dw) return b.scale(b.mul(dx, c.x(0)), 2);
+    // One and the same operand; two different ones, such as y and y + c, may have the same tangent too.
+    if (dx && c.x(0) === c.x(1)) return b.scale(b.mul(dx, c.x(0)), 2);
     return c.fit(sum(b, [dx && b.mul(dx, c.x(1)), dw && b.mul(c.x(0), dw)])!);
   },
   transpose: (c) =>
@@ -67,7 +68,10 @@ function pow(c: TangentContext): Value | null {
   else if (dx && exponent !== 0) {
     const power = exponent === undefined ? b.cast(p, x.dtype) : b.scalar(exponent, x.dtype);
     const lower = exponent === undefined ? b.sub(power, b.scalar(1, x.dtype)) : b.scalar(exponent - 1, x.dtype);
-    terms.push(b.mul(dx, b.mul(power, b.op('Pow', [x, lower]))));
+    const slope = b.mul(power, b.op('Pow', [x, lower]));
+    // 0 times x^-1, which is no number at x = 0.
+    const isConstant = () => b.op('Equal', [power, b.scalar(0, x.dtype)]);
+    terms.push(b.mul(dx, exponent === undefined ? b.where(isConstant(), b.scalar(0, x.dtype), slope) : slope));
   }
   if (dp) {
     const zero = b.op('Equal', [x, b.scalar(0, x.dtype)]);
@@ -89,6 +93,14 @@ function extremum(c: TangentContext): Value {
       c.tangents.map((t, i) => t && b.mul(t, b.div(hits[i]!, count))),
     )!,
   );
+}
+
+/** The remainder x - n w, with n = trunc(x / w); as in PyTorch n counts as constant. */
+function mod(c: TangentContext): Value {
+  const { b } = c;
+  const [dx, dw] = [c.t(0), c.t(1)];
+  const quotient = () => b.op('Round', [b.div(b.sub(c.x(0), c.y), c.x(1))]);
+  return c.fit(sum(b, [dx, dw && b.mul(dw, b.neg(quotient()))])!);
 }
 
 /** Mean of several operands. */
@@ -149,6 +161,7 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
   Mul: mul,
   Div: div,
   Pow: { tangent: pow },
+  Mod: { tangent: mod },
   Min: { tangent: extremum },
   Max: { tangent: extremum },
   Mean: { tangent: mean },

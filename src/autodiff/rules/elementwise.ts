@@ -117,9 +117,16 @@ const derivatives: Readonly<Record<string, Derivative>> = {
   Asin: ({ b, x, f, k }) => f('Reciprocal', f('Sqrt', b.sub(k(1), b.mul(x, x)))),
   Acos: ({ b, x, f, k }) => b.neg(f('Reciprocal', f('Sqrt', b.sub(k(1), b.mul(x, x))))),
   Atan: ({ b, x, f, k }) => f('Reciprocal', b.add(k(1), b.mul(x, x))),
+  Asinh: ({ b, x, f, k }) => f('Reciprocal', f('Sqrt', b.add(b.mul(x, x), k(1)))),
+  Acosh: ({ b, x, f, k }) => f('Reciprocal', f('Sqrt', b.sub(b.mul(x, x), k(1)))),
+  Atanh: ({ b, x, f, k }) => f('Reciprocal', b.sub(k(1), b.mul(x, x))),
   Sinh: ({ x, f }) => f('Cosh', x),
   Cosh: ({ x, f }) => f('Sinh', x),
   ThresholdedRelu: ({ node, is }) => is('Greater', floatAttribute(node, 'alpha', 1)),
+  Shrink: ({ b, node, is }) => {
+    const lambd = floatAttribute(node, 'lambd', 0.5);
+    return b.add(is('Greater', lambd), is('Less', -lambd));
+  },
 };
 
 /** Bounds take part: 1 on them, as in PyTorch. */
@@ -157,4 +164,5 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   Floor: flat,
   Ceil: flat,
   Round: flat,
+  Hardmax: flat,
 };

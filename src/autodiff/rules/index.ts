@@ -1,5 +1,6 @@
 import { arithmeticRules } from './arithmetic.ts';
 import { convolutionRules } from './convolution.ts';
+import { einsumRules } from './einsum.ts';
 import { elementwiseRules } from './elementwise.ts';
 import { indexingRules } from './indexing.ts';
 import { layoutRules } from './layout.ts';
@@ -15,6 +16,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   ...elementwiseRules,
   ...arithmeticRules,
   ...linearRules,
+  ...einsumRules,
   ...convolutionRules,
   ...poolingRules,
   ...normalizationRules,

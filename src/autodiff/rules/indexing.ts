@@ -4,6 +4,7 @@ import {
   sizeOf,
   staticShape,
   stringAttribute,
+  tensorOf,
   toNumbers,
   type Value,
 } from '../../onnx/index.ts';
@@ -105,9 +106,67 @@ const scatterElements: Rule = {
   },
 };
 
+/** Indices [..., k] after `batch_dims` axes that data and indices share. */
+const gatherND: Rule = {
+  tangent: (c) => {
+    const shared = intAttribute(c.node, 'batch_dims', 0);
+    if (shared === 0) c.axis(0);
+    return c.again([c.t(0), repeated(c, c.x(1))]);
+  },
+  transpose: (c) => {
+    const { b } = c;
+    const [x, indices, ct] = [c.inputs[0]!, c.inputs[1]!, c.cotangents[0]!];
+    const nothing = zeros(b, ct.dtype, staticShape(x));
+    const whole = withSharedAxes(b, indices, intAttribute(c.node, 'batch_dims', 0));
+    return [b.op('ScatterND', [nothing, whole, ct], { reduction: 'add' }), null];
+  },
+};
+
+/** Indices into all axes, where the first `count` axes are shared with the data. */
+function withSharedAxes(b: GraphBuilder, indices: Value, count: number): Value {
+  if (count === 0) return indices;
+  const shape = staticShape(indices);
+  const outer = shape.slice(0, -1);
+  const own = Array.from({ length: count }, (_, axis) => {
+    const numbers = b.constant(
+      tensorOf(
+        'int64',
+        [outer[axis]!, ...outer.slice(axis + 1).map(() => 1), 1],
+        Array.from({ length: outer[axis]! }, (_, i) => i),
+      ),
+    );
+    return b.expand(numbers, [...outer, 1]);
+  });
+  return b.concat([...own, indices], outer.length);
+}
+
+/** With reduction `add`, or `none` where every position is written once. */
+const scatterND: Rule = {
+  tangent: (c) => {
+    c.axis(0);
+    const reduction = stringAttribute(c.node, 'reduction', 'none');
+    if (reduction !== 'none' && reduction !== 'add') c.fail(`reduction ${reduction} is not supported`);
+    const [data, updates] = [c.x(0), c.x(2)].map((v, i) => c.t(2 * i) ?? zeros(c.b, v.dtype, staticShape(v)));
+    return c.again([data!, c.x(1), updates!]);
+  },
+  transpose: (c) => {
+    const { b } = c;
+    const [indices, updates, ct] = [c.inputs[1]!, c.inputs[2]!, c.cotangents[0]!];
+    const adds = stringAttribute(c.node, 'reduction', 'none') === 'add';
+    const overwritten = () => b.op('ScatterND', [ct, indices, zeros(b, ct.dtype, staticShape(updates))]);
+    return [
+      c.linear[0] ? (adds ? ct : overwritten()) : null,
+      null,
+      c.linear[2] ? b.op('GatherND', [ct, indices]) : null,
+    ];
+  },
+};
+
 export const indexingRules: Readonly<Record<string, Rule>> = {
   Gather: gather,
   GatherElements: gatherElements,
+  GatherND: gatherND,
   TopK: { tangent: topK, outputs: 2 },
   ScatterElements: scatterElements,
+  ScatterND: scatterND,
 };

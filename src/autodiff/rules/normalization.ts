@@ -2,6 +2,7 @@ import {
   floatAttribute,
   type GraphBuilder,
   intAttribute,
+  intsAttribute,
   sizeOf,
   staticShape,
   tensorOf,
@@ -9,6 +10,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import { foldedConstant, reshaped } from '../folding.ts';
+import { alongAxis, bandMatrix } from '../separable.ts';
 import { addedToZeros } from './indexing.ts';
 import { type Adjoint, type Rule, sum, type TangentContext } from './rule.ts';
 
@@ -222,6 +224,51 @@ function groupNormalization(c: TangentContext): Value {
   return affineTangent(c, normal, dnormal && b.reshape(dnormal, c.shapeOf(x)), wide);
 }
 
+/** y = x / |x| along an axis, in the norm of order 1 or 2; 0 stays 0. */
+function lpNormalization(c: TangentContext): Value {
+  const { b, y } = c;
+  const x = c.x(0);
+  const axis = c.axis(intAttribute(c.node, 'axis', -1));
+  const absolute = intAttribute(c.node, 'p', 2) === 1;
+  const norm = b.op(absolute ? 'ReduceL1' : 'ReduceL2', [x, b.integers([axis])]);
+  const safe = b.add(norm, b.cast(b.op('Equal', [norm, b.scalar(0, x.dtype)]), x.dtype));
+  // How the norm changes.
+  const along = b.reduceSum(b.mul(c.t(0)!, absolute ? b.op('Sign', [x]) : y), [axis]);
+  return b.div(b.sub(c.t(0)!, b.mul(y, along)), safe);
+}
+
+/** y = (x - mean) / (deviation + 1e-9) over some axes. */
+function meanVarianceNormalization(c: TangentContext): Value {
+  const { b, y } = c;
+  const x = c.x(0);
+  const axes = (intsAttribute(c.node, 'axes') ?? [0, 2, 3]).map((a) => c.axis(a));
+  const centred = b.sub(x, b.reduceMean(x, axes));
+  const deviation = b.op('Sqrt', [b.reduceMean(b.mul(centred, centred), axes)]);
+  const dx = c.t(0)!;
+  const slope = b.reduceMean(b.mul(dx, b.div(centred, deviation)), axes);
+  const moved = b.sub(b.sub(dx, b.reduceMean(dx, axes)), b.mul(y, slope));
+  return b.div(moved, b.add(deviation, b.scalar(1e-9, x.dtype)));
+}
+
+/** y = x d^-beta with d = bias + alpha / size times the sum of squares over `size` neighbouring channels. */
+function localResponseNormalization(c: TangentContext): Value {
+  const { b, node } = c;
+  const x = c.x(0);
+  const channels = staticShape(x)[1]!;
+  const size = intAttribute(node, 'size', 1);
+  const [alpha, beta] = [floatAttribute(node, 'alpha', 1e-4), floatAttribute(node, 'beta', 0.75)];
+  const before = Math.floor((size - 1) / 2);
+  const neighbours = bandMatrix(x.dtype, channels, channels, (i) =>
+    Array.from({ length: size }, (_, k) => [i - before + k, 1] as const).filter(([j]) => j >= 0 && j < channels),
+  );
+  const squares = alongAxis(b, b.mul(x, x), 1, neighbours);
+  const d = b.add(b.scale(squares, alpha / size), b.scalar(floatAttribute(node, 'bias', 1), x.dtype));
+  const power = (p: number) => b.op('Pow', [d, b.scalar(p, x.dtype)]);
+  const moved = alongAxis(b, b.mul(c.t(0)!, x), 1, neighbours);
+  const slope = b.scale(b.mul(x, power(-beta - 1)), (-2 * alpha * beta) / size);
+  return b.add(b.mul(c.t(0)!, power(-beta)), b.mul(moved, slope));
+}
+
 export const normalizationRules: Readonly<Record<string, Rule>> = {
   Softmax: { tangent: softmax },
   LogSoftmax: { tangent: logSoftmax },
@@ -229,4 +276,7 @@ export const normalizationRules: Readonly<Record<string, Rule>> = {
   LayerNormalization: { tangent: layerNormalization },
   InstanceNormalization: { tangent: instanceNormalization },
   GroupNormalization: { tangent: groupNormalization },
+  LpNormalization: { tangent: lpNormalization },
+  MeanVarianceNormalization: { tangent: meanVarianceNormalization },
+  LRN: { tangent: localResponseNormalization },
 };

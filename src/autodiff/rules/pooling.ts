@@ -74,9 +74,48 @@ const globalAveragePool: Rule = {
   },
 };
 
+/** y = (sum |x|^p)^(1/p): dy = y^(1-p) sum(|x|^(p-1) sign(x) dx), and 0 where y is. */
+function lpPool(c: TangentContext, sum: (v: Value) => Value): Value {
+  const { b, y } = c;
+  const x = c.x(0);
+  const p = intAttribute(c.node, 'p', 2);
+  const k = (value: number) => b.scalar(value, x.dtype);
+  const weight = p === 1 ? b.op('Sign', [x]) : b.mul(b.op('Sign', [x]), b.op('Pow', [b.op('Abs', [x]), k(p - 1)]));
+  const total = sum(b.mul(c.t(0)!, weight));
+  if (p === 1) return total;
+  const isZero = b.op('Equal', [y, k(0)]);
+  return b.mul(total, b.where(isZero, k(0), b.op('Pow', [b.where(isZero, k(1), y), k(1 - p)])));
+}
+
+/** Sums over windows, one axis after another. */
+function windowSums(c: TangentContext, v: Value): Value {
+  const sizes = sizesOf(c.x(0));
+  const w = windowOf(c.node, sizes);
+  const counts = sizesOf(c.y);
+  return sizes.reduce((sum, n, axis) => {
+    const window = bandMatrix(v.dtype, counts[axis]!, n, (i) =>
+      Array.from(
+        { length: w.kernel[axis]! },
+        (_, j) => [i * w.strides[axis]! - w.pads[axis]! + j * w.dilations[axis]!, 1] as const,
+      ).filter(([p]) => p >= 0 && p < n),
+    );
+    return alongAxis(c.b, sum, axis + 2, window);
+  }, v);
+}
+
 export const poolingRules: Readonly<Record<string, Rule>> = {
   MaxPool: maxPool,
   GlobalMaxPool: globalMaxPool,
   AveragePool: averagePool,
   GlobalAveragePool: globalAveragePool,
+  LpPool: { tangent: (c) => lpPool(c, (v) => windowSums(c, v)) },
+  GlobalLpPool: {
+    tangent: (c) =>
+      lpPool(c, (v) =>
+        c.b.reduceSum(
+          v,
+          sizesOf(v).map((_, i) => i + 2),
+        ),
+      ),
+  },
 };

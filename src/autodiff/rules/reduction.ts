@@ -66,11 +66,24 @@ const l2 = weighted(({ b }, x, y) => {
   return b.div(x, b.add(y, zero));
 });
 
+/** The product of the other elements, also where some are 0. */
+const product = weighted(({ b }, x, _, axes) => {
+  const k = (value: number) => b.scalar(value, x.dtype);
+  const isZero = b.op('Equal', [x, k(0)]);
+  const others = b.where(isZero, k(1), x);
+  const whole = b.op('ReduceProd', [others, b.integers(axes)]);
+  const zeros = b.reduceSum(b.cast(isZero, x.dtype), axes);
+  // Without x itself: zeros among the rest make the product 0.
+  const rest = b.sub(zeros, b.cast(isZero, x.dtype));
+  return b.where(b.op('Equal', [rest, k(0)]), b.div(whole, others), k(0));
+});
+
 export const reductionRules: Readonly<Record<string, Rule>> = {
   ReduceSum: linear(() => 1),
   ReduceMean: linear((size) => 1 / size),
   ReduceMax: extremum,
   ReduceMin: extremum,
+  ReduceProd: product,
   ReduceSumSquare: weighted(({ b }, x) => b.scale(x, 2)),
   ReduceL1: weighted(({ b }, x) => b.op('Sign', [x])),
   ReduceL2: l2,

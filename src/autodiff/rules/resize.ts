@@ -31,11 +31,11 @@ const roundings: Readonly<Record<string, (x: number) => number>> = {
 };
 
 /** The input elements and weights that make output element i. */
-function stencil(mode: string, rounding: string, position: (i: number, a: Axis) => number, a: Axis) {
+function stencil(mode: string, rounding: string, position: (i: number, a: Axis) => number, a: Axis, single: boolean) {
   const inside = (p: number) => Math.min(Math.max(p, 0), a.from - 1);
   return (i: number): [number, number][] => {
-    // ONNX Runtime computes positions in single precision, which decides ties of `nearest`.
-    const x = Math.fround(position(i, a));
+    // ONNX Runtime computes positions in single precision, which decides ties of `nearest`; float64 is lowered, and has its own.
+    const x = single ? Math.fround(position(i, a)) : position(i, a);
     if (mode === 'nearest') return [[inside(roundings[rounding]!(x)), 1]];
     const at = inside(x);
     const low = Math.floor(at);
@@ -78,7 +78,12 @@ const resize: Rule = {
     const ct = from.reduce((v, n, axis) => {
       if (scales[axis] === 1) return v;
       const geometry = { from: n, to: to[axis]!, scale: scales[axis]! };
-      const matrix = bandMatrix(v.dtype, to[axis]!, n, stencil(mode, rounding, position, geometry));
+      const matrix = bandMatrix(
+        v.dtype,
+        to[axis]!,
+        n,
+        stencil(mode, rounding, position, geometry, v.dtype !== 'float64'),
+      );
       return alongAxis(b, v, axis, transposedMatrix(matrix));
     }, c.cotangents[0]!);
     return [ct, null, null, null];

@@ -1,5 +1,5 @@
 import { intAttribute } from '../graph.ts';
-import { type DType, dtypes } from '../tensor.ts';
+import { type DType, dtypes, toNumbers } from '../tensor.ts';
 import { broadcastShapes, fail, type InferenceRule, inputAt, normalizeAxis } from './rule.ts';
 
 /** One tensor in, the same type and shape out. */
@@ -50,10 +50,45 @@ const dropout: InferenceRule = ({ node, outputCount }) => {
   return outputCount > 1 ? [...out, { dtype: 'bool' as const, shape: x.shape }] : out;
 };
 
+/** Sums along an axis that is its second input. */
+const cumSum: InferenceRule = (context) => {
+  const { node } = context;
+  const x = inputAt(node, 0);
+  if (x.shape.length === 0) fail(node, 'a scalar has no axis to sum along');
+  const axis = node.inputs[1] && context.constant(node.inputs[1]);
+  if (axis) for (const a of toNumbers(axis)) normalizeAxis(node, a, x.shape.length);
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** ONNX Runtime takes an odd number of neighbouring channels only. */
+const localResponse: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  const size = intAttribute(node, 'size', 0);
+  if (x.shape.length !== 4) fail(node, 'the input must have four dimensions');
+  if (size < 1 || size % 2 === 0) fail(node, `size ${size} is not supported; expected an odd number`);
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+const trilu: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  if (x.shape.length < 2) fail(node, 'needs matrices');
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** The slope broadcasts to the input, not the other way round. */
+const pRelu: InferenceRule = ({ node }) => {
+  const [x, slope] = [inputAt(node, 0), inputAt(node, 1)];
+  const shape = broadcastShapes(node, x.shape, slope.shape);
+  if (shape.length !== x.shape.length || shape.some((d, i) => d !== x.shape[i])) {
+    fail(node, `the slope [${slope.shape}] does not broadcast to [${x.shape}]`);
+  }
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
 const unary =
-  'Relu LeakyRelu PRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
+  'Relu LeakyRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
   'ThresholdedRelu Shrink Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Softplus Softsign ' +
-  'Identity Not BitwiseNot CumSum LRN LpNormalization MeanVarianceNormalization Trilu';
+  'Identity Not BitwiseNot LpNormalization MeanVarianceNormalization';
 
 /** Contributed operators (com.microsoft): activations, alone and after a bias. */
 export const microsoftElementwiseRules: Readonly<Record<string, InferenceRule>> = {
@@ -72,6 +107,10 @@ export const elementwiseRules: Readonly<Record<string, InferenceRule>> = {
       .map((op) => [op, broadcast]),
   ),
   ...Object.fromEntries('Equal Less LessOrEqual Greater GreaterOrEqual'.split(' ').map((op) => [op, comparison])),
+  PRelu: pRelu,
+  CumSum: cumSum,
+  LRN: localResponse,
+  Trilu: trilu,
   Where: where,
   Cast: cast,
   CastLike: ({ node }) => [{ dtype: inputAt(node, 1).dtype, shape: inputAt(node, 0).shape }],

@@ -1,4 +1,4 @@
-import { intAttribute } from '../graph.ts';
+import { intAttribute, type Node, type Value } from '../graph.ts';
 import { toNumbers } from '../tensor.ts';
 import { constantIntegers, fail, type InferenceRule, inputAt, normalizeAxis } from './rule.ts';
 
@@ -26,10 +26,38 @@ const gatherND: InferenceRule = ({ node }) => {
   return [{ dtype: x.dtype, shape: [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)] }];
 };
 
-/** Takes the shape of the data and checks the updates' element type. */
-const scatter: InferenceRule = ({ node }) => {
-  const [x, updates] = [inputAt(node, 0), inputAt(node, 2)];
+/** Data and indices of one rank; indices are read, or updates written, along `axis`. */
+function checkElements(node: Node, indices: Value): void {
+  const x = inputAt(node, 0);
+  normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
+  if (indices.shape.length !== x.shape.length) fail(node, 'data and indices must have one rank');
+}
+
+const gatherElements: InferenceRule = ({ node }) => {
+  const [x, indices] = [inputAt(node, 0), inputAt(node, 1)];
+  checkElements(node, indices);
+  const axis = normalizeAxis(node, intAttribute(node, 'axis', 0), x.shape.length);
+  const beyond = indices.shape.some((d, i) => i !== axis && typeof d === 'number' && d > (x.shape[i] as number));
+  if (beyond) fail(node, 'indices reach beyond the data');
+  return [{ dtype: x.dtype, shape: indices.shape }];
+};
+
+const scatterElements: InferenceRule = ({ node }) => {
+  const [x, indices, updates] = [inputAt(node, 0), inputAt(node, 1), inputAt(node, 2)];
+  checkElements(node, indices);
   if (x.dtype !== updates.dtype) fail(node, 'data and updates must have one element type');
+  if (indices.shape.join() !== updates.shape.join()) fail(node, 'indices and updates must have one shape');
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** Indices [..., k] into the first k dimensions; the updates have the shape of what they replace. */
+const scatterND: InferenceRule = ({ node }) => {
+  const [x, indices, updates] = [inputAt(node, 0), inputAt(node, 1), inputAt(node, 2)];
+  if (x.dtype !== updates.dtype) fail(node, 'data and updates must have one element type');
+  const depth = indices.shape.at(-1);
+  if (typeof depth !== 'number' || depth > x.shape.length) fail(node, 'indices are deeper than the data');
+  const shape = [...indices.shape.slice(0, -1), ...x.shape.slice(depth)];
+  if (shape.join() !== updates.shape.join()) fail(node, `updates must have the shape [${shape}]`);
   return [{ dtype: x.dtype, shape: x.shape }];
 };
 
@@ -102,10 +130,10 @@ export const indexingRules: Readonly<Record<string, InferenceRule>> = {
   ArgMax: arg,
   ArgMin: arg,
   Gather: gather,
-  GatherElements: ({ node }) => [{ dtype: inputAt(node, 0).dtype, shape: inputAt(node, 1).shape }],
+  GatherElements: gatherElements,
   GatherND: gatherND,
-  ScatterElements: scatter,
-  ScatterND: scatter,
+  ScatterElements: scatterElements,
+  ScatterND: scatterND,
   TopK: topK,
   OneHot: oneHot,
   Shape: shapeOf,

@@ -1,4 +1,4 @@
-import { type Dim, intAttribute, intsAttribute, type Node } from '../graph.ts';
+import { type Dim, intAttribute, intsAttribute, type Node, stringAttribute } from '../graph.ts';
 import {
   broadcastShapes,
   constantIntegers,
@@ -132,6 +132,17 @@ const split: InferenceRule = (context) => {
   return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((d, i) => (i === axis ? size : d)) }));
 };
 
+/** What is reflected must be there: the border itself is not repeated. */
+function checkReflection(node: Node, axes: readonly number[], pads: readonly number[]): void {
+  const { shape } = inputAt(node, 0);
+  axes.forEach((axis, i) => {
+    const most = Math.max(pads[i]!, pads[axes.length + i]!);
+    if (most > 0 && most >= requireNumber(node, shape[axis])) {
+      fail(node, `cannot reflect ${most} elements at axis ${axis}, which has ${shape[axis]}`);
+    }
+  });
+}
+
 const pad: InferenceRule = (context) => {
   const { node } = context;
   const x = inputAt(node, 0);
@@ -139,6 +150,7 @@ const pad: InferenceRule = (context) => {
   const axes = axesOf(context, 3) ?? x.shape.map((_, i) => i);
   if (pads?.length !== 2 * axes.length) fail(node, `pads must have ${2 * axes.length} entries`);
   const shape = [...x.shape];
+  if (stringAttribute(node, 'mode', 'constant') === 'reflect') checkReflection(node, axes, pads);
   axes.forEach((axis, i) => {
     const extra = pads[i]! + pads[axes.length + i]!;
     if (extra !== 0) shape[axis] = requireNumber(node, x.shape[axis]) + extra;

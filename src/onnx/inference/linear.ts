@@ -1,4 +1,5 @@
-import { type Dim, intAttribute, stringAttribute } from '../graph.ts';
+import { type Dim, intAttribute } from '../graph.ts';
+import { einsum } from './einsum.ts';
 import { broadcastShapes, fail, type InferenceRule, inputAt } from './rule.ts';
 
 /** Numpy matrix product: leading dimensions broadcast. */
@@ -32,31 +33,6 @@ const gemm: InferenceRule = ({ node }) => {
     if (shape.length !== 2 || shape[0] !== m || shape[1] !== n) fail(node, `C does not broadcast to [${m}, ${n}]`);
   }
   return [{ dtype: a.dtype, shape: [m, n] }];
-};
-
-/** Einstein summation without `...`: every letter is one dimension. */
-const einsum: InferenceRule = ({ node }) => {
-  const equation = stringAttribute(node, 'equation', '').replaceAll(' ', '');
-  const [left = '', right] = equation.split('->');
-  const terms = left.split(',');
-  if (!/^[a-zA-Z,]*(->[a-zA-Z]*)?$/.test(equation)) fail(node, `equation "${equation}" is not supported`);
-  if (terms.length !== node.inputs.length) fail(node, `equation "${equation}" is for ${terms.length} inputs`);
-  const sizes = new Map<string, Dim>();
-  terms.forEach((term, i) => {
-    const { shape } = inputAt(node, i);
-    if (shape.length !== term.length) fail(node, `input ${i} needs ${term.length} dimensions for "${term}"`);
-    [...term].forEach((letter, axis) => {
-      const known = sizes.get(letter);
-      const size = shape[axis]!;
-      if (known !== undefined && known !== size) fail(node, `"${letter}" is both ${known} and ${size}`);
-      sizes.set(letter, size);
-    });
-  });
-  // Without an arrow the result has the letters that occur once, in alphabetic order.
-  const letters = [...left.replaceAll(',', '')].sort();
-  const out = right ?? letters.filter((l) => letters.indexOf(l) === letters.lastIndexOf(l)).join('');
-  const shape = [...out].map((l) => sizes.get(l) ?? fail(node, `"${l}" of the result is in no input`));
-  return [{ dtype: inputAt(node, 0).dtype, shape }];
 };
 
 export const linearRules: Readonly<Record<string, InferenceRule>> = { MatMul: matMul, Gemm: gemm, Einsum: einsum };

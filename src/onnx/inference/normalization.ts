@@ -20,7 +20,8 @@ const layerNormalization: InferenceRule = ({ node, outputCount }) => {
   const first = normalizeAxis(node, axis, x.shape.length);
   const reduced = x.shape.map((d, i) => (i < first ? d : 1));
   const out: Inferred[] = [{ dtype: x.dtype, shape: x.shape }];
-  for (let i = 1; i < outputCount; i++) out.push({ dtype: x.dtype, shape: reduced });
+  // The statistics are float32 whatever is normalized (`stash_type` 1).
+  for (let i = 1; i < outputCount; i++) out.push({ dtype: 'float32', shape: reduced });
   return out;
 };
 

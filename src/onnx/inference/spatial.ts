@@ -118,6 +118,9 @@ const convTranspose: InferenceRule = ({ node }) => {
   const { strides, dilations, pads } = windowOf(node, spatial, kernel);
   const extra = intsAttribute(node, 'output_padding') ?? spatial.map(() => 0);
   if (extra.length !== spatial.length) fail(node, `output_padding must have ${spatial.length} entries`);
+  if (extra.some((n, i) => n < 0 || n >= Math.max(strides[i]!, dilations[i]!))) {
+    fail(node, `output_padding [${extra}] must be smaller than the stride or the dilation`);
+  }
   const out = spatial.map((n, i) => {
     const extent = (kernel[i]! - 1) * dilations[i]! + 1;
     return strides[i]! * (n - 1) + extra[i]! + extent - pads[i]! - pads[spatial.length + i]!;

@@ -103,7 +103,8 @@ export function weightGradient(node: Node, e: Emission): boolean {
   const whole = scaled ? b.mul(gradient, e.channelFactors([co, 1, 1, 1], scaled.factors!)) : gradient;
   const [consumer, ...others] = e.consumersOf(y);
   // Autodiff swaps what this convolution gives, [Ci, Co], back to [Co, Ci].
-  if (consumer && others.length === 0 && swapsChannels(consumer)) e.setPlain(consumer.outputs[0]!, whole);
+  if (consumer && others.length === 0 && e.usesLeft(y) === 1 && swapsChannels(consumer))
+    e.setPlain(consumer.outputs[0]!, whole);
   else e.setPlain(y, b.transpose(whole, [1, 0, 2, 3]));
   return true;
 }

@@ -45,6 +45,80 @@ function softplus(b: GraphBuilder, x: Value): Value {
   return b.add(b.op('Max', [x, number(b, 0)]), tail);
 }
 
+/** log(x + sqrt(x² + 1)) of |x|, with the sign of x: nothing cancels. */
+function asinh(b: GraphBuilder, x: Value): Value {
+  const size = b.op('Abs', [x]);
+  const square = b.mul(x, x);
+  const root = b.op('Sqrt', [b.add(square, number(b, 1))]);
+  const grown = b.add(size, b.div(square, b.add(root, number(b, 1))));
+  return b.mul(b.op('Sign', [x]), log1p(b, grown));
+}
+
+/** log(1 + s), s > -1, exact for small s too: the rounding of 1 + s is taken back (Kahan). */
+function log1p(b: GraphBuilder, s: Value): Value {
+  const one = b.add(s, number(b, 1));
+  const difference = b.sub(one, number(b, 1));
+  const isZero = b.op('Equal', [difference, number(b, 0)]);
+  const quotient = b.div(s, b.where(isZero, number(b, 1), difference));
+  return b.where(isZero, s, b.mul(b.op('Log', [one]), quotient));
+}
+
+/** (log1p(x) - log1p(-x)) / 2. */
+function atanh(b: GraphBuilder, x: Value): Value {
+  return b.scale(b.sub(log1p(b, x), log1p(b, b.neg(x))), 0.5);
+}
+
+const halves = 4;
+
+/**
+ * atan by halving the angle four times, tan(t/2) = tan t / (1 + sqrt(1 + tan² t)), and the series for what is left, |t| < 0.1.
+ * Good to some units of 1e-16.
+ */
+function atan(b: GraphBuilder, x: Value): Value {
+  let t = x;
+  for (let i = 0; i < halves; i++) {
+    const size = b.op('Abs', [t]);
+    const large = b.op('Greater', [size, number(b, 1e8)]);
+    const root = b.op('Sqrt', [b.add(b.mul(t, b.where(large, number(b, 0), t)), number(b, 1))]);
+    // Of a very large tangent the half angle's is 1 - 1/x.
+    const half = b.div(b.where(large, number(b, 1), t), b.add(root, number(b, 1)));
+    const beyond = b.mul(
+      b.op('Sign', [t]),
+      b.sub(number(b, 1), b.op('Reciprocal', [b.where(large, size, number(b, 1))])),
+    );
+    t = b.where(large, beyond, half);
+  }
+  const square = b.mul(t, t);
+  let series: Value = number(b, 0);
+  for (let n = 12; n >= 1; n--) {
+    series = b.mul(square, b.add(series, number(b, (n % 2 ? -1 : 1) / (2 * n + 1))));
+  }
+  return b.scale(b.add(t, b.mul(t, series)), 2 ** halves);
+}
+
+/** asin(x) = 2 atan(x / (1 + sqrt((1 - x)(1 + x)))). */
+function asin(b: GraphBuilder, x: Value): Value {
+  const root = b.op('Sqrt', [b.mul(b.sub(number(b, 1), x), b.add(number(b, 1), x))]);
+  return b.scale(atan(b, b.div(x, b.add(root, number(b, 1)))), 2);
+}
+
+/** (e^x - e^-x) / 2; below 1 by its series, since the difference would cancel. */
+function sinh(b: GraphBuilder, x: Value): Value {
+  const grown = b.scale(b.sub(b.op('Exp', [x]), b.op('Exp', [b.neg(x)])), 0.5);
+  const small = b.op('Clip', [x, number(b, -1), number(b, 1)]);
+  const square = b.mul(small, small);
+  let series: Value = number(b, 1);
+  for (let n = 9; n >= 1; n--) series = b.add(b.mul(b.scale(square, 1 / (2 * n * (2 * n + 1))), series), number(b, 1));
+  return b.where(b.op('Less', [b.op('Abs', [x]), number(b, 1)]), b.mul(small, series), grown);
+}
+
+/** x within |x| <= lambd becomes 0, the rest moves towards 0 by `bias`. */
+const shrink: Lowering = (node, [x], b) => {
+  const [lambd, bias] = [floatAttribute(node, 'lambd', 0.5), floatAttribute(node, 'bias', 0)];
+  const above = b.where(b.op('Greater', [x!, number(b, lambd)]), b.sub(x!, number(b, bias)), number(b, 0));
+  return b.where(b.op('Less', [x!, number(b, -lambd)]), b.add(x!, number(b, bias)), above);
+};
+
 export const functionLowerings: Readonly<Record<string, Lowering>> = {
   Erf: (_, [x], b) => erf(b, x!),
   Gelu: gelu,
@@ -62,5 +136,25 @@ export const functionLowerings: Readonly<Record<string, Lowering>> = {
   Softsign: (_, [x], b) => b.div(x!, b.add(b.op('Abs', [x!]), number(b, 1))),
   Mish: (_, [x], b) => b.mul(x!, b.op('Tanh', [softplus(b, x!)])),
   HardSwish: (_, [x], b) => b.mul(x!, hardSigmoid(b, x!, 1 / 6, 0.5)),
+  Celu: (node, [x], b) => {
+    const alpha = floatAttribute(node, 'alpha', 1);
+    return b.where(isNegative(b, x!), b.scale(elu(b, b.scale(x!, 1 / alpha), 1), alpha), x!);
+  },
+  ThresholdedRelu: (node, [x], b) =>
+    b.where(b.op('Greater', [x!, number(b, floatAttribute(node, 'alpha', 1))]), x!, number(b, 0)),
+  Shrink: shrink,
+  Tan: (_, [x], b) => b.div(b.op('Sin', [x!]), b.op('Cos', [x!])),
+  Asin: (_, [x], b) => asin(b, x!),
+  Acos: (_, [x], b) => b.sub(number(b, Math.PI / 2), asin(b, x!)),
+  Atan: (_, [x], b) => atan(b, x!),
+  Sinh: (_, [x], b) => sinh(b, x!),
+  Cosh: (_, [x], b) => b.scale(b.add(b.op('Exp', [x!]), b.op('Exp', [b.neg(x!)])), 0.5),
+  Asinh: (_, [x], b) => asinh(b, x!),
+  Acosh: (_, [x], b) => {
+    // log(x + sqrt(x² - 1)) with x = 1 + t.
+    const t = b.sub(x!, number(b, 1));
+    return log1p(b, b.add(t, b.op('Sqrt', [b.mul(t, b.add(x!, number(b, 1)))])));
+  },
+  Atanh: (_, [x], b) => atanh(b, x!),
   Mean: (_, inputs, b) => b.mul(b.op('Sum', inputs), number(b, 1 / inputs.length)),
 };

@@ -2,6 +2,7 @@ import { describeNode, type Graph, GraphBuilder, GraphError, type Node, type Val
 import { convolutionLowerings } from './convolution.ts';
 import { functionLowerings } from './functions.ts';
 import type { Lowering } from './lowering.ts';
+import { normalizationLowerings } from './normalization.ts';
 import { poolingLowerings } from './pooling.ts';
 import { resizeLowerings } from './resize.ts';
 
@@ -9,6 +10,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   ...convolutionLowerings,
   ...poolingLowerings,
   ...functionLowerings,
+  ...normalizationLowerings,
   ...resizeLowerings,
 };
 

@@ -1,4 +1,4 @@
-import { intAttribute, tensor, type Value, windowOf } from '../../onnx/index.ts';
+import { type GraphBuilder, intAttribute, tensor, type Value, windowOf } from '../../onnx/index.ts';
 import { padSpatial, tapSlice, tuples } from './convolution.ts';
 import type { Lowering } from './lowering.ts';
 
@@ -60,8 +60,43 @@ const averagePool: Lowering = (node, [x], b) => {
 
 const pixelAxes = (x: Value) => x.shape.slice(2).map((_, i) => i + 2);
 
+const absolutePower = (b: GraphBuilder, x: Value, p: number) => b.op('Pow', [b.op('Abs', [x]), b.scalar(p, 'float64')]);
+
+/** (sum of |x|^p)^(1/p) over the taps. */
+const lpPool: Lowering = (node, [x], b) => {
+  const spatial = x!.shape.slice(2) as Numbers;
+  const rank = spatial.length;
+  const p = intAttribute(node, 'p', 2);
+  const { kernel, strides, dilations, pads } = windowOf(node, spatial);
+  const counts = node.outputs[0]!.shape.slice(2) as Numbers;
+  const begins = pads.slice(0, rank);
+  const ends = spatial.map(
+    (n, i) => (counts[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1 - n - begins[i]!,
+  );
+  const padded = padSpatial(b, absolutePower(b, x!, p), [...begins, ...ends.map((e) => Math.max(e, 0))]);
+  const sum = tuples(kernel)
+    .map((tap) =>
+      tapSlice(
+        b,
+        padded,
+        tap.map((t, i) => t * dilations[i]!),
+        counts,
+        strides,
+      ),
+    )
+    .reduce((total, slice) => b.add(total, slice));
+  return b.op('Pow', [sum, b.scalar(1 / p, 'float64')]);
+};
+
+const globalLpPool: Lowering = (node, [x], b) => {
+  const p = intAttribute(node, 'p', 2);
+  return b.op('Pow', [b.reduceSum(absolutePower(b, x!, p), pixelAxes(x!)), b.scalar(1 / p, 'float64')]);
+};
+
 export const poolingLowerings: Readonly<Record<string, Lowering>> = {
   AveragePool: averagePool,
+  LpPool: lpPool,
+  GlobalLpPool: globalLpPool,
   GlobalAveragePool: (_, [x], b) => b.reduceMean(x!, pixelAxes(x!)),
   GlobalMaxPool: (_, [x], b) => b.op('ReduceMax', [x!, b.integers(pixelAxes(x!))]),
 };

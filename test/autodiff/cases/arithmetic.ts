@@ -46,6 +46,22 @@ export const arithmeticCases: readonly Case[] = [
   ...binary('Pow', { draw: 'positive' }),
   ...binary('Min'),
   ...binary('Max'),
+  ...binary('Mod', {
+    draw: { x: 'wide', w: 'positive' },
+    build: (b, p, q) => b.op('Mod', [p!, q!], { fmod: 1 }),
+    step: 1e-5,
+    tolerance: 1e-7,
+  }),
+  case64('Mul', 'a value and itself with something added', { x: [3, 2] }, (b, x) =>
+    b.mul(x!, b.add(x!, b.scalar(2, 'float64'))),
+  ),
+  case64(
+    'Pow',
+    'exponents 0 and 1 at 0',
+    { x: [3], w: [3] },
+    (b, x, w) => b.op('Pow', [b.mul(x!, w!), b.constant(tensorOf('float64', [3], [0, 1, 2]))]),
+    { draw: { x: 'normal', w: 'integers' } },
+  ),
   case64('Mul', 'a value by itself', { x: [3, 2] }, (b, x) => twice(b, x!)),
   case64('Pow', 'exponent 2, any sign', { x: [5] }, (b, x) => b.op('Pow', [x!, b.scalar(2, 'float64')])),
   case64('Pow', 'exponent 3, any sign', { x: [5] }, (b, x) => b.op('Pow', [x!, b.scalar(3, 'float64')])),

@@ -132,6 +132,22 @@ export const indexingCases: readonly Case[] = [
   layout('GatherElements', 'one image', [1, 5], (b, x) =>
     b.op('GatherElements', [x, b.constant(indices([1, 3], [4, 0, 4]))], { axis: 1 }),
   ),
+  layout('GatherND', 'rows and elements', [3, 4], (b, x) =>
+    b.op('GatherND', [x, b.constant(indices([3, 2], [0, 1, 2, -1, 0, 1]))]),
+  ),
+  layout('GatherND', 'within each image', [1, 4, 2], (b, x) =>
+    b.op('GatherND', [x, b.constant(indices([1, 3, 1], [3, 0, 3]))], { batch_dims: 1 }),
+  ),
+  ...['none', 'add'].map(
+    (reduction): Case => ({
+      op: 'ScatterND',
+      setting: reduction,
+      inputs: { x: [4, 2], w: [2, 2] },
+      step: 1,
+      tolerance: 1e-11,
+      build: (b, x, w) => b.op('ScatterND', [x!, b.constant(indices([2, 1], [3, 1])), w!], { reduction }),
+    }),
+  ),
   {
     op: 'ScatterElements',
     setting: 'one image',

@@ -77,4 +77,37 @@ export const normalizationCases: readonly Case[] = [
     inputs: { x: [2, 3, 4, 4], scale: [3], bias: [3] },
     build: (b, ...inputs) => b.op('InstanceNormalization', inputs, { epsilon: 1e-2 }),
   },
+  ...[1, 2].flatMap((p) =>
+    [-1, 1].map(
+      (axis): Case => ({
+        op: 'LpNormalization',
+        setting: `order ${p}, axis ${axis}`,
+        inputs: { x: [2, 3, 4] },
+        build: (b, x) => b.op('LpNormalization', [x!], { p, axis }),
+      }),
+    ),
+  ),
+  ...[
+    [0, 2, 3],
+    [2, 3],
+  ].map(
+    (over): Case => ({
+      op: 'MeanVarianceNormalization',
+      setting: `axes ${over}`,
+      dtype: 'float32',
+      step: 2e-2,
+      tolerance: 1e-3,
+      inputs: { x: [2, 3, 4, 4] },
+      build: (b, x) => b.op('MeanVarianceNormalization', [x!], { axes: over }),
+    }),
+  ),
+  {
+    op: 'LRN',
+    setting: 'three neighbours',
+    dtype: 'float32',
+    step: 2e-2,
+    tolerance: 1e-3,
+    inputs: { x: [2, 5, 3, 3] },
+    build: (b, x) => b.op('LRN', [x!], { size: 3, alpha: 0.5, beta: 0.75, bias: 1.5 }),
+  },
 ];

@@ -23,6 +23,10 @@ function averagePool(op: string, x: readonly number[], attributes: PlainAttribut
   };
 }
 
+function lpPool(op: string, attributes: PlainAttributes): Case {
+  return { ...averagePool(op, [2, 3, 5, 4], attributes), step: 1e-2, tolerance: 1e-3, draw: 'wide' };
+}
+
 const windows: readonly PlainAttributes[] = [
   { kernel_shape: [2, 2], strides: [2, 2] },
   { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
@@ -49,4 +53,8 @@ export const poolingCases: readonly Case[] = [
   averagePool('GlobalAveragePool', [2, 3, 4, 5]),
   averagePool('GlobalAveragePool', [2, 3, 4]),
   { ...averagePool('GlobalMaxPool', [2, 3, 4, 5]), draw: 'spaced', step: 5e-3, tolerance: 1e-4 },
+  ...[1, 2, 3].flatMap((p): Case[] => [
+    lpPool('LpPool', { p, kernel_shape: [2, 3], strides: [2, 1], pads: [0, 1, 1, 0] }),
+    lpPool('GlobalLpPool', { p }),
+  ]),
 ];
