@@ -12,6 +12,8 @@ export interface DirectionRule {
    * direction disagrees.
    */
   readonly least?: number;
+  /** What the effect is compared with: 0 (a ratio: 1) unless told. `below` 1.1: a gain of at most a tenth. */
+  readonly than?: number;
 }
 
 /**
@@ -22,8 +24,11 @@ export function judgeDirection(effect: Effect | null, rule: DirectionRule, why =
   if (effect === null) return notTestable(rule.claim, why);
   const { claim, expected, least } = rule;
   const sign = expected === 'above' ? 1 : -1;
-  const inner = least === undefined ? 0 : effect.scale === 'ratio' ? Math.log(least) : least;
-  const below = (x: number) => (sign > 0 ? effect.atMost(sign * x) : 1 - effect.atMost(sign * x));
+  const ratio = effect.scale === 'ratio';
+  const { than = ratio ? 1 : 0 } = rule;
+  const origin = ratio ? Math.log(than) : than;
+  const inner = least === undefined ? 0 : ratio ? Math.log(least) : least;
+  const below = (x: number) => (sign > 0 ? effect.atMost(origin + x) : 1 - effect.atMost(origin - x));
   const support = Math.min(1, 2 * below(0));
   const against = Math.min(1, 2 * (1 - below(inner)));
   // An effect that is there and too small is both: then the claim, which means a larger one, is what it is held against.
@@ -31,13 +36,13 @@ export function judgeDirection(effect: Effect | null, rule: DirectionRule, why =
   const size = effectSize(effect);
   const detectable = detectableEffect(effect);
   const shown = (x: number) => (effect.scale === 'ratio' ? Math.exp(x) : x);
-  const none = effect.scale === 'ratio' ? '1' : '0';
+  const none = short(than);
   const reason =
     outcome === 'agrees'
       ? `the interval lies on the claimed side of ${none}`
       : outcome === 'cannot tell'
         ? `the interval holds ${none}${detectable === null ? '' : `; an effect of ${short(shown(detectable))} would have been found four times in five`}`
-        : against < alpha && inner > 0 && sign * effect.estimate > 0
+        : against < alpha && inner > 0 && sign * (effect.estimate - origin) > 0
           ? `the effect is smaller than the ${short(least!)} that the claim means`
           : `the interval lies on the other side of ${none}`;
   return {

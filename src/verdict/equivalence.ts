@@ -32,7 +32,7 @@ export function judgeEquivalence(effect: Effect | null, rule: EquivalenceRule, w
       ? `two one-sided tests put it within ${within}`
       : outcome === 'disagrees'
         ? `the interval lies beyond ${within}`
-        : `${different ? 'the two differ, though not beyond' : 'it is not shown to lie within'} ${within}${different ? ' for certain' : ''}${power === null ? '' : `; were they equal, that would have been shown in ${short(100 * power)} % of studies like this`}`;
+        : `${different ? 'the two differ, though not beyond' : 'it is not shown to lie within'} ${within}${different ? ' for certain' : ''}${power === null ? '' : `; were they equal, ${power < 0.01 ? 'fewer than 1' : Math.round(100 * power)} in 100 studies like this would show it`}`;
   return {
     outcome,
     claim,
