@@ -65,7 +65,7 @@ describe('batch linear', () => {
     expect(of('LSR', 32).rate).toBeCloseTo(4 * of('BLR', 32).rate, 12);
     expect(of('LSR', 32).error).toBeGreaterThan(of('BLR', 32).error);
     expect(of('LSR', 8)).toEqual({ ...of('BLR', 8), strategy: 'LSR' });
-    const report = json('batch', 'report', study, '--draws', '20');
+    const report = json('batch', 'report', study);
     expect(report.linearErrors).toEqual(rows);
   });
 });
@@ -73,7 +73,7 @@ describe('batch linear', () => {
 describe('batch report', () => {
   it('has the cost of what reached the target: steps times seconds, measured on one device and modelled on more', () => {
     const cluster = ['--devices', '1,4', '--bandwidth', '10', '--latency', '5', '--price', '2'];
-    const { cost, workloads } = json('batch', 'report', study, '--draws', '20', ...cluster);
+    const { cost, workloads } = json('batch', 'report', study, ...cluster);
     const own = cost.strategies.find((s: { strategy: string }) => s.strategy === 'BLR');
     const reached = workloads[0].strategies[0].points.filter(
       (p: { stepsToTarget: { median: number | null } }) => p.stepsToTarget.median,

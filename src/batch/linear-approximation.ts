@@ -39,6 +39,8 @@ export interface LinearApproximationPoint {
   readonly measured: number;
   /** |measured - predicted| / predicted: 0 where the loss is linear along the step; above 1 the step climbs, or gains more than twice what was promised. */
   readonly error: number;
+  /** |measured - predicted| itself, in units of the loss: the paper's |L - L̂|. */
+  readonly absolute: number;
 }
 
 export interface LinearApproximation {
@@ -49,8 +51,8 @@ export interface LinearApproximation {
 
 /**
  * How far a step of plain gradient descent leaves the region where the loss is linear. The paper (arXiv 1811.12941) finds that this error of
- * the linearly scaled rate exceeds 1 at the batch size where the rule breaks; its normalisation is not known, so the one of
- * `LinearApproximationPoint` is ours. Loss and gradient are those of training on the whole batch (sums over micro-batches in float64), without dropout;
+ * the linearly scaled rate exceeds 1 at the batch size where the rule breaks; its error is |L - L̂| (`absolute`), and the one relative to the
+ * promised gain (`error`) is ours. Loss and gradient are those of training on the whole batch (sums over micro-batches in float64), without dropout;
  * what a recurrent network carries starts at zero.
  */
 export async function linearApproximation(request: LinearApproximationRequest): Promise<LinearApproximation> {
@@ -81,7 +83,8 @@ export async function linearApproximation(request: LinearApproximationRequest): 
     for (const rate of rates) {
       const predicted = rate * gradSquare;
       const measured = loss - (await lossAt(rate));
-      points.push({ rate, predicted, measured, error: Math.abs(measured - predicted) / predicted });
+      const absolute = Math.abs(measured - predicted);
+      points.push({ rate, predicted, measured, error: absolute / predicted, absolute });
     }
     return { loss, gradSquare, points };
   } finally {

@@ -87,6 +87,7 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
         batchSize,
         rate,
         error: found.points[0]!.error,
+        absolute: found.points[0]!.absolute,
         at: `in the end of the run at batch ${base.batchSize}`,
       });
     }
@@ -130,6 +131,8 @@ const rowsSchema = z.array(
     batchSize: z.number(),
     rate: z.number(),
     error: z.number(),
+    // Not kept by earlier versions.
+    absolute: z.number().nullable().default(null),
     at: z.string(),
   }),
 );

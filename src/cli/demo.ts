@@ -115,7 +115,7 @@ async function batchStudy(out: string): Promise<void> {
     process.exitCode = interruptedExitCode;
     return;
   }
-  const report = await studyReport(out, { devices: [1], draws: 200 });
+  const report = await studyReport(out, { devices: [1] });
   const page = join(out, 'report.html');
   await writeStudyReport(report, page);
   process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));

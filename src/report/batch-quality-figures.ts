@@ -221,6 +221,12 @@ export function profileFigure({ problems, profiles, leftOut }: ProfileComparison
   });
 }
 
+/** Ends that are farther off than a factor of 50 run to the edge, so that one open interval does not flatten the others. */
+const drawable = (value: number, low: number, high: number | null) => ({
+  low: Math.max(low, value / 50, 1e-3),
+  high: high === null || high > 50 * value ? null : high,
+});
+
 /** Fitted critical batches with their intervals side by side; null with fewer than two. */
 export function criticalFigure({ comparison, workloads }: StudyReport<unknown>, styles: StrategyStyles): Html | null {
   const primary = new Map(workloads.map((w) => [w.name, w.primaryTarget]));
@@ -230,8 +236,7 @@ export function criticalFigure({ comparison, workloads }: StudyReport<unknown>, 
       name: workloads.length > 1 ? `${r.workload} · ${r.strategy}` : r.strategy,
       color: styles.get(r.strategy)!.color,
       value: r.criticalBatch.value!,
-      low: Math.max(r.criticalBatch.low!, 1),
-      high: r.criticalBatch.high,
+      ...drawable(r.criticalBatch.value!, r.criticalBatch.low!, r.criticalBatch.high),
     }));
   if (rows.length < 2) return null;
   const ends = rows.flatMap((r) => [r.value, r.low, r.high ?? r.value]);

@@ -1,4 +1,4 @@
-import type { Statement, StrategyReport, StudyReport, Target, WorkloadReport } from '../batch/analysis/index.ts';
+import type { StrategyReport, StudyReport, Target, WorkloadReport } from '../batch/analysis/index.ts';
 import { contourFigure } from './batch-heat-figure.ts';
 import { strategyStyles } from './batch-panel.ts';
 import {
@@ -9,6 +9,7 @@ import {
   profileFigure,
 } from './batch-quality-figures.ts';
 import { speedupFigure, stepsFigure, tradeoffFigure } from './batch-scaling-figures.ts';
+import { answerOf, countText, intervalText } from './batch-verdict-text.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
@@ -47,21 +48,17 @@ function targetText({ name, value, rule, reason }: Target, primary: boolean): Ht
   return html`<b>${name}</b>${primary ? ' (primary)' : ''}: ${value === null ? `no value, ${reason}` : typesetNumber(value, 4)} – ${rule}`;
 }
 
-const verdictClass: Readonly<Record<Statement['verdict'], string>> = {
-  holds: '',
-  'does not hold': 'caution',
-  mixed: 'caution',
-  'cannot be judged': '',
-};
-
 function statements(report: StudyReport<unknown>): Html {
-  const judged = report.statements.filter((s) => s.verdict !== 'cannot be judged');
-  const open = report.statements.filter((s) => s.verdict === 'cannot be judged');
+  const judged = report.statements.filter((s) => s.verdict !== 'not testable here');
+  const open = report.statements.filter((s) => s.verdict === 'not testable here');
   return html`<ul class="findings">${judged.map(
-    (s) => html`<li class="${verdictClass[s.verdict]}"><b>${s.verdict}</b>${s.statement}
-<details><summary>${s.agreeing} of ${s.evidence.length} observation${s.evidence.length === 1 ? '' : 's'} agree${s.evidence.length === 1 && s.agreeing === 1 ? 's' : ''}</summary><ul class="notes">${s.evidence.map((e) => html`<li>${e}</li>`)}</ul></details></li>`,
+    (s) => html`<li class="${s.verdict === 'agrees' ? '' : 'caution'}"><b>${s.verdict}</b>${s.statement}
+<p>${s.answer}</p>
+<details><summary>${countText(s)}</summary><ul class="notes">${s.observations.map((o, i) => html`<li><b>${o.outcome}</b> ${s.evidence[i]!}</li>`)}</ul></details></li>`,
   )}</ul>
-${open.length > 0 ? html`<details><summary>${open.length} statements that this study cannot judge</summary><ul class="notes">${open.map((s) => html`<li>${s.statement} ${s.evidence[0]}</li>`)}</ul></details>` : null}`;
+${open.length > 0 ? html`<details><summary>${open.length} statements that are not testable here</summary><ul class="notes">${open.map((s) => html`<li>${s.statement} ${s.answer}</li>`)}</ul></details>` : null}
+<p>An observation agrees or disagrees where its 95 % interval says so, several being corrected by Holm’s method; equality takes two one-sided tests within the margin that is named.
+What the budget ended, and what starts from a rate that is not tuned or at the edge of its grid, counts for no verdict.</p>`;
 }
 
 const summaryHeads = [
@@ -74,6 +71,7 @@ const summaryHeads = [
   'flat from',
   'B_crit',
   '95 % interval',
+  'standing',
   'fit error',
 ];
 
@@ -82,27 +80,28 @@ function summary(report: StudyReport<unknown>): Html {
     w.strategies.flatMap((s) =>
       s.byTarget.map((t) => {
         const { linearUntil, halfEfficiency, flatFrom } = t.breakpoints;
-        const { value, low, high, reason, fit } = t.criticalBatch;
+        const { value, low, high, reason, fit, standing, condition } = t.criticalBatch;
         const interval =
           value !== null
-            ? `${count(low)} to ${high === null ? 'unbounded' : count(high)}`
+            ? intervalText(t.criticalBatch)
             : low !== null
               ? `above ${count(low)}`
               : high !== null
                 ? `below ${count(high)}`
                 : '–';
         return {
-          title: reason,
+          title: reason ?? condition,
           cells: [
             w.name,
             s.name,
             t.target,
-            count(t.baseBatch),
+            `${count(t.baseBatch)}${t.baseProblem === null ? '' : '*'}`,
             count(linearUntil),
             count(halfEfficiency),
             count(flatFrom),
             count(value),
             interval,
+            standing === null ? '–' : standing === 'measured' ? 'measured' : `estimate: ${condition}`,
             fit ? formatPercent(fit.residual) : '–',
           ],
         };
@@ -111,8 +110,8 @@ function summary(report: StudyReport<unknown>): Html {
   );
   return html`<div class="table words"><table><thead><tr>${summaryHeads.map((h) => html`<th>${h}</th>`)}</tr></thead>
 <tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>
-<p>m₀: the smallest batch that reaches the target. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.
-Fit error: root mean square of the steps around the fitted curve. Where it is large the curve is no hyperbola, B_crit is a summary of it, and the interval says no more than how far seeds are apart.</p>`;
+<p>m₀: the smallest batch that reaches the target with a rate that is tuned and off the edge of its grid; * : none is, so it is the smallest that reaches it and counts for no verdict. Half efficiency depends on m₀ (on the fitted curve it is B_crit + 2 m₀), B_crit does not. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.
+Fit error: root mean square of the steps around the fitted curve. Where it is large the curve is no hyperbola and B_crit a summary of it. Intervals are by profile likelihood with a quantile of F; measured: at five batch sizes or more with three seeds each, from a base that counts.</p>`;
 }
 
 const pointHeads = [
@@ -128,6 +127,7 @@ const pointHeads = [
   'examples',
   'time',
   'speed-up',
+  '95 %',
   'ideal',
   'regime',
 ];
@@ -151,13 +151,18 @@ function points(strategy: StrategyReport, workload: WorkloadReport): Html[] {
           String(p.rates),
           String(p.trials),
           lost === '' ? String(p.reached) : `${p.reached} (${lost})`,
-          median === null && p.stepsAtLeast !== null ? `> ${count(p.stepsAtLeast)}` : count(median),
+          median === null && p.stepsAtLeast !== null
+            ? `> ${count(p.stepsAtLeast)}${p.endedByBudget ? ' (budget)' : ''}`
+            : count(median),
           p.trials < 2 ? '–' : `${count(low)} to ${count(high)}`,
           count(p.smoothedStepsToTarget.median),
           orDash(p.epochsToTarget.median, (x) => typesetNumber(x, 3)),
           count(p.examplesToTarget.median),
           orDash(p.secondsToTarget.median, formatDuration),
           orDash(p.speedup, (x) => typesetNumber(x, 3)),
+          p.speedupInterval
+            ? `${orDash(p.speedupInterval.low, (x) => typesetNumber(x, 3))} to ${orDash(p.speedupInterval.high, (x) => typesetNumber(x, 3))}`
+            : '–',
           orDash(p.ideal, formatExact),
           p.regime,
         ],
@@ -182,10 +187,10 @@ function contrasts({ comparison }: StudyReport<unknown>): Html | null {
     'B_crit',
     'flat from',
     'ratio',
-    'intervals',
+    '95 %',
   ];
   return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
-<tbody>${comparison.contrasts.map(({ factor, strategy, target, from, to, ratio, overlap }) => {
+<tbody>${comparison.contrasts.map(({ factor, strategy, target, from, to, ratio, interval }) => {
     const cells = [
       factor,
       strategy,
@@ -197,11 +202,11 @@ function contrasts({ comparison }: StudyReport<unknown>): Html | null {
       count(to.criticalBatch.value),
       count(to.flatFrom),
       orDash(ratio, (x) => typesetNumber(x, 3)),
-      overlap === null ? '–' : overlap ? 'overlap' : 'apart',
+      interval ? intervalText(interval) : '–',
     ];
     return html`<tr>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`;
   })}</tbody></table></div>
-<p>Pairs of workloads that differ in one factor and nothing else.</p>`;
+<p>Pairs of workloads that differ in one factor and nothing else. Intervals of ratios by the profile likelihood of both curves; that two intervals overlap is no equality.</p>`;
 }
 
 function notes(report: StudyReport<unknown>): Html {
@@ -230,6 +235,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
   const linear = linearErrorFigure(report, styles);
   const compared = contrasts(report);
   const sections: Section[] = [
+    { title: 'What was found', body: [html`<ul>${answerOf(report).map((a) => html`<li>${a}</li>\n`)}</ul>`] },
     { title: 'What was measured', body: [facts(report)] },
     { title: 'The paper’s statements on this study', body: [statements(report)] },
     {

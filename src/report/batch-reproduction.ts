@@ -1,5 +1,6 @@
 import type { Statement, StudyReport } from '../batch/analysis/index.ts';
 import type { BatchReportOptions } from './batch-report.ts';
+import { answerOf, countText, intervalText } from './batch-verdict-text.ts';
 import { type Html, html } from './html.ts';
 import { formatCount } from './numbers.ts';
 import { renderPage } from './page.ts';
@@ -11,9 +12,9 @@ export interface BatchReproductionOptions extends Omit<BatchReportOptions, 'cost
 }
 
 const cell = (s: Statement | undefined) =>
-  !s || s.verdict === 'cannot be judged'
-    ? html`<td>–</td>`
-    : html`<td>${s.verdict} (${s.agreeing} of ${s.evidence.length})</td>`;
+  !s || s.verdict === 'not testable here'
+    ? html`<td>not testable</td>`
+    : html`<td title="${s.answer}">${s.verdict} (${countText(s)})</td>`;
 
 function verdicts(reports: readonly StudyReport<unknown>[]): Html {
   const statements = reports[0]?.statements ?? [];
@@ -22,7 +23,7 @@ function verdicts(reports: readonly StudyReport<unknown>[]): Html {
     ({ id, statement }) =>
       html`<tr><td style="white-space: normal; min-width: 22em">${statement}</td>${reports.map((r) => cell(r.statements.find((s) => s.id === id)))}</tr>\n`,
   )}</tbody></table></div>
-<p>In brackets: how many observations agree, of how many that the study has. – : the study cannot judge it. What an observation is, and its numbers, stand in the report of each study.</p>`;
+<p>In brackets: how many observations agree, of how many that the study could test. What an observation is, and its numbers, stand in the report of each study.</p>`;
 }
 
 function critical(reports: readonly StudyReport<unknown>[]): Html {
@@ -41,9 +42,8 @@ function critical(reports: readonly StudyReport<unknown>[]): Html {
             count(s.breakpoints.halfEfficiency),
             count(s.breakpoints.flatFrom),
             count(s.criticalBatch.value),
-            s.criticalBatch.value === null
-              ? (s.criticalBatch.reason ?? '')
-              : `${count(s.criticalBatch.low)} to ${s.criticalBatch.high === null ? 'unbounded' : count(s.criticalBatch.high)}`,
+            s.criticalBatch.value === null ? s.criticalBatch.reason : intervalText(s.criticalBatch),
+            s.criticalBatch.condition ?? (s.criticalBatch.value === null ? '' : 'measured'),
           ],
         })),
     ),
@@ -58,6 +58,7 @@ function critical(reports: readonly StudyReport<unknown>[]): Html {
     'flat from',
     'B_crit',
     '95 %',
+    'standing',
   ];
   return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
 <tbody>${rows.map(({ cells }) => html`<tr>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>`;
@@ -73,6 +74,10 @@ export function renderBatchReproduction(
     title: 'On the computational inefficiency of large batches, on studies of our own',
     lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${formatCount(trials)} trials of ${reports.length} scaled-down studies.`,
     sections: [
+      {
+        title: 'What was found',
+        body: [html`<ul>${reports.flatMap((r) => answerOf(r).map((a) => html`<li>${a}</li>\n`))}</ul>`],
+      },
       {
         title: 'Studies',
         body: [

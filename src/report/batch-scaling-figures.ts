@@ -6,6 +6,7 @@ import {
   type WorkloadReport,
 } from '../batch/analysis/index.ts';
 import { batchPanel, type PanelPoint, type StrategyStyles, strategyLegend } from './batch-panel.ts';
+import { intervalText } from './batch-verdict-text.ts';
 import { figure, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, typesetNumber } from './numbers.ts';
@@ -120,7 +121,7 @@ export function speedupFigure(workload: WorkloadReport, styles: StrategyStyles):
     panelWidth: 440,
     panels,
     legend: strategyLegend(styles, namesOf(workload), [{ label: 'ideal m / m₀', color: colors.soft, mark: 'dotted' }]),
-    caption: html`Steps at the smallest batch m₀ that reaches the target over steps at m, each strategy relative to its own m₀. Above the ideal: the smallest batch is not run at its best, so what follows looks better than it is.`,
+    caption: html`Steps at the base m₀ (the smallest batch that reaches the target with a rate that is tuned and off the edge of its grid, where there is one) over steps at m, each strategy relative to its own m₀. Above the ideal: the smallest batch is not run at its best, so what follows looks better than it is.`,
   });
 }
 
@@ -128,7 +129,7 @@ export function speedupFigure(workload: WorkloadReport, styles: StrategyStyles):
 export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const fitted = workload.strategies.filter((s) => s.criticalBatch.fit !== null);
   const panels = fitted.flatMap((strategy) => {
-    const { fit, value, low, high } = strategy.criticalBatch;
+    const { fit, value } = strategy.criticalBatch;
     if (!fit) return [];
     const points = strategy.points.flatMap(({ batchSize, stepsToTarget: { median } }) =>
       median !== null && median > 0 ? [{ x: median, y: median * batchSize }] : [],
@@ -143,7 +144,7 @@ export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles)
     const knee = [{ x: 2 * fit.minSteps, y: 2 * fit.minExamples }];
     return (
       batchPanel({
-        title: `${strategy.name}: B_crit ${formatCount(value!)} (${formatCount(low!)} to ${high === null ? 'unbounded' : formatCount(high)})`,
+        title: `${strategy.name}: B_crit ${formatCount(value!)} (${intervalText(strategy.criticalBatch)})`,
         ariaLabel: `Examples against steps to the target with the fitted trade-off, ${strategy.name}`,
         xLabel: 'steps S',
         yLabel: 'examples E',
@@ -173,8 +174,8 @@ export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles)
     caption: html`Target: ${workload.primaryTarget}. Line: (S/S_min − 1)(E/E_min − 1) = 1, fitted by weighted least squares of log S; dotted: S_min and E_min; diamond: the critical batch, where both are twice their least.
 ${
   left.length > 0
-    ? `Batches that need over 5 % more steps than a smaller one count in the fit with the steps of that one (${left.join('; ')}): there the strategy fails, not the gradient. `
+    ? `Batches that need over a quarter more steps than a smaller one count in the fit with the steps of that one (${left.join('; ')}): there the strategy fails, not the gradient. `
     : ''
-}Points of the fit scatter around it by up to ${(100 * worst).toFixed(0)} % (root mean square, worst panel); 95 % intervals ${workload.strategies.some((s) => s.criticalBatch.method.includes('over seeds')) ? 'by bootstrap over seeds' : 'by bootstrap of the residuals, because each point is one seed: how far seeds are apart is not in them'}. The fit is McCandlish et al.’s (arXiv 1812.06162), not the paper’s.`,
+}Points of the fit scatter around it by up to ${(100 * worst).toFixed(0)} % (root mean square, worst panel); 95 % intervals by profile likelihood with a quantile of F, from that scatter. The fit is McCandlish et al.’s (arXiv 1812.06162), not the paper’s.`,
   });
 }

@@ -1,29 +1,22 @@
 import type { StudyReport, TargetAnalysis, WorkloadReport } from '../batch/analysis/index.ts';
+import { answerOf, batchCount, criticalText, outcomeTone, wrapped } from './batch-verdict-text.ts';
 import { formatCount, formatExact, formatNumber } from './numbers.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
 import { alignColumns } from './text-table.ts';
 
 const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal', 'regime'];
-const count = (x: number | null) =>
-  x === null ? '-' : x < 100 && !Number.isInteger(x) ? formatNumber(x) : formatCount(x);
+const count = (x: number | null) => (x === null ? '-' : batchCount(x));
 const short = (x: number | null) => (x === null ? '-' : formatNumber(x));
 
-function critical({ criticalBatch: { value, low, high, reason } }: TargetAnalysis): string {
-  if (value === null) {
-    const bound = low !== null ? `above ${count(low)}: ` : high !== null ? `below ${count(high)}: ` : '';
-    return `B_crit ${bound === '' ? 'not to be had: ' : bound}${reason}`;
-  }
-  return `B_crit ${count(value)} (95 %: ${count(low)} to ${high === null ? 'unbounded' : count(high)})`;
-}
-
 function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint): string[] {
-  const { linearUntil, halfEfficiency, flatFrom } = analysis.breakpoints;
+  const { baseBatch, baseProblem, breakpoints } = analysis;
+  const { linearUntil, halfEfficiency, flatFrom } = breakpoints;
   const rows = analysis.points.map((p) => [
     formatCount(p.batchSize),
     `${formatNumber(p.learningRate)}${p.edge === null ? ' ' : '*'}`,
     `${p.reached} of ${p.trials}`,
     p.stepsToTarget.median === null && p.stepsAtLeast !== null
-      ? `> ${count(p.stepsAtLeast)}`
+      ? `> ${count(p.stepsAtLeast)}${p.endedByBudget ? ' (budget)' : ''}`
       : count(p.stepsToTarget.median),
     short(p.epochsToTarget.median),
     short(p.speedup),
@@ -35,8 +28,11 @@ function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint): st
     paint(name, 'bold'),
     paint(`  ${head}`, 'dim'),
     ...lines.map((l, i) => (analysis.points[i]!.regime === 'not reached' ? paint(`  ${l}`, 'yellow') : `  ${l}`)),
-    `  linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
-    `  ${critical(analysis)}`,
+    ...wrapped(
+      `from batch ${count(baseBatch)}${baseProblem === null ? '' : ` (counts for no verdict: ${baseProblem})`}: linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
+      2,
+    ),
+    ...wrapped(criticalText(analysis.criticalBatch), 2),
     '',
   ];
 }
@@ -59,12 +55,20 @@ function workloadLines(workload: WorkloadReport, paint: Paint): string[] {
 export function batchTable(report: StudyReport<unknown>, { color }: { readonly color: boolean }): string {
   const paint = painter(color);
   const edge = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.edge !== null)));
-  const tone = { holds: 'green', 'does not hold': 'red', mixed: 'yellow', 'cannot be judged': 'dim' } as const;
+  const budget = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.endedByBudget)));
   return [
+    ...answerOf(report).flatMap((a) => wrapped(a)),
+    '',
     ...report.workloads.flatMap((w) => workloadLines(w, paint)),
     ...(edge ? [paint('* the best rate is at the edge of its grid: a better one may lie beyond', 'yellow'), ''] : []),
+    ...(budget
+      ? [paint('(budget) ended before 3 times the fewest steps to the target: counts for no verdict', 'yellow'), '']
+      : []),
     'What the paper (arXiv 1811.12941) says, on this study:',
-    ...report.statements.map((s) => `  ${paint(s.verdict.padEnd(16), tone[s.verdict])}  ${s.statement}`),
+    ...report.statements.flatMap((s) => [
+      `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
+      ...wrapped(s.answer, 20).map((l) => paint(l, 'dim')),
+    ]),
     '',
   ].join('\n');
 }

@@ -50,8 +50,7 @@ function hyperbolic(minSteps: number, critical: number, noise: (batch: number, s
   );
 }
 
-const only = (study: ReturnType<typeof syntheticStudy>, draws = 200) =>
-  reportOf(study, { cost: null, bootstrap: { draws } }).workloads[0]!.strategies[0]!;
+const only = (study: ReturnType<typeof syntheticStudy>) => reportOf(study).workloads[0]!.strategies[0]!;
 
 describe('interpolating least squares (Ma, Bassily and Belkin, arXiv 1712.06559)', () => {
   // With eigenvalues from l1 to ln and |x|^2 <= beta the best rate is m / (beta + (m - 1) l1), and the squared distance shrinks by
@@ -92,7 +91,9 @@ describe('the critical batch', () => {
         hyperbolic(400, 300, () => 1, 3),
       ),
     ).criticalBatch;
-    expect(seeds.method).toContain('bootstrap over seeds');
+    expect(seeds.method).toContain('profile likelihood, F with 1 and 7 degrees of freedom');
+    // One rate: nobody knows whether it is the best one.
+    expect(seeds).toMatchObject({ standing: 'estimate', condition: '1 rate tried at batch 16' });
     expect(seeds.value).toBeCloseTo(300, 1);
     expect(seeds.high! - seeds.low!).toBeLessThan(0.5);
     const single = only(
@@ -101,7 +102,7 @@ describe('the critical batch', () => {
         hyperbolic(400, 300, () => 1),
       ),
     ).criticalBatch;
-    expect(single.method).toContain('residuals');
+    expect(single.condition).toBe('1 rate tried at batch 16, fewer than 3 seeds at 9 of 9');
   });
 
   it('refuses where the curve does not show it, with the bound that remains', () => {
@@ -240,13 +241,12 @@ describe('the quartile rule', () => {
 describe('a study', () => {
   it('does not depend on the order of trials or on the unit of time', () => {
     const trials = hyperbolic(50, 300, (b, s) => 1 + 0.01 * ((b * 7 + s * 3) % 5), 2);
-    const plain = reportOf(syntheticStudy([absolute(0.01)], trials), { cost: null, bootstrap: { draws: 50 } });
+    const plain = reportOf(syntheticStudy([absolute(0.01)], trials));
     const turned = reportOf(
       syntheticStudy(
         [absolute(0.01)],
         [...trials].reverse().map((t) => ({ ...t, secondsPerStep: 60 })),
       ),
-      { cost: null, bootstrap: { draws: 50 } },
     );
     const [a, b] = [plain, turned].map((r) => r.workloads[0]!.strategies[0]!);
     expect(b!.points.map((p) => p.stepsToTarget)).toEqual(a!.points.map((p) => p.stepsToTarget));
@@ -260,7 +260,7 @@ describe('a study', () => {
   it('shows what a base rate that is kept costs, as a strategy of its own', () => {
     // At each batch the best rate is the batch / 160; a quarter or four times of it takes twice the steps.
     const trials = [16, 64, 256].flatMap((batchSize) =>
-      [0.1, 0.4, 1.6].map((rate): SyntheticTrial => {
+      [0.025, 0.1, 0.4, 1.6, 6.4].map((rate): SyntheticTrial => {
         const off = Math.abs(Math.log(rate / (batchSize / 160)) / Math.log(4));
         const steps = (1600 / batchSize) * 10 * 2 ** off;
         return {
@@ -279,7 +279,8 @@ describe('a study', () => {
     expect(kept!.points.map((p) => p.learningRate)).toEqual([0.1, 0.1, 0.1]);
     expect(kept!.breakpoints.halfEfficiency).toBeCloseTo(64, 0);
     expect(tuned!.breakpoints.halfEfficiency).toBeNull();
-    expect(report.statements.find((s) => s.id === 'tuning')).toMatchObject({ verdict: 'holds' });
+    // With tuned rates steps fall as 1 / batch throughout: there is no B_crit to compare.
+    expect(report.statements.find((s) => s.id === 'tuning')).toMatchObject({ verdict: 'not testable here' });
   });
 
   it('without trials, or with strays, is refused in a line', () => {

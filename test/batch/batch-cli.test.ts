@@ -37,13 +37,13 @@ describe('ballast batch import and report', () => {
     expect(JSON.parse(imported.stdout)).toMatchObject({
       workloads: [{ workload: 'log', trials: 4, measurements: 400, batchSizes: [16, 32, 64, 128], targets: ['half'] }],
     });
-    const { stdout, status } = ballast('batch', 'report', out, '--json', '--draws', '50');
+    const { stdout, status } = ballast('batch', 'report', out, '--json');
     expect(status).toBe(0);
     const [strategy] = JSON.parse(stdout).workloads[0].strategies;
     // 2 exp(-s B / (640 + 8 B)) is at 0.5 after ln 4 (8 + 640 / B) steps: B_crit is 80.
     expect(strategy.criticalBatch.value).toBeGreaterThan(76);
     expect(strategy.criticalBatch.value).toBeLessThan(84);
-    const shown = ballast('batch', 'report', out, '--draws', '50');
+    const shown = ballast('batch', 'report', out);
     expect(shown.stdout).toContain('target half: 0.5000 (absolute: training loss 0.5), shown here');
     expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('Batch study log');
   });

@@ -68,7 +68,7 @@ describe('a study of the noisy quadratic model', () => {
             })),
         ),
       );
-      const { criticalBatch } = reportOf(study, { cost: null, bootstrap: { draws: 200 } }).workloads[0]!.strategies[0]!;
+      const { criticalBatch } = reportOf(study).workloads[0]!.strategies[0]!;
       expect(Math.abs(criticalBatch.value! / truth - 1)).toBeLessThan(0.05);
     },
   );

@@ -12,17 +12,18 @@ const linearErrors = [16, 64, 256, 1024].map((batchSize) => ({
   batchSize,
   rate: (0.1 * batchSize) / 16,
   error: batchSize / 200,
+  absolute: batchSize / 150,
   at: 'at the start',
 }));
-const report = reportOf(study, { cost: { table: 'of the planner' }, bootstrap: { draws: 200 }, linearErrors });
+const report = reportOf(study, { cost: { table: 'of the planner' }, linearErrors });
 const workload = (name: string) => report.workloads.find((w) => w.name === name)!;
 const strategy = (name: string, of: string) => workload(name).strategies.find((s) => s.name === of)!;
 const statement = (id: string) => report.statements.find((s) => s.id === id)!;
 
-/** Steps at the best of both rates and the middle seed, as the study was made. */
+/** Steps at the best of three rates and the middle seed, as the study was made. */
 function steps(critical: number, batchSize: number, rule: 'BLR' | 'LSR'): number {
   const best = 0.1 / 16 / (1 / batchSize + 1 / critical);
-  const off = [0.05, 0.1].map((base) => {
+  const off = [0.05, 0.1, 0.2].map((base) => {
     const rate = rule === 'LSR' ? (base * batchSize) / 16 : base;
     return rate > 20 ? Number.POSITIVE_INFINITY : Math.exp(0.5 * Math.abs(Math.log(rate / best)));
   });
@@ -40,7 +41,7 @@ describe('the report of a study', () => {
       rule: 'absolute: training loss 0.01',
     });
     expect(first!.primaryTarget).toBe('training loss 0.01');
-    expect(first!.strategies.map((s) => s.name)).toEqual(['BLR', 'LSR', 'LSR, rate kept']);
+    expect(first!.strategies.map((s) => s.name)).toEqual(['BLR', 'BLR, rate kept', 'LSR', 'LSR, rate kept']);
     for (const s of first!.strategies) {
       expect(s.byTarget.map((t) => t.target)).toEqual(['training loss 0.01', 'held-out quartile']);
       expect(s.byTarget[0]!.points).toEqual(s.points);
@@ -63,7 +64,7 @@ describe('the report of a study', () => {
   it('counts batches that a smaller one beats with the steps of that one, and says which', () => {
     const { criticalBatch, points } = strategy('narrow', 'LSR');
     const least = Math.min(...points.map((p) => p.stepsToTarget.median ?? Number.POSITIVE_INFINITY));
-    const behind = points.filter((p) => p.batchSize > 512 && p.stepsToTarget.median! > 1.05 * least);
+    const behind = points.filter((p) => p.batchSize > 512 && p.stepsToTarget.median! > 1.25 * least);
     expect(criticalBatch.dominated).toEqual(behind.map((p) => p.batchSize));
     const { fit } = criticalBatch;
     for (const p of points.filter((q) => q.batchSize <= 512))
@@ -109,34 +110,41 @@ describe('the report of a study', () => {
     const pairs = report.comparison.contrasts.map((c) => `${c.factor}: ${c.from.workload} / ${c.to.workload}`);
     expect([...new Set(pairs)].sort()).toEqual(['fraction: narrow / narrow, half', 'model: narrow / wide']);
     const fraction = report.comparison.contrasts.filter((c) => c.factor === 'fraction');
-    for (const c of fraction.filter((x) => x.ratio !== null)) expect(c).toMatchObject({ ratio: 1, overlap: true });
+    for (const c of fraction.filter((x) => x.ratio !== null)) expect(c.ratio).toBe(1);
     const model = report.comparison.contrasts.find((c) => c.factor === 'model' && c.strategy === 'LSR')!;
     expect(model.ratio!).toBeGreaterThan(2);
-    expect(model.overlap).toBe(false);
+    expect(model.interval!.low).toBeGreaterThan(1);
   });
 });
 
 describe('the statements of the paper', () => {
   it('are judged by all observations: the study was made for these verdicts', () => {
-    expect(statement('regimes').verdict).toBe('holds');
-    expect(statement('scaled-rates').verdict).toBe('holds');
-    // LSR was made to be better at 4096 too.
-    expect(statement('scaled-rates-fail').verdict).toBe('does not hold');
-    expect(statement('fraction')).toMatchObject({ verdict: 'holds' });
-    expect(statement('tuning').verdict).toBe('holds');
-    // The error crosses 1 between batches 64 and 256, and the curve of the narrow network bends near 210.
-    expect(statement('linear-approximation')).toMatchObject({ verdict: 'holds', agreeing: 1 });
+    expect(statement('scaled-rates')).toMatchObject({ verdict: 'agrees', agreeing: 14, testable: 19 });
+    // LSR was made to overshoot at 4096, where BLR has the narrow network's best rate.
+    expect(statement('scaled-rates-fail')).toMatchObject({ verdict: 'agrees', agreeing: 4, testable: 4 });
+    expect(statement('tuning')).toMatchObject({ verdict: 'agrees', agreeing: 3 });
+    // The same curves twice: where the fit is good they are shown to be the same, where it is bad nothing is.
+    expect(statement('fraction')).toMatchObject({ verdict: 'agrees', agreeing: 2, testable: 4 });
+    // The absolute error crosses 1 at batch 150, and the curve of the narrow network bends near there.
+    expect(statement('linear-approximation')).toMatchObject({ verdict: 'agrees', agreeing: 1 });
+    // All three seeds reach the target at the largest batch, but for one whose budget was too short to tell.
+    expect(statement('out-of-reach')).toMatchObject({ verdict: 'disagrees', agreeing: 0, testable: 5 });
+    const short = statement('out-of-reach').observations.find((o) => o.where.startsWith('wide, BLR'))!;
+    expect(short).toMatchObject({
+      outcome: 'not testable here',
+      reason: expect.stringContaining('the budget ended every training before 3 times'),
+    });
   });
 
   it('that the study cannot judge are said to be so, and why', () => {
     for (const id of ['dataset', 'complexity'])
-      expect(statement(id)).toMatchObject({ verdict: 'cannot be judged', agreeing: 0 });
-    const without = reportOf(study, { cost: null, bootstrap: { draws: 20 } });
-    expect(without.statements.find((s) => s.id === 'linear-approximation')!.verdict).toBe('cannot be judged');
+      expect(statement(id)).toMatchObject({ verdict: 'not testable here', agreeing: 0 });
+    const without = reportOf(study);
+    expect(without.statements.find((s) => s.id === 'linear-approximation')!.verdict).toBe('not testable here');
   });
 
   it('have numbers in every observation', () => {
-    for (const s of report.statements.filter((x) => x.verdict !== 'cannot be judged')) {
+    for (const s of report.statements.filter((x) => x.verdict !== 'not testable here')) {
       expect(s.agreeing).toBeLessThanOrEqual(s.evidence.length);
       for (const e of s.evidence) expect(e).toMatch(/\d/);
     }
@@ -183,7 +191,7 @@ describe('the page', () => {
 
   it('has a terminal table with the same numbers', () => {
     const table = batchTable(report, { color: false });
-    const p = strategy('wide', 'BLR').points.find((x) => x.batchSize === 256)!;
+    const p = strategy('wide', 'BLR, rate kept').points.find((x) => x.batchSize === 256)!;
     expect(p).toMatchObject({ reached: 0, censored: 3 });
     expect(table).toContain(`> ${p.stepsAtLeast}`);
     expect(table.split('\n').every((l) => l.length <= 160)).toBe(true);

@@ -81,7 +81,7 @@ interface RichWorkload {
 }
 
 /**
- * A study with everything in it: two networks and half of the data, three seeds, BLR and LSR with two base rates, held-out curves, noise scales,
+ * A study with everything in it: two networks and half of the data, three seeds, BLR and LSR with three base rates, held-out curves, noise scales,
  * batches that do not get there and one that diverges. Steps to the training loss 0.01 are Smin (1 + Bc / B), longer by the factor that the
  * rate is off; the critical batches are those of `richWorkloads`.
  */
@@ -96,7 +96,7 @@ export function richStudy(): MeasuredStudy {
   const trials = richWorkloads.flatMap(({ name, critical }) =>
     sizes.flatMap((batchSize) =>
       (['BLR', 'LSR'] as const).flatMap((strategy) =>
-        [0.05, 0.1].flatMap((baseRate) =>
+        [0.05, 0.1, 0.2].flatMap((baseRate) =>
           [0, 1, 2].map((seed): MeasuredTrial => {
             const learningRate = strategy === 'LSR' ? (baseRate * batchSize) / 16 : baseRate;
             // The best rate grows with the batch up to the critical one; the error of a rate is punished by its square root.

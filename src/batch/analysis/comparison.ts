@@ -1,5 +1,7 @@
+import { type Effect, type EffectSize, effectSize } from '../../verdict/index.ts';
 import type { MeasuredWorkload } from '../measured.ts';
-import type { BootstrapRange, CriticalBatch } from './critical-batch.ts';
+import type { CriticalBatch } from './critical-batch.ts';
+import { criticalBatchRatio } from './profile.ts';
 import type { TargetAnalysis } from './strategy.ts';
 
 /** A line of the table of data-set size against complexity against architecture. */
@@ -16,7 +18,8 @@ export interface ComparisonRow {
   readonly criticalBatch: CriticalBatch;
   readonly halfEfficiency: number | null;
   readonly flatFrom: number | null;
-  readonly flatRange: BootstrapRange | null;
+  /** Of the way from the loss at the start to the best one of any trial, the share that the target is; null where trials end once it is reached, or nothing is known of the start. */
+  readonly depth: number | null;
 }
 
 const factors = ['model', 'dataset', 'fraction', 'complexity'] as const;
@@ -31,11 +34,16 @@ export interface Contrast {
   readonly to: ComparisonRow;
   /** B_crit of `to` / that of `from`; null without both. */
   readonly ratio: number | null;
-  /** Whether the intervals of B_crit have something in common; null without both. */
-  readonly overlap: boolean | null;
+  /** The same with its 95 % interval, by the profile likelihood of both curves; null without both, or without points to spare. */
+  readonly interval: EffectSize | null;
 }
 
-export function comparisonRow(workload: MeasuredWorkload, strategy: string, analysis: TargetAnalysis): ComparisonRow {
+export function comparisonRow(
+  workload: MeasuredWorkload,
+  strategy: string,
+  analysis: TargetAnalysis,
+  depth: number | null,
+): ComparisonRow {
   const { name, model, dataset, fraction, complexity, examples, parameters } = workload;
   return {
     workload: name,
@@ -50,14 +58,15 @@ export function comparisonRow(workload: MeasuredWorkload, strategy: string, anal
     criticalBatch: analysis.criticalBatch,
     halfEfficiency: analysis.breakpoints.halfEfficiency,
     flatFrom: analysis.breakpoints.flatFrom,
-    flatRange: analysis.breakpointRanges?.flatFrom ?? null,
+    depth,
   };
 }
 
-function overlap(a: CriticalBatch, b: CriticalBatch): boolean | null {
+/** log of B_crit of `to` over that of `from`. */
+export function ratioOf({ from, to }: Pick<Contrast, 'from' | 'to'>): Effect | null {
+  const [a, b] = [from.criticalBatch, to.criticalBatch];
   if (a.value === null || b.value === null) return null;
-  const top = (c: CriticalBatch) => c.high ?? Number.POSITIVE_INFINITY;
-  return a.low! <= top(b) && b.low! <= top(a);
+  return criticalBatchRatio({ points: a.points, criticalBatch: a.value }, { points: b.points, criticalBatch: b.value });
 }
 
 /** Every pair of rows of one strategy and target whose workloads differ in exactly one factor. */
@@ -71,7 +80,8 @@ export function contrastsOf(rows: readonly ComparisonRow[]): Contrast[] {
       const [a, b] = [from.criticalBatch.value, to.criticalBatch.value];
       const ratio = a !== null && b !== null ? b / a : null;
       const { strategy, target } = from;
-      return [{ factor, strategy, target, from, to, ratio, overlap: overlap(from.criticalBatch, to.criticalBatch) }];
+      const effect = ratioOf({ from, to });
+      return [{ factor, strategy, target, from, to, ratio, interval: effect && effectSize(effect) }];
     }),
   );
 }

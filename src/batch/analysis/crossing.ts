@@ -47,7 +47,18 @@ export function crossingOf(curve: readonly CurvePoint[], target: KnownTarget): C
   };
 }
 
+/** Trials are judged many times: for each strategy, statement and base. Both are immutable, so what was found stays true. */
+const judged = new WeakMap<MeasuredTrial, WeakMap<KnownTarget, Outcome>>();
+
 export function outcomeOf(trial: MeasuredTrial, target: KnownTarget): Outcome {
+  const known = judged.get(trial) ?? new WeakMap<KnownTarget, Outcome>();
+  judged.set(trial, known);
+  const outcome = known.get(target) ?? judge(trial, target);
+  known.set(target, outcome);
+  return outcome;
+}
+
+function judge(trial: MeasuredTrial, target: KnownTarget): Outcome {
   if (trial.status === 'infeasible') return { kind: 'infeasible' };
   const curve = curveOf(trial, target.quantity);
   const first = crossingOf(curve, target);

@@ -1,3 +1,4 @@
+import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
 import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
 import { crossingOf } from './crossing.ts';
 import { curveOf, valueAt } from './curve.ts';
@@ -10,6 +11,8 @@ export interface GeneralizationRow {
   readonly strategy: string;
   readonly batchSize: number;
   readonly trials: number;
+  /** Best training loss of each trial. */
+  readonly trainLosses: readonly number[];
   /** Best training loss, held-out loss and metric of each trial, over seeds. */
   readonly bestTrainLoss: Spread;
   readonly bestValLoss: Spread;
@@ -18,6 +21,9 @@ export interface GeneralizationRow {
   readonly gapAtEnd: Spread;
   /** The same where the training-loss target is met: at equal training loss. */
   readonly gapAtTarget: Spread;
+  /** Means of both gaps with 95 % over seeds (Student's t); null with fewer than two. */
+  readonly gapAtEndInterval: EffectSize | null;
+  readonly gapAtTargetInterval: EffectSize | null;
 }
 
 /** @param target Of the training loss, where `gapAtTarget` is to be known. */
@@ -30,29 +36,35 @@ export function generalizationRows(
 ): GeneralizationRow[] {
   return points.map((point) => {
     const own = trialsAt(trials, point).filter((t) => t.status !== 'infeasible');
-    const best = (quantity: 'trainLoss' | 'valLoss' | 'valMetric') =>
-      spreadOf(
-        own.flatMap((t) => {
-          const values = curveOf(t, quantity).map((p) => p.value);
-          return bestOf(values, directionOf(quantity, workload)) ?? [];
-        }),
-      );
+    const bests = (quantity: 'trainLoss' | 'valLoss' | 'valMetric') =>
+      own.flatMap((t) => {
+        const values = curveOf(t, quantity).map((p) => p.value);
+        return bestOf(values, directionOf(quantity, workload)) ?? [];
+      });
+    const atEnd = own.flatMap((t) => gapAt(t, Math.min(lastStep(t, 'trainLoss'), lastStep(t, 'valLoss'))));
+    const atTarget = own.flatMap((t) => {
+      const crossing = target.quantity === 'trainLoss' ? crossingOf(curveOf(t, 'trainLoss'), target) : null;
+      return crossing ? gapAt(t, crossing.step) : [];
+    });
     return {
       strategy,
       batchSize: point.batchSize,
       trials: own.length,
-      bestTrainLoss: best('trainLoss'),
-      bestValLoss: best('valLoss'),
-      bestValMetric: best('valMetric'),
-      gapAtEnd: spreadOf(own.flatMap((t) => gapAt(t, Math.min(lastStep(t, 'trainLoss'), lastStep(t, 'valLoss'))))),
-      gapAtTarget: spreadOf(
-        own.flatMap((t) => {
-          const crossing = target.quantity === 'trainLoss' ? crossingOf(curveOf(t, 'trainLoss'), target) : null;
-          return crossing ? gapAt(t, crossing.step) : [];
-        }),
-      ),
+      trainLosses: bests('trainLoss'),
+      bestTrainLoss: spreadOf(bests('trainLoss')),
+      bestValLoss: spreadOf(bests('valLoss')),
+      bestValMetric: spreadOf(bests('valMetric')),
+      gapAtEnd: spreadOf(atEnd),
+      gapAtTarget: spreadOf(atTarget),
+      gapAtEndInterval: intervalOver(atEnd),
+      gapAtTargetInterval: intervalOver(atTarget),
     };
   });
+}
+
+function intervalOver(values: readonly number[]): EffectSize | null {
+  const mean = meanEffect(values);
+  return mean && effectSize(mean);
 }
 
 const lastStep = (trial: MeasuredTrial, quantity: 'trainLoss' | 'valLoss') =>

@@ -1,3 +1,4 @@
+import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
 import { medianOf, type Spread, spreadOf } from './spread.ts';
@@ -20,6 +21,8 @@ export interface NoiseScaleRow {
   readonly overTraining: Spread;
   /** Medians around the step where each trial reached the target, over seeds; nulls where none did or none was recorded there. */
   readonly nearTarget: Spread;
+  /** Geometric mean near the target with 95 % over seeds (Student's t of logarithms); null with fewer than two. */
+  readonly nearTargetInterval: EffectSize | null;
   readonly criticalBatch: number | null;
   /** Noise scale near the target / B_crit; null without both. */
   readonly ratio: number | null;
@@ -74,7 +77,9 @@ export function noiseScaleRows(
   return points.flatMap((point: StudyPoint) => {
     const own = trialsAt(trials, point).filter((t) => noiseOf(t).length > 0);
     if (own.length === 0) return [];
-    const nearTarget = spreadOf(own.flatMap((t) => near(t, target)));
+    const values = own.flatMap((t) => near(t, target));
+    const nearTarget = spreadOf(values);
+    const mean = meanEffect(values.map(Math.log), 'ratio');
     const { value } = criticalBatch;
     return [
       {
@@ -84,6 +89,7 @@ export function noiseScaleRows(
         trials: own.length,
         overTraining: spreadOf(own.map((t) => medianOf(noiseOf(t).map((n) => n.value)))),
         nearTarget,
+        nearTargetInterval: mean && effectSize(mean),
         criticalBatch: value,
         ratio: value !== null && nearTarget.median !== null ? nearTarget.median / value : null,
         curve: curveOfNoise(own),

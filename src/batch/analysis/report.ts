@@ -1,9 +1,10 @@
 import { UsageError } from '../../errors.ts';
 import type { MeasuredStudy } from '../measured.ts';
 import { type ComparisonRow, type Contrast, comparisonRow, contrastsOf } from './comparison.ts';
-import type { BootstrapOptions } from './critical-batch.ts';
 import { type ProfileComparison, type ProfileProblem, performanceProfiles } from './performance-profile.ts';
-import { judgeStatements, type LinearErrorRow, type Statement } from './statements.ts';
+import type { LinearErrorRow, Statement } from './statement.ts';
+import { judgeStatements } from './statements.ts';
+import { depthOf, isKnown } from './target.ts';
 import { type WorkloadReport, workloadReport } from './workload.ts';
 
 /** What `ballast batch report --json` prints. `Cost` is the cost model's table, joined in by whoever has one. */
@@ -20,7 +21,6 @@ export interface StudyReport<Cost = null> {
 export interface ReportOptions<Cost> {
   /** Curves do not hold it, so it is measured apart and joined in here. */
   readonly linearErrors?: readonly LinearErrorRow[];
-  readonly bootstrap?: BootstrapOptions;
   readonly cost: Cost;
 }
 
@@ -39,12 +39,15 @@ export function reportOf<Cost>(study: MeasuredStudy, options?: ReportOptions<Cos
     workloadReport(
       workload,
       study.trials.filter((t) => t.workload === workload.name),
-      options?.bootstrap,
     ),
   );
-  const rows = study.workloads.flatMap((workload, i) =>
-    workloads[i]!.strategies.flatMap((s) => s.byTarget.map((t) => comparisonRow(workload, s.name, t))),
-  );
+  const rows = study.workloads.flatMap((workload, i) => {
+    const own = study.trials.filter((t) => t.workload === workload.name);
+    const depths = new Map(workloads[i]!.targets.filter(isKnown).map((t) => [t.name, depthOf(t, own)]));
+    return workloads[i]!.strategies.flatMap((s) =>
+      s.byTarget.map((t) => comparisonRow(workload, s.name, t, depths.get(t.target) ?? null)),
+    );
+  });
   const linearErrors = options?.linearErrors ?? [];
   const comparison = { rows, contrasts: contrastsOf(rows) };
   return {
@@ -53,7 +56,7 @@ export function reportOf<Cost>(study: MeasuredStudy, options?: ReportOptions<Cos
     profiles: performanceProfiles(problemsOf(workloads)),
     comparison,
     linearErrors,
-    statements: judgeStatements(workloads, comparison.contrasts, linearErrors),
+    statements: judgeStatements({ study, workloads, contrasts: comparison.contrasts, linearErrors }),
     cost: options?.cost ?? null,
   };
 }

@@ -7,13 +7,16 @@
 export const linearShare = 0.8;
 export const flatGain = 1.05;
 
-export type Regime = 'linear' | 'diminishing' | 'stagnation' | 'not reached';
+/** `before the base`: smaller than the batch that speed-ups are counted from, because its own rate is not known to be a good one. */
+export type Regime = 'linear' | 'diminishing' | 'stagnation' | 'not reached' | 'before the base';
 
 /** Median steps at a batch size; `atLeast` bounds them from below where they are not known: infinite where all diverged, null without a bound. */
 export interface BatchSteps {
   readonly batchSize: number;
   readonly steps: number | null;
   readonly atLeast: number | null;
+  /** Why speed-ups cannot be counted from here, such as a rate at the edge of its grid; absent or null where they can. */
+  readonly problem?: string | null;
 }
 
 export interface Speedup {
@@ -35,18 +38,22 @@ export interface Breakpoints {
 }
 
 export interface SpeedupCurve {
-  /** The smallest batch size that reaches the target; null where none does. */
+  /** The smallest batch size that reaches the target without a `problem`, or, where all have one, with it; null where none reaches it. */
   readonly baseBatch: number | null;
+  /** The problem of the base batch; null where it has none. */
+  readonly baseProblem: string | null;
   readonly speedups: readonly Speedup[];
   readonly breakpoints: Breakpoints;
 }
 
 /** @param points Ascending in batch size. */
 export function speedupCurve(points: readonly BatchSteps[]): SpeedupCurve {
-  const base = points.find((p) => p.steps !== null && p.steps > 0);
+  const reached = points.filter((p) => p.steps !== null && p.steps > 0);
+  const base = reached.find((p) => !p.problem) ?? reached[0];
   if (!base)
     return {
       baseBatch: null,
+      baseProblem: 'no batch size reaches the target',
       speedups: points.map(({ batchSize }) => ({
         batchSize,
         speedup: null,
@@ -56,7 +63,7 @@ export function speedupCurve(points: readonly BatchSteps[]): SpeedupCurve {
       })),
       breakpoints: { linearUntil: null, halfEfficiency: null, flatFrom: null },
     };
-  const flatFrom = firstFlat(points);
+  const flatFrom = firstFlat(points.filter((p) => p.batchSize >= base.batchSize));
   const speedups = points.map(({ batchSize, steps }): Speedup => {
     const ideal = batchSize / base.batchSize;
     if (steps === null || !(steps > 0))
@@ -64,12 +71,19 @@ export function speedupCurve(points: readonly BatchSteps[]): SpeedupCurve {
     const speedup = base.steps! / steps;
     const efficiency = speedup / ideal;
     const regime =
-      efficiency >= linearShare ? 'linear' : flatFrom !== null && batchSize > flatFrom ? 'stagnation' : 'diminishing';
+      batchSize < base.batchSize
+        ? 'before the base'
+        : efficiency >= linearShare
+          ? 'linear'
+          : flatFrom !== null && batchSize > flatFrom
+            ? 'stagnation'
+            : 'diminishing';
     return { batchSize, speedup, ideal, efficiency, regime };
   });
   const linear = speedups.filter((s) => s.regime === 'linear');
   return {
     baseBatch: base.batchSize,
+    baseProblem: base.problem ?? null,
     speedups,
     breakpoints: {
       linearUntil: linear.at(-1)?.batchSize ?? null,
@@ -80,7 +94,7 @@ export function speedupCurve(points: readonly BatchSteps[]): SpeedupCurve {
 }
 
 function crossingOfHalf(speedups: readonly Speedup[]): number | null {
-  const known = speedups.filter((s) => s.efficiency !== null);
+  const known = speedups.filter((s) => s.efficiency !== null && s.regime !== 'before the base');
   const at = known.findIndex((s) => s.efficiency! <= 0.5);
   const [low, high] = [known[at - 1], known[at]];
   if (!low || !high) return null;

@@ -1,6 +1,7 @@
 import { quantile } from '../../statistics.ts';
 import type { Direction, MeasuredTrial, MeasuredWorkload, Quantity, TargetSpec } from '../measured.ts';
 import { curveOf } from './curve.ts';
+import { medianOf } from './spread.ts';
 
 /** A target with its value; `value` null where the rule gives none, and `reason` says why. */
 export interface Target {
@@ -82,4 +83,29 @@ function resolveTarget(spec: TargetSpec, workload: MeasuredWorkload, trials: rea
     value: quantile(sorted, direction === 'min' ? rule.q : 1 - rule.q),
     rule: `best ${share} of the ${what} values of the best trial at the largest batch, ${largest} (${chosen.trial.strategy})`,
   };
+}
+
+/**
+ * How deep a target lies: the share that it is of the way from the value at the start (median over trials) to the best one of any trial. The same value is another task where the
+ * data are harder, so targets are compared at equal depth. Null where the start was not evaluated, or where the best trial was stopped (at the target, mostly): then nobody
+ * knows how much farther it would have come.
+ */
+export function depthOf({ quantity, direction, value }: KnownTarget, trials: readonly MeasuredTrial[]): number | null {
+  const starts: number[] = [];
+  let best: { readonly value: number; readonly stopped: boolean } | null = null;
+  for (const trial of trials) {
+    const curve = curveOf(trial, quantity);
+    if (curve[0]?.step === 0) starts.push(curve[0].value);
+    const own = countsForTargets(trial)
+      ? bestOf(
+          curve.map((p) => p.value),
+          direction,
+        )
+      : null;
+    if (own !== null && (best === null || isBetter(own, best.value, direction)))
+      best = { value: own, stopped: trial.status === 'stopped' };
+  }
+  if (starts.length === 0 || best === null || best.stopped) return null;
+  const start = medianOf(starts);
+  return best.value === start ? null : (value - start) / (best.value - start);
 }

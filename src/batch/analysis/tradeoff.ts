@@ -16,6 +16,8 @@ export interface TradeoffPoint {
   readonly steps: number;
   /** `steps` is a lower bound only: it pulls on the curve while that lies below it, and not otherwise. */
   readonly censored: boolean;
+  /** Put on the level of a smaller batch that took fewer steps: it holds the curve, and is no observation of its own. */
+  readonly dominated?: boolean;
   /** Relative; 1 for one trial. */
   readonly weight: number;
 }

@@ -1,10 +1,9 @@
 import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
+import { type ComparableTrials, equalEffort, keptRateTrials, problemsOf } from './base-point.ts';
 import { type Contour, contourOf } from './contour.ts';
-import type { BootstrapOptions } from './critical-batch.ts';
 import { type GeneralizationRow, generalizationRows } from './generalization.ts';
-import { keptRateTrials } from './kept-rate.ts';
 import { type NoiseScaleRow, noiseScaleRows } from './noise-scale.ts';
-import { analyseTarget, type TargetAnalysis } from './strategy.ts';
+import { analyseTarget, batchGroups, type TargetAnalysis } from './strategy.ts';
 import { isKnown, type KnownTarget, resolveTargets, type Target } from './target.ts';
 
 /** A strategy: what is said of the primary target, and the same for every target in `byTarget`. */
@@ -12,6 +11,8 @@ export interface StrategyReport extends TargetAnalysis {
   readonly name: string;
   /** `tuned`: the best rate of each batch size. `kept`: one base rate, the best at the smallest batch, at all of them (no trials of its own). */
   readonly rates: 'tuned' | 'kept';
+  /** The one base rate at all batch sizes: of a kept one, and of a rule that carries it, whose base batch would else be the best of several rates against one elsewhere. Null where each has its own. */
+  readonly keptRate: number | null;
   readonly byTarget: readonly TargetAnalysis[];
 }
 
@@ -36,19 +37,19 @@ export interface WorkloadReport {
 }
 
 /** @param trials Of this workload. */
-export function workloadReport(
-  workload: MeasuredWorkload,
-  trials: readonly MeasuredTrial[],
-  bootstrap: BootstrapOptions | undefined,
-): WorkloadReport {
+export function workloadReport(workload: MeasuredWorkload, trials: readonly MeasuredTrial[]): WorkloadReport {
   const { name, model, dataset, fraction, complexity, examples, parameters, metric } = workload;
   const targets = resolveTargets(workload, trials);
   const known = targets.filter(isKnown);
   const primary = known[0];
   const variants = primary ? variantsOf(trials, primary) : [];
   const strategies = variants.map((variant): StrategyReport => {
-    const byTarget = known.map((target) => analyseTarget(variant.trials, target, bootstrap));
-    return { name: variant.name, rates: variant.rates, ...byTarget[0]!, byTarget };
+    const { name: own, rates, keptRate } = variant;
+    const byTarget = known.map((target) => {
+      const chosen = variant.of(target);
+      return analyseTarget(chosen.trials, target, chosen.problems);
+    });
+    return { name: own, rates, keptRate, ...byTarget[0]!, byTarget };
   });
   // What is kept has no trials of its own: noise, generalisation and contours are those of the tuned ones.
   const own = variants.flatMap((variant, i) =>
@@ -81,16 +82,29 @@ export function workloadReport(
 interface Variant {
   readonly name: string;
   readonly rates: StrategyReport['rates'];
+  readonly keptRate: number | null;
+  /** Chosen by the primary target. */
   readonly trials: readonly MeasuredTrial[];
+  /** The same trials with what is wrong with each batch size as a base, by another target. */
+  readonly of: (target: KnownTarget) => ComparableTrials;
 }
 
 function variantsOf(trials: readonly MeasuredTrial[], primary: KnownTarget): Variant[] {
   return [...new Set(trials.map((t) => t.strategy))].flatMap((name) => {
     const own = trials.filter((t) => t.strategy === name);
-    const kept = keptRateTrials(own, primary);
-    return [
-      { name, rates: 'tuned' as const, trials: own },
-      ...(kept ? [{ name: `${name}, rate kept`, rates: 'kept' as const, trials: kept.trials }] : []),
-    ];
+    const groups = batchGroups(own, primary);
+    const full = equalEffort(own, groups, primary);
+    const kept = full.keptRate === null ? keptRateTrials(own, groups, primary) : null;
+    const variant = (rates: Variant['rates'], chosen: ComparableTrials): Variant => ({
+      name: rates === 'tuned' ? name : `${name}, rate kept`,
+      rates,
+      keptRate: chosen.keptRate,
+      trials: chosen.trials,
+      of: (target) =>
+        target === primary
+          ? chosen
+          : { ...chosen, problems: problemsOf(batchGroups(own, target), target, chosen.keptRate) },
+    });
+    return [variant('tuned', full), ...(kept ? [variant('kept', kept)] : [])];
   });
 }

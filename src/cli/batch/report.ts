@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { batchTable, wantsColor } from '../../report/index.ts';
-import { wholeNumber } from '../options.ts';
 import { addClusterOptions, type ClusterOptions } from './cluster-options.ts';
 import { studyReport, writeStudyReport } from './study-report.ts';
 
 interface ReportOptions extends ClusterOptions {
   readonly out?: string;
-  readonly draws: number;
   readonly json?: boolean;
 }
 
@@ -18,7 +16,6 @@ export function batchReportCommand(): Command {
     )
     .argument('<dir>', 'folder of a study, or of an import')
     .option('--out <file>', 'where the HTML report goes (default: report.html in the folder)')
-    .option('--draws <n>', 'draws of the bootstrap behind the intervals', wholeNumber(20), 1000)
     .option('--json', 'print one JSON object on standard output, and write no file unless --out says so');
   return addClusterOptions(command).action(run);
 }

@@ -5,17 +5,13 @@ import { writeFileAtomic } from '../../formats/index.ts';
 import { version } from '../../version.ts';
 import { type ClusterOptions, linkOf } from './cluster-options.ts';
 
-/** What was measured in a folder, analysed and with its costs. `draws`: of the bootstrap. */
-export async function studyReport(
-  dir: string,
-  options: ClusterOptions & { readonly draws: number },
-): Promise<StudyReport<ReportCost>> {
-  const { devices, price, draws } = options;
+/** What was measured in a folder, analysed and with its costs. */
+export async function studyReport(dir: string, options: ClusterOptions): Promise<StudyReport<ReportCost>> {
+  const { devices, price } = options;
   const link = linkOf(options);
   const study = await measuredInFolder(dir);
   const report = reportOf(study, {
     cost: null,
-    bootstrap: { draws },
     linearErrors: await readLinearErrors(dir),
   });
   return { ...report, cost: costsOfReport(study, report, { devices, link, price }) };

@@ -67,7 +67,7 @@ async function run(options: ReproduceBatchOptions): Promise<void> {
       runtime: { device: parseDevice(device), ...(threads === undefined ? {} : { threads }) },
       onProgress: (share, detail) => progress.update(share, detail),
     }).finally(() => progress.finish());
-    const report = await studyReport(folder, { devices: [1], draws: 1000 });
+    const report = await studyReport(folder, { devices: [1] });
     await writeStudyReport(report, join(folder, 'report.html'));
     reports.push(report);
   }
@@ -85,8 +85,7 @@ async function run(options: ReproduceBatchOptions): Promise<void> {
   for (const { study, statements } of reports) {
     process.stdout.write(`${study}\n`);
     for (const s of statements)
-      if (s.verdict !== 'cannot be judged')
-        process.stdout.write(`  ${s.verdict.padEnd(14)}  ${s.agreeing} of ${s.evidence.length}  ${s.statement}\n`);
+      process.stdout.write(`  ${s.verdict.padEnd(18)}${s.statement}\n  ${' '.repeat(18)}${s.answer}\n`);
   }
   process.stdout.write(`\nreport: ${page}\n`);
 }
