@@ -112,7 +112,7 @@ export async function loadCamvid({ dir, split }: CamvidRequest): Promise<ImageDa
   const readChecked = async (file: string, grey: boolean): Promise<Picture> => {
     const bytes = await source.read(file);
     if (grey) requireGreyPng(bytes, source.path(file));
-    const picture = decodePicture(bytes, source.path(file));
+    const picture = await decodePicture(bytes, source.path(file));
     size ??= picture;
     if (picture.width !== size.width || picture.height !== size.height) {
       const expected = `${size.width} x ${size.height} like the first frame`;
