@@ -30,7 +30,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadTestImages } from './test-set.ts';
+import { forMeasurement, loadTestImages } from './test-set.ts';
 
 interface PerturbOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly images: string;
@@ -99,10 +99,11 @@ export function perturbCommand(): Command {
 
 async function run(options: PerturbOptions): Promise<void> {
   const { attack, norm, model, out, json = false, seed } = options;
-  const dataset = await loadTestImages(options);
-  const images = parseIndices(options.images, dataset.count);
-  const fitted = fittedTo(model, dataset);
+  const loaded = await loadTestImages(options);
+  const images = parseIndices(options.images, loaded.count);
+  const fitted = fittedTo(model, loaded);
   const network = await loadNetwork({ ...options, ...fitted });
+  const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const untrained =
     options.untrained && !model.endsWith('.onnx')
       ? await loadNetwork({ ...options, ...fitted, weights: 'random' })

@@ -120,7 +120,7 @@ export async function loadCamvid({ dir, split }: CamvidRequest): Promise<ImageDa
     }
   }
   let size: Pick<Picture, 'width' | 'height'> | undefined;
-  let [pixels, masks] = [new Uint8Array(0), new Uint8Array(0)];
+  let [pixels, masks]: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   const readChecked = async (file: string, grey: boolean): Promise<Picture> => {
     const bytes = await source.read(file);
     if (grey) requireGreyPng(bytes, source.path(file));
