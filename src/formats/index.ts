@@ -6,6 +6,7 @@ export { decodeIdx } from './idx.ts';
 export { jsonCache, type ResultCache } from './json-cache.ts';
 export { decodeMat } from './mat.ts';
 export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
+export { decodePickledDict, PickledBytes } from './numpy-pickle.ts';
 export { quote } from './quote.ts';
 export { readBytes, readFailure } from './read-bytes.ts';
 export {

@@ -25,6 +25,10 @@ export interface PickleHost {
   global(name: string): PickleGlobal | undefined;
   /** The value of a persistent id; undefined refuses it. */
   persistent(id: unknown): unknown;
+  /** What a byte string of Python 2 stands for: UTF-8 text unless told. */
+  oldText?(bytes: Uint8Array): unknown;
+  /** Gives a value of the host's own making its state; false refuses it. */
+  build?(target: unknown, state: unknown): boolean;
 }
 
 /** Longest integer that is read, in bytes: the magic number of PyTorch's files has 10. */
@@ -60,11 +64,12 @@ const opcodes: Readonly<Record<string, Opcode>> = {
   X: (m) => m.push(m.text(m.uint(4))),
   '\x8c': (m) => m.push(m.text(m.uint(1))),
   '\x8d': (m) => m.push(m.text(m.uint(8))),
-  T: (m) => m.push(m.text(m.uint(4))),
-  U: (m) => m.push(m.text(m.uint(1))),
+  T: (m) => m.push(m.oldText(m.uint(4))),
+  U: (m) => m.push(m.oldText(m.uint(1))),
   B: (m) => m.push(m.bytes(m.uint(4))),
   C: (m) => m.push(m.bytes(m.uint(1))),
   '\x8e': (m) => m.push(m.bytes(m.uint(8))),
+  '\x96': (m) => m.push(m.bytes(m.uint(8))),
 
   // Containers.
   ')': (m) => m.push([]),
@@ -197,6 +202,10 @@ class PickleMachine {
     return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
   }
 
+  oldText(count: number): unknown {
+    return this.#host.oldText ? this.#host.oldText(this.bytes(count)) : this.text(count);
+  }
+
   line(): string {
     const end = this.#bytes.indexOf(10, this.#at);
     if (end < 0) this.fail(`truncated: the pickle ends inside a name at byte ${this.#at}`);
@@ -315,7 +324,11 @@ class PickleMachine {
    * The attributes of an OrderedDict (PyTorch hangs `_metadata` on a state dict) play no part here and are dropped;
    * nothing else that can be on the stack has any.
    */
-  setState([target]: readonly unknown[]): void {
+  setState([target, state]: readonly unknown[]): void {
+    if (this.#host.build?.(target, state)) {
+      this.push(target);
+      return;
+    }
     if (!(target instanceof Map)) this.malformed('sets the state of an object');
     this.push(target);
   }

@@ -69,7 +69,7 @@ function set(args: readonly unknown[], budget: Budget): Set<unknown> | undefined
 }
 
 /** Protocol 2 has no opcode for bytes: they come as Latin-1 text with a call that encodes it. */
-function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
+export function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
   if (typeof text !== 'string' || (encoding !== 'latin1' && encoding !== 'latin-1')) return undefined;
   budget.spend(text.length, 'a bytes value of the pickle');
   return Buffer.from(text, 'latin1');
