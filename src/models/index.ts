@@ -24,6 +24,7 @@ export {
   describeNormalization,
   imagenetNormalization,
   type Normalization,
+  normalizationEntry,
   normalizationNamed,
   normalizationNames,
 } from './normalization.ts';

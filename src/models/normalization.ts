@@ -90,3 +90,10 @@ export function describeNormalization({ name, mean, std, source }: AppliedNormal
     name === 'none' ? 'none (pixels from 0 to 1)' : Object.hasOwn(named, name) ? `${name} (${values})` : values;
   return `${what}${sources[source]}`;
 }
+
+/** The entry of a result that says which normalization was in force; none where nothing is known of it. */
+export function normalizationEntry({ normalization }: { readonly normalization?: AppliedNormalization }): {
+  readonly normalization?: string;
+} {
+  return normalization ? { normalization: describeNormalization(normalization) } : {};
+}
