@@ -17,7 +17,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadTestImages } from './test-set.ts';
+import { forMeasurement, loadTestImages } from './test-set.ts';
 
 interface AlignmentOptions extends NetworkOptions, DatasetOptions, DeviceOptions, OutputOptions {
   readonly images: string;
@@ -35,9 +35,10 @@ export function alignmentCommand(): Command {
 }
 
 async function run(options: AlignmentOptions): Promise<void> {
-  const dataset = await loadTestImages(options);
-  const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const loaded = await loadTestImages(options);
+  const images = parseIndices(options.images, loaded.count);
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const { top, seed, out } = options;
   const request: AlignmentRequest = { network, dataset, images, top, seed, runtime: runtimeOf(options) };
   const cache = out === undefined ? undefined : alignmentCache(join(out, 'stages'), request);

@@ -145,7 +145,8 @@ function contents(found: Partial<Record<ThreeSplit, DataSummary>>, facts: DataFa
   const names = images.map((s) => JSON.stringify(s.classes?.map((c) => c.name)));
   if (new Set(names).size > 1)
     notes.push('the splits have other classes: a label does not mean the same in all of them');
-  images.forEach(({ sameAs }, i) => {
+  images.forEach(({ sameAs, notes: more = [] }, i) => {
+    for (const note of more) if (!notes.includes(note)) notes.push(note);
     if (sameAs) notes.push(`${splits[i]} and ${sameAs} are the same images`);
   });
   return [

@@ -17,7 +17,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadTestImages } from './test-set.ts';
+import { forMeasurement, loadTestImages } from './test-set.ts';
 
 interface EigenvaluesOptions extends NetworkOptions, DatasetOptions, DeviceOptions, OutputOptions {
   readonly images: string;
@@ -43,9 +43,10 @@ export function eigenvaluesCommand(): Command {
 }
 
 async function run(options: EigenvaluesOptions): Promise<void> {
-  const dataset = await loadTestImages(options);
-  const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const loaded = await loadTestImages(options);
+  const images = parseIndices(options.images, loaded.count);
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const { units, method, top, seed, out } = options;
   const request: EigenvaluesRequest = {
     network,

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import type { ThreeSplit } from '../data/index.ts';
+import { isText, type ThreeSplit } from '../data/index.ts';
+import { describeNormalization } from '../models/index.ts';
 import { createProgress, formatCount } from '../report/index.ts';
 import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
 import { loadNetwork } from './network.ts';
@@ -13,7 +14,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadSplit } from './test-set.ts';
+import { loadSplit, tellNormalization, tellOrder, withClassesOf } from './test-set.ts';
 
 interface EvalOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly split: ThreeSplit;
@@ -39,8 +40,11 @@ export function evalCommand(): Command {
 
 async function run(options: EvalOptions): Promise<void> {
   const { batchSize, json = false } = options;
-  const data = await loadSplit(options, options.split);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, data) });
+  const loaded = await loadSplit(options, options.split);
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const data = withClassesOf(network, loaded, options);
+  tellNormalization(network);
+  tellOrder(network, loaded, options);
   const progress = createProgress({ stream: process.stderr, label: 'evaluating', quiet: json });
   const result = await evaluateNetwork(network, data, {
     ...runtimeOf(options),
@@ -48,11 +52,12 @@ async function run(options: EvalOptions): Promise<void> {
     onProgress: (done, total) => progress.update(done / total),
   });
   progress.finish();
-  const { name, weights } = network;
+  const { name, weights, normalization } = network;
+  const notes = isText(data) ? undefined : data.notes;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ model: name, weights, dataset: data.name, split: options.split, ...result })}\n`
-      : `${name} on ${data.name} (${options.split}): ${described(result)}\n`,
+      ? `${JSON.stringify({ model: name, weights, normalization, dataset: data.name, split: options.split, ...(notes && { notes }), ...result })}\n`
+      : `${name} on ${data.name} (${options.split}): ${described(result)}\n${normalization ? `normalisation: ${describeNormalization(normalization)}\n` : ''}`,
   );
 }
 

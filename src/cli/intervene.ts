@@ -24,7 +24,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadTestImages } from './test-set.ts';
+import { forMeasurement, loadTestImages } from './test-set.ts';
 
 interface InterveneOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly images: string;
@@ -75,9 +75,10 @@ export function interveneCommand(): Command {
 
 async function run(options: InterveneOptions): Promise<void> {
   const { out, json = false } = options;
-  const dataset = await loadTestImages(options);
-  const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const loaded = await loadTestImages(options);
+  const images = parseIndices(options.images, loaded.count);
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);

@@ -56,8 +56,8 @@ export function addNetworkOptions(command: Command, usual?: string): Command {
       'which set of weights of a checkpoint that holds several, by its key in it, such as model_ema (default: the one that was trained)',
     )
     .option(
-      '--normalize <name>',
-      'normalisation in front of the network: imagenet, cifar10 or none (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
+      '--normalize <name|values>',
+      'normalisation in front of the network: imagenet, cifar10, none, or means and deviations of pixels from 0 to 1, such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
     )
     .addOption(seedOption());
 }
@@ -70,6 +70,7 @@ export interface DatasetOptions {
   readonly dataset: string;
   readonly data?: string;
   readonly download?: boolean;
+  readonly classNames?: string;
 }
 
 /** Which images or texts. */
@@ -80,7 +81,11 @@ export function addDatasetOptions(command: Command): Command {
       `one of ${Object.keys(dataNames).join(', ')} (shapes and grammar are procedural and need no files)`,
       'cifar10',
     )
-    .option('--data <dir>', 'where the data set lies')
+    .option('--data <dir>', 'where the data set lies; a picture (.png, .jpg) is taken for a folder of its own')
+    .option(
+      '--class-names <list|file>',
+      "--dataset folder: the network's classes in the order of its outputs, e.g. ant,cat,dog, or a .json or .txt file of them; folders are matched by name",
+    )
     .option('--download', 'fetch CIFAR from its official address into --data first, if it is not there');
 }
 

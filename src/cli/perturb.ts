@@ -30,10 +30,10 @@ import {
   runtimeOf,
   wholeNumber,
 } from './options.ts';
-import { loadTestImages } from './test-set.ts';
+import { forMeasurement, loadTestImages } from './test-set.ts';
 
 interface PerturbOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
-  readonly images: string;
+  readonly images?: string;
   readonly attack: AttackName;
   readonly norm: Norm;
   readonly eps?: readonly number[];
@@ -59,7 +59,7 @@ export function perturbCommand(): Command {
     'Random and adversarial perturbations of images: accuracy under attack, growth through the network, energies on singular vectors',
   );
   addDeviceOptions(addDatasetOptions(addNetworkOptions(command)))
-    .option('--images <list>', 'positions in the test set, e.g. 0,7,4321 or 0-199', '0-99')
+    .option('--images <list>', 'positions in the test set, e.g. 0,7,4321 or 0-199 (default: the first 100)')
     .addOption(
       new Option(
         '--attack <name>',
@@ -99,10 +99,11 @@ export function perturbCommand(): Command {
 
 async function run(options: PerturbOptions): Promise<void> {
   const { attack, norm, model, out, json = false, seed } = options;
-  const dataset = await loadTestImages(options);
-  const images = parseIndices(options.images, dataset.count);
-  const fitted = fittedTo(model, dataset);
+  const loaded = await loadTestImages(options);
+  const images = parseIndices(options.images ?? `0-${Math.min(100, loaded.count) - 1}`, loaded.count);
+  const fitted = fittedTo(model, loaded);
   const network = await loadNetwork({ ...options, ...fitted });
+  const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const untrained =
     options.untrained && !model.endsWith('.onnx')
       ? await loadNetwork({ ...options, ...fitted, weights: 'random', weightsKey: undefined })

@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
-import { loadTestImages } from './test-set.ts';
+import { forMeasurement, loadTestImages } from './test-set.ts';
 
 interface SpectrumOptions extends NetworkOptions, DatasetOptions, DeviceOptions {
   readonly images: string;
@@ -55,9 +55,10 @@ export function spectrumCommand(): Command {
 }
 
 async function run(options: SpectrumOptions): Promise<void> {
-  const dataset = await loadTestImages(options);
-  const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const loaded = await loadTestImages(options);
+  const images = parseIndices(options.images, loaded.count);
+  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   await measureAndReport(
     {
       network,

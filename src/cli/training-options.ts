@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { normalizationNames } from '../models/index.ts';
+import { reasonOf } from '../errors.ts';
+import { normalizationNamed, normalizationNames } from '../models/index.ts';
 import { optimizerNames, parameterGroups, presets, scalingRules, scheduleKinds } from '../train/index.ts';
 import { addDatasetOptions, wholeNumber } from './options.ts';
 
@@ -12,6 +13,16 @@ export function number(min: number, max = Number.POSITIVE_INFINITY) {
       `expected a number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}.`,
     );
   };
+}
+
+/** What `normalizationNamed` takes. */
+function normalization(text: string): string {
+  try {
+    normalizationNamed(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${reasonOf(error)}.`);
+  }
+  return text;
 }
 
 /** Parts with commas between them. */
@@ -59,12 +70,12 @@ export function addTrainingOptions(command: Command): Command {
     .option('--epochs <n>', `passes over the training data ${byTask('epochs')}`, number(0))
     .option('--max-steps <n>', 'end after so many steps instead', wholeNumber(1))
     .option('--loss-bound <loss>', 'a loss above it ends the run as infeasible', number(0), 1e4)
-    .option('--seed <n>', 'seed of everything random', wholeNumber(0), 0);
-  choice(
-    '--normalize <name>',
-    "normalisation in front of a network for images (default: cifar10 for CIFAR, else the model's own)",
-    normalizationNames,
-  );
+    .option('--seed <n>', 'seed of everything random', wholeNumber(0), 0)
+    .option(
+      '--normalize <name|values>',
+      `normalisation in front of a network for images: ${normalizationNames.join(', ')}, or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: cifar10 for CIFAR, else the model's own)`,
+      normalization,
+    );
   choice('--optimizer <name>', `update rule ${byTask('optimizer')}`, optimizerNames);
   choice('--decay-on <what>', 'weight decay: all parameters, or weights and not biases and norms', parameterGroups);
   choice('--adapt-on <what>', 'LARS, LAMB: which parameters have a rate of their own, and decay', parameterGroups);

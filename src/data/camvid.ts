@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { FileError } from '../errors.ts';
 import { readBytes, readFailure, readTarFiles } from '../formats/index.ts';
 import type { ImageDataset, ThreeSplit } from './dataset.ts';
+import { pictureBytes } from './memory.ts';
 import { decodePicture, type Picture, requireGreyPng, writePlanes } from './picture.ts';
 
 /** The eleven classes of Badrinarayanan, Kendall and Cipolla (SegNet, arXiv 1511.00561), by mask value. */
@@ -41,7 +42,11 @@ interface Source {
   readonly read: (file: string) => Promise<Uint8Array>;
 }
 
-const limits = { fileBytes: 1 << 24, totalBytes: 1 << 30 };
+/** Of an archive, whose members are kept until they are decoded. Frames of 960 x 720 have about a megabyte. */
+const limits = { fileBytes: 1 << 24, totalBytes: 1 << 29 };
+
+/** Of a list: far more names than there are frames. */
+const maxListBytes = 1 << 20;
 
 const kindOf = (path: string) =>
   stat(path).then(
@@ -96,23 +101,30 @@ export async function loadCamvid({ dir, split }: CamvidRequest): Promise<ImageDa
   const stored = fileSplits[split];
   const source = await locate(dir, stored);
   const list = `${stored}.txt`;
-  const names = Buffer.from(await source.read(list))
+  const listed = await source.read(list);
+  if (listed.length > maxListBytes) {
+    throw new FileError(source.path(list), `has ${listed.length} bytes, expected at most ${maxListBytes}`);
+  }
+  const names = Buffer.from(listed)
     .toString('utf8')
     .split(/\r?\n/)
     .map((line) => line.trim().replace(/\.png$/, ''))
     .filter((line) => line !== '');
   if (names.length === 0) throw new FileError(source.path(list), 'names no frames; expected one a line');
+  const seen = new Set<string>();
   for (const name of names) {
+    if (seen.has(name)) throw new FileError(source.path(list), `names the frame ${name.slice(0, 80)} twice`);
+    seen.add(name);
     if (basename(name) !== name || !/^[\w.-]+$/.test(name)) {
       throw new FileError(source.path(list), `has ${JSON.stringify(name.slice(0, 80))}; expected the name of a frame`);
     }
   }
   let size: Pick<Picture, 'width' | 'height'> | undefined;
-  let [pixels, masks] = [new Uint8Array(0), new Uint8Array(0)];
+  let [pixels, masks]: [Uint8Array, Uint8Array] = [new Uint8Array(0), new Uint8Array(0)];
   const readChecked = async (file: string, grey: boolean): Promise<Picture> => {
     const bytes = await source.read(file);
     if (grey) requireGreyPng(bytes, source.path(file));
-    const picture = decodePicture(bytes, source.path(file));
+    const picture = await decodePicture(bytes, source.path(file));
     size ??= picture;
     if (picture.width !== size.width || picture.height !== size.height) {
       const expected = `${size.width} x ${size.height} like the first frame`;
@@ -123,7 +135,11 @@ export async function loadCamvid({ dir, split }: CamvidRequest): Promise<ImageDa
   for (const [i, name] of names.entries()) {
     const frame = await readChecked(`${stored}/${name}.png`, false);
     const area = frame.width * frame.height;
-    if (i === 0) [pixels, masks] = [new Uint8Array(names.length * 3 * area), new Uint8Array(names.length * area)];
+    if (i === 0) {
+      // Three channels and the mask in one piece, so that all of it is known to fit.
+      const bytes = pictureBytes(source.path(list), names.length, [4, frame.height, frame.width]);
+      [pixels, masks] = [bytes.subarray(0, names.length * 3 * area), bytes.subarray(names.length * 3 * area)];
+    }
     writePlanes(frame, pixels.subarray(i * 3 * area, (i + 1) * 3 * area));
     const file = `${stored}annot/${name}.png`;
     const mask = await readChecked(file, true);

@@ -4,6 +4,14 @@ export type CifarName = 'cifar10' | 'cifar100';
 
 /** What is official about one of the two data sets (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). */
 export interface CifarLayout {
+  /** The same images as Python pickles. */
+  readonly python: {
+    readonly archive: string;
+    readonly folder: string;
+    readonly files: Readonly<Record<Split, readonly string[]>>;
+    /** The entry with the classes. */
+    readonly labels: string;
+  };
   readonly url: string;
   readonly archive: string;
   readonly archiveBytes: number;
@@ -29,6 +37,12 @@ const cifar100Classes = `apple aquarium_fish baby bear beaver bed bee beetle bic
 
 export const cifarLayouts: Readonly<Record<CifarName, CifarLayout>> = {
   cifar10: {
+    python: {
+      archive: 'cifar-10-python.tar.gz',
+      folder: 'cifar-10-batches-py',
+      files: { train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}`), test: ['test_batch'] },
+      labels: 'labels',
+    },
     url: 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
     archive: 'cifar-10-binary.tar.gz',
     archiveBytes: 170_052_171,
@@ -43,6 +57,12 @@ export const cifarLayouts: Readonly<Record<CifarName, CifarLayout>> = {
     classes: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
   },
   cifar100: {
+    python: {
+      archive: 'cifar-100-python.tar.gz',
+      folder: 'cifar-100-python',
+      files: { train: ['train'], test: ['test'] },
+      labels: 'fine_labels',
+    },
     url: 'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
     archive: 'cifar-100-binary.tar.gz',
     archiveBytes: 168_513_733,

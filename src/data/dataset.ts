@@ -8,14 +8,14 @@ export type ThreeSplit = Split | 'valid';
 /** Labelled images in memory. */
 export interface ImageDataset {
   readonly name: string;
-  /** Names of the classes, by label. */
+  /** Names of the classes, by label; empty where images have no labels and no masks. */
   readonly classes: readonly string[];
   readonly count: number;
   /** Channels (red, green, blue, or grey alone), height, width. */
   readonly shape: readonly [1 | 3, number, number];
   /** [count, channels, height, width], 0 .. 255. */
   readonly pixels: Uint8Array;
-  /** [count], 0 .. classes.length - 1; empty for data that has masks and no label per image. */
+  /** [count], 0 .. classes.length - 1; empty for images without labels: those with masks alone, and one's own pictures without classes. */
   readonly labels: Uint8Array | Int32Array;
   /** [count, height, width], segmentation data only: the class of every pixel, 0 .. maskClasses.length - 1, or `ignoreLabel`. */
   readonly masks?: Uint8Array;
@@ -23,6 +23,8 @@ export interface ImageDataset {
   readonly maskClasses?: readonly string[];
   /** The value in `masks` that counts in no loss and no score; none where every pixel counts. */
   readonly ignoreLabel?: number;
+  /** What a user should know of how the files were read: what was passed over, which split stands for which. */
+  readonly notes?: readonly string[];
 }
 
 /** Every value that a pixel can have, in [0, 1]. */

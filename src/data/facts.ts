@@ -100,8 +100,9 @@ export const imageFacts = {
   folder: {
     what: 'your own images',
     tasks: ['classification'],
-    files: 'PNG or JPEG images of one size in one folder a class, these in train/ and test/ where there are two splits',
-    splits: two,
+    files:
+      'PNG or JPEG images of one size in one folder a class, these in train/, val/ and test/ where there are splits; for measurements also one picture or a folder of them, without labels',
+    splits: three,
   },
 } as const satisfies Readonly<Record<string, DataFacts>>;
 

@@ -52,9 +52,12 @@ describe('an image folder', () => {
     expect((await loadFolder(dir, 'test')).pixels[0]).toBe(2);
   });
 
-  it('whose images lie directly in it is one class', async () => {
+  it('whose images lie directly in it, or a single image, has no labels and no classes', async () => {
     await put('1.png', png(2, 2, [1, 1, 1]));
-    expect((await loadFolder(dir)).classes).toEqual(['all']);
+    for (const place of [dir, join(dir, '1.png')]) {
+      const { classes, labels, count, pixels } = await loadFolder(place);
+      expect([classes, labels.length, count, pixels[0]]).toEqual([[], 0, 1, 1]);
+    }
   });
 
   it('resizes nothing: an image of another size is an error that names it', async () => {

@@ -12,7 +12,7 @@ export interface DatasetRequest extends ShapesKnobs, Pick<CifarRequest, 'downloa
   readonly name: string;
   /** Where the files are; `shapes` needs none. */
   readonly dir?: string | undefined;
-  /** `valid` only where the data set comes with one: camvid. */
+  /** `valid` only where the data set comes with one: camvid and folder. */
   readonly split: ThreeSplit;
   /** Procedural data only: the draw, and how many images of it (10,000 for training and 2,000 for testing unless told). */
   readonly seed?: number;
@@ -36,12 +36,11 @@ export async function loadDataset(request: DatasetRequest): Promise<ImageDataset
   }
   const folder = dir ?? '';
   if (name === 'camvid') return loadCamvid({ dir: folder, split });
+  if (name === 'folder') return loadFolder(folder, split);
   if (split === 'valid') throw new UsageError(`data set ${name} has no validation split; expected train or test`);
   switch (name) {
     case 'shapes':
       return shapesDataset({ ...request, split, seed, count: request.count ?? imageFacts.shapes.counts[split] });
-    case 'folder':
-      return loadFolder(folder, split);
     case 'mnist':
     case 'fashion-mnist':
       return loadMnist({ dataset: name, dir: folder, split });

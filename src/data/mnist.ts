@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FileError } from '../errors.ts';
 import { decodeIdx, readBytes, unpackGzip } from '../formats/index.ts';
 import type { ImageDataset, Split } from './dataset.ts';
+import { placesFor } from './places.ts';
 
 export type MnistName = 'mnist' | 'fashion-mnist';
 
@@ -28,9 +29,18 @@ const isFile = (path: string) =>
     () => false,
   );
 
-async function readIdx(dir: string, folder: string, file: string) {
-  for (const place of [dir, join(dir, folder)]) {
-    for (const path of [join(place, file), join(place, `${file}.gz`)]) {
+/** Folders of data sets that look like MNIST. */
+const foreign: Readonly<Record<MnistName, RegExp>> = {
+  mnist: /fashion|[keq]mnist/i,
+  'fashion-mnist': /^(?!.*fashion).*mnist/i,
+};
+
+async function readIdx(dataset: MnistName, dir: string, file: string) {
+  const { folder } = mnistLayouts[dataset];
+  // Some tools write a dot where the official name has a hyphen.
+  const names = [file, file.replace('-idx', '.idx')].flatMap((name) => [name, `${name}.gz`]);
+  for (const place of await placesFor(dir, folder, foreign[dataset])) {
+    for (const path of names.map((name) => join(place, name))) {
       if (!(await isFile(path))) continue;
       const bytes = await readBytes(path, 'an idx file');
       return { path, ...decodeIdx(path.endsWith('.gz') ? unpackGzip(bytes, path, maxBytes) : bytes, path) };
@@ -52,10 +62,10 @@ export interface MnistRequest {
  * @throws FileError naming the file that is missing, damaged, or does not fit the other one.
  */
 export async function loadMnist({ dataset, dir, split }: MnistRequest): Promise<ImageDataset> {
-  const { classes, folder } = mnistLayouts[dataset];
+  const { classes } = mnistLayouts[dataset];
   const prefix = split === 'train' ? 'train' : 't10k';
-  const images = await readIdx(dir, folder, `${prefix}-images-idx3-ubyte`);
-  const labels = await readIdx(dir, folder, `${prefix}-labels-idx1-ubyte`);
+  const images = await readIdx(dataset, dir, `${prefix}-images-idx3-ubyte`);
+  const labels = await readIdx(dataset, dir, `${prefix}-labels-idx1-ubyte`);
   const [count = 0, height = 0, width = 0] = images.shape;
   if (images.shape.length !== 3 || images.data.length === 0) {
     throw new FileError(images.path, `has the shape [${images.shape}], expected images, height and width`);

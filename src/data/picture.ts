@@ -1,7 +1,7 @@
-import jpeg from 'jpeg-js';
-import { PNG } from 'pngjs';
-import { FileError } from '../errors.ts';
+import { FileError, reasonOf } from '../errors.ts';
 import { readBytes } from '../formats/index.ts';
+import { decodeJpeg, isJpeg } from './jpeg.ts';
+import { decodePng, isPng } from './png.ts';
 
 /** Images of more pixels are no input of a network, but could be a few bytes that unpack to gigabytes. */
 const maxPixels = 2 ** 24;
@@ -9,33 +9,28 @@ const maxPixels = 2 ** 24;
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** [height, width, 4]. */
+  /** [height, width, 4]; the fourth is of no use. */
   readonly rgba: Uint8Array;
 }
 
+/** Whether a name is one of a file that `decodePicture` may read. */
+export const isPictureName = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
+
 /** Decodes a PNG or JPEG image, whichever its content is. `path` opens the message of the FileError. */
-export function decodePicture(content: Uint8Array, path: string): Picture {
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+export async function decodePicture(content: Uint8Array, path: string): Promise<Picture> {
   try {
-    if (bytes[0] !== 0x89) {
-      const { width, height, data } = jpeg.decode(bytes, {
-        useTArray: true,
-        maxResolutionInMP: maxPixels / 1e6,
-        maxMemoryUsageInMB: 1024,
-      });
-      return { width, height, rgba: data };
-    }
-    const [width, height] = bytes.length < 24 ? [0, 0] : [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-    if (width * height > maxPixels) throw new Error(`${width} x ${height} pixels`);
-    return { width, height, rgba: PNG.sync.read(bytes).data };
+    if (isPng(content)) return decodePng(content, path, maxPixels);
+    if (isJpeg(content)) return await decodeJpeg(content, maxPixels);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FileError(path, `cannot be decoded (${reason}); expected a PNG or JPEG image`, { cause });
+    if (cause instanceof FileError) throw cause;
+    throw new FileError(path, `cannot be decoded (${reasonOf(cause)}); expected a PNG or JPEG image`, { cause });
   }
+  const problem = content.length === 0 ? 'is empty' : 'is no PNG or JPEG image, whatever its name says';
+  throw new FileError(path, `${problem}; expected one`);
 }
 
 export async function readPicture(path: string): Promise<Picture> {
-  return decodePicture(await readBytes(path, 'a PNG or JPEG image'), path);
+  return await decodePicture(await readBytes(path, 'a PNG or JPEG image'), path);
 }
 
 /** Red, green and blue of a picture as planes, [3, height, width]. */

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
 import type { ImageDataset, Split } from './dataset.ts';
+import { pictureBytes } from './memory.ts';
 import { area, type Colour, paint, type Stripes, side, wave } from './shapes-canvas.ts';
 import { figures, shapeClasses, stroke } from './shapes-figures.ts';
 
@@ -81,9 +82,10 @@ export function shapesDataset(options: ShapesOptions): ImageDataset {
     throw new UsageError(`shapes: count must be a positive whole number, got ${count}`);
   const draw = (purpose: string, index: number) =>
     new RandomStream({ seed, purpose: `shapes/${split}/${purpose}`, index });
-  const pixels = new Uint8Array(count * 3 * area);
+  const bytes = pictureBytes('shapes', count, [4, side, side]);
+  const pixels = bytes.subarray(0, count * 3 * area);
   const labels = new Uint8Array(count);
-  const masks = new Uint8Array(count * area).fill(background);
+  const masks = bytes.subarray(count * 3 * area).fill(background);
   const picture = new Float64Array(3 * area);
   for (let i = 0; i < count; i++) {
     const label = classOf(i, draw);

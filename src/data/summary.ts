@@ -24,6 +24,8 @@ export interface ImageSummary {
   readonly ignored?: number;
   /** The split with the very same images, if one was read before. */
   readonly sameAs?: ThreeSplit;
+  /** See `ImageDataset`. */
+  readonly notes?: readonly string[];
 }
 
 export interface TextSummary {
@@ -71,6 +73,7 @@ function summarizeImages(dataset: ImageDataset): ImageSummary {
     ...(labels.length > 0 && { classes: named(classes, labelled) }),
     ...(masks && { pixels: named(maskClasses, masked) }),
     ...(masks && ignoreLabel !== undefined && { ignored: masked[ignoreLabel]! }),
+    ...(dataset.notes && { notes: dataset.notes }),
   };
 }
 

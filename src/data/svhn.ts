@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FileError } from '../errors.ts';
 import { decodeMat, readBytes } from '../formats/index.ts';
 import type { ImageDataset, Split } from './dataset.ts';
+import { placesFor } from './places.ts';
 
 const side = 32;
 const area = side * side;
@@ -11,9 +12,21 @@ const area = side * side;
 const maxBytes = 2 * 73_257 * 3 * area;
 
 export interface SvhnRequest {
-  /** The folder with the official `train_32x32.mat` and `test_32x32.mat`. */
+  /** The folder with the official `train_32x32.mat` and `test_32x32.mat`, or one around it. */
   readonly dir: string;
   readonly split: Split;
+}
+
+async function locate(dir: string, file: string): Promise<string> {
+  for (const place of await placesFor(dir, 'svhn')) {
+    const path = join(place, file);
+    const there = await stat(path).then(
+      (s) => s.isFile(),
+      () => false,
+    );
+    if (there) return path;
+  }
+  throw new FileError(dir, `expected ${file} here`);
 }
 
 /**
@@ -23,12 +36,7 @@ export interface SvhnRequest {
  * @throws FileError for a file that is missing, damaged, or holds something else.
  */
 export async function loadSvhn({ dir, split }: SvhnRequest): Promise<ImageDataset> {
-  const path = join(dir, `${split}_32x32.mat`);
-  const there = await stat(path).then(
-    (s) => s.isFile(),
-    () => false,
-  );
-  if (!there) throw new FileError(dir, `expected ${split}_32x32.mat here`);
+  const path = await locate(dir, `${split}_32x32.mat`);
   const arrays = decodeMat(await readBytes(path, 'a MATLAB file'), path, { wanted: ['X', 'y'], maxBytes });
   const [images, digits] = [arrays.get('X')!, arrays.get('y')!];
   const [height, width, channels, count = 1] = images.shape;

@@ -109,6 +109,10 @@ export class PickleMachine {
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, count).toString('utf8');
   }
 
+  oldText(count: number): unknown {
+    return this.#host.oldText ? this.#host.oldText(this.bytes(count)) : this.text(count);
+  }
+
   line(): string {
     const end = this.#bytes.indexOf(10, this.#at);
     if (end < 0) this.fail(`truncated: the pickle ends inside a name at byte ${this.#at}`);
@@ -253,7 +257,11 @@ export class PickleMachine {
    * The attributes of an OrderedDict (PyTorch hangs `_metadata` on a state dict) and of what is passed over play no part
    * here and are dropped; nothing else that can be on the stack has any.
    */
-  setState([target]: readonly unknown[]): void {
+  setState([target, state]: readonly unknown[]): void {
+    if (this.#host.build?.(target, state)) {
+      this.push(target);
+      return;
+    }
     if (!(target instanceof Map || target instanceof PassedOver)) this.malformed('sets the state of an object');
     this.push(target);
   }

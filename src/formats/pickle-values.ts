@@ -41,4 +41,8 @@ export interface PickleHost {
   global(name: string): PickleGlobal | undefined;
   /** The value of a persistent id; undefined refuses it. */
   persistent(id: unknown): unknown;
+  /** What a byte string of Python 2 stands for: UTF-8 text unless told. */
+  oldText?(bytes: Uint8Array): unknown;
+  /** Gives a value of the host's own making its state; false refuses it. */
+  build?(target: unknown, state: unknown): boolean;
 }

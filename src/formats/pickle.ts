@@ -32,11 +32,12 @@ const opcodes: Readonly<Record<string, Opcode>> = {
   X: (m) => m.push(m.text(m.uint(4))),
   '\x8c': (m) => m.push(m.text(m.uint(1))),
   '\x8d': (m) => m.push(m.text(m.uint(8))),
-  T: (m) => m.push(m.text(m.uint(4))),
-  U: (m) => m.push(m.text(m.uint(1))),
+  T: (m) => m.push(m.oldText(m.uint(4))),
+  U: (m) => m.push(m.oldText(m.uint(1))),
   B: (m) => m.push(m.bytes(m.uint(4))),
   C: (m) => m.push(m.bytes(m.uint(1))),
   '\x8e': (m) => m.push(m.bytes(m.uint(8))),
+  '\x96': (m) => m.push(m.bytes(m.uint(8))),
 
   // Containers.
   ')': (m) => m.list(),

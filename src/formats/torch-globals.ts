@@ -90,7 +90,7 @@ function member([owner, name]: readonly unknown[], budget: Budget): unknown {
 }
 
 /** Protocol 2 has no opcode for bytes: they come as Latin-1 text with a call that encodes it. */
-function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
+export function encode([text, encoding]: readonly unknown[], budget: Budget): Uint8Array | undefined {
   if (typeof text !== 'string' || (encoding !== 'latin1' && encoding !== 'latin-1')) return undefined;
   budget.spend(128 + text.length, 'a bytes value of the pickle');
   return Buffer.from(text, 'latin1');

@@ -5,24 +5,29 @@ export { type LstmOptions, lstm } from './lstm.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
 export { type Mobilenetv2Options, mobilenetv2 } from './mobilenetv2.ts';
 export {
-  cifarNormalization,
-  defaultNormalization,
   defineModel,
-  imagenetNormalization,
   type Model,
   type ModelDefinition,
-  type Normalization,
   type Task,
 } from './model.ts';
 export {
   loadNetwork,
   type Network,
   type NetworkRequest,
-  normalizationNamed,
-  normalizationNames,
   ownWeights,
   withValues,
 } from './network.ts';
+export {
+  type AppliedNormalization,
+  cifarNormalization,
+  defaultNormalization,
+  describeNormalization,
+  imagenetNormalization,
+  type Normalization,
+  normalizationEntry,
+  normalizationNamed,
+  normalizationNames,
+} from './normalization.ts';
 export { type ParameterGroup, parameterGroups } from './parameter-groups.ts';
 export { type QuadraticModel, type QuadraticOptions, quadratic, type SgdOnQuadratic } from './quadratic.ts';
 export {

@@ -1,18 +1,8 @@
-import { UsageError } from '../errors.ts';
 import { type ParameterSpec, type Params, Scope } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, tensorOf, type Value } from '../onnx/index.ts';
+import { defaultNormalization, forChannels, type Normalization } from './normalization.ts';
 
-/** Per-channel normalisation that is part of the model, so that inputs are plain pixels in [0, 1]. */
-export interface Normalization {
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
-
-/** How the published CIFAR-10 checkpoints were trained (ImageNet's constants). */
-export const imagenetNormalization: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
-/** Mean and standard deviation of CIFAR-10's training pixels. */
-export const cifarNormalization: Normalization = { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] };
+export type { Normalization };
 
 /**
  * What a model answers, and with it the graph's interface.
@@ -34,6 +24,8 @@ export interface Model {
   /** Values that a recurrent model carries from one piece of a sequence to the next; 0 at its beginning. */
   readonly state?: number;
   readonly parameters: readonly ParameterSpec[];
+  /** Of images, a value a channel. */
+  readonly normalization?: Normalization;
   /** The evaluation graph with these values: see `Task`. `length`: tokens of a sequence, for language. */
   build(params: Params, batch: Dim, length?: number): Graph;
   /** The same graph with the parameters as inputs under their names, after the data: what training starts from. */
@@ -52,13 +44,6 @@ export interface ModelDefinition {
   readonly body: (scope: Scope, x: Value) => Value;
 }
 
-/** ImageNet's constants for three channels; for others pixels from [0, 1] to [-1, 1]. */
-export function defaultNormalization(channels: number): Normalization {
-  if (channels === 3) return imagenetNormalization;
-  const half = Array<number>(channels).fill(0.5);
-  return { mean: half, std: half };
-}
-
 /** Turns a definition of an image model into a model by laying it out once without values. */
 export function defineModel({
   name,
@@ -69,12 +54,7 @@ export function defineModel({
   ...rest
 }: ModelDefinition): Model {
   const channels = inputShape[0]!;
-  const normalization = rest.normalization ?? defaultNormalization(channels);
-  if (normalization.mean.length !== channels || normalization.std.length !== channels) {
-    throw new UsageError(
-      `${name}: the normalization is for ${normalization.mean.length} channels, images have ${channels}`,
-    );
-  }
+  const normalization = forChannels(rest.normalization ?? defaultNormalization(channels), channels, name);
   const layOut = (batch: Dim, params?: Params) => {
     const b = new GraphBuilder(name);
     const scope = new Scope(b, params);
@@ -90,6 +70,7 @@ export function defineModel({
     task,
     inputShape,
     classes,
+    normalization,
     parameters: layOut(1).specs,
     build: (params, batch) => layOut(batch, params).graph,
     trace: (batch) => layOut(batch).graph,

@@ -6,7 +6,14 @@ import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, readModel, tensorOf } from '../onnx/index.ts';
 import { checkConstants } from './finite-constants.ts';
-import { cifarNormalization, imagenetNormalization, type Model, type Normalization, type Task } from './model.ts';
+import type { Model, Task } from './model.ts';
+import {
+  type AppliedNormalization,
+  forChannels,
+  type Normalization,
+  normalizationName,
+  normalizationNamed,
+} from './normalization.ts';
 import { modelNamed } from './registry.ts';
 
 /** A network with its weights: what every measurement starts from. */
@@ -22,6 +29,10 @@ export interface Network {
   readonly task: Task;
   readonly inputShape: readonly number[];
   readonly classes: number;
+  /** Names of the classes by output, where the weights say so. */
+  readonly classNames?: readonly string[];
+  /** What is done to pixels from 0 to 1 before the network sees them; absent where nothing is known of it, and for texts. */
+  readonly normalization?: AppliedNormalization;
   /** Width of the state of a recurrent language model. */
   readonly state?: number;
   /** What a built-in network is made of; a user's own file does not say what is trained. */
@@ -42,24 +53,8 @@ export interface NetworkRequest {
   readonly classes?: number;
   /** Channels, height, width of the images, for the built-in models that take other sizes than their default. */
   readonly inputShape?: readonly number[];
-  /** Normalisation in front of the network: `imagenet`, `cifar10` or `none`. */
+  /** Normalisation in front of the network: what `normalizationNamed` takes. */
   readonly normalize?: string | undefined;
-}
-
-const normalizations: Readonly<Record<string, Normalization>> = {
-  imagenet: imagenetNormalization,
-  cifar10: cifarNormalization,
-  none: { mean: [0, 0, 0], std: [1, 1, 1] },
-};
-
-/** What `normalizationNamed` takes; `default` is the model's own. */
-export const normalizationNames = [...Object.keys(normalizations), 'default'];
-
-/** Undefined for `default`. Throws UsageError for a name that is none. */
-export function normalizationNamed(name: string): Normalization | undefined {
-  if (!normalizationNames.includes(name))
-    throw new UsageError(`--normalize: expected ${normalizationNames.join(', ')}, got "${name}"`);
-  return normalizations[name];
 }
 
 /** The weights that Ballast has trained itself and brings along, with a model card beside each. */
@@ -85,24 +80,25 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   const weights = request.weights ?? ownWeights(name);
   if (weightsKey !== undefined && weights === 'random')
     throw new UsageError('a key of weights goes with a checkpoint, not with random weights');
-  const laidOut = (normalize: string | undefined) => {
+  const laidOut = (normalize: string | undefined, outputs: number | undefined) => {
     const normalization = normalize === undefined ? undefined : normalizationNamed(normalize);
     return modelNamed(name, {
-      ...(classes === undefined ? {} : { classes }),
+      ...(outputs === undefined ? {} : { classes: outputs }),
       ...(inputShape === undefined ? {} : { inputShape }),
       ...(normalization === undefined ? {} : { normalization }),
     });
   };
   if (weights === undefined) {
-    laidOut(request.normalize);
+    laidOut(request.normalize, classes);
     throw new UsageError(
       `--weights is missing: expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,
     );
   }
   if (weights === 'random') {
-    const model = laidOut(request.normalize);
+    const model = laidOut(request.normalize, classes);
     return {
       ...withValues(model, initialize(model.parameters, seed)),
+      ...applied(model.normalization, request.normalize, undefined),
       name,
       weights: `freshly initialised (seed ${seed})`,
       identity: `random/${seed}`,
@@ -110,12 +106,62 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   }
   const bytes = await readBytes(weights, expectedWeights);
   const { tensors, metadata, notes } = decodeWeights(bytes, weights, { weightsKey });
-  // What `ballast train` writes says how pixels were normalised.
-  const model = laidOut(request.normalize ?? metadata.normalize);
-  const params = matchParameters(model.parameters, tensors, weights);
+  // What `ballast train` writes says how pixels were normalised, and what the classes are called.
+  const classNames = classNamesOf(metadata.classes, weights);
+  const matched = (outputs: number | undefined) => {
+    const model = laidOut(request.normalize ?? metadata.normalize, outputs);
+    return { model, params: matchParameters(model.parameters, tensors, weights) };
+  };
+  const { model, params } = fitting(matched, classNames?.length ?? classes);
   // Where Ballast is installed says nothing to a reader of results.
   const shown = request.weights === undefined ? `Ballast’s own weights/${name}.safetensors` : weights;
-  return { ...withValues(model, params), name, weights: shown, identity: sha256(bytes), notes };
+  return {
+    ...withValues(model, params),
+    ...applied(model.normalization, request.normalize, metadata.normalize),
+    ...(classNames && { classNames }),
+    name,
+    weights: shown,
+    identity: sha256(bytes),
+    notes,
+  };
+}
+
+/** With as many outputs as the data has classes, or as many as the model usually has: the data may have others than the checkpoint. */
+function fitting<T>(matched: (outputs: number | undefined) => T, outputs: number | undefined): T {
+  try {
+    return matched(outputs);
+  } catch (misfit) {
+    if (outputs === undefined) throw misfit;
+    try {
+      return matched(undefined);
+    } catch {
+      throw misfit;
+    }
+  }
+}
+
+/** Names of the classes as a checkpoint's metadata have them: a list as JSON. */
+function classNamesOf(text: string | undefined, path: string): readonly string[] | undefined {
+  if (text === undefined) return undefined;
+  let names: unknown;
+  try {
+    names = JSON.parse(text);
+  } catch {
+    names = undefined;
+  }
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw new FileError(path, 'has metadata "classes" that are no list of names');
+}
+
+function applied(
+  normalization: Normalization | undefined,
+  given: string | undefined,
+  stored: string | undefined,
+): Pick<Network, 'normalization'> {
+  if (!normalization) return {};
+  const said = (name: string | undefined) => name !== undefined && name !== 'default';
+  const source = said(given) ? 'given' : given === undefined && stored !== undefined ? 'weights' : 'default';
+  return { normalization: { ...normalization, name: normalizationName(normalization), source } };
 }
 
 /** A model with these values: a network but for where they come from. */
@@ -132,10 +178,10 @@ export function withValues(model: Model, params: Params): Omit<Network, 'weights
   };
 }
 
-async function loadOnnx({ model: path, weights, weightsKey, normalize = 'none' }: NetworkRequest): Promise<Network> {
+async function loadOnnx({ model: path, weights, weightsKey, normalize }: NetworkRequest): Promise<Network> {
   if (weights !== undefined || weightsKey !== undefined)
     throw new UsageError(`--weights does not go with ${path}: an .onnx file carries its own`);
-  const normalization = normalizationNamed(normalize);
+  const normalization = normalizationNamed(normalize ?? 'none') ?? normalizationNamed('none')!;
   const bytes = await readBytes(path, 'an ONNX model file');
   const graphs = new Map<Dim, Graph>();
   const graph = (batch: Dim): Graph => {
@@ -148,7 +194,9 @@ async function loadOnnx({ model: path, weights, weightsKey, normalize = 'none' }
     return made;
   };
   const { inputs, outputs } = graph(1);
+  const channels = inputs[0]!.shape[1] as number;
   return {
+    ...applied(forChannels(normalization, channels, path), normalize, undefined),
     name: path,
     weights: path,
     identity: sha256(bytes),
@@ -160,7 +208,7 @@ async function loadOnnx({ model: path, weights, weightsKey, normalize = 'none' }
 }
 
 /** Gives a foreign classifier our interface: input `image` in [0, 1], output `logits`. */
-function withPixels(own: Graph, normalization: Normalization | undefined, path: string): Graph {
+function withPixels(own: Graph, normalization: Normalization, path: string): Graph {
   const [input, ...more] = own.inputs;
   const output = own.outputs[0];
   if (!input || more.length || input.shape.length !== 4) {
@@ -176,10 +224,8 @@ function withPixels(own: Graph, normalization: Normalization | undefined, path: 
   const b = new GraphBuilder(own.name);
   const image = b.input('image', 'float32', input.shape);
   let x = image;
-  if (normalization && normalization !== normalizations.none) {
-    const { mean, std } = normalization;
-    if (channels !== mean.length)
-      throw new UsageError(`--normalize: needs ${mean.length} channels, ${path} has ${channels}`);
+  if (normalizationName(normalization) !== 'none') {
+    const { mean, std } = forChannels(normalization, channels, path);
     const perChannel = (values: readonly number[]) => b.constant(tensorOf('float32', [1, channels, 1, 1], values));
     x = b.mul(b.sub(image, perChannel(mean)), perChannel(std.map((s) => 1 / s)));
   }

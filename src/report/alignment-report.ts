@@ -3,6 +3,7 @@ import type { AlignmentResult, StageSummary, UnitMatrix } from '../stability/ind
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatExact, formatRange, typesetNumber } from './numbers.ts';
 import { renderPage } from './page.ts';
 import { colors, depthColor } from './palette.ts';
@@ -198,7 +199,7 @@ export function renderAlignmentReport(
         body: [
           html`<dl class="facts">
 <dt>network</dt><dd>${result.model}</dd>
-<dt>weights</dt><dd>${result.weights}</dd>
+<dt>weights</dt><dd>${result.weights}</dd>${normalizationFact(result)}
 <dt>images</dt><dd>${result.dataset}: ${seenImages(result)}</dd>
 <dt>vectors</dt><dd>top ${formatExact(result.top)} left and right singular vectors of each branch’s Jacobian</dd>
 <dt>left out</dt><dd>${result.skipped.length ? `${result.skipped.join(', ')}: no other unit of the stage has that shape` : 'nothing'}</dd>

@@ -2,6 +2,7 @@ import type { CurvatureResult } from '../stability/index.ts';
 import { densityFigure } from './curvature-figure.ts';
 import { shortfall, withError } from './curvature-table.ts';
 import { type Html, html } from './html.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatPercent, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { reportFooter } from './report-footer.ts';
@@ -17,7 +18,7 @@ const precise = (x: number, digits = 4) => typesetNumber(x, digits);
 function facts(result: CurvatureResult): Html {
   return html`<dl class="facts">
 <dt>network</dt><dd>${result.model}, ${formatCount(result.parameters)} trained parameters</dd>
-<dt>weights</dt><dd>${result.weights}</dd>
+<dt>weights</dt><dd>${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, ${result.split} split, ${plural(result.examples, 'example')} (${result.images})</dd>
 <dt>loss</dt><dd>mean cross-entropy ${precise(result.loss)}, norm of its gradient ${precise(result.gradientNorm)}</dd>
 <dt>products</dt><dd>${plural(result.products, 'Hessian-vector product')}, ${formatCount(result.microBatch)} examples a call, seed ${result.seed}; ${formatDuration(result.seconds)}</dd>

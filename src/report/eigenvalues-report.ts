@@ -4,6 +4,7 @@ import { depthAxis } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { renderPage } from './page.ts';
 import { colors } from './palette.ts';
@@ -169,7 +170,7 @@ export function renderEigenvaluesReport(
         body: [
           html`<dl class="facts">
 <dt>network</dt><dd>${result.model}</dd>
-<dt>weights</dt><dd>${result.weights}</dd>
+<dt>weights</dt><dd>${result.weights}</dd>${normalizationFact(result)}
 <dt>images</dt><dd>${result.dataset}: ${seenImages(result)}</dd>
 <dt>units</dt><dd>${new Set(result.branches.map((b) => b.name)).size} with an identity shortcut, the last ReLU left out</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>

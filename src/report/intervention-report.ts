@@ -4,6 +4,7 @@ import { type Html, html } from './html.ts';
 import { curvesFigure, sweepFigure } from './intervention-figures.ts';
 import { interventionGrowthFigure } from './intervention-growth-figure.ts';
 import { distinctNetworks, listed } from './intervention-table.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { reportFooter } from './report-footer.ts';
@@ -24,7 +25,7 @@ function facts(result: InterventionResult): Html {
   const { evaluated } = result.unchanged;
   return html`<dl class="facts">
 <dt>network</dt><dd>${result.model}</dd>
-<dt>weights</dt><dd>${result.weights}</dd>
+<dt>weights</dt><dd>${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set; ${formatCount(evaluated)} images for the accuracy</dd>
 <dt>changed</dt><dd>${listed(result.changed, 8)}: y = a·Sx + c·F(x)</dd>
 <dt>skip scales a</dt><dd>${values('skipScale')}</dd>

@@ -1,6 +1,7 @@
 import { kinds, type PerturbationPixels, type PerturbationResult } from '../stability/index.ts';
 import { figure } from './figure.ts';
 import { type Html, html } from './html.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatDuration, formatNumber, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import {
@@ -152,7 +153,7 @@ export function onSingularVectors(result: PerturbationResult): Html[] {
 export function renderPerturbationReport(result: PerturbationResult, options: PerturbationReportOptions): string {
   const { attack, settings } = result;
   const facts = html`<dl class="facts">
-<dt>network</dt><dd>${result.model}, ${result.weights}</dd>
+<dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, ${imageCount(result.images.length)} of the test set</dd>
 <dt>attack</dt><dd>${attack.name} in ${attack.norm}, radius ${formatRadius(attack.eps)}, ${stepsOf(result)}${settings.target === null ? '' : `, aiming at ${String(settings.target)}`}</dd>
 <dt>enters at</dt><dd>${settings.layer === null ? 'the image; pixels in [0, 1], normalisation is part of the network' : `the input of ${String(settings.layer)}`}</dd>

@@ -5,6 +5,7 @@ import { type Html, html } from './html.ts';
 import { curvesFigure, sweepFigure } from './intervention-figures.ts';
 import { interventionGrowthFigure } from './intervention-growth-figure.ts';
 import { listed } from './intervention-table.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatDuration } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { attackTable, onSingularVectors, pictures, throughNetwork } from './perturbation-report.ts';
@@ -28,7 +29,7 @@ function facts(result: ReproductionResult): Html {
   const { spectra, perturbations: p, interventions } = result;
   const units = spectra.images[0]?.units.map((u) => u.name) ?? [];
   return html`<dl class="facts">
-<dt>network</dt><dd>${result.model}, ${result.weights}</dd>
+<dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set; ${result.images.length} images are perturbed, ${spectra.images.length} of them have complete spectra</dd>
 <dt>complete spectra</dt><dd>${listed(units, 30)}: chosen by cost; stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
 <dt>interventions</dt><dd>${interventions[0]!.changed[0]} alone with frozen activations, all units together with recomputed ones</dd>

@@ -3,6 +3,7 @@ import type { ImageSpectra, SpectrumResult } from '../stability/result.ts';
 import { countsFigure, depthFigure } from './depth-figures.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import { type Html, html } from './html.ts';
+import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { reportFooter } from './report-footer.ts';
@@ -58,7 +59,7 @@ function measuredSection(result: SpectrumResult, options: SpectrumReportOptions)
   return [
     html`<dl class="facts">
 <dt>network</dt><dd>${result.model}</dd>
-<dt>weights</dt><dd>${result.weights}</dd>
+<dt>weights</dt><dd>${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set</dd>
 <dt>linearized</dt><dd>${blocks.join(' and ') || 'nothing'} at ${result.images.length} image${result.images.length === 1 ? '' : 's'}, final ReLU ${relu} (our choice, see below)</dd>
 <dt>singular values</dt><dd>${formatCount(values)}${units.length > 0 && units.every((u) => u.complete) ? ' (all of every unit)' : ''}; method ${methods.join(', ')}; ${formatDuration(result.seconds)} in total</dd>

@@ -1,5 +1,6 @@
 import { type ImageDataset, subset } from '../data/index.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
+import { normalizationEntry } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import { evaluate } from '../train/index.ts';
 import { BlockMeasurement, type BlockPlan, planBlock } from './block.ts';
@@ -157,6 +158,7 @@ export class InterventionMeasurement {
     return {
       model: network.name,
       weights: network.weights,
+      ...normalizationEntry(network),
       dataset: dataset.name,
       classes: dataset.classes,
       finalRelu,

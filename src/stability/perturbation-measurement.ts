@@ -1,3 +1,4 @@
+import { normalizationEntry } from '../models/index.ts';
 import { environmentOf } from './environment.ts';
 import { type AttackedImages, attackImages } from './perturbation-attack.ts';
 import { followKinds, growthRatios, layersOf } from './perturbation-growth.ts';
@@ -78,6 +79,7 @@ export async function measurePerturbations(
     result: {
       model: network.name,
       weights: network.weights,
+      ...normalizationEntry(network),
       dataset: dataset.name,
       classes: dataset.classes,
       images,

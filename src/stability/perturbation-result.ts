@@ -63,6 +63,8 @@ export type PerturbedLayer = { readonly name: string; readonly size: number } & 
 export interface PerturbationResult {
   readonly model: string;
   readonly weights: string;
+  /** What is done to pixels from 0 to 1 in front of the network, in words. */
+  readonly normalization?: string;
   readonly dataset: string;
   readonly classes: readonly string[];
   readonly images: readonly number[];

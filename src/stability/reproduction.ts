@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
-import type { Network } from '../models/index.ts';
+import { type Network, normalizationEntry } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { type ActiveUnits, countActiveUnits } from './active-units.ts';
@@ -66,6 +66,8 @@ export const partFolders = (parts: string) => ({
 export interface ReproductionResult {
   readonly model: string;
   readonly weights: string;
+  /** What is done to pixels from 0 to 1 in front of the network, in words. */
+  readonly normalization?: string;
   readonly dataset: string;
   readonly images: readonly number[];
   /** At all images. */
@@ -219,6 +221,7 @@ export class Reproduction {
       result: {
         model: network.name,
         weights: network.weights,
+        ...normalizationEntry(network),
         dataset: dataset.name,
         images,
         active,

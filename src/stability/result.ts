@@ -81,6 +81,8 @@ export interface Environment {
 export interface SpectrumResult {
   readonly model: string;
   readonly weights: string;
+  /** What is done to pixels from 0 to 1 in front of the network, in words. */
+  readonly normalization?: string;
   readonly dataset: string;
   readonly classes: readonly string[];
   readonly finalRelu: boolean;

@@ -1,7 +1,7 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
-import type { Network } from '../models/index.ts';
+import { type Network, normalizationEntry } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
@@ -165,6 +165,7 @@ export class SpectrumMeasurement {
     return {
       model: network.name,
       weights: network.weights,
+      ...normalizationEntry(network),
       dataset: dataset.name,
       classes: dataset.classes,
       finalRelu: this.#request.finalRelu,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
 import { writeFileAtomic } from '../formats/index.ts';
-import { normalizationNames } from '../models/index.ts';
+import { normalizationNamed, normalizationNames } from '../models/index.ts';
 import { optimizerNames, parameterGroups } from './optimizers/index.ts';
 import { scalingRules, scheduleKinds } from './schedule.ts';
 
@@ -13,7 +13,17 @@ const duration = z.string().regex(/^\d+(\.\d+)?(e\d+)?(st|ep|ex|tok)$/i, 'expect
 /** Everything that decides what a training run computes: `config.json` in its folder. */
 export const runConfigSchema = z.strictObject({
   model: z.string(),
-  normalize: z.enum(normalizationNames as [string, ...string[]]),
+  normalize: z.string().refine(
+    (name) => {
+      try {
+        normalizationNamed(name);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    { error: `expected ${normalizationNames.join(', ')} or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25` },
+  ),
   /** Ratio of the model's dropout, where it has some. */
   dropout: z.number().min(0).lt(1).optional(),
   dataset: z.string(),

@@ -113,6 +113,11 @@ function taskOf(
   return new Task({ ...common, train: images, valid, seed, augment });
 }
 
+/** Metadata that let other images be matched to the classes by name. */
+function namedClasses({ task }: Model, train: TrainingData['train']): Record<string, string> {
+  return task === 'classification' && !isText(train) ? { classes: JSON.stringify(train.classes) } : {};
+}
+
 /** The largest micro-batch that fits into memory now. */
 export function fittingMicroBatch({ model, task }: TrainingPlan, batchSize: number): number {
   const batch = Math.min(8, batchSize);
@@ -178,7 +183,13 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
         rateAt,
         scalarsAt: (step, lr) => optimizer.scalarsAt(step, lr),
         configHash: training.identity ?? configHash(config),
-        metadata: { model: model.name, task: model.task, dataset: config.dataset, normalize: config.normalize },
+        metadata: {
+          model: model.name,
+          task: model.task,
+          dataset: config.dataset,
+          normalize: config.normalize,
+          ...namedClasses(model, training.train),
+        },
       },
     });
   } finally {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
+import { normalizationEntry } from '../../models/index.ts';
 import { distributionOf } from '../../statistics.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../branches.ts';
 import { environmentOf } from '../environment.ts';
@@ -137,6 +138,7 @@ export class AlignmentMeasurement {
     return {
       model: network.name,
       weights: network.weights,
+      ...normalizationEntry(network),
       dataset: dataset.name,
       classes: dataset.classes,
       images: this.#at.images,

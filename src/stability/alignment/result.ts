@@ -82,6 +82,8 @@ export interface StageSummary extends AlignmentMatrices {
 export interface AlignmentResult {
   readonly model: string;
   readonly weights: string;
+  /** What is done to pixels from 0 to 1 in front of the network, in words. */
+  readonly normalization?: string;
   readonly dataset: string;
   readonly classes: readonly string[];
   readonly images: readonly SeenImage[];

@@ -11,7 +11,7 @@ import {
   type SpectralDensity,
   traceOfDensity,
 } from '../../linalg/index.ts';
-import type { Model, Network } from '../../models/index.ts';
+import { type Model, type Network, normalizationEntry } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -156,6 +156,7 @@ export class CurvatureMeasurement {
     return {
       model: network.name,
       weights: network.weights,
+      ...normalizationEntry(network),
       dataset: dataset.name,
       split,
       examples: images.length,

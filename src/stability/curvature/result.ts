@@ -4,6 +4,8 @@ import type { Environment } from '../result.ts';
 export interface CurvatureResult {
   readonly model: string;
   readonly weights: string;
+  /** What is done to pixels from 0 to 1 in front of the network, in words. */
+  readonly normalization?: string;
   readonly dataset: string;
   readonly split: string;
   /** How many examples the loss is averaged over. */

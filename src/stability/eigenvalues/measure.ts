@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
+import { normalizationEntry } from '../../models/index.ts';
 import type { Activations } from '../activations.ts';
 import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, singleUnits, unitsOf } from '../branches.ts';
@@ -147,6 +148,7 @@ export class EigenvaluesMeasurement {
     return {
       model: network.name,
       weights: network.weights,
+      ...normalizationEntry(network),
       dataset: dataset.name,
       classes: dataset.classes,
       images: this.#at.images,

@@ -12,14 +12,16 @@ export interface EvaluateOptions extends RuntimeOptions {
 }
 
 /** What is evaluated: a network, or a model with the weights that it has now. */
-export type EvaluatedNetwork = Omit<Network, 'weights' | 'identity'>;
+export type EvaluatedNetwork = Omit<Network, 'weights' | 'identity' | 'normalization' | 'classNames'>;
 
 /** Checks that images of this data set can go into this network and have what it is to be judged by. */
 export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: ImageDataset): void {
   const { name, task, inputShape, classes } = network;
   if (task === 'language') throw new UsageError(`${name} is a language model; expected a network for images`);
   if (task === 'classification' && dataset.labels.length !== dataset.count) {
-    throw new UsageError(`${dataset.name} has no label for each image; expected data for classification`);
+    throw new UsageError(
+      `${dataset.name} has no label for each image; expected data for classification, in one folder a class`,
+    );
   }
   if (task === 'segmentation' && !dataset.masks) {
     throw new UsageError(`${dataset.name} has no masks; expected data for segmentation`);
@@ -27,8 +29,14 @@ export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: Im
   if (inputShape.join() !== dataset.shape.join()) {
     throw new UsageError(`${name} takes images [${inputShape}], ${dataset.name} has [${dataset.shape}]`);
   }
-  const own = (task === 'segmentation' ? dataset.maskClasses : dataset.classes)!.length;
-  if (own > classes) throw new UsageError(`${name} knows ${classes} classes, ${dataset.name} has ${own}`);
+  const own = (task === 'segmentation' ? dataset.maskClasses : dataset.classes)!;
+  // Labels are places among the classes: of fewer classes one cannot tell which of the network's they are.
+  if (task === 'segmentation' ? own.length > classes : own.length !== classes) {
+    const some = own.length < 8 ? ` (${own.join(', ')})` : '';
+    const advice =
+      own.length < classes ? '; give the names of the network’s classes in their order to match them by name' : '';
+    throw new UsageError(`${name} knows ${classes} classes, ${dataset.name} has ${own.length}${some}${advice}`);
+  }
 }
 
 /**

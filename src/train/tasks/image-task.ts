@@ -1,4 +1,5 @@
 import type { AugmentOptions, ImageDataset } from '../../data/index.ts';
+import { UsageError } from '../../errors.ts';
 import type { Model } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -23,6 +24,17 @@ export interface ImageTaskOptions {
   readonly runtime?: RuntimeOptions;
 }
 
+/** A label means the same in both splits. */
+function requireSameClasses(train: ImageDataset, valid: ImageDataset): void {
+  const at = train.classes.findIndex((name, label) => name !== valid.classes[label]);
+  if (at < 0 && train.classes.length === valid.classes.length) return;
+  const label = at < 0 ? train.classes.length : at;
+  const nameIn = ({ classes }: ImageDataset) => JSON.stringify(classes[label] ?? 'no class');
+  throw new UsageError(
+    `${train.name}: label ${label} is ${nameIn(train)} in training and ${nameIn(valid)} in what it is judged on; expected the same classes`,
+  );
+}
+
 /** What tasks on images have in common: a fresh random order in each epoch. Throws UsageError for data that the model is not for. */
 export abstract class ImageTask implements TrainingTask {
   abstract readonly metric: Metric;
@@ -33,6 +45,7 @@ export abstract class ImageTask implements TrainingTask {
   constructor(options: ImageTaskOptions) {
     requireFit(options.model, options.train);
     requireFit(options.model, options.valid);
+    requireSameClasses(options.train, options.valid);
     this.options = options;
     this.examples = options.train.count;
     this.order = new ImageOrder(options.train.count, options.seed);

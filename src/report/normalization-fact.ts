@@ -1,0 +1,8 @@
+import { type Html, html } from './html.ts';
+
+/** The entry of a list of facts that says what is done to pixels in front of the network; nothing where the result does not say. */
+export const normalizationFact = ({ normalization }: { readonly normalization?: string }): Html | undefined =>
+  normalization === undefined
+    ? undefined
+    : html`
+<dt>normalisation</dt><dd>${normalization}</dd>`;
