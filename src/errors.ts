@@ -34,3 +34,12 @@ export class FileError extends BallastError {
 export function reasonOf(cause: unknown): string {
   return (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!;
 }
+
+/** Controls, formats (which may turn the order of writing), line and paragraph ends, halves of surrogate pairs. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Text that a file holds as it may stand in a message or a table: unprintable characters as escapes, cut off at `longest`. */
+export function printable(text: string, longest = 120): string {
+  const shown = text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+  return shown.replace(unprintable, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
+}

@@ -1,4 +1,4 @@
-import type { DType, TensorData } from '../tensor.ts';
+import { type DType, type TensorData, widenBfloat16, widenFloat16 } from '../tensor.ts';
 
 /** Element types as files have them. Both 16-bit floats are widened to float32 on reading, without loss; float16 can be written. */
 export type StoredDType = DType | 'bfloat16';
@@ -54,20 +54,4 @@ export function decodeTensor(stored: StoredDType, shape: readonly number[], byte
 /** The bytes of a tensor's elements, little-endian (every platform Node runs on is), without a copy. */
 export function tensorBytes({ data }: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** IEEE 754 binary16 to binary32; exact, subnormals included. */
-function widenFloat16(halves: Uint16Array): Float32Array {
-  return Float32Array.from(halves, (h) => {
-    const sign = h & 0x8000 ? -1 : 1;
-    const exponent = (h >>> 10) & 31;
-    const fraction = h & 1023;
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
-  });
-}
-
-/** bfloat16 is the upper half of a binary32. */
-function widenBfloat16(halves: Uint16Array): Float32Array {
-  return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
 }

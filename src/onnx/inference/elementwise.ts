@@ -50,8 +50,24 @@ const dropout: InferenceRule = ({ node, outputCount }) => {
   return outputCount > 1 ? [...out, { dtype: 'bool' as const, shape: x.shape }] : out;
 };
 
+/** The slope broadcasts to x. */
+const prelu: InferenceRule = ({ node }) => {
+  const [x, slope] = [inputAt(node, 0), inputAt(node, 1)];
+  if (broadcastShapes(node, x.shape, slope.shape).join() !== x.shape.join()) fail(node, 'the slope does not broadcast to x');
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
+/** Bounds are single numbers. */
+const clip: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  for (const v of node.inputs.slice(1)) {
+    if (v && (v.dtype !== x.dtype || v.shape.some((d) => d !== 1))) fail(node, `${v.name} must be one ${x.dtype}`);
+  }
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
 const unary =
-  'Relu LeakyRelu PRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
+  'Relu LeakyRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
   'ThresholdedRelu Shrink Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Softplus Softsign ' +
   'Identity Not BitwiseNot CumSum LRN LpNormalization MeanVarianceNormalization Trilu';
 
@@ -73,6 +89,8 @@ export const elementwiseRules: Readonly<Record<string, InferenceRule>> = {
   ),
   ...Object.fromEntries('Equal Less LessOrEqual Greater GreaterOrEqual'.split(' ').map((op) => [op, comparison])),
   Where: where,
+  PRelu: prelu,
+  Clip: clip,
   Cast: cast,
   CastLike: ({ node }) => [{ dtype: inputAt(node, 1).dtype, shape: inputAt(node, 0).shape }],
   Dropout: dropout,
