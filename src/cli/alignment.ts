@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseIndices } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { alignmentTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { AlignmentMeasurement, type AlignmentRequest, alignmentCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -37,7 +37,7 @@ export function alignmentCommand(): Command {
 async function run(options: AlignmentOptions): Promise<void> {
   const dataset = await loadTestImages(options);
   const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, dataset) });
   const { top, seed, out } = options;
   const request: AlignmentRequest = { network, dataset, images, top, seed, runtime: runtimeOf(options) };
   const cache = out === undefined ? undefined : alignmentCache(join(out, 'stages'), request);

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { eigenvaluesTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { EigenvaluesMeasurement, type EigenvaluesRequest, eigenvaluesCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -45,7 +45,7 @@ export function eigenvaluesCommand(): Command {
 async function run(options: EigenvaluesOptions): Promise<void> {
   const dataset = await loadTestImages(options);
   const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, dataset) });
   const { units, method, top, seed, out } = options;
   const request: EigenvaluesRequest = {
     network,

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import type { ThreeSplit } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { createProgress, formatCount } from '../report/index.ts';
 import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -40,7 +40,7 @@ export function evalCommand(): Command {
 async function run(options: EvalOptions): Promise<void> {
   const { batchSize, json = false } = options;
   const data = await loadSplit(options, options.split);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, data) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, data) });
   const progress = createProgress({ stream: process.stderr, label: 'evaluating', quiet: json });
   const result = await evaluateNetwork(network, data, {
     ...runtimeOf(options),

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { createProgress, formatBytes, formatDuration, interventionTable, wantsColor } from '../report/index.ts';
 import {
   InterventionMeasurement,
@@ -12,6 +11,7 @@ import {
   type MethodChoice,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -77,7 +77,7 @@ async function run(options: InterveneOptions): Promise<void> {
   const { out, json = false } = options;
   const dataset = await loadTestImages(options);
   const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, dataset) });
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);

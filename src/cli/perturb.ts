@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { createProgress, perturbationTable } from '../report/index.ts';
 import {
   type AttackName,
@@ -18,6 +17,7 @@ import {
   requirePossible,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -102,10 +102,10 @@ async function run(options: PerturbOptions): Promise<void> {
   const dataset = await loadTestImages(options);
   const images = parseIndices(options.images, dataset.count);
   const fitted = fittedTo(model, dataset);
-  const network = await loadNetwork({ ...options, ...fitted });
+  const network = await networkOf({ ...options, ...fitted });
   const untrained =
     options.untrained && !model.endsWith('.onnx')
-      ? await loadNetwork({ ...options, ...fitted, weights: 'random' })
+      ? await networkOf({ ...options, ...fitted, weights: 'random' })
       : undefined;
   const radii = options.eps ?? defaultRadii(attack, norm);
   const stop = new AbortController();

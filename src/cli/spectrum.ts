@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import type { MethodChoice } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -57,7 +57,7 @@ export function spectrumCommand(): Command {
 async function run(options: SpectrumOptions): Promise<void> {
   const dataset = await loadTestImages(options);
   const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, dataset) });
   await measureAndReport(
     {
       network,

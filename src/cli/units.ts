@@ -1,20 +1,21 @@
 import { Command } from 'commander';
-import { loadNetwork, modelNamed } from '../models/index.ts';
+import { modelNamed } from '../models/index.ts';
 import { alignColumns } from '../report/index.ts';
 import { featureCount, findStages, findUnits } from '../stability/index.ts';
+import { addForeignOptions, type ForeignOptions, networkOf } from './network.ts';
 
 export function unitsCommand(): Command {
-  return new Command('units')
+  const command = new Command('units')
     .description('List the residual units and stages found in a model')
     .argument('<model>', 'an ONNX file, or the name of a built-in model')
-    .option('--json', 'print JSON on standard output')
-    .action(run);
+    .option('--json', 'print JSON on standard output');
+  return addForeignOptions(command).action(run);
 }
 
-async function run(model: string, options: { json?: boolean }): Promise<void> {
+async function run(model: string, options: ForeignOptions & { json?: boolean }): Promise<void> {
   const builtIn = !model.endsWith('.onnx');
   if (builtIn) modelNamed(model);
-  const network = await loadNetwork({ model, ...(builtIn ? { weights: 'random' } : {}) });
+  const network = await networkOf({ model, ...options, ...(builtIn ? { weights: 'random' } : {}) });
   const units = findUnits(network.graph(1));
   const stageOf = new Map(findStages(units).flatMap((stage) => stage.units.map((u) => [u, stage.name] as const)));
   const rows = units.map((u) => ({

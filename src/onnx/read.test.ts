@@ -260,9 +260,17 @@ describe('the tensors of a file', () => {
     ],
     ['hold strings', { dataType: 8 }, 'tensor "w": element type string is not supported; expected float32'],
     ['are of complex numbers', { dataType: 14 }, 'tensor "w": element type complex64 is not supported'],
-    ['are NaN', { rawData: new Uint8Array(new Float32Array([1, Number.NaN]).buffer) }, 'tensor "w": element 1 of 2 is NaN'],
+    [
+      'are NaN',
+      { rawData: new Uint8Array(new Float32Array([1, Number.NaN]).buffer) },
+      'tensor "w": element 1 of 2 is NaN',
+    ],
     ['have a negative size', { dims: [-2] }, 'tensor "w": a tensor cannot have the shape [-2]'],
-    ['have a hundred thousand dimensions', { dims: Array(100_000).fill(1) }, 'tensor "w": has 100000 dimensions; expected at most 32'],
+    [
+      'have a hundred thousand dimensions',
+      { dims: Array(100_000).fill(1) },
+      'tensor "w": has 100000 dimensions; expected at most 32',
+    ],
     ['are too short', { dims: [3] }, 'tensor "w": float32[3] needs 12 bytes of data, got 8'],
     ['have no data', { rawData: undefined }, 'tensor "w": float32[2] needs 2 elements, got 0'],
   ])('are refused by name when they %s', (_, change, message) => {
@@ -296,7 +304,9 @@ describe('what Ballast does not know is refused by the name of the node', () => 
   it('control flow', () => {
     const message = modelMessage(one({ op: 'If', name: 'branch', in: ['x'], out: ['y'] }));
     message.graph!.node![0]!.attribute = [{ name: 'then_branch', type: 5, g: { name: 'then' } }];
-    expect(() => readModel(encode(message))).toThrow('If "branch": control flow is supported only where its condition is known');
+    expect(() => readModel(encode(message))).toThrow(
+      'If "branch": control flow is supported only where its condition is known',
+    );
   });
 
   it('functions with another number of inputs than their call, and those that call themselves', () => {
@@ -310,8 +320,16 @@ describe('what Ballast does not know is refused by the name of the node', () => 
   });
 
   it('the blocked kernels of ONNX Runtime, which trust whatever they are told', () => {
-    const node = { op: 'ReorderOutput', domain: 'com.microsoft.nchwc', in: ['x'], out: ['y'], attributes: { channels: int(64) } };
-    expect(() => readModel(modelBytes(one(node)))).toThrow('com.microsoft.nchwc.ReorderOutput "y": operator is not supported');
+    const node = {
+      op: 'ReorderOutput',
+      domain: 'com.microsoft.nchwc',
+      in: ['x'],
+      out: ['y'],
+      attributes: { channels: int(64) },
+    };
+    expect(() => readModel(modelBytes(one(node)))).toThrow(
+      'com.microsoft.nchwc.ReorderOutput "y": operator is not supported',
+    );
   });
 
   it('inputs that are not tensors, or have no shape', () => {

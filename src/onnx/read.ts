@@ -1,11 +1,10 @@
-import { FileError } from '../errors.ts';
+import { FileError, printable } from '../errors.ts';
 import type { DeclaredInput, ExternalData } from './file/decode.ts';
 import { decodeModel, type ModelMessage } from './file/messages.ts';
-import { Rebatching } from './file/rebatch.ts';
 import { FileFacts, Reader } from './file/reader.ts';
+import { Rebatching } from './file/rebatch.ts';
 import { type Graph, GraphError } from './graph.ts';
 import type { Binding } from './specialize.ts';
-import { printable } from '../errors.ts';
 
 /** How a decoded model is read. */
 export interface ReadingOptions {
@@ -48,7 +47,10 @@ export interface OnnxModel {
  * Ballast does not know or a kernel could not bear: branches on data, loops, unknown operators, domains and element types, weights
  * that are not numbers, shapes that do not fit, more than 2^31 elements in a tensor.
  */
-export function openModel(bytes: Uint8Array, { path = 'ONNX model', external }: Pick<ReadOptions, 'path' | 'external'> = {}): OnnxModel {
+export function openModel(
+  bytes: Uint8Array,
+  { path = 'ONNX model', external }: Pick<ReadOptions, 'path' | 'external'> = {},
+): OnnxModel {
   const message = decoded(bytes, path);
   const facts = inFile(path, () => new FileFacts(message, external));
   let marked: Rebatching | undefined;
@@ -63,7 +65,10 @@ export function openModel(bytes: Uint8Array, { path = 'ONNX model', external }: 
           new Reader(facts, { ...options, rebatching: marking }).graph();
           marked = marking;
         }
-        const reader = new Reader(facts, { ...options, rebatching: rebatch === undefined ? undefined : marked?.for(rebatch) });
+        const reader = new Reader(facts, {
+          ...options,
+          rebatching: rebatch === undefined ? undefined : marked?.for(rebatch),
+        });
         const graph = reader.graph();
         for (const note of reader.notes) onNote?.(note);
         return graph;

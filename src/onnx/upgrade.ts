@@ -59,7 +59,8 @@ const pad: Upgrade = (node, { b }) => {
 const dropout: Upgrade = (node, { b, note }) => {
   const training = node.inputs[2];
   const known = training && b.constantOf(training);
-  if (training && (!known || toNumbers(known).some((v) => v !== 0))) note('dropout in training mode is computed in evaluation mode');
+  if (training && (!known || toNumbers(known).some((v) => v !== 0)))
+    note('dropout in training mode is computed in evaluation mode');
   if (node.outputNames.length < 2) return [operand(node, 0)];
   return { ...node, inputs: [operand(node, 0)], attributes: {} };
 };
@@ -77,8 +78,7 @@ const countParts: Upgrade = (node) =>
  */
 const batchNormalization: Upgrade = (node, { version, note }) => {
   if (attributeOf(node, 'spatial', 'int') === 0) fail(node, 'statistics per pixel (spatial = 0) are not supported');
-  const training =
-    version < 14 ? node.outputNames.length > 1 : (attributeOf(node, 'training_mode', 'int') ?? 0) === 1;
+  const training = version < 14 ? node.outputNames.length > 1 : (attributeOf(node, 'training_mode', 'int') ?? 0) === 1;
   const attributes = without(node.attributes, 'spatial', 'training_mode');
   if (!training) return { ...node, attributes };
   if (node.outputNames.slice(1).some((name) => name !== '')) {
@@ -222,7 +222,13 @@ const upgrades: Readonly<Record<string, readonly Step[]>> = {
   Dropout: [{ before: newestOpset + 1, upgrade: dropout }],
   BatchNormalization: [{ before: newestOpset + 1, upgrade: batchNormalization }],
   Sum: [{ before: newestOpset + 1, upgrade: sum }],
-  Cast: [{ from: 24, before: newestOpset + 1, upgrade: (node) => ({ ...node, attributes: without(node.attributes, 'round_mode') }) }],
+  Cast: [
+    {
+      from: 24,
+      before: newestOpset + 1,
+      upgrade: (node) => ({ ...node, attributes: without(node.attributes, 'round_mode') }),
+    },
+  ],
   Softmax: [{ before: 13, upgrade: softmax }],
   LogSoftmax: [{ before: 13, upgrade: softmax }],
   Hardmax: [{ before: 13, upgrade: softmax }],
@@ -244,7 +250,9 @@ const upgrades: Readonly<Record<string, readonly Step[]>> = {
 
 /** Whether a file of this operator set may hold the operator only because it is rewritten. */
 export function isUpgraded(opType: string, version: number): boolean {
-  return Object.hasOwn(upgrades, opType) && upgrades[opType]!.some((s) => version < s.before && version >= (s.from ?? 0));
+  return (
+    Object.hasOwn(upgrades, opType) && upgrades[opType]!.some((s) => version < s.before && version >= (s.from ?? 0))
+  );
 }
 
 /**

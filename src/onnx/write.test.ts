@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomTensor, runBytes } from '../../test/onnx-files.ts';
+import { widenFloat16 } from '../tensor.ts';
 import { GraphBuilder } from './builder.ts';
 import type { Graph, Value } from './graph.ts';
 import { readModel } from './read.ts';
-import { widenFloat16 } from '../tensor.ts';
 import { type DType, dtypes, tensor, tensorOf, toNumbers } from './tensor.ts';
 import { writeModel } from './write.ts';
 

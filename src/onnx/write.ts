@@ -1,4 +1,3 @@
-import type { Attribute, Graph, Node, Value } from './graph.ts';
 import {
   type AttributeMessage,
   attributeTypes,
@@ -7,6 +6,7 @@ import {
   type TensorMessage,
   type ValueMessage,
 } from './file/messages.ts';
+import type { Attribute, Graph, Node, Value } from './graph.ts';
 import { GraphError, opsetVersion } from './graph.ts';
 import { dtypes, type TensorData } from './tensor.ts';
 

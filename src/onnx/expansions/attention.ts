@@ -27,8 +27,11 @@ export function attention(node: Planned, context: UpgradeContext): readonly Valu
     fail(node, 'Q, K and V must all have three or all four dimensions');
   }
   const heads = (x: Value, name: string): number => {
-    const given = flat ? (attributeOf(node, name, 'int') ?? fail(node, `attribute ${name} is missing`)) : size(node, x, 1);
-    if (given < 1 || (flat && size(node, x, 2) % given !== 0)) fail(node, `${name} is ${given}, which does not divide the size`);
+    const given = flat
+      ? (attributeOf(node, name, 'int') ?? fail(node, `attribute ${name} is missing`))
+      : size(node, x, 1);
+    if (given < 1 || (flat && size(node, x, 2) % given !== 0))
+      fail(node, `${name} is ${given}, which does not divide the size`);
     return given;
   };
   const [own, shared] = [heads(q, 'q_num_heads'), heads(k, 'kv_num_heads')];
@@ -60,7 +63,9 @@ export function attention(node: Planned, context: UpgradeContext): readonly Valu
   if (causal) {
     const [rows, columns] = [size(node, scores, 2), size(node, scores, 3)];
     if (rows * columns > largestMask) fail(node, `a causal mask of ${rows} x ${columns} is too large`);
-    const entries = Array.from({ length: rows * columns }, (_, i) => (i % columns > Math.floor(i / columns) ? masked : 0));
+    const entries = Array.from({ length: rows * columns }, (_, i) =>
+      i % columns > Math.floor(i / columns) ? masked : 0,
+    );
     scores = e.one('Add', [scores, context.b.constant(tensorOf(q.dtype, [rows, columns], entries))]);
   }
   const weights = e.one('Softmax', [scores], { axis: { type: 'int', value: -1 } });
@@ -92,15 +97,19 @@ export function rotaryEmbedding(node: Planned, context: UpgradeContext): readonl
   const flat = x.shape.length === 3;
   if (x.shape.length < 3 || x.shape.length > 4) fail(node, 'the input must have three or four dimensions');
   const heads = flat ? intAttribute(node, 'num_heads', 0) : size(node, x, 1);
-  if (heads < 1 || (flat && size(node, x, 2) % heads !== 0)) fail(node, `num_heads is ${heads}, which does not divide the size`);
+  if (heads < 1 || (flat && size(node, x, 2) % heads !== 0))
+    fail(node, `num_heads is ${heads}, which does not divide the size`);
   // [batch, length, heads, size]
   const own = flat ? e.reshape(x, [0, 0, heads, size(node, x, 2) / heads]) : e.transpose(x, [0, 2, 1, 3]);
   const width = size(node, own, 3);
   const turned = intAttribute(node, 'rotary_embedding_dim', 0) || width;
-  if (turned % 2 !== 0 || turned < 2 || turned > width) fail(node, `rotary_embedding_dim ${turned} does not fit ${width}`);
+  if (turned % 2 !== 0 || turned < 2 || turned > width)
+    fail(node, `rotary_embedding_dim ${turned} does not fit ${width}`);
   const angle = (i: number) => {
     const cache = operand(node, i);
-    const picked = node.inputs[3] ? e.one('Gather', [cache, node.inputs[3]], { axis: { type: 'int', value: 0 } }) : cache;
+    const picked = node.inputs[3]
+      ? e.one('Gather', [cache, node.inputs[3]], { axis: { type: 'int', value: 0 } })
+      : cache;
     if (picked.shape.length !== 3) fail(node, `input ${i} must have one row for every position`);
     return e.one('Unsqueeze', [picked, e.integers([2])]);
   };

@@ -35,7 +35,8 @@ function scaleIndex(node: Planned, shape: readonly number[], scale: TensorData):
   const after = sizeOf(shape.slice(axis + 1));
   const block = intAttribute(node, 'block_size', 0);
   if (block === 0) {
-    if (scale.shape.length !== 1 || scale.shape[0] !== size) fail(node, `scale [${scale.shape}] does not fit axis ${axis} of [${shape}]`);
+    if (scale.shape.length !== 1 || scale.shape[0] !== size)
+      fail(node, `scale [${scale.shape}] does not fit axis ${axis} of [${shape}]`);
     return (i) => Math.floor(i / after) % size;
   }
   const blocks = Math.ceil(size / block);

@@ -52,7 +52,9 @@ export function checkInputCount(opType: string, inputs: readonly (Value | null)[
   const present = inputs.slice(0, least).every((v) => v !== null) && given >= least;
   if (!present || given > most) {
     const expected = least === most ? `${least}` : most === unlimited ? `at least ${least}` : `${least} to ${most}`;
-    throw new GraphError(`${label}: has ${given} inputs${present ? '' : ', some of them left out'}; expected ${expected}`);
+    throw new GraphError(
+      `${label}: has ${given} inputs${present ? '' : ', some of them left out'}; expected ${expected}`,
+    );
   }
 }
 
@@ -103,7 +105,8 @@ function checkWindow(node: Node): void {
   if (!windows.has(node.opType)) return;
   const pads = intsAttribute(node, 'pads') ?? [];
   const extra = intsAttribute(node, 'output_padding') ?? [];
-  if ([...pads, ...extra].some((p) => p < 0)) fail(node, `pads [${pads}] and output_padding [${extra}] must not be negative`);
+  if ([...pads, ...extra].some((p) => p < 0))
+    fail(node, `pads [${pads}] and output_padding [${extra}] must not be negative`);
 }
 
 const indexed = new Set('Gather GatherElements ScatterElements'.split(' '));

@@ -1,8 +1,14 @@
 import { printable } from '../../errors.ts';
 import { widenBfloat16, widenFloat16 } from '../../tensor.ts';
 import { type Attribute, type Dim, GraphError, type Shape } from '../graph.ts';
-import { type DType, dtypes, isFloat, sizeOf, type TensorData, tensor, tensorOf, type TypedArray } from '../tensor.ts';
-import { type AttributeMessage, attributeTypes, dataTypeNames, type TensorMessage, type ValueMessage } from './messages.ts';
+import { type DType, dtypes, isFloat, sizeOf, type TensorData, type TypedArray, tensor, tensorOf } from '../tensor.ts';
+import {
+  type AttributeMessage,
+  attributeTypes,
+  dataTypeNames,
+  type TensorMessage,
+  type ValueMessage,
+} from './messages.ts';
 
 /** Messages of an ONNX file as values of ours. What Ballast cannot hold is a GraphError that names its owner (`where`). */
 
@@ -64,7 +70,7 @@ export function decodeTensor(t: TensorMessage, where: string, external?: Externa
     if (isHalf(code)) return tensor('float32', shape, halves[code]!(new Uint16Array(Uint8Array.from(raw).buffer)));
     const result = new dtypes[dtype].array(count);
     new Uint8Array(result.buffer).set(raw);
-    if (dtype === 'bool') result.forEach((v, i) => v > 1 && (result[i] = 1));
+    if (dtype === 'bool') for (let i = 0; i < count; i++) if (result[i]! > 1) result[i] = 1;
     return tensor(dtype, shape, result);
   }
   const typed = typedData(t, dtype, code);

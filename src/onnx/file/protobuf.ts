@@ -21,7 +21,9 @@ type Kind =
 type FieldOf<V> =
   V extends ReadonlyArray<infer M extends object>
     ? readonly [id: number, kind: 'messages', of: () => Schema<M>] | readonly [id: number, kind: Kind]
-    : readonly [id: number, kind: Kind] | readonly [id: number, kind: 'message', of: () => Schema<NonNullable<V> & object>];
+    :
+        | readonly [id: number, kind: Kind]
+        | readonly [id: number, kind: 'message', of: () => Schema<NonNullable<V> & object>];
 
 /** Where each field of a message stands: its number, its kind and, for messages, their table. */
 export type Schema<T> = { readonly [K in keyof T]-?: FieldOf<NonNullable<T[K]>> };
@@ -175,6 +177,12 @@ const numbersOf: Partial<Record<Kind, (r: ByteReader, end: number) => number | b
   int64s: (r, end) => r.bigint(end),
 };
 
+function append(found: Record<string, unknown>, name: string, value: unknown): void {
+  const list = found[name];
+  if (list) (list as unknown[]).push(value);
+  else found[name] = [value];
+}
+
 class MessageReader {
   readonly #reader: ByteReader;
   #messages = 0;
@@ -200,7 +208,8 @@ class MessageReader {
       const { name, kind, of } = field;
       const number = numbersOf[kind as Kind];
       if (number) {
-        const list = (found[name] ??= new NumberList(kind as Kind)) as NumberList;
+        found[name] ??= new NumberList(kind as Kind);
+        const list = found[name] as NumberList;
         if (type === wireTypes[kind]) list.push(number(r, end));
         else if (type === wire.bytes) for (const stop = r.endOf(end); r.at < stop; ) list.push(number(r, stop));
         else throw new ProtobufError(`field ${name} has wire type ${type}`);
@@ -211,14 +220,14 @@ class MessageReader {
         const stop = r.endOf(end);
         const inner = this.read(of!(), stop, depth + 1);
         if (kind === 'message') found[name] = inner;
-        else ((found[name] ??= []) as unknown[]).push(inner);
+        else append(found, name, inner);
       } else if (kind === 'float') found[name] = r.float(end);
       else if (kind === 'int') found[name] = r.int(end);
       else {
         const bytes = r.bytes(end);
         const value = kind === 'string' || kind === 'strings' ? utf8Decoder.decode(bytes) : bytes;
         if (kind === 'string' || kind === 'bytes') found[name] = value;
-        else ((found[name] ??= []) as unknown[]).push(value);
+        else append(found, name, value);
         if (kind === 'strings' && ++this.#messages > mostMessages)
           throw new ProtobufError(`more than ${mostMessages} messages`);
       }

@@ -126,8 +126,11 @@ export class FileFacts {
   }
 }
 
-const functionKey = (f: { domain?: string | null | undefined; name?: string | null | undefined; overload?: string | null | undefined }) =>
-  [f.domain ?? '', f.name ?? '', f.overload ?? ''].join('\0');
+const functionKey = (f: {
+  domain?: string | null | undefined;
+  name?: string | null | undefined;
+  overload?: string | null | undefined;
+}) => [f.domain ?? '', f.name ?? '', f.overload ?? ''].join('\0');
 
 /** ONNX writes its own domain as nothing or as ai.onnx. */
 function domainOf(message: { domain?: string | null | undefined }): string {
@@ -260,9 +263,18 @@ export class Reader {
         if (name !== '') this.#define(scope, name, values[i]!, label);
       });
     const called = this.#facts.functions.get(functionKey({ ...message, name: opType }));
-    if (called) return define(this.#call(called, message, outputNames, scope, label));
-    if (opType === 'If' && domain === '') return define(this.#branch(message, outputNames, scope, label));
-    if (opType === 'Constant' && domain === '') return define([this.#constant(message, outputNames[0]!, scope, label)]);
+    if (called) {
+      define(this.#call(called, message, outputNames, scope, label));
+      return;
+    }
+    if (opType === 'If' && domain === '') {
+      define(this.#branch(message, outputNames, scope, label));
+      return;
+    }
+    if (opType === 'Constant' && domain === '') {
+      define([this.#constant(message, outputNames[0]!, scope, label)]);
+      return;
+    }
     checkOperator(opType, domain, scope.version, label);
     const attributes = this.#attributes(message, scope, label);
     const inputs = (message.input ?? []).map((input) => (input === '' ? null : this.#value(input, scope, label)));
@@ -270,14 +282,12 @@ export class Reader {
     const names = outputNames.map((name) => (name === '' ? '' : printable(`${scope.prefix}${name}`)));
     const planned = this.#widened({ opType, domain, name: ownName, inputs, attributes, outputNames: names });
     if (takesParameters(planned)) this.#checkFinite(planned, label);
-    define(
-      addUpgraded(planned, {
-        version: scope.version,
-        b: this.#b,
-        add: (node) => this.#folding.add(this.#options.rebatching?.settle(node, this.#b) ?? node),
-        note: (text) => this.notes.add(text),
-      }),
-    );
+    define(addUpgraded(planned, {
+      version: scope.version,
+      b: this.#b,
+      add: (node) => this.#folding.add(this.#options.rebatching?.settle(node, this.#b) ?? node),
+      note: (text) => this.notes.add(text),
+    }));
   }
 
   /** Casts to 16-bit floats are casts to float32, in which everything is computed. */
@@ -389,7 +399,13 @@ export class Reader {
                   : undefined;
       if (data) return this.#b.constant(data, printable(name));
     }
-    throw new GraphError(`${label}: expected a dense tensor of numbers, got ${Object.keys(attributes).map((k) => printable(k)).join(', ') || 'nothing'}`);
+    throw new GraphError(
+      `${label}: expected a dense tensor of numbers, got ${
+        Object.keys(attributes)
+          .map((k) => printable(k))
+          .join(', ') || 'nothing'
+      }`,
+    );
   }
 }
 

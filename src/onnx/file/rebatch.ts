@@ -54,7 +54,9 @@ export class Rebatching {
     const data = target && b.constantOf(target);
     if (!x || !data || b.constantOf(x) || x.shape.some((d) => typeof d === 'string')) return planned;
     const wanted = toNumbers(data);
-    const entry = this.#entryOf(() => batchEntry(x.shape as number[], wanted, intAttribute(planned, 'allowzero', 0) === 1));
+    const entry = this.#entryOf(() =>
+      batchEntry(x.shape as number[], wanted, intAttribute(planned, 'allowzero', 0) === 1),
+    );
     if (entry < 0) return planned;
     const moved = wanted.map((t, i) => (i === entry ? t * this.batch : t));
     return { ...planned, inputs: [x, b.integers(moved)] };
@@ -64,8 +66,12 @@ export class Rebatching {
     const sizes = planned.inputs[3];
     const data = sizes && b.constantOf(sizes);
     const x = planned.inputs[0];
-    if (!x || !data || x.shape[0] !== this.batch || toNumbers(data)[0] !== 1 || x.shape.length !== data.data.length) return planned;
-    return { ...planned, inputs: [...planned.inputs.slice(0, 3), b.integers([this.batch, ...toNumbers(data).slice(1)])] };
+    if (!x || !data || x.shape[0] !== this.batch || toNumbers(data)[0] !== 1 || x.shape.length !== data.data.length)
+      return planned;
+    return {
+      ...planned,
+      inputs: [...planned.inputs.slice(0, 3), b.integers([this.batch, ...toNumbers(data).slice(1)])],
+    };
   }
 
   /** A parameter of batch 1 (a class token) is repeated beside what has the batch. */

@@ -53,7 +53,8 @@ const dropout: InferenceRule = ({ node, outputCount }) => {
 /** The slope broadcasts to x. */
 const prelu: InferenceRule = ({ node }) => {
   const [x, slope] = [inputAt(node, 0), inputAt(node, 1)];
-  if (broadcastShapes(node, x.shape, slope.shape).join() !== x.shape.join()) fail(node, 'the slope does not broadcast to x');
+  if (broadcastShapes(node, x.shape, slope.shape).join() !== x.shape.join())
+    fail(node, 'the slope does not broadcast to x');
   return [{ dtype: x.dtype, shape: x.shape }];
 };
 

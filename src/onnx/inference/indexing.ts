@@ -29,7 +29,13 @@ const gatherND: InferenceRule = ({ node }) => {
   const [x, indices] = [inputAt(node, 0), inputAt(node, 1)];
   const depth = indices.shape.at(-1);
   const batch = intAttribute(node, 'batch_dims', 0);
-  if (typeof depth !== 'number' || depth < 1 || batch < 0 || batch >= indices.shape.length || batch + depth > x.shape.length)
+  if (
+    typeof depth !== 'number' ||
+    depth < 1 ||
+    batch < 0 ||
+    batch >= indices.shape.length ||
+    batch + depth > x.shape.length
+  )
     fail(node, 'indices are deeper than the data');
   return [{ dtype: x.dtype, shape: [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)] }];
 };

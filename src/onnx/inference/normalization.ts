@@ -1,5 +1,13 @@
 import { intAttribute, type Node, type Shape, type Value } from '../graph.ts';
-import { broadcastShapes, fail, type InferenceRule, type Inferred, inputAt, normalizeAxis, requireNumber } from './rule.ts';
+import {
+  broadcastShapes,
+  fail,
+  type InferenceRule,
+  type Inferred,
+  inputAt,
+  normalizeAxis,
+  requireNumber,
+} from './rule.ts';
 
 /** Evaluation: Y. Training mode: Y, running mean, running variance. */
 const batchNormalization: InferenceRule = ({ node, outputCount }) => {
