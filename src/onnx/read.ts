@@ -92,11 +92,16 @@ export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   return openModel(bytes, options).read(options);
 }
 
+/** Lists of a file in a message may be of any length. */
+const longestMessage = 600;
+
 function inFile<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof GraphError) throw new GraphError(`${path}: ${error.message}`, { cause: error });
+    if (error instanceof GraphError) {
+      throw new GraphError(`${path}: ${printable(error.message, longestMessage)}`, { cause: error });
+    }
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { type Graph, type TensorData, type Value, writeModel } from '../onnx/ind
 import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
 import type { RuntimeOptions } from './options.ts';
+import { runtimeError } from './runtime-error.ts';
 import { createSession } from './session.ts';
 
 /**
@@ -25,7 +26,7 @@ export interface Program {
 /** Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph. */
 export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
   const emitted = await emit(graph, options);
-  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization);
+  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization, graph.name);
   return new SessionProgram(graph, session, emitted.emission);
 }
 
@@ -53,7 +54,11 @@ class SessionProgram implements Program {
     const fetches = Object.fromEntries(
       this.outputs.map((name) => [name, into[name] === undefined ? null : toRuntime(into[name])]),
     );
-    const result = this.#running.then(() => this.#session.run(inputs, fetches));
+    const result = this.#running
+      .then(() => this.#session.run(inputs, fetches))
+      .catch((cause) => {
+        throw runtimeError(this.#graph.name, 'run', cause);
+      });
     this.#running = result.catch(() => undefined);
     const outputs = await result;
     return Object.fromEntries(this.outputs.map((name) => [name, into[name] ?? fromRuntime(name, outputs[name]!)]));

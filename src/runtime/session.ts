@@ -1,7 +1,7 @@
 import { env, InferenceSession } from 'onnxruntime-node';
-import { BallastError, reasonOf } from '../errors.ts';
 import { deviceError, parseDevice } from './devices.ts';
 import type { RuntimeOptions } from './options.ts';
+import { runtimeError } from './runtime-error.ts';
 import { defaultThreads } from './threads.ts';
 
 // Failures come back as exceptions; ONNX Runtime would print them a second time.
@@ -41,17 +41,18 @@ export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.S
   };
 }
 
-/** A session on the bytes of a model. */
+/** A session on the bytes of a model; `name` is the graph's, for messages. */
 export async function createSession(
   model: Uint8Array,
   options: RuntimeOptions,
   optimization: 'extended' | 'all',
+  name: string,
 ): Promise<InferenceSession> {
   const device = parseDevice(options.device ?? 'cpu');
   try {
     return await InferenceSession.create(model, { ...sessionOptions(options), graphOptimizationLevel: optimization });
   } catch (cause) {
     if (device !== 'cpu') throw deviceError(device, cause);
-    throw new BallastError(`ONNX Runtime does not accept the graph: ${reasonOf(cause)}`, { cause });
+    throw runtimeError(name, 'prepare', cause);
   }
 }

@@ -51,6 +51,7 @@ export interface NodeMessage {
   domain?: Optional<string>;
   overload?: Optional<string>;
   attribute?: Optional<AttributeMessage[]>;
+  metadataProps?: Optional<EntryMessage[]>;
 }
 
 export interface DimensionMessage {
@@ -139,6 +140,7 @@ const node: Schema<NodeMessage> = {
   attribute: [5, 'messages', () => attribute],
   domain: [7, 'string'],
   overload: [8, 'string'],
+  metadataProps: [9, 'messages', () => entry],
 };
 
 const dimension: Schema<DimensionMessage> = { dimValue: [1, 'int'], dimParam: [2, 'string'] };

@@ -256,7 +256,7 @@ export class Reader {
     // An output that nothing reads loses its name but not its place, which older operator sets give a meaning.
     const count = (message.output ?? []).findLastIndex((o) => o !== '') + 1;
     const outputNames = (message.output ?? []).slice(0, count).map((o) => (needed.has(o) ? o : ''));
-    const ownName = message.name ? printable(`${scope.prefix}${message.name}`) : '';
+    const ownName = message.name ? printable(`${scope.prefix}${scopedName(message)}`) : '';
     const label = describeNode({ opType, domain, name: ownName || (message.output?.[0] ?? '') });
     const define = (values: readonly Value[]) =>
       outputNames.forEach((name, i) => {
@@ -407,6 +407,16 @@ export class Reader {
       }`,
     );
   }
+}
+
+/**
+ * PyTorch's newer exporter writes the modules around a node beside it, and the older one into its name (`/layer1/layer1.0/Add`): the name has
+ * them in either case.
+ */
+function scopedName({ name, metadataProps }: NodeMessage): string {
+  const scopes = metadataProps?.find((e) => e.key === 'pkg.torch.onnx.name_scopes')?.value;
+  const modules = [...(scopes ?? '').matchAll(/'([^']*)'/g)].map((m) => m[1]!).slice(0, -1);
+  return modules.length ? `/${[...modules.filter((m) => m !== ''), name].join('/')}` : (name ?? '');
 }
 
 function checkOperator(opType: string, domain: string, version: number, label: string): void {
