@@ -36,7 +36,7 @@ export function sessionOptions(options: RuntimeOptions = {}): InferenceSession.S
     enableCpuMemArena: true,
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: { session: { force_spinning_stop: spinning ? '0' : '1' } },
   };
 }

@@ -108,7 +108,9 @@ function examine(
   ];
   if (branch.affine || branch.weight === 0) return undefined;
   if (!shortcut.affine) {
-    const normalizing = shortcut.nodes.find((n) => n.opType.endsWith('Normalization') && n.opType !== 'BatchNormalization');
+    const normalizing = shortcut.nodes.find(
+      (n) => n.opType.endsWith('Normalization') && n.opType !== 'BatchNormalization',
+    );
     const rest = shortcut.nodes.filter((n) => n !== normalizing && n.opType !== 'Mul');
     if (!normalizing || !isAffine(rest, tree)) return undefined;
     return { name: node.name, because: `its shortcut has ${normalizing.opType}, which is not affine` };
