@@ -1,7 +1,13 @@
-import type { AttributeMessage, GraphMessage, ModelMessage, NodeMessage, TensorMessage } from '../src/onnx/file/messages.ts';
+import type {
+  AttributeMessage,
+  GraphMessage,
+  ModelMessage,
+  NodeMessage,
+  TensorMessage,
+} from '../src/onnx/file/messages.ts';
+import { tensorOf } from '../src/onnx/index.ts';
 import type { RandomStream } from '../src/random.ts';
 import { encode, type FileModel, float, floats, int, ints, modelMessage, randomTensor, text } from './onnx-files.ts';
-import { tensorOf } from '../src/onnx/index.ts';
 
 const i64 = (...values: number[]) => tensorOf('int64', [values.length], values);
 
@@ -11,10 +17,25 @@ export const wholeModels: readonly FileModel[] = [
     opset: 17,
     inputs: { x: ['batch', 3, 8, 8] },
     outputs: ['y'],
-    tensors: { w: randomTensor([4, 3, 3, 3]), s: randomTensor([4]), v: tensorOf('float32', [4], [1, 2, 3, 4]), f: randomTensor([4, 5]) },
+    tensors: {
+      w: randomTensor([4, 3, 3, 3]),
+      s: randomTensor([4]),
+      v: tensorOf('float32', [4], [1, 2, 3, 4]),
+      f: randomTensor([4, 5]),
+    },
     nodes: [
-      { op: 'Conv', in: ['x', 'w'], out: ['a'], attributes: { pads: ints(1, 1, 1, 1), group: int(1), strides: ints(1, 1) } },
-      { op: 'BatchNormalization', in: ['a', 's', 's', 's', 'v'], out: ['b'], attributes: { epsilon: float(1e-5), training_mode: int(0) } },
+      {
+        op: 'Conv',
+        in: ['x', 'w'],
+        out: ['a'],
+        attributes: { pads: ints(1, 1, 1, 1), group: int(1), strides: ints(1, 1) },
+      },
+      {
+        op: 'BatchNormalization',
+        in: ['a', 's', 's', 's', 'v'],
+        out: ['b'],
+        attributes: { epsilon: float(1e-5), training_mode: int(0) },
+      },
       { op: 'Relu', in: ['b'], out: ['c'] },
       { op: 'MaxPool', in: ['c'], out: ['d'], attributes: { kernel_shape: ints(2, 2), strides: ints(2, 2) } },
       { op: 'GlobalAveragePool', in: ['d'], out: ['e'] },
@@ -27,7 +48,15 @@ export const wholeModels: readonly FileModel[] = [
     opset: 21,
     inputs: { x: [2, 4, 6, 6] },
     outputs: ['y'],
-    tensors: { s: randomTensor([4]), pads: i64(0, 0, 1, 1, 0, 0, 1, 1), shape: i64(2, 4, -1), k: i64(2), starts: i64(0), ends: i64(3), axes: i64(1) },
+    tensors: {
+      s: randomTensor([4]),
+      pads: i64(0, 0, 1, 1, 0, 0, 1, 1),
+      shape: i64(2, 4, -1),
+      k: i64(2),
+      starts: i64(0),
+      ends: i64(3),
+      axes: i64(1),
+    },
     nodes: [
       { op: 'GroupNormalization', in: ['x', 's', 's'], out: ['a'], attributes: { num_groups: int(2) } },
       { op: 'Pad', in: ['a', 'pads'], out: ['b'], attributes: { mode: text('reflect') } },
@@ -65,7 +94,12 @@ export const wholeModels: readonly FileModel[] = [
     nodes: [
       { op: 'RMSNormalization', in: ['x', 's'], out: ['a'] },
       { op: 'RotaryEmbedding', in: ['a', 'cos', 'cos'], out: ['b'], attributes: { num_heads: int(2) } },
-      { op: 'Attention', in: ['b', 'b', 'a'], out: ['c'], attributes: { q_num_heads: int(2), kv_num_heads: int(2), is_causal: int(1), scale: float(0.5) } },
+      {
+        op: 'Attention',
+        in: ['b', 'b', 'a'],
+        out: ['c'],
+        attributes: { q_num_heads: int(2), kv_num_heads: int(2), is_causal: int(1), scale: float(0.5) },
+      },
       { op: 'Resize', in: ['c', '', 'up'], out: ['d'], attributes: { mode: text('nearest') } },
       { op: 'Sum', in: ['d', 'd', 'd'], out: ['y'] },
     ],
@@ -90,7 +124,18 @@ export const wholeModels: readonly FileModel[] = [
 ];
 
 const numbers = [0, -1, 1, 2, 3, 7, 61, 65536, 1e5, 2 ** 31 - 1, -(2 ** 31), 2 ** 32, 2 ** 53, -(2 ** 63), 5e8];
-const names = ['', 'x', 'y', '\u001b]0;pwn\u0007', '__proto__', 'constructor', 'w', 'a'.repeat(5000), '../x', '\u202e\n'];
+const names = [
+  '',
+  'x',
+  'y',
+  '\u001b]0;pwn\u0007',
+  '__proto__',
+  'constructor',
+  'w',
+  'a'.repeat(5000),
+  '../x',
+  '\u202e\n',
+];
 const operators =
   'Relu Clip Pad Softmax Conv MaxPool Gather Div Mod Reshape Split Tile Expand TopK OneHot Range Loop If Scan Constant Identity Einsum Resize GroupNormalization ScatterND NonZero DepthToSpace Attention DequantizeLinear Dropout Cast PRelu Squeeze Unsqueeze CumSum'.split(
     ' ',
@@ -123,8 +168,17 @@ export function mutated(stream: RandomStream): Uint8Array {
       () => graph.initializer!.push(structuredClone(pick(graph.initializer!))),
       () => changeInput(),
       () => Object.assign(message.opsetImport![0]!, { version: pick([0, 6, 7, 11, 13, 18, 22, 24, 99]) }),
-      () => (message.functions = [{ name: node.opType ?? '', domain: 'local', input: ['x'], output: ['y'], node: [structuredClone(node)] }]),
-      () => Object.assign(node, { attribute: [{ name: 'then_branch', type: 5, g: structuredClone(graph) }, { name: 'else_branch', type: 5, g: {} }] }),
+      () =>
+        (message.functions = [
+          { name: node.opType ?? '', domain: 'local', input: ['x'], output: ['y'], node: [structuredClone(node)] },
+        ]),
+      () =>
+        Object.assign(node, {
+          attribute: [
+            { name: 'then_branch', type: 5, g: structuredClone(graph) },
+            { name: 'else_branch', type: 5, g: {} },
+          ],
+        }),
     ];
     pick(changes)();
   };

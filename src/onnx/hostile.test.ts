@@ -100,8 +100,12 @@ describe('what a kernel could not bear is refused by the name of its node', () =
   it('a name that is given twice, and a circle', () => {
     const relu = (from: string, to: string) => ({ op: 'Relu', name: to, in: [from], out: [to] });
     const file = { opset: 17, inputs: { x: [1] }, outputs: ['y'] };
-    expect(refusal(modelBytes({ ...file, nodes: [relu('x', 'y'), relu('x', 'y')] }))).toMatch(/"y" has a name that is taken/);
-    expect(refusal(modelBytes({ ...file, nodes: [relu('z', 'y'), relu('y', 'z')] }))).toMatch(/"z" is not computed before/);
+    expect(refusal(modelBytes({ ...file, nodes: [relu('x', 'y'), relu('x', 'y')] }))).toMatch(
+      /"y" has a name that is taken/,
+    );
+    expect(refusal(modelBytes({ ...file, nodes: [relu('z', 'y'), relu('y', 'z')] }))).toMatch(
+      /"z" is not computed before/,
+    );
   });
 
   it('an infinite weight, but not a mask of infinities that is added', () => {

@@ -34,7 +34,13 @@ const plain = (m: Everything): unknown =>
   Object.fromEntries(
     Object.entries(m).map(([key, v]) => [
       key,
-      key === 'inner' ? plain(v as Everything) : key === 'many' ? (v as Everything[]).map(plain) : typeof v === 'object' ? Array.from(v as ArrayLike<unknown>) : v,
+      key === 'inner'
+        ? plain(v as Everything)
+        : key === 'many'
+          ? (v as Everything[]).map(plain)
+          : typeof v === 'object'
+            ? Array.from(v as ArrayLike<unknown>)
+            : v,
     ]),
   );
 
