@@ -197,8 +197,8 @@ export function mutated(stream: RandomStream): Uint8Array {
       () => (t.dims = Array.from(t.dims ?? [], (d) => (stream.integer(2) ? d : pick(numbers)))),
       () => (t.dims = Array<number>(pick([0, 3, 33, 1000])).fill(1)),
       () => (t.dataType = stream.integer(30)),
-      () => (t.rawData = t.rawData!.map(() => stream.integer(256))),
-      () => (t.rawData = t.rawData!.slice(0, stream.integer(t.rawData!.length))),
+      () => (t.rawData = t.rawData?.map(() => stream.integer(256))),
+      () => (t.rawData = t.rawData?.slice(0, stream.integer(1 + t.rawData.length))),
       () => Object.assign(t, { rawData: undefined, int32Data: [1, 2], floatData: [1] }),
       () => Object.assign(t, { dataLocation: 1, externalData: [{ key: 'location', value: pick(names) }] }),
     ];

@@ -269,7 +269,9 @@ export function addUpgraded(node: Planned, context: UpgradeContext): readonly Va
     current = next;
   }
   const used = current.outputNames.findLastIndex((name) => name !== '') + 1;
-  const outputs = context.add({ ...current, outputNames: current.outputNames.slice(0, used) });
+  const least = current.opType === 'TopK' && current.domain === '' ? 2 : used;
+  const outputNames = Array.from({ length: Math.max(used, least) }, (_, i) => current.outputNames[i] ?? '');
+  const outputs = context.add({ ...current, outputNames });
   const lost = node.outputNames.slice(outputs.length).filter((name) => name !== '');
   if (lost.length) fail(node, `its outputs ${lost.join(', ')} no longer exist in operator set 20`);
   return outputs;

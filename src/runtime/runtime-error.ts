@@ -2,6 +2,7 @@ import { BallastError, printable, reasonOf } from '../errors.ts';
 
 /** How ONNX Runtime names the node that it could not prepare or run: operator and node, in the order of the groups. */
 const mentions: readonly { pattern: RegExp; operator: number; node: number }[] = [
+  { pattern: /In Node, \("([^"]*)", (\w+)/, operator: 2, node: 1 },
   { pattern: /while running (\S+) node\. Name:'([^']*)'/, operator: 1, node: 2 },
   { pattern: /implementation for (\S+?)\(\d+\) node with name '([^']*)'/, operator: 1, node: 2 },
   { pattern: /Node ?\(([^)]*)\) Op ?\(([^)]*)\)/, operator: 2, node: 1 },
