@@ -1,9 +1,10 @@
+import type { GraphBuilder } from './builder.ts';
 import { attention, rmsNormalization, rotaryEmbedding } from './expansions/attention.ts';
 import { dequantize } from './expansions/dequantize.ts';
 import { Expansion, fail, operand, type UpgradeContext } from './expansions/expansion.ts';
 import type { Planned } from './fold.ts';
 import { type Attributes, attributeOf, floatAttribute, type Value } from './graph.ts';
-import { dtypes, tensorOf, toNumbers } from './tensor.ts';
+import { dtypes, isFloat, tensorOf, toNumbers } from './tensor.ts';
 
 /** Operator sets that `upgrade` knows the differences of. */
 export const oldestOpset = 7;
@@ -35,12 +36,18 @@ const intsToInputs =
     return { ...node, inputs, attributes: without(node.attributes, ...names) };
   };
 
+/** A number of x's element type. */
+function numberLike(node: Planned, value: number, x: Value, b: GraphBuilder): Value {
+  if (!isFloat(x.dtype) && !Number.isSafeInteger(value)) fail(node, `${value} is no ${x.dtype}`);
+  return b.scalar(value, x.dtype);
+}
+
 /** Clip's bounds become inputs of x's element type. */
 const clip: Upgrade = (node, { b }) => {
   const x = operand(node, 0);
   const bound = (name: string) => {
     const v = attributeOf(node, name, 'float');
-    return v === undefined ? null : b.scalar(v, x.dtype);
+    return v === undefined ? null : numberLike(node, v, x, b);
   };
   return { ...node, inputs: [x, bound('min'), bound('max')], attributes: without(node.attributes, 'min', 'max') };
 };
@@ -48,7 +55,7 @@ const clip: Upgrade = (node, { b }) => {
 const pad: Upgrade = (node, { b }) => {
   const x = operand(node, 0);
   const pads = attributeOf(node, 'pads', 'ints') ?? fail(node, 'attribute pads is missing');
-  const inputs = [x, b.integers(pads), b.scalar(attributeOf(node, 'value', 'float') ?? 0, x.dtype)];
+  const inputs = [x, b.integers(pads), numberLike(node, attributeOf(node, 'value', 'float') ?? 0, x, b)];
   return { ...node, inputs, attributes: without(node.attributes, 'pads', 'value') };
 };
 

@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../builder.ts';
 import type { Planned } from '../fold.ts';
 import { type Attributes, describeNode, GraphError, type Value } from '../graph.ts';
-import { tensorOf } from '../tensor.ts';
+import { isFloat, tensorOf } from '../tensor.ts';
 
 /** What an expansion may use: the builder for constants, `add` for nodes, `note` for what the user should know. */
 export interface UpgradeContext {
@@ -23,10 +23,12 @@ export const operand = (node: Planned, i: number): Value => node.inputs[i] ?? fa
 export class Expansion {
   readonly #context: UpgradeContext;
   readonly #name: string;
+  readonly #node: Planned;
   #count = 0;
 
   constructor(node: Planned, context: UpgradeContext) {
     this.#context = context;
+    this.#node = node;
     this.#name = node.outputNames.find((n) => n !== '') ?? node.opType;
   }
 
@@ -39,7 +41,9 @@ export class Expansion {
     return this.op(opType, inputs, attributes)[0]!;
   }
 
+  /** A number of the type of `like`, which must be a float: integers have no such operators. */
   number(value: number, like: Value): Value {
+    if (!isFloat(like.dtype)) fail(this.#node, `expected floating-point numbers, got ${like.dtype}`);
     return this.#context.b.constant(tensorOf(like.dtype, [], [value]));
   }
 

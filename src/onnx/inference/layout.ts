@@ -85,7 +85,8 @@ const slice: InferenceRule = (context) => {
   const { node } = context;
   const x = inputAt(node, 0);
   const [starts, ends] = [constantIntegers(context, 1), constantIntegers(context, 2)];
-  if (!starts || starts.length !== ends?.length) fail(node, 'starts and ends must both be given, with as many entries');
+  if (!starts || starts.length !== ends?.length || inputAt(node, 1).shape.length !== 1)
+    fail(node, 'starts and ends must both be given, with as many entries');
   const axes = axesOf(context, 3) ?? starts.map((_, i) => i);
   const steps = constantIntegers(context, 4) ?? starts.map(() => 1);
   if (axes.length !== starts.length || steps.length !== starts.length || steps.includes(0)) {
