@@ -25,3 +25,19 @@ export interface TensorData {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, d) => product * d, 1);
 }
+
+/** IEEE 754 binary16 to binary32; exact, subnormals included. */
+export function widenFloat16(halves: Uint16Array): Float32Array {
+  return Float32Array.from(halves, (h) => {
+    const sign = h & 0x8000 ? -1 : 1;
+    const exponent = (h >>> 10) & 31;
+    const fraction = h & 1023;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+  });
+}
+
+/** bfloat16 is the upper half of a binary32. */
+export function widenBfloat16(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
+}

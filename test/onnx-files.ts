@@ -1,9 +1,13 @@
-import onnxProto from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import {
+  type AttributeMessage,
+  attributeTypes,
+  encodeModel,
+  type ModelMessage,
+  type TensorMessage,
+} from '../src/onnx/file/messages.ts';
 import { type Attribute, type DType, dtypes, sizeOf, type TensorData, tensorOf } from '../src/onnx/index.ts';
 import { RandomStream } from '../src/random.ts';
-
-const { onnx } = onnxProto;
 
 /** A node of a file as another program would have written it. */
 export interface FileNode {
@@ -24,15 +28,13 @@ export interface FileModel {
   readonly irVersion?: number;
 }
 
-const types = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 };
-
-export function tensorMessage(name: string, t: TensorData): onnxProto.onnx.ITensorProto {
+export function tensorMessage(name: string, t: TensorData): TensorMessage {
   const bytes = new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
   return { name, dims: [...t.shape], dataType: dtypes[t.dtype].code, rawData: bytes };
 }
 
-function attributeMessage(name: string, { type, value }: Attribute): onnxProto.onnx.IAttributeProto {
-  const base = { name, type: types[type] };
+function attributeMessage(name: string, { type, value }: Attribute): AttributeMessage {
+  const base = { name, type: attributeTypes[type] };
   switch (type) {
     case 'int':
       return { ...base, i: value };
@@ -52,7 +54,7 @@ function attributeMessage(name: string, { type, value }: Attribute): onnxProto.o
 }
 
 /** The message of a model, to be changed and encoded. Inputs are float32. */
-export function modelMessage(model: FileModel): onnxProto.onnx.IModelProto {
+export function modelMessage(model: FileModel): ModelMessage {
   const dim = (d: number | string) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d });
   return {
     irVersion: model.irVersion ?? 8,
@@ -80,9 +82,7 @@ export function modelMessage(model: FileModel): onnxProto.onnx.IModelProto {
   };
 }
 
-export function encode(message: onnxProto.onnx.IModelProto): Uint8Array {
-  return onnx.ModelProto.encode(onnx.ModelProto.fromObject(message)).finish();
-}
+export const encode = encodeModel;
 
 export const modelBytes = (model: FileModel): Uint8Array => encode(modelMessage(model));
 

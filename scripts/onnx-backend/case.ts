@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import onnxProto from 'onnx-proto';
 import { BallastError } from '../../src/errors.ts';
-import { decodeTensor } from '../../src/onnx/decode.ts';
+import { decodeTensor } from '../../src/onnx/file/decode.ts';
+import { decodeModel, decodeTensorFile, encodeModel } from '../../src/onnx/file/messages.ts';
 import {
   type Graph,
   GraphBuilder,
@@ -16,9 +16,6 @@ import {
 import { compile } from '../../src/runtime/index.ts';
 import { checkGraph, expectRight } from '../../test/graphs/derivatives.ts';
 import { inFloat64, toFloat64 } from '../../test/graphs/float64.ts';
-
-const { ModelProto, TensorProto } = onnxProto.onnx;
-type ModelMessage = onnxProto.onnx.ModelProto;
 
 export interface Outcome {
   /**
@@ -59,7 +56,7 @@ function dataOf(folder: string): Data {
 /** Undefined for a sequence, an optional, or an element type that Ballast does not have. */
 function tensorIn(path: string): TensorData | undefined {
   try {
-    return decodeTensor(TensorProto.decode(readFileSync(path)), 'data');
+    return decodeTensor(decodeTensorFile(readFileSync(path)), 'data');
   } catch {
     return undefined;
   }
@@ -76,16 +73,16 @@ function refusal(error: unknown): Outcome {
 
 /** The model with those of its inputs as initializers that `chosen` says. */
 function withConstants(bytes: Uint8Array, data: Data, chosen: (t: TensorData, i: number) => boolean): Uint8Array {
-  const model = ModelProto.decode(bytes) as ModelMessage;
+  const model = decodeModel(bytes);
   const graph = model.graph!;
   graph.input!.forEach((v, i) => {
     const t = data.inputs[i];
     if (!t || !chosen(t, i)) return;
-    const message = TensorProto.decode(readFileSync(sourceOf(data, i)));
+    const message = decodeTensorFile(readFileSync(sourceOf(data, i)));
     message.name = v.name!;
-    graph.initializer!.push(message);
+    graph.initializer = [...(graph.initializer ?? []), message];
   });
-  return ModelProto.encode(model).finish();
+  return encodeModel(model);
 }
 
 const sources = new WeakMap<Data, string>();
@@ -185,7 +182,7 @@ const none: Outcome = { kind: 'none' };
 /** Runs one case, a folder with model.onnx and test_data_set_0. */
 export async function runCase(folder: string, name: string): Promise<CaseResult> {
   const bytes = readFileSync(join(folder, 'model.onnx'));
-  const message = ModelProto.decode(bytes) as ModelMessage;
+  const message = decodeModel(bytes);
   const nodes = message.graph?.node ?? [];
   const domainOf = (n: (typeof nodes)[number]) => (n.domain && n.domain !== 'ai.onnx' ? `${n.domain}.` : '');
   const operators = [...new Set(nodes.map((n) => `${domainOf(n)}${n.opType}`))];

@@ -5,7 +5,7 @@ import { alignmentTable, formatBytes, formatCount, formatDuration } from '../rep
 import { AlignmentMeasurement, type AlignmentRequest, alignmentCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -37,7 +37,7 @@ export function alignmentCommand(): Command {
 async function run(options: AlignmentOptions): Promise<void> {
   const loaded = await loadTestImages(options);
   const images = parseIndices(options.images, loaded.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, loaded) });
   const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const { top, seed, out } = options;
   const request: AlignmentRequest = { network, dataset, images, top, seed, runtime: runtimeOf(options) };

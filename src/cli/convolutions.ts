@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { convolutionsTable, formatBytes, formatCount, formatDuration } from '../report/index.ts';
 import { ConvolutionsMeasurement, type ConvolutionsRequest, convolutionsCache } from '../stability/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDeviceOptions,
   addNetworkOptions,
@@ -38,7 +38,7 @@ export function convolutionsCommand(): Command {
 }
 
 async function run(options: ConvolutionsOptions): Promise<void> {
-  const network = await loadNetwork(options);
+  const network = await networkOf(options);
   const { layers, foldNorm = false, method, top, seed, out } = options;
   const request: ConvolutionsRequest = { network, layers, foldNorm, method, top, seed, runtime: runtimeOf(options) };
   const cache = out === undefined ? undefined : convolutionsCache(join(out, 'layers'), request);

@@ -13,7 +13,7 @@ import {
 } from '../report/index.ts';
 import { CurvatureMeasurement, type CurvaturePlan } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -65,7 +65,7 @@ async function run(options: CurvatureOptions): Promise<void> {
   const dataset = await loadSplit(options, split);
   if (isText(dataset)) throw new UsageError(`${dataset.name} is text; expected images`);
   const images = parseIndices(options.images, dataset.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, dataset) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, dataset) });
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);

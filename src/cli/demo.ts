@@ -8,7 +8,7 @@ import { type RunConfig, trainNetwork } from '../train/index.ts';
 import { computeStudy, layingOut } from './batch/compute-study.ts';
 import { studyReport, writeStudyReport } from './batch/study-report.ts';
 import { interruptedExitCode } from './failure.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import { wholeNumber } from './options.ts';
 import { measureAndReport } from './spectrum-run.ts';
 
@@ -79,7 +79,7 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
   process.stdout.write(
     `trained in ${Math.round(seconds)} s: test accuracy ${formatPercent(final.valMetric ?? 0)} on ${test.count} images\n`,
   );
-  const network = await loadNetwork({
+  const network = await networkOf({
     model: settings.model,
     normalize: settings.normalize,
     weights: join(folder, 'model.safetensors'),

@@ -5,7 +5,7 @@ import { eigenvaluesTable, formatBytes, formatCount, formatDuration } from '../r
 import { EigenvaluesMeasurement, type EigenvaluesRequest, eigenvaluesCache } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { type OutputOptions, runMeasurement } from './measurement-run.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -45,7 +45,7 @@ export function eigenvaluesCommand(): Command {
 async function run(options: EigenvaluesOptions): Promise<void> {
   const loaded = await loadTestImages(options);
   const images = parseIndices(options.images, loaded.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, loaded) });
   const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const { units, method, top, seed, out } = options;
   const request: EigenvaluesRequest = {

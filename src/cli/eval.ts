@@ -3,7 +3,7 @@ import { isText, type ThreeSplit } from '../data/index.ts';
 import { describeNormalization } from '../models/index.ts';
 import { createProgress, formatCount } from '../report/index.ts';
 import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -41,7 +41,7 @@ export function evalCommand(): Command {
 async function run(options: EvalOptions): Promise<void> {
   const { batchSize, json = false } = options;
   const loaded = await loadSplit(options, options.split);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, loaded) });
   const data = withClassesOf(network, loaded, options);
   tellNormalization(network);
   tellOrder(network, loaded, options);

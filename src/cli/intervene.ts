@@ -11,7 +11,7 @@ import {
   type MethodChoice,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -77,7 +77,7 @@ async function run(options: InterveneOptions): Promise<void> {
   const { out, json = false } = options;
   const loaded = await loadTestImages(options);
   const images = parseIndices(options.images, loaded.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, loaded) });
   const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const stop = new AbortController();
   const interrupt = () => stop.abort();

@@ -1,8 +1,52 @@
-import { loadNetwork as load, type Network, type NetworkRequest } from '../models/index.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { loadNetwork, type Network, type NetworkRequest } from '../models/index.ts';
+import { printable } from '../printable.ts';
 
-/** The network that the options name; what is to be known of its weights goes to standard error, a line each. */
-export async function loadNetwork(request: NetworkRequest): Promise<Network> {
-  const network = await load(request);
-  for (const note of network.notes ?? []) process.stderr.write(`note: ${note}\n`);
+/** What a user's own ONNX file leaves open. */
+export interface ForeignOptions {
+  readonly bind?: Readonly<Record<string, number>>;
+  readonly logits?: string;
+  readonly inputRange?: 1 | 255;
+}
+
+/** `height=224,width=224` */
+function sizes(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const at = part.lastIndexOf('=');
+      const size = Number(part.slice(at + 1));
+      if (at < 1 || !Number.isInteger(size) || size < 1) {
+        throw new InvalidArgumentError('expected sizes by name, such as height=224,width=224.');
+      }
+      return [part.slice(0, at).trim(), size];
+    }),
+  );
+}
+
+/** Adds what only an ONNX file needs to be told. */
+export function addForeignOptions(command: Command): Command {
+  const range = new Option(
+    '--input-range <largest>',
+    'largest pixel that an ONNX file is made for, 1 or 255 (default: found in its graph)',
+  );
+  return command
+    .option(
+      '--bind <sizes>',
+      'sizes of open dimensions of an ONNX file, height=224,width=224 (default: those of the images)',
+      sizes,
+    )
+    .option('--logits <output>', 'output of an ONNX file with the class scores (default: logits, or the first)')
+    .addOption(
+      range.argParser((text) => {
+        if (text !== '1' && text !== '255') throw new InvalidArgumentError('expected 1 or 255.');
+        return Number(text);
+      }),
+    );
+}
+
+/** Loads a network and says on standard error what was changed of its file. */
+export async function networkOf(request: NetworkRequest): Promise<Network> {
+  const network = await loadNetwork(request);
+  for (const note of network.notes ?? []) process.stderr.write(`${printable(network.name)}: ${note}\n`);
   return network;
 }

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dataNames } from '../data/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
+import { addForeignOptions, type ForeignOptions } from './network.ts';
 
 /** A whole number of at least `min`. */
 export function wholeNumber(min: number) {
@@ -31,7 +32,7 @@ export function pixelLength(text: string): number {
 /** The same with commas between them. */
 export const pixelLengths = (text: string): number[] => text.split(',').map(pixelLength);
 
-export interface NetworkOptions {
+export interface NetworkOptions extends ForeignOptions {
   readonly model: string;
   readonly weights?: string;
   readonly weightsKey?: string;
@@ -45,7 +46,7 @@ export function addNetworkOptions(command: Command, usual?: string): Command {
     '--model <name|file.onnx>',
     'built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch',
   );
-  return command
+  const own = command
     .addOption(usual === undefined ? model.makeOptionMandatory() : model.default(usual))
     .option(
       '--weights <file|random>',
@@ -58,8 +59,8 @@ export function addNetworkOptions(command: Command, usual?: string): Command {
     .option(
       '--normalize <name|values>',
       'normalisation in front of the network: imagenet, cifar10, none, or means and deviations of pixels from 0 to 1, such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
-    )
-    .addOption(seedOption());
+    );
+  return addForeignOptions(own).addOption(seedOption());
 }
 
 /** Of measurements that draw. */

@@ -17,7 +17,7 @@ import {
   requirePossible,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -102,11 +102,11 @@ async function run(options: PerturbOptions): Promise<void> {
   const loaded = await loadTestImages(options);
   const images = parseIndices(options.images ?? `0-${Math.min(100, loaded.count) - 1}`, loaded.count);
   const fitted = fittedTo(model, loaded);
-  const network = await loadNetwork({ ...options, ...fitted });
+  const network = await networkOf({ ...options, ...fitted });
   const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   const untrained =
     options.untrained && !model.endsWith('.onnx')
-      ? await loadNetwork({ ...options, ...fitted, weights: 'random', weightsKey: undefined })
+      ? await networkOf({ ...options, ...fitted, weights: 'random', weightsKey: undefined })
       : undefined;
   const radii = options.eps ?? defaultRadii(attack, norm);
   const stop = new AbortController();

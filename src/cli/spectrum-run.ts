@@ -55,6 +55,8 @@ export async function measureAndReport(
       process.stdout.write(`${JSON.stringify(result)}\n`);
       return result;
     }
+    for (const { name, because } of result.unmeasured ?? [])
+      process.stderr.write(`not measured: ${name}: ${because}\n`);
     const color = wantsColor(process.stdout);
     process.stdout.write(`${spectrumTable(result, { color })}\n${terminalPlot(result, { color })}\n`);
     if (out !== undefined) process.stdout.write(`\nreport: ${join(out, 'report.html')}\n`);

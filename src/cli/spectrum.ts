@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { parseIndices } from '../data/index.ts';
 import type { MethodChoice } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
-import { loadNetwork } from './network.ts';
+import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -57,7 +57,7 @@ export function spectrumCommand(): Command {
 async function run(options: SpectrumOptions): Promise<void> {
   const loaded = await loadTestImages(options);
   const images = parseIndices(options.images, loaded.count);
-  const network = await loadNetwork({ ...options, ...fittedTo(options.model, loaded) });
+  const network = await networkOf({ ...options, ...fittedTo(options.model, loaded) });
   const dataset = await forMeasurement(network, loaded, options, runtimeOf(options));
   await measureAndReport(
     {

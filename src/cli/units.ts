@@ -1,22 +1,24 @@
 import { Command } from 'commander';
 import { modelNamed } from '../models/index.ts';
 import { alignColumns } from '../report/index.ts';
-import { featureCount, findStages, findUnits } from '../stability/index.ts';
-import { loadNetwork } from './network.ts';
+import { featureCount, findStages, findUnits, skippedJoins } from '../stability/index.ts';
+import { addForeignOptions, type ForeignOptions, networkOf } from './network.ts';
 
 export function unitsCommand(): Command {
-  return new Command('units')
+  const command = new Command('units')
     .description('List the residual units and stages found in a model')
     .argument('<model>', 'an ONNX file, or the name of a built-in model')
-    .option('--json', 'print JSON on standard output')
-    .action(run);
+    .option('--json', 'print JSON on standard output');
+  return addForeignOptions(command).action(run);
 }
 
-async function run(model: string, options: { json?: boolean }): Promise<void> {
+async function run(model: string, options: ForeignOptions & { json?: boolean }): Promise<void> {
   const builtIn = !model.endsWith('.onnx');
   if (builtIn) modelNamed(model);
-  const network = await loadNetwork({ model, ...(builtIn ? { weights: 'random' } : {}) });
-  const units = findUnits(network.graph(1));
+  const network = await networkOf({ model, ...options, ...(builtIn ? { weights: 'random' } : {}) });
+  const graph = network.graph(1);
+  const units = findUnits(graph);
+  const skipped = skippedJoins(graph);
   const stageOf = new Map(findStages(units).flatMap((stage) => stage.units.map((u) => [u, stage.name] as const)));
   const rows = units.map((u) => ({
     name: u.name,
@@ -27,9 +29,10 @@ async function run(model: string, options: { json?: boolean }): Promise<void> {
     hidden: u.hidden ? featureCount(u.hidden.post) : null,
   }));
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ model: network.name, units: rows })}\n`);
+    process.stdout.write(`${JSON.stringify({ model: network.name, units: rows, skipped })}\n`);
     return;
   }
+  for (const { name, because } of skipped) process.stderr.write(`skipped: Add "${name}" joins no unit, ${because}\n`);
   if (rows.length === 0) {
     process.stdout.write(
       `${model} has no residual units: no Add joins a branch that bends with a shortcut that does not\n`,

@@ -1,4 +1,4 @@
-import type { DType, TensorData } from '../tensor.ts';
+import { type DType, type TensorData, widenBfloat16, widenFloat16 } from '../tensor.ts';
 
 /** Element types as files have them. Both 16-bit floats are widened to float32 on reading, without loss; float16 can be written. */
 export type StoredDType = DType | 'bfloat16';
@@ -54,25 +54,4 @@ export function decodeTensor(stored: StoredDType, shape: readonly number[], byte
 /** The bytes of a tensor's elements, little-endian (every platform Node runs on is), without a copy. */
 export function tensorBytes({ data }: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** IEEE 754 binary16 to binary32; exact, subnormals included. */
-function widenFloat16(halves: Uint16Array): Float32Array {
-  const wide = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) {
-    const h = halves[i]!;
-    const [exponent, fraction] = [(h >>> 10) & 31, h & 1023];
-    let size = (1024 + fraction) * 2 ** (exponent - 25);
-    if (exponent === 0) size = fraction * 2 ** -24;
-    else if (exponent === 31) size = fraction ? Number.NaN : Number.POSITIVE_INFINITY;
-    wide[i] = h & 0x8000 ? -size : size;
-  }
-  return wide;
-}
-
-/** bfloat16 is the upper half of a binary32. */
-function widenBfloat16(halves: Uint16Array): Float32Array {
-  const words = new Uint32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
-  return new Float32Array(words.buffer);
 }

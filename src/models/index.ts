@@ -1,6 +1,7 @@
 export { type AlexnetOptions, alexnet } from './alexnet.ts';
 export { type DrnOptions, drn } from './drn.ts';
 export { defineLanguageModel, type LanguageModelDefinition } from './language-model.ts';
+export { loadNetwork, ownWeights, withValues } from './load-network.ts';
 export { type LstmOptions, lstm } from './lstm.ts';
 export { type MlpOptions, mlp } from './mlp.ts';
 export { type Mobilenetv2Options, mobilenetv2 } from './mobilenetv2.ts';
@@ -10,13 +11,7 @@ export {
   type ModelDefinition,
   type Task,
 } from './model.ts';
-export {
-  loadNetwork,
-  type Network,
-  type NetworkRequest,
-  ownWeights,
-  withValues,
-} from './network.ts';
+export type { Network, NetworkRequest } from './network.ts';
 export {
   type AppliedNormalization,
   cifarNormalization,

@@ -8,7 +8,7 @@ import { FileError, UsageError } from '../errors.ts';
 import { writeNpz, writeSafetensors } from '../formats/index.ts';
 import { initialize } from '../nn/index.ts';
 import { type TensorData, tensorOf } from '../onnx/index.ts';
-import { loadNetwork } from './network.ts';
+import { loadNetwork } from './load-network.ts';
 import { modelNamed } from './registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-'));

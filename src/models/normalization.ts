@@ -97,3 +97,15 @@ export function normalizationEntry({ normalization }: { readonly normalization?:
 } {
   return normalization ? { normalization: describeNormalization(normalization) } : {};
 }
+
+/** The normalization that is in force for a network, as its entry: what was asked for, what the weights' file says, or neither. */
+export function applied(
+  normalization: Normalization | undefined,
+  given: string | undefined,
+  stored: string | undefined,
+): { readonly normalization?: AppliedNormalization } {
+  if (!normalization) return {};
+  const said = (name: string | undefined) => name !== undefined && name !== 'default';
+  const source = said(given) ? 'given' : given === undefined && stored !== undefined ? 'weights' : 'default';
+  return { normalization: { ...normalization, name: normalizationName(normalization), source } };
+}

@@ -5,7 +5,7 @@ import { inferOutputs } from './inference/index.ts';
 import { KnownSizes } from './known-sizes.ts';
 import { prune } from './prune.ts';
 import { mapGraph, type Rewrite } from './rewrite.ts';
-import { sizeOf, type TensorData, tensorOf } from './tensor.ts';
+import { dtypes, sizeOf, type TensorData, tensorOf } from './tensor.ts';
 
 /** A node that is to be added: its inputs are values of the builder, its outputs only have names ('' for an unused one). */
 export interface Planned {
@@ -21,10 +21,18 @@ export interface Planned {
 /** Results with more elements stay nodes: folding is for sizes, indices and switches, not for weights. */
 const largestFolded = 4096;
 
+/** Whether the node's result is its first input. */
+function isIdentity({ opType, domain, inputs, attributes }: Planned): boolean {
+  const x = inputs[0];
+  if (domain !== '' || !x) return false;
+  return opType === 'Identity' || (opType === 'Cast' && attributes.to?.value === dtypes[x.dtype].code);
+}
+
 /**
  * Adds nodes to a builder, and constants in place of the nodes whose result is known: because all operands are, or
  * because they ask for a size that is. Sizes of open dimensions are followed as far as `KnownSizes` can, so that the target of
- * a Reshape to [batch, -1] is still found. Identity nodes become their input.
+ * a Reshape to [batch, -1] is still found. Nodes that change nothing (Identity, casts to the type that a value has)
+ * become their input.
  */
 export class Folding {
   readonly #b: GraphBuilder;
@@ -36,7 +44,7 @@ export class Folding {
   }
 
   add(planned: Planned): readonly Value[] {
-    if (planned.opType === 'Identity' && planned.domain === '' && planned.inputs[0]) return [planned.inputs[0]];
+    if (isIdentity(planned)) return [planned.inputs[0]!];
     const { opType, domain, name, outputNames } = planned;
     const { inputs, attributes } = this.#settle(planned);
     const node: Node = { name: name || outputNames[0] || opType, opType, domain, inputs, attributes, outputs: [] };

@@ -1,4 +1,5 @@
 import { BallastError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { DType, TensorData } from './tensor.ts';
 
 /** A dimension is a number, or the name of a size that is not known yet (the batch). See `specialize`. */
@@ -60,7 +61,8 @@ export function describeShape(v: { dtype: DType; shape: Shape }): string {
 }
 
 export function describeNode(node: Pick<Node, 'name' | 'opType' | 'domain'>): string {
-  return `${node.domain ? `${node.domain}.` : ''}${node.opType} "${node.name}"`;
+  const type = printable(node.domain ? `${node.domain}.${node.opType}` : node.opType);
+  return `${type} "${printable(node.name)}"`;
 }
 
 type ValueOf<T extends Attribute['type']> = Extract<Attribute, { type: T }>['value'];

@@ -259,7 +259,18 @@ describe('the tensors of a file', () => {
       'tensor "w": its data lie in w.bin',
     ],
     ['hold strings', { dataType: 8 }, 'tensor "w": element type string is not supported; expected float32'],
-    ['are of bfloat16', { dataType: 16 }, 'tensor "w": element type bfloat16 is not supported'],
+    ['are of complex numbers', { dataType: 14 }, 'tensor "w": element type complex64 is not supported'],
+    [
+      'are NaN',
+      { rawData: new Uint8Array(new Float32Array([1, Number.NaN]).buffer) },
+      'tensor "w": element 1 of 2 is NaN',
+    ],
+    ['have a negative size', { dims: [-2] }, 'tensor "w": a tensor cannot have the shape [-2]'],
+    [
+      'have a hundred thousand dimensions',
+      { dims: Array(100_000).fill(1) },
+      'tensor "w": has 100000 dimensions; expected at most 32',
+    ],
     ['are too short', { dims: [3] }, 'tensor "w": float32[3] needs 12 bytes of data, got 8'],
     ['have no data', { rawData: undefined }, 'tensor "w": float32[2] needs 2 elements, got 0'],
   ])('are refused by name when they %s', (_, change, message) => {
@@ -293,13 +304,32 @@ describe('what Ballast does not know is refused by the name of the node', () => 
   it('control flow', () => {
     const message = modelMessage(one({ op: 'If', name: 'branch', in: ['x'], out: ['y'] }));
     message.graph!.node![0]!.attribute = [{ name: 'then_branch', type: 5, g: { name: 'then' } }];
-    expect(() => readModel(encode(message))).toThrow('If "branch": control flow is not supported');
+    expect(() => readModel(encode(message))).toThrow(
+      'If "branch": control flow is supported only where its condition is known',
+    );
   });
 
-  it('functions', () => {
-    const message = modelMessage(one({ op: 'Block', domain: 'local', name: 'block', in: ['x'], out: ['y'] }));
+  it('functions with another number of inputs than their call, and those that call themselves', () => {
+    const call = { op: 'Block', domain: 'local', name: 'block', in: ['x'], out: ['y'] };
+    const message = modelMessage(one(call));
     message.functions = [{ name: 'Block', domain: 'local' }];
-    expect(() => readModel(encode(message))).toThrow('local.Block "block": calls a function of the model');
+    expect(() => readModel(encode(message))).toThrow('local.Block "block": has 1 inputs, its function takes 0');
+    const node = { opType: 'Block', domain: 'local', name: 'again', input: ['a'], output: ['b'] };
+    message.functions = [{ name: 'Block', domain: 'local', input: ['a'], output: ['b'], node: [node] }];
+    expect(() => readModel(encode(message))).toThrow('functions call each other more than 32 deep');
+  });
+
+  it('the blocked kernels of ONNX Runtime, which trust whatever they are told', () => {
+    const node = {
+      op: 'ReorderOutput',
+      domain: 'com.microsoft.nchwc',
+      in: ['x'],
+      out: ['y'],
+      attributes: { channels: int(64) },
+    };
+    expect(() => readModel(modelBytes(one(node)))).toThrow(
+      'com.microsoft.nchwc.ReorderOutput "y": operator is not supported',
+    );
   });
 
   it('inputs that are not tensors, or have no shape', () => {

@@ -121,6 +121,53 @@ const cases: Old[] = [
     tensors: { s: f32(1, 2, 3, 4), b: f32(3, 4, 5, 6) },
   },
   { opset: 23, op: 'Transpose', x: [2, 3], with: { perm: ints(1, 0) } },
+  { opset: 13, op: 'Sum', x: [2, 3], tensors: { a: f32(1, 2, 3), b: f32(4) } },
+  { opset: 24, op: 'Swish', x: [2, 3], with: { alpha: float(1.5) } },
+  {
+    opset: 23,
+    op: 'Attention',
+    x: [2, 5, 12],
+    operands: ['x', 'k', 'v'],
+    with: { q_num_heads: int(3), kv_num_heads: int(3), is_causal: int(1), scale: float(0.4) },
+    tensors: { k: randomTensor([2, 5, 12], 5), v: randomTensor([2, 5, 6], 6) },
+  },
+  {
+    opset: 23,
+    op: 'Attention',
+    x: [1, 4, 3, 8],
+    operands: ['x', 'k', 'v', 'mask'],
+    tensors: { k: randomTensor([1, 2, 7, 8], 5), v: randomTensor([1, 2, 7, 4], 6), mask: randomTensor([3, 7], 7) },
+  },
+  {
+    opset: 23,
+    op: 'Attention',
+    x: [1, 2, 3, 4],
+    operands: ['x', 'k', 'k', 'mask'],
+    tensors: { k: randomTensor([1, 2, 3, 4], 5), mask: tensorOf('bool', [3, 3], [1, 0, 0, 1, 1, 0, 0, 1, 1]) },
+  },
+  {
+    opset: 23,
+    op: 'Attention',
+    x: [1, 2, 3, 4],
+    operands: ['x', 'x', 'x'],
+    with: { softcap: float(0.7) },
+  },
+  { opset: 23, op: 'RMSNormalization', x: [2, 3, 4], tensors: { s: f32(1, 2, 3, 4) }, with: { epsilon: float(0.01) } },
+  { opset: 23, op: 'RMSNormalization', x: [2, 3, 4], tensors: { s: randomTensor([3, 4]) }, with: { axis: int(1) } },
+  {
+    opset: 23,
+    op: 'RotaryEmbedding',
+    x: [2, 3, 8],
+    tensors: { c: randomTensor([2, 3, 2], 1), s: randomTensor([2, 3, 2], 2) },
+    with: { num_heads: int(2) },
+  },
+  {
+    opset: 23,
+    op: 'RotaryEmbedding',
+    x: [1, 2, 3, 8],
+    tensors: { c: randomTensor([9, 2], 1), s: randomTensor([9, 2], 2), at: tensorOf('int64', [1, 3], [0, 4, 8]) },
+    with: { interleaved: int(1), rotary_embedding_dim: int(4) },
+  },
   {
     opset: 13,
     op: 'FusedMatMul',
@@ -140,7 +187,7 @@ describe('a node of another operator set computes the same after reading', () =>
     const outputs = c.outputs ?? ['y'];
     const node: FileNode = {
       op: c.op,
-      in: ['x', ...Object.keys(c.tensors ?? {})],
+      in: c.operands ?? ['x', ...Object.keys(c.tensors ?? {})],
       out: outputs,
       domain: c.domain ?? '',
       attributes: c.with ?? {},
@@ -158,6 +205,55 @@ describe('a node of another operator set computes the same after reading', () =>
         expect(v).toBeCloseTo(toNumbers(original[name]!)[i]!, 5);
       });
     }
+  });
+});
+
+describe('quantised weights', () => {
+  /** y = x W', W' dequantised. */
+  const file = (
+    q: TensorData,
+    scale: TensorData,
+    zero: TensorData,
+    attributes: FileNode['attributes'] = {},
+  ): FileModel => ({
+    opset: 21,
+    inputs: { x: [2, 4] },
+    outputs: ['y'],
+    tensors: { q, scale, zero },
+    nodes: [
+      { op: 'DequantizeLinear', in: ['q', 'scale', 'zero'], out: ['w'], attributes },
+      { op: 'MatMul', in: ['x', 'w'], out: ['y'] },
+    ],
+  });
+  const q = tensorOf('int8', [4, 3], [1, -2, 3, 4, 5, -6, 7, 100, -128, 0, 11, 12]);
+
+  it.each([
+    ['for the tensor', file(q, tensorOf('float32', [], [0.1]), tensorOf('int8', [], [3]))],
+    ['for each column', file(q, f32(0.1, 0.2, 0.3), tensorOf('int8', [3], [1, 0, -1]), { axis: int(1) })],
+    ['for each row', file(q, f32(0.1, 0.2, 0.3, 0.4), tensorOf('int8', [4], [1, 0, -1, 2]), { axis: int(0) })],
+    [
+      'for blocks of two rows',
+      file(q, tensorOf('float32', [2, 3], [1, 2, 3, 4, 5, 6]), tensorOf('int8', [2, 3], [1, 0, 2, 0, 0, 1]), {
+        axis: int(0),
+        block_size: int(2),
+      }),
+    ],
+  ])('with a scale %s are the numbers that they stand for', async (_, model) => {
+    const notes: string[] = [];
+    const graph = readModel(modelBytes(model), { onNote: (note) => notes.push(note) });
+    expect(graph.nodes.map((n) => n.opType)).toEqual(['MatMul']);
+    expect(notes.join()).toMatch(/quantised weights/);
+    const feeds = { x: randomTensor([2, 4], 3) };
+    const [own, original] = [await runBytes(writeModel(graph), feeds), await runBytes(modelBytes(model), feeds)];
+    toNumbers(own.y!).forEach((v, i) => {
+      expect(v).toBeCloseTo(toNumbers(original.y!)[i]!, 4);
+    });
+  });
+
+  it('but not what is computed: that has no derivative', () => {
+    const model = file(q, f32(0.1), tensorOf('int8', [], [0]));
+    const nodes = [{ op: 'DequantizeLinear', name: 'd', in: ['x', 'scale'], out: ['y'] }];
+    expect(() => readModel(modelBytes({ ...model, nodes }))).toThrow(/DequantizeLinear "d": only quantised weights/);
   });
 });
 
@@ -194,10 +290,10 @@ describe('what no longer exists is refused', () => {
     expect(graph.nodes[0]!.outputs.map((v) => v.name)).toEqual(['y', 'rm', 'rv']);
   });
 
-  it.each([6, 24])('operator set %i', (opset) => {
+  it.each([6, 25])('operator set %i', (opset) => {
     const node = { op: 'Relu', in: ['x'], out: ['y'] };
     expect(() => readModel(modelBytes(file(opset, node)), { path: 'a.onnx' })).toThrow(
-      `a.onnx: operator set ${opset}: expected 7 to 23; export the model with another opset_version`,
+      `a.onnx: operator set ${opset}: expected 7 to 24; export the model with another opset_version`,
     );
   });
 });

@@ -1,18 +1,14 @@
 import type { GraphBuilder } from './builder.ts';
+import { attention, rmsNormalization, rotaryEmbedding } from './expansions/attention.ts';
+import { dequantize } from './expansions/dequantize.ts';
+import { Expansion, fail, operand, type UpgradeContext } from './expansions/expansion.ts';
 import type { Planned } from './fold.ts';
-import { type Attributes, attributeOf, GraphError, type Value } from './graph.ts';
-import { dtypes, tensorOf, toNumbers } from './tensor.ts';
+import { type Attributes, attributeOf, floatAttribute, type Value } from './graph.ts';
+import { dtypes, isFloat, tensorOf, toNumbers } from './tensor.ts';
 
 /** Operator sets that `upgrade` knows the differences of. */
 export const oldestOpset = 7;
-export const newestOpset = 23;
-
-/** What an upgrade may use: the builder for constants, `add` for further nodes. */
-export interface UpgradeContext {
-  readonly version: number;
-  readonly b: GraphBuilder;
-  readonly add: (node: Planned) => readonly Value[];
-}
+export const newestOpset = 24;
 
 /** The node as operator set 20 writes it, or the values that take its outputs' place. */
 type Upgrade = (node: Planned, context: UpgradeContext) => Planned | readonly Value[];
@@ -22,10 +18,6 @@ interface Step {
   readonly from?: number;
   readonly before: number;
   readonly upgrade: Upgrade;
-}
-
-function fail(node: Planned, problem: string): never {
-  throw new GraphError(`${node.opType} "${node.name || node.outputNames[0]}": ${problem}`);
 }
 
 function without(attributes: Attributes, ...names: readonly string[]): Attributes {
@@ -44,26 +36,40 @@ const intsToInputs =
     return { ...node, inputs, attributes: without(node.attributes, ...names) };
   };
 
+/** A number of x's element type. */
+function numberLike(node: Planned, value: number, x: Value, b: GraphBuilder): Value {
+  if (!isFloat(x.dtype) && !Number.isSafeInteger(value)) fail(node, `${value} is no ${x.dtype}`);
+  return b.scalar(value, x.dtype);
+}
+
 /** Clip's bounds become inputs of x's element type. */
 const clip: Upgrade = (node, { b }) => {
-  const x = node.inputs[0]!;
+  const x = operand(node, 0);
   const bound = (name: string) => {
     const v = attributeOf(node, name, 'float');
-    return v === undefined ? null : b.scalar(v, x.dtype);
+    return v === undefined ? null : numberLike(node, v, x, b);
   };
   return { ...node, inputs: [x, bound('min'), bound('max')], attributes: without(node.attributes, 'min', 'max') };
 };
 
 const pad: Upgrade = (node, { b }) => {
-  const x = node.inputs[0]!;
+  const x = operand(node, 0);
   const pads = attributeOf(node, 'pads', 'ints') ?? fail(node, 'attribute pads is missing');
-  const inputs = [x, b.integers(pads), b.scalar(attributeOf(node, 'value', 'float') ?? 0, x.dtype)];
+  const inputs = [x, b.integers(pads), numberLike(node, attributeOf(node, 'value', 'float') ?? 0, x, b)];
   return { ...node, inputs, attributes: without(node.attributes, 'pads', 'value') };
 };
 
-const dropout: Upgrade = (node, { b }) => {
-  const ratio = b.scalar(attributeOf(node, 'ratio', 'float') ?? 0.5);
-  return { ...node, inputs: [node.inputs[0]!, ratio], attributes: without(node.attributes, 'ratio') };
+/**
+ * Evaluation mode: dropout is the identity, whatever its ratio. Only where its mask is read does a node stay, and that one
+ * leaves everything as it is, too.
+ */
+const dropout: Upgrade = (node, { b, note }) => {
+  const training = node.inputs[2];
+  const known = training && b.constantOf(training);
+  if (training && (!known || toNumbers(known).some((v) => v !== 0)))
+    note('dropout in training mode is computed in evaluation mode');
+  if (node.outputNames.length < 2) return [operand(node, 0)];
+  return { ...node, inputs: [operand(node, 0)], attributes: {} };
 };
 
 /** Without sizes, the number of parts is an attribute now. */
@@ -72,13 +78,39 @@ const countParts: Upgrade = (node) =>
     ? node
     : { ...node, attributes: { ...node.attributes, num_outputs: { type: 'int', value: node.outputNames.length } } };
 
-/** More than one output meant training; running statistics stayed outputs 1 and 2, those of the batch are gone. */
-const batchNormalization: Upgrade = (node) => {
+/**
+ * Evaluation mode: results of an example must not depend on which others are in the batch, so the statistics are the running ones of the
+ * file. Before version 14 more than one output meant training. Only where the new running statistics are read, in the graph of a training step,
+ * does the mode stay: outputs 1 and 2, those of the batch are gone.
+ */
+const batchNormalization: Upgrade = (node, { version, note }) => {
   if (attributeOf(node, 'spatial', 'int') === 0) fail(node, 'statistics per pixel (spatial = 0) are not supported');
-  const attributes = without(node.attributes, 'spatial');
-  if (node.outputNames.length === 1) return { ...node, attributes };
-  const outputNames = node.outputNames.slice(0, 3);
-  return { ...node, outputNames, attributes: { ...attributes, training_mode: { type: 'int', value: 1 } } };
+  const training = version < 14 ? node.outputNames.length > 1 : (attributeOf(node, 'training_mode', 'int') ?? 0) === 1;
+  const attributes = without(node.attributes, 'spatial', 'training_mode');
+  if (!training) return { ...node, attributes };
+  if (node.outputNames.slice(1).some((name) => name !== '')) {
+    const outputNames = node.outputNames.slice(0, 3);
+    return { ...node, outputNames, attributes: { ...attributes, training_mode: { type: 'int', value: 1 } } };
+  }
+  note('batch normalisation in training mode is computed in evaluation mode, with the running statistics of the file');
+  return { ...node, outputNames: node.outputNames.slice(0, 1), attributes };
+};
+
+/** A sum of several is additions one after another: units are found where two things are added. */
+const sum: Upgrade = (node, context) => {
+  const [first, ...rest] = node.inputs.map((_, i) => operand(node, i));
+  if (rest.length === 0) return [first!];
+  const e = new Expansion(node, context);
+  const before = rest.slice(0, -1).reduce((total, v) => e.one('Add', [total, v]), first!);
+  return { ...node, opType: 'Add', inputs: [before, rest.at(-1)!] };
+};
+
+const swish: Upgrade = (node, context) => {
+  const e = new Expansion(node, context);
+  const x = operand(node, 0);
+  const alpha = floatAttribute(node, 'alpha', 1);
+  const gate = e.one('Sigmoid', [alpha === 1 ? x : e.one('Mul', [x, e.number(alpha, x)])]);
+  return { ...node, opType: 'Mul', inputs: [x, gate], attributes: {} };
 };
 
 /**
@@ -86,7 +118,7 @@ const batchNormalization: Upgrade = (node) => {
  * longer than 1; otherwise those axes are flattened first.
  */
 const softmax: Upgrade = (node, { b, add }) => {
-  const x = node.inputs[0]!;
+  const x = operand(node, 0);
   const rank = x.shape.length;
   const given = attributeOf(node, 'axis', 'int') ?? 1;
   const axis = given < 0 ? given + rank : given;
@@ -134,13 +166,13 @@ const emptyOperands: Upgrade = (node) => {
 
 const topK: Upgrade = (node, { b }) => {
   const k = attributeOf(node, 'k', 'int') ?? fail(node, 'attribute k is missing');
-  return { ...node, inputs: [node.inputs[0]!, b.integers([k])], attributes: without(node.attributes, 'k') };
+  return { ...node, inputs: [operand(node, 0), b.integers([k])], attributes: without(node.attributes, 'k') };
 };
 
 const castLike: Upgrade = (node) => {
   const like = node.inputs[1] ?? fail(node, 'input 1 is missing');
   const attributes: Attributes = { to: { type: 'int', value: dtypes[like.dtype].code } };
-  return { ...node, opType: 'Cast', inputs: [node.inputs[0]!], attributes };
+  return { ...node, opType: 'Cast', inputs: [operand(node, 0)], attributes };
 };
 
 /**
@@ -148,27 +180,34 @@ const castLike: Upgrade = (node) => {
  * and the map per channel follows it.
  */
 const groupNormalization: Upgrade = (node, { b, add }) => {
-  const [x, scale, bias] = node.inputs as readonly Value[];
+  const [x, scale, bias] = [0, 1, 2].map((i) => operand(node, i)) as [Value, Value, Value];
   const groups = attributeOf(node, 'num_groups', 'int') ?? fail(node, 'attribute num_groups is missing');
-  const fill = (v: number) => b.constant(tensorOf(x!.dtype, [groups], Array<number>(groups).fill(v)));
+  const channels = x.shape[1];
+  if (typeof channels !== 'number' || groups < 1 || channels % groups !== 0) {
+    fail(node, `num_groups is ${groups}, which does not divide ${channels} channels`);
+  }
+  if ([scale, bias].some((v) => v.shape.length !== 1 || v.shape[0] !== channels)) {
+    fail(node, `scale and bias must have one entry for each of ${channels} channels`);
+  }
+  const fill = (v: number) => b.constant(tensorOf(x.dtype, [groups], Array<number>(groups).fill(v)));
   const name = node.outputNames[0]!;
   const [normal] = add({
     ...node,
-    inputs: [x!, fill(1), fill(0)],
+    inputs: [x, fill(1), fill(0)],
     attributes: without(node.attributes, 'stash_type'),
     outputNames: [`${name}_normalized`],
   });
-  const wide = b.integers([1, -1, ...x!.shape.slice(2).map(() => 1)]);
+  const wide = b.integers([1, -1, ...x.shape.slice(2).map(() => 1)]);
   const perChannel = (v: Value, suffix: string) =>
     add({ ...part, opType: 'Reshape', inputs: [v, wide], outputNames: [`${name}_${suffix}`] })[0]!;
   const part = { ...node, name: '', attributes: {} };
   const scaled = add({
     ...part,
     opType: 'Mul',
-    inputs: [normal!, perChannel(scale!, 'scale')],
+    inputs: [normal!, perChannel(scale, 'scale')],
     outputNames: [`${name}_scaled`],
   });
-  return { ...part, opType: 'Add', inputs: [scaled[0]!, perChannel(bias!, 'bias')] };
+  return { ...part, opType: 'Add', inputs: [scaled[0]!, perChannel(bias, 'bias')] };
 };
 
 const axesToInput = intsToInputs('axes');
@@ -187,8 +226,16 @@ const upgrades: Readonly<Record<string, readonly Step[]>> = {
   ],
   Clip: [{ before: 11, upgrade: clip }],
   Pad: [{ before: 11, upgrade: pad }],
-  Dropout: [{ before: 12, upgrade: dropout }],
-  BatchNormalization: [{ before: 14, upgrade: batchNormalization }],
+  Dropout: [{ before: newestOpset + 1, upgrade: dropout }],
+  BatchNormalization: [{ before: newestOpset + 1, upgrade: batchNormalization }],
+  Sum: [{ before: newestOpset + 1, upgrade: sum }],
+  Cast: [
+    {
+      from: 24,
+      before: newestOpset + 1,
+      upgrade: (node) => ({ ...node, attributes: without(node.attributes, 'round_mode') }),
+    },
+  ],
   Softmax: [{ before: 13, upgrade: softmax }],
   LogSoftmax: [{ before: 13, upgrade: softmax }],
   Hardmax: [{ before: 13, upgrade: softmax }],
@@ -200,16 +247,23 @@ const upgrades: Readonly<Record<string, readonly Step[]>> = {
   Scatter: [{ before: 11, upgrade: (node) => ({ ...node, opType: 'ScatterElements' }) }],
   TopK: [{ before: 10, upgrade: topK }],
   CastLike: [{ before: newestOpset + 1, upgrade: castLike }],
+  Swish: [{ from: 24, before: newestOpset + 1, upgrade: swish }],
+  Attention: [{ from: 23, before: newestOpset + 1, upgrade: attention }],
+  RMSNormalization: [{ from: 23, before: newestOpset + 1, upgrade: rmsNormalization }],
+  RotaryEmbedding: [{ from: 23, before: newestOpset + 1, upgrade: rotaryEmbedding }],
+  DequantizeLinear: [{ from: 10, before: newestOpset + 1, upgrade: dequantize }],
   GroupNormalization: [{ from: 21, before: newestOpset + 1, upgrade: groupNormalization }],
 };
 
 /** Whether a file of this operator set may hold the operator only because it is rewritten. */
 export function isUpgraded(opType: string, version: number): boolean {
-  return Object.hasOwn(upgrades, opType) && upgrades[opType]!.some((s) => version < s.before);
+  return (
+    Object.hasOwn(upgrades, opType) && upgrades[opType]!.some((s) => version < s.before && version >= (s.from ?? 0))
+  );
 }
 
 /**
- * Adds a node of an older (7 to 19) or newer (21 to 23) operator set to the graph, as operator set 20 writes it.
+ * Adds a node of an older (7 to 19) or newer (21 to 24) operator set to the graph, as operator set 20 writes it.
  * Outputs that nothing reads must come without a name: some of them no longer exist. Returns the outputs that remain.
  */
 export function addUpgraded(node: Planned, context: UpgradeContext): readonly Value[] {
@@ -222,7 +276,9 @@ export function addUpgraded(node: Planned, context: UpgradeContext): readonly Va
     current = next;
   }
   const used = current.outputNames.findLastIndex((name) => name !== '') + 1;
-  const outputs = context.add({ ...current, outputNames: current.outputNames.slice(0, used) });
+  const least = current.opType === 'TopK' && current.domain === '' ? 2 : used;
+  const outputNames = Array.from({ length: Math.max(used, least) }, (_, i) => current.outputNames[i] ?? '');
+  const outputs = context.add({ ...current, outputNames });
   const lost = node.outputNames.slice(outputs.length).filter((name) => name !== '');
   if (lost.length) fail(node, `its outputs ${lost.join(', ')} no longer exist in operator set 20`);
   return outputs;

@@ -1,20 +1,22 @@
-import onnxProto from 'onnx-proto';
+import {
+  type AttributeMessage,
+  attributeTypes,
+  encodeModel,
+  type NodeMessage,
+  type TensorMessage,
+  type ValueMessage,
+} from './file/messages.ts';
 import type { Attribute, Graph, Node, Value } from './graph.ts';
 import { GraphError, opsetVersion } from './graph.ts';
 import { dtypes, type TensorData } from './tensor.ts';
-
-const { onnx } = onnxProto;
-type Proto = Parameters<typeof onnx.ModelProto.create>[0];
-type AttributeMessage = onnxProto.onnx.IAttributeProto;
 
 /** ONNX IR version 9 goes with operator set 20. */
 const irVersion = 9;
 /** A protobuf message is below 2 GiB. */
 const largestFile = 2 ** 31;
-const attributeTypes = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 const utf8 = new TextEncoder();
 
-function tensorMessage(name: string, t: TensorData): onnxProto.onnx.ITensorProto {
+function tensorMessage(name: string, t: TensorData): TensorMessage {
   const rawData = new Uint8Array(t.data.buffer, t.data.byteOffset, t.data.byteLength);
   return { name, dataType: dtypes[t.dtype].code, dims: [...t.shape], rawData };
 }
@@ -39,7 +41,7 @@ function attributeMessage(name: string, a: Attribute): AttributeMessage {
   }
 }
 
-function valueMessage(name: string, v: Value): onnxProto.onnx.IValueInfoProto {
+function valueMessage(name: string, v: Value): ValueMessage {
   const dim = v.shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
   return { name, type: { tensorType: { elemType: dtypes[v.dtype].code, shape: { dim } } } };
 }
@@ -56,7 +58,7 @@ export function writeModel(graph: Graph): Uint8Array {
   }
   const names = new Map<Value, string>();
   const produced = new Set(graph.nodes.flatMap((n) => n.outputs));
-  const aliases: onnxProto.onnx.INodeProto[] = [];
+  const aliases: NodeMessage[] = [];
   const taken = new Set([...graph.outputs, ...graph.inputs].map((o) => o.name));
   for (const { name, value } of graph.outputs) {
     if (produced.has(value) && !names.has(value)) names.set(value, name);
@@ -76,7 +78,7 @@ export function writeModel(graph: Graph): Uint8Array {
     if (nameOf(value) !== name)
       aliases.push({ opType: 'Identity', name: `${name}_alias`, input: [nameOf(value)], output: [name] });
   }
-  const nodeMessage = (node: Node): onnxProto.onnx.INodeProto => {
+  const nodeMessage = (node: Node): NodeMessage => {
     const input = node.inputs.map((v) => (v === null ? '' : nameOf(v)));
     while (input.at(-1) === '') input.pop();
     return {
@@ -90,7 +92,7 @@ export function writeModel(graph: Graph): Uint8Array {
   };
   const domains = new Set(graph.nodes.map((n) => n.domain));
   domains.delete('');
-  const model: Proto = {
+  return encodeModel({
     irVersion,
     producerName: 'ballast',
     opsetImport: [{ domain: '', version: opsetVersion }, ...[...domains].map((domain) => ({ domain, version: 1 }))],
@@ -101,6 +103,5 @@ export function writeModel(graph: Graph): Uint8Array {
       output: graph.outputs.map(({ name, value }) => valueMessage(name, value)),
       initializer: [...graph.constants].map(([v, t]) => tensorMessage(nameOf(v), t)),
     },
-  };
-  return onnx.ModelProto.encode(onnx.ModelProto.create(model)).finish();
+  });
 }

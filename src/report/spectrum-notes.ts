@@ -25,6 +25,7 @@ export function protocolNotes(result: SpectrumResult): Html {
 <li><b>Our choice: images, tolerance, counting.</b> ${result.images.length} image${result.images.length === 1 ? '' : 's'}, by position in the test set. A value counts as being at the plateau, or at zero, within the tolerance of its row${
     tolerances.length === 1 ? html` (${String(tolerances[0])})` : ''
   }. The rank argument and the bound n − 2k are added here.</li>
+${(result.notes ?? []).map((note) => html`<li><b>The network’s file.</b> ${note}.</li>`)}${(result.unmeasured ?? []).map(({ name, because }) => html`<li><b>Not measured: ${name}.</b> ${because}.</li>`)}
 <li><b>Limits.</b> A linearization holds for small changes around one image. Sorted values are compared between images by rank, which says nothing about whether the singular vectors agree. Leading values of incomplete spectra bound nothing from below.</li>
 </ul>`;
 }

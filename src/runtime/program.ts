@@ -4,7 +4,8 @@ import { type Graph, type TensorData, type Value, writeModel } from '../onnx/ind
 import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
 import type { RuntimeOptions } from './options.ts';
-import { createSession, runError } from './session.ts';
+import { runtimeError } from './runtime-error.ts';
+import { createSession } from './session.ts';
 
 /**
  * A graph compiled for a device.
@@ -26,7 +27,10 @@ export interface Program {
 export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
   const emitted = await emit(graph, options);
   const exact = graph.nodes.some((n) => n.outputs.some((v) => v.dtype === 'float64'));
-  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization, exact);
+  const session = await createSession(writeModel(emitted.graph), options, emitted.optimization, {
+    name: graph.name,
+    exact,
+  });
   return new SessionProgram(graph, session, emitted.emission);
 }
 
@@ -54,11 +58,13 @@ class SessionProgram implements Program {
     const fetches = Object.fromEntries(
       this.outputs.map((name) => [name, into[name] === undefined ? null : toRuntime(into[name])]),
     );
-    const result = this.#running.then(() => this.#session.run(inputs, fetches));
+    const result = this.#running
+      .then(() => this.#session.run(inputs, fetches))
+      .catch((cause) => {
+        throw runtimeError(this.#graph.name, 'run', cause);
+      });
     this.#running = result.catch(() => undefined);
-    const outputs = await result.catch((cause: unknown) => {
-      throw runError(this.#graph.name, cause);
-    });
+    const outputs = await result;
     return Object.fromEntries(this.outputs.map((name) => [name, into[name] ?? fromRuntime(name, outputs[name]!)]));
   }
 

@@ -1,7 +1,7 @@
 import { env, InferenceSession } from 'onnxruntime-node';
-import { BallastError, reasonOf } from '../errors.ts';
 import { deviceError, parseDevice } from './devices.ts';
 import type { RuntimeOptions } from './options.ts';
+import { runtimeError } from './runtime-error.ts';
 import { defaultThreads } from './threads.ts';
 
 // Failures come back as exceptions; ONNX Runtime would print them a second time.
@@ -42,7 +42,8 @@ export function sessionOptions(options: RuntimeOptions = {}, exact = false): Inf
     enableCpuMemArena: true,
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    // ONNX Runtime's own words reach nobody: see `runtimeError`.
+    logSeverityLevel: 4,
     extra: {
       session: { force_spinning_stop: spinning ? '0' : '1' },
       optimization: { disable_specified_optimizers: exact ? singleOnly : '' },
@@ -50,12 +51,12 @@ export function sessionOptions(options: RuntimeOptions = {}, exact = false): Inf
   };
 }
 
-/** A session on the bytes of a model; `exact` where it computes in float64. */
+/** A session on the bytes of a model; `name` is the graph's, for messages, `exact` where it computes in float64. */
 export async function createSession(
   model: Uint8Array,
   options: RuntimeOptions,
   optimization: 'extended' | 'all',
-  exact = false,
+  { name, exact = false }: { readonly name: string; readonly exact?: boolean },
 ): Promise<InferenceSession> {
   const device = parseDevice(options.device ?? 'cpu');
   try {
@@ -65,23 +66,6 @@ export async function createSession(
     });
   } catch (cause) {
     if (device !== 'cpu') throw deviceError(device, cause);
-    throw new BallastError(refusalOf(reasonOf(cause)), { cause });
+    throw runtimeError(name, 'prepare', cause);
   }
-}
-
-/** What ONNX Runtime says of a graph that it does not take, by the operator's name where it has no kernel for it. */
-function refusalOf(reason: string): string {
-  const missing = /Could not find an implementation for (\w+)\(\d+\) node with name '([^']*)'/.exec(reason);
-  if (!missing) return `ONNX Runtime does not accept the graph: ${reason}`;
-  return `${missing[1]} "${missing[2]}": ONNX Runtime has no kernel for its element types on this device`;
-}
-
-/** A failure inside a run, in one line: which node, and what was wrong with what it was given. */
-export function runError(graphName: string, cause: unknown): BallastError {
-  const reason = reasonOf(cause).split('\n')[0]!;
-  const failed = /while running (\w+) node\. Name:'([^']*)' Status Message: (.*)$/.exec(reason);
-  if (!failed) return new BallastError(`${graphName}: ONNX Runtime could not compute it: ${reason}`, { cause });
-  // Of a failed assertion, what comes after the place and the condition.
-  const told = failed[3]!.replace(/^.* was (?:false|true)\. ?/, '').replace(/^\/\S+:\d+ .*\) /, '');
-  return new BallastError(`${graphName}: ${failed[1]} "${failed[2]}" could not be computed: ${told}`, { cause });
 }

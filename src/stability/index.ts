@@ -70,4 +70,13 @@ export {
   type SpectrumRequest,
 } from './spectrum.ts';
 export { spreadAcrossImages } from './spread.ts';
-export { featureCount, findStages, findUnits, type Stage, selectUnits, type Unit } from './units.ts';
+export {
+  featureCount,
+  findStages,
+  findUnits,
+  type SkippedJoin,
+  type Stage,
+  selectUnits,
+  skippedJoins,
+  type Unit,
+} from './units.ts';

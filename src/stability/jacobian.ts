@@ -24,10 +24,21 @@ export class LinearizedMap {
   #tangent: Promise<Program> | undefined;
   #cotangent: Promise<Program> | undefined;
 
-  /** `graph` must be laid out for one image (batch 1). */
+  /** `graph` must be laid out for one image (batch 1). Throws GraphError naming an operator that has no derivative. */
   constructor(graph: Graph, from: Value, to: Value, options: { vectors: number; runtime?: RuntimeOptions }) {
     const part = extract(graph, { inputs: [from], outputs: [{ name: 'to', value: to }] });
-    this.#parts = linearize(part, { wrt: from.name, of: 'to', vectors: options.vectors });
+    const wanted = { wrt: from.name, of: 'to' };
+    let vectors = options.vectors;
+    let parts: ReturnType<typeof linearize>;
+    try {
+      parts = linearize(part, { ...wanted, vectors });
+    } catch (error) {
+      if (!(error instanceof GraphError)) throw error;
+      // Where the batch axis moves (attention with the sequence first), vectors cannot share it: they go one by one.
+      parts = linearize(part, wanted);
+      vectors = 1;
+    }
+    this.#parts = parts;
     this.#from = from;
     this.#runtime = options.runtime ?? {};
     this.#inputShape = staticShape(from);
@@ -36,7 +47,7 @@ export class LinearizedMap {
       throw new GraphError(`linearization needs a graph for one image, ${from.name} has batch ${from.shape[0]}`);
     this.rows = featureCount(to);
     this.cols = featureCount(from);
-    this.vectors = options.vectors;
+    this.vectors = vectors;
   }
 
   /** The map at an operating point: `x` is the value it starts from, [1, ...]. */

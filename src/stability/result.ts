@@ -89,6 +89,15 @@ export interface SpectrumResult {
   readonly images: readonly ImageSpectra[];
   /** Empty with one image. */
   readonly spread: readonly UnitSpread[];
+  /** Blocks that could not be measured, with the reason. */
+  readonly unmeasured?: readonly UnmeasuredBlock[];
+  /** What was changed of what the network's file says. */
+  readonly notes?: readonly string[];
   readonly environment: Environment;
   readonly seconds: number;
+}
+
+export interface UnmeasuredBlock {
+  readonly name: string;
+  readonly because: string;
 }

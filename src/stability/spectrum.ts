@@ -1,8 +1,8 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
+import { reasonOf, UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
-import { type Graph, tensor, type Value } from '../onnx/index.ts';
+import { type Graph, GraphError, tensor, type Value } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
 import { type Activations, activationsAt } from './activations.ts';
@@ -16,7 +16,7 @@ import {
   valuesNeeded,
 } from './block.ts';
 import { environmentOf } from './environment.ts';
-import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from './result.ts';
+import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum, UnmeasuredBlock } from './result.ts';
 import { spreadAcrossImages } from './spread.ts';
 import { findStages, findUnits, selectUnits } from './units.ts';
 
@@ -126,6 +126,7 @@ export class SpectrumMeasurement {
     const began = performance.now();
     const { network, dataset, images, signal, onProgress, cache, runtime = {} } = this.#request;
     const found: { job: Job; spectra: BlockSpectrum[] }[] = [];
+    const unmeasured: UnmeasuredBlock[] = [];
     let done = 0;
     for (const [j, job] of this.#jobs.entries()) {
       const spectra: BlockSpectrum[] = [];
@@ -156,11 +157,18 @@ export class SpectrumMeasurement {
           spectra.push(spectrum);
           done += share;
         }
+      } catch (error) {
+        // An operator without a derivative in one block says nothing about the others.
+        if (!(error instanceof GraphError) || this.#jobs.length === 1) throw error;
+        unmeasured.push({ name: job.block.name, because: reasonOf(error) });
+        continue;
       } finally {
         await measurement.dispose();
       }
       found.push({ job, spectra });
     }
+    if (found.length === 0)
+      throw new GraphError(`${network.name}: no block could be measured; the first: ${unmeasured[0]!.because}`);
     const results = images.map((index, i) => this.#imageSpectra(index, i, found));
     return {
       model: network.name,
@@ -171,6 +179,8 @@ export class SpectrumMeasurement {
       finalRelu: this.#request.finalRelu,
       images: results,
       spread: spreadAcrossImages(results),
+      ...(unmeasured.length ? { unmeasured } : {}),
+      ...(network.notes?.length ? { notes: network.notes } : {}),
       environment: environmentOf(runtime),
       seconds: (performance.now() - began) / 1000,
     };

@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { type Graph, type Node, staticShape, toNumbers, type Value } from '../onnx/index.ts';
 import { consumers, DominatorTree, nodesBetween, producers } from './dominators.ts';
 import { nearestNames } from './names.ts';
+import { commonPrefix, type NamedUnit, unitNames } from './unit-names.ts';
 
 /**
  * A residual unit y = [relu](a S x + F(x)), found by the graph's structure: an Add that joins a branch F, which bends, with
@@ -67,80 +68,84 @@ function withoutScale(
   return { value: inner.value, scale: inner.scale * toNumbers(constants.get(factor)!)[0]! };
 }
 
+/** An addition that looks like the join of a unit and is none. */
+export interface SkippedJoin {
+  /** Of the addition's node. */
+  readonly name: string;
+  readonly because: string;
+}
+
+interface Found extends NamedUnit {
+  readonly unit: Omit<Unit, 'name'>;
+}
+
+/** What an addition joins: a unit, a reason why it is none though it looks like one, or nothing of the kind. */
+function examine(
+  graph: Graph,
+  node: Node,
+  known: {
+    readonly tree: DominatorTree;
+    readonly readers: ReadonlyMap<Value, readonly Node[]>;
+    readonly makers: ReadonlyMap<Value, Node>;
+  },
+): Found | SkippedJoin | undefined {
+  const { tree, readers, makers } = known;
+  const [p, q] = node.inputs;
+  const sum = node.outputs[0]!;
+  if (!p || !q || p === q || !tree.has(p) || !tree.has(q) || !sameShape(p, sum) || !sameShape(q, sum)) return undefined;
+  const input = tree.meet(p, q);
+  if (!input || input.shape.length < 2) return undefined;
+  // Scales are no part of what tells the sides apart: a network has the same units after an intervention as before.
+  const sides = [p, q].map((operand) => {
+    const { value, scale } = withoutScale(graph, makers, operand, input);
+    const nodes = nodesBetween(graph, input, value).filter((n) => n.outputs.some((v) => tree.has(v)));
+    const weight = nodes.filter((n) => weighty.has(n.opType)).length;
+    return { operand, value, scale, nodes, affine: isAffine(nodes, tree), weight };
+  });
+  const [shortcut, branch] = (sides[0]!.nodes.length <= sides[1]!.nodes.length ? sides : sides.toReversed()) as [
+    (typeof sides)[0],
+    (typeof sides)[0],
+  ];
+  if (branch.affine || branch.weight === 0) return undefined;
+  if (!shortcut.affine) {
+    const normalizing = shortcut.nodes.find(
+      (n) => n.opType.endsWith('Normalization') && n.opType !== 'BatchNormalization',
+    );
+    const rest = shortcut.nodes.filter((n) => n !== normalizing && n.opType !== 'Mul');
+    if (!normalizing || !isAffine(rest, tree)) return undefined;
+    return { name: node.name, because: `its shortcut has ${normalizing.opType}, which is not affine` };
+  }
+  const next = readers.get(sum) ?? [];
+  const output = next.length === 1 && next[0]!.opType === 'Relu' ? next[0]!.outputs[0]! : sum;
+  const lastRelu = branch.nodes.findLast((n) => n.opType === 'Relu');
+  const post = lastRelu?.outputs[0];
+  const separates =
+    post && tree.dominates(post, branch.operand) && isAffine(nodesBetween(graph, post, branch.operand), tree);
+  const hidden = separates ? { pre: lastRelu!.inputs[0]!, post } : null;
+  const { value, scale } = shortcut;
+  return {
+    unit: { input, branch: branch.operand, shortcut: value, skipScale: scale, sum, output, hidden },
+    join: node,
+    branch: branch.nodes,
+    weighty: branch.nodes.filter((n) => weighty.has(n.opType)),
+  };
+}
+
+function examineAll(graph: Graph): (Found | SkippedJoin)[] {
+  const known = { tree: new DominatorTree(graph), readers: consumers(graph), makers: producers(graph) };
+  return graph.nodes.flatMap((node) => (node.opType === 'Add' ? (examine(graph, node, known) ?? []) : []));
+}
+
 /** The residual units of a network, in the order in which they are computed. */
 export function findUnits(graph: Graph): Unit[] {
-  const tree = new DominatorTree(graph);
-  const readers = consumers(graph);
-  const makers = producers(graph);
-  const found: { unit: Omit<Unit, 'name'>; nodes: Node[] }[] = [];
-  for (const node of graph.nodes) {
-    if (node.opType !== 'Add') continue;
-    const [p, q] = node.inputs;
-    const sum = node.outputs[0]!;
-    if (!p || !q || p === q || !tree.has(p) || !tree.has(q) || !sameShape(p, sum) || !sameShape(q, sum)) continue;
-    const input = tree.meet(p, q);
-    if (!input || input.shape.length < 2) continue;
-    // Scales are no part of what tells the sides apart: a network has the same units after an intervention as before.
-    const sides = [p, q].map((operand) => {
-      const { value, scale } = withoutScale(graph, makers, operand, input);
-      const nodes = nodesBetween(graph, input, value).filter((n) => n.outputs.some((v) => tree.has(v)));
-      const weight = nodes.filter((n) => weighty.has(n.opType)).length;
-      return { operand, value, scale, nodes, affine: isAffine(nodes, tree), weight };
-    });
-    const [shortcut, branch] = sides[0]!.nodes.length <= sides[1]!.nodes.length ? sides : [sides[1]!, sides[0]!];
-    if (!shortcut!.affine || branch!.affine || branch!.weight === 0) continue;
-    const next = readers.get(sum) ?? [];
-    const output = next.length === 1 && next[0]!.opType === 'Relu' ? next[0]!.outputs[0]! : sum;
-    const lastRelu = branch!.nodes.findLast((n) => n.opType === 'Relu');
-    const post = lastRelu?.outputs[0];
-    const separates =
-      post && tree.dominates(post, branch!.operand) && isAffine(nodesBetween(graph, post, branch!.operand), tree);
-    const hidden = separates ? { pre: lastRelu!.inputs[0]!, post } : null;
-    found.push({
-      unit: {
-        input,
-        branch: branch!.operand,
-        shortcut: shortcut!.value,
-        skipScale: shortcut!.scale,
-        sum,
-        output,
-        hidden,
-      },
-      nodes: branch!.nodes,
-    });
-  }
-  const names = found.map(({ nodes }, i) => scopeName(graph, nodes) ?? `unit${i + 1}`);
-  return found.map(({ unit }, i) => {
-    const repeats = names.slice(0, i).filter((n) => n === names[i]).length;
-    return { name: repeats ? `${names[i]}#${repeats + 1}` : names[i]!, ...unit };
-  });
+  const found = examineAll(graph).filter((f) => 'unit' in f);
+  const names = unitNames(graph, found);
+  return found.map(({ unit }, i) => ({ name: names[i]!, ...unit }));
 }
 
-function commonPrefix(lists: readonly (readonly string[])[]): string[] {
-  const [first = []] = lists;
-  const differs = first.findIndex((part, i) => lists.some((l) => l[i] !== part));
-  return differs < 0 ? [...first] : first.slice(0, differs);
-}
-
-/**
- * A unit is called what its author called it: the common prefix of its parameters' names (`layer1.0` of
- * `layer1.0.conv1.weight`, ...), or of its nodes' scopes (`/layer1/layer1.0/conv1/Conv`), or nothing.
- */
-function scopeName(graph: Graph, nodes: readonly Node[]): string | undefined {
-  const parameters = nodes
-    .flatMap((n) => n.inputs)
-    .flatMap((v) => (v && graph.constants.has(v) && /^[\w.]+\.[\w.]+$/.test(v.name) ? [v.name] : []));
-  const byParameter = commonPrefix(
-    parameters.map((n) =>
-      n
-        .replace(/^module\./, '')
-        .split('.')
-        .slice(0, -1),
-    ),
-  );
-  if (parameters.length > 1 && byParameter.length) return byParameter.join('.');
-  const scoped = nodes.filter((n) => n.name.startsWith('/')).map((n) => n.name.split('/').slice(1, -1));
-  return scoped.length > 1 ? commonPrefix(scoped).at(-1) : undefined;
+/** Additions that are no units for a reason that a user of the network will want to know. */
+export function skippedJoins(graph: Graph): SkippedJoin[] {
+  return examineAll(graph).filter((f) => 'because' in f);
 }
 
 /** Units grouped into stages: consecutive ones that feed each other and have one output shape. */

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration, reproductionTable } from '../../report/ind
 import { type PerturbationPixels, partFolders, Reproduction, type ReproductionResult } from '../../stability/index.ts';
 import { fittedTo } from '../../train/index.ts';
 import { type OutputOptions, runMeasurement } from '../measurement-run.ts';
-import { loadNetwork } from '../network.ts';
+import { networkOf } from '../network.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -66,10 +66,10 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
   const { model, out } = options;
   const dataset = await loadTestImages(options);
   const fitted = fittedTo(model, dataset);
-  const network = await loadNetwork({ ...options, ...fitted });
+  const network = await networkOf({ ...options, ...fitted });
   const untrained = model.endsWith('.onnx')
     ? undefined
-    : await loadNetwork({ ...options, ...fitted, weights: 'random', weightsKey: undefined });
+    : await networkOf({ ...options, ...fitted, weights: 'random', weightsKey: undefined });
   const parts = out === undefined ? undefined : join(out, 'parts');
   let pixels: readonly PerturbationPixels[] = [];
   await runMeasurement<Reproduction['plan'], ReproductionResult>(

@@ -85,8 +85,17 @@ const pRelu: InferenceRule = ({ node }) => {
   return [{ dtype: x.dtype, shape: x.shape }];
 };
 
+/** Bounds are single numbers. */
+const clip: InferenceRule = ({ node }) => {
+  const x = inputAt(node, 0);
+  for (const v of node.inputs.slice(1)) {
+    if (v && (v.dtype !== x.dtype || v.shape.some((d) => d !== 1))) fail(node, `${v.name} must be one ${x.dtype}`);
+  }
+  return [{ dtype: x.dtype, shape: x.shape }];
+};
+
 const unary =
-  'Relu LeakyRelu Elu Selu Celu Clip Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
+  'Relu LeakyRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Mish Tanh Gelu Erf Exp Log Sqrt Neg Abs Sign Reciprocal ' +
   'ThresholdedRelu Shrink Floor Ceil Round Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Softplus Softsign ' +
   'Identity Not BitwiseNot LpNormalization MeanVarianceNormalization';
 
@@ -112,6 +121,7 @@ export const elementwiseRules: Readonly<Record<string, InferenceRule>> = {
   LRN: localResponse,
   Trilu: trilu,
   Where: where,
+  Clip: clip,
   Cast: cast,
   CastLike: ({ node }) => [{ dtype: inputAt(node, 1).dtype, shape: inputAt(node, 0).shape }],
   Dropout: dropout,

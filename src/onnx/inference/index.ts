@@ -21,6 +21,10 @@ export const inferenceRules: Readonly<Record<string, Readonly<Record<string, Inf
   'com.microsoft.nchwc': blockedRules,
 };
 
+/** Larger tensors and higher ranks are taken for mistakes: 2^31 numbers are 8 GiB. */
+const largestTensor = 2 ** 31;
+const largestRank = 32;
+
 /** Whether Ballast knows the operator at all. */
 export function isKnownOperator(opType: string, domain: string): boolean {
   return Object.hasOwn(inferenceRules, domain) && Object.hasOwn(inferenceRules[domain]!, opType);
@@ -33,8 +37,12 @@ export function inferOutputs(context: InferenceContext): readonly Inferred[] {
     throw new GraphError(`${describeNode(context.node)}: operator is not supported (no shape rule)`);
   const outputs = inferenceRules[domain]![opType]!(context);
   for (const { shape } of outputs) {
-    const wrong = shape.some((d) => typeof d === 'number' && !(Number.isSafeInteger(d) && d >= 0));
-    if (wrong) fail(context.node, `the result would have the shape [${shape}]`);
+    const wrong = shape.some((d) => typeof d !== 'string' && !(Number.isSafeInteger(d) && d >= 0));
+    const elements = shape.reduce<number>((n, d) => (typeof d === 'number' ? n * d : n), 1);
+    if (wrong || shape.length > largestRank || elements > largestTensor) {
+      const shown = shape.length > 8 ? `${shape.slice(0, 8)}, ... (${shape.length} dimensions)` : shape.join(', ');
+      fail(context.node, `the result would have the shape [${shown}]`);
+    }
   }
   return outputs;
 }

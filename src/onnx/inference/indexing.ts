@@ -22,7 +22,14 @@ const gatherND: InferenceRule = ({ node }) => {
   const [x, indices] = [inputAt(node, 0), inputAt(node, 1)];
   const depth = indices.shape.at(-1);
   const batch = intAttribute(node, 'batch_dims', 0);
-  if (typeof depth !== 'number' || batch + depth > x.shape.length) fail(node, 'indices are deeper than the data');
+  if (
+    typeof depth !== 'number' ||
+    depth < 1 ||
+    batch < 0 ||
+    batch >= indices.shape.length ||
+    batch + depth > x.shape.length
+  )
+    fail(node, 'indices are deeper than the data');
   return [{ dtype: x.dtype, shape: [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)] }];
 };
 
@@ -65,7 +72,7 @@ const topK: InferenceRule = (context) => {
   const { node } = context;
   const x = inputAt(node, 0);
   const k = constantIntegers(context, 1)?.[0];
-  if (k === undefined) fail(node, 'k is missing');
+  if (k === undefined || k < 0) fail(node, `k must not be negative, got ${k}`);
   const axis = normalizeAxis(node, intAttribute(node, 'axis', -1), x.shape.length);
   const size = x.shape[axis]!;
   if (typeof size === 'number' && k > size) fail(node, `k is ${k}, axis ${axis} has only ${size}`);
@@ -82,7 +89,9 @@ const oneHot: InferenceRule = (context) => {
   const indices = inputAt(node, 0);
   const axis = intAttribute(node, 'axis', -1);
   const at = axis < 0 ? axis + indices.shape.length + 1 : axis;
-  if (depth === undefined) fail(node, 'the depth is missing');
+  if (depth === undefined || depth < 1) fail(node, `the depth must be at least 1, got ${depth}`);
+  if (at < 0 || at > indices.shape.length) fail(node, `axis ${axis} is outside of the result`);
+  if (inputAt(node, 2).shape.join() !== '2') fail(node, 'the values must be two');
   return [{ dtype: inputAt(node, 2).dtype, shape: [...indices.shape.slice(0, at), depth, ...indices.shape.slice(at)] }];
 };
 
@@ -103,6 +112,7 @@ const constantOfShape: InferenceRule = (context) => {
   const shape = constantIntegers(context, 0);
   if (!shape) fail(context.node, 'the shape is missing');
   const value = context.node.attributes.value;
+  if (value?.type === 'tensor' && value.value.data.length !== 1) fail(context.node, 'the value must be one number');
   return [{ dtype: value?.type === 'tensor' ? value.value.dtype : 'float32', shape }];
 };
 

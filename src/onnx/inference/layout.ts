@@ -85,9 +85,13 @@ const slice: InferenceRule = (context) => {
   const { node } = context;
   const x = inputAt(node, 0);
   const [starts, ends] = [constantIntegers(context, 1), constantIntegers(context, 2)];
-  if (!starts || !ends) fail(node, 'starts and ends are missing');
+  if (!starts || starts.length !== ends?.length || inputAt(node, 1).shape.length !== 1)
+    fail(node, 'starts and ends must both be given, with as many entries');
   const axes = axesOf(context, 3) ?? starts.map((_, i) => i);
   const steps = constantIntegers(context, 4) ?? starts.map(() => 1);
+  if (axes.length !== starts.length || steps.length !== starts.length || steps.includes(0)) {
+    fail(node, `axes [${axes}] and steps [${steps}] must have ${starts.length} entries, steps other than 0`);
+  }
   const shape = [...x.shape];
   axes.forEach((axis, i) => {
     const n = requireNumber(node, x.shape[axis]);
@@ -149,9 +153,15 @@ const pad: InferenceRule = (context) => {
   const pads = constantIntegers(context, 1);
   const axes = axesOf(context, 3) ?? x.shape.map((_, i) => i);
   if (pads?.length !== 2 * axes.length) fail(node, `pads must have ${2 * axes.length} entries`);
+  const mode = stringAttribute(node, 'mode', 'constant');
   const shape = [...x.shape];
   if (stringAttribute(node, 'mode', 'constant') === 'reflect') checkReflection(node, axes, pads);
   axes.forEach((axis, i) => {
+    const n = shape[axis];
+    const most = mode === 'reflect' ? Number(n) - 1 : mode === 'wrap' ? Number(n) : Number.POSITIVE_INFINITY;
+    if (typeof n === 'number' && Math.max(pads[i]!, pads[axes.length + i]!) > most) {
+      fail(node, `pads [${pads}] in mode ${mode} reach beyond axis ${axis}, which has ${n} entries`);
+    }
     const extra = pads[i]! + pads[axes.length + i]!;
     if (extra !== 0) shape[axis] = requireNumber(node, x.shape[axis]) + extra;
   });
@@ -167,7 +177,8 @@ const expand: InferenceRule = (context) => {
 const tile: InferenceRule = (context) => {
   const { node } = context;
   const repeats = constantIntegers(context, 1);
-  if (!repeats) fail(node, 'the repeats are missing');
+  const rank = inputAt(node, 0).shape.length;
+  if (repeats?.length !== rank) fail(node, `the repeats must have ${rank} entries`);
   return one(
     node,
     inputAt(node, 0).shape.map((d, i) => (repeats[i] === 1 ? d : requireNumber(node, d) * repeats[i]!)),
@@ -192,6 +203,7 @@ const unsqueeze: InferenceRule = (context) => {
   if (!given) fail(node, 'the axes are missing');
   const rank = x.shape.length + given.length;
   const axes = given.map((a) => normalizeAxis(node, a, rank));
+  if (new Set(axes).size < axes.length) fail(node, `an axis is named twice in [${given}]`);
   const rest = [...x.shape];
   return one(
     node,

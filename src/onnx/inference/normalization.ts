@@ -1,5 +1,13 @@
-import { intAttribute } from '../graph.ts';
-import { fail, type InferenceRule, type Inferred, inputAt, normalizeAxis, requireNumber } from './rule.ts';
+import { intAttribute, type Node, type Shape, type Value } from '../graph.ts';
+import {
+  broadcastShapes,
+  fail,
+  type InferenceRule,
+  type Inferred,
+  inputAt,
+  normalizeAxis,
+  requireNumber,
+} from './rule.ts';
 
 /** Evaluation: Y. Training mode: Y, running mean, running variance. */
 const batchNormalization: InferenceRule = ({ node, outputCount }) => {
@@ -13,12 +21,19 @@ const batchNormalization: InferenceRule = ({ node, outputCount }) => {
   return out;
 };
 
+/** A scale or bias must broadcast to the axes that are normalized. */
+function fitsAxes(node: Node, v: Value, axes: Shape): void {
+  const fits = broadcastShapes(node, axes, v.shape);
+  if (fits.join() !== axes.join()) fail(node, `${v.name} [${v.shape}] does not broadcast to [${axes}]`);
+}
+
 /** Y, and on request the mean and the inverse standard deviation over the normalized axes. */
 const layerNormalization: InferenceRule = ({ node, outputCount }) => {
   const x = inputAt(node, 0);
   const axis = intAttribute(node, 'axis', -1);
   const first = normalizeAxis(node, axis, x.shape.length);
   const reduced = x.shape.map((d, i) => (i < first ? d : 1));
+  for (const v of node.inputs.slice(1)) if (v) fitsAxes(node, v, x.shape.slice(first));
   const out: Inferred[] = [{ dtype: x.dtype, shape: x.shape }];
   // The statistics are float32 whatever is normalized (`stash_type` 1).
   for (let i = 1; i < outputCount; i++) out.push({ dtype: 'float32', shape: reduced });

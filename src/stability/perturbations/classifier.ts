@@ -95,7 +95,7 @@ export class DifferentiableClassifier {
     this.shape = staticShape(part.inputs[0]!).slice(1);
     this.size = this.shape.reduce((n, d) => n * d, 1);
     this.box = entry === undefined ? pixelBox : null;
-    this.#batch = batch;
+    this.#batch = Math.min(batch, network.largestBatch ?? batch);
     // Forward and gradient programs take turns: pools that spin between calls would slow each other down.
     const own = { spinning: false, ...runtime };
     const folded = (size: number) => foldBatchNorm(partFrom(network, size, entry));

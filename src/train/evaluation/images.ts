@@ -46,10 +46,11 @@ export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: Im
 export async function visitLogits(
   network: EvaluatedNetwork,
   dataset: ImageDataset,
-  { batchSize = 256, onProgress, ...runtime }: EvaluateOptions,
+  { batchSize: wanted = 256, onProgress, ...runtime }: EvaluateOptions,
   visit: (logits: Float32Array, first: number, size: number) => void,
 ): Promise<number> {
   requireFit(network, dataset);
+  const batchSize = Math.min(wanted, network.largestBatch ?? wanted);
   const programs = new ProgramsBySize((size) => network.graph(size), runtime);
   let seconds = 0;
   try {
