@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeSafetensors } from '../src/formats/index.ts';
+import { openSealedJson, sealJson, writeSafetensors } from '../src/formats/index.ts';
 import { resnet } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
@@ -54,11 +54,15 @@ describe('ballast spectrum', () => {
     expect(readdirSync(out).sort()).toEqual(['report.html', 'result.json', 'singular-values.npz', 'spectra']);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toMatch(/(src|href)="https?:/);
     const part = join(out, 'spectra', 'layer3.0@0.json');
-    const stored = JSON.parse(readFileSync(part, 'utf8'));
+    const stored = openSealedJson(readFileSync(part, 'utf8'), part) as { value: { seconds: number } };
     stored.value.seconds = 123456;
-    writeFileSync(part, JSON.stringify(stored));
+    writeFileSync(part, sealJson(stored));
     const again = JSON.parse(ballast(...args, '--json').stdout);
     expect(again.images[0].units[0].seconds).toBe(123456);
+    // What has changed behind the back of its checksum is measured again.
+    writeFileSync(part, sealJson(stored).replace('123456', '123457'));
+    const measured = JSON.parse(ballast(...args, '--json').stdout);
+    expect(measured.images[0].units[0].seconds).toBeLessThan(123456);
     // Other settings make their own.
     const other = JSON.parse(ballast(...args, '--final-relu', '--json').stdout);
     expect(other.images[0].units[0].seconds).not.toBe(123456);

@@ -125,6 +125,10 @@ describe('CamVid', () => {
       files: { 'train.txt': Buffer.from('../a\n') },
       problem: /train\.txt\)?: has "\.\.\/a"/,
     },
+    'a frame that is listed twice': {
+      files: { 'train.txt': Buffer.from('a\nb\na.png\n') },
+      problem: /train\.txt\)?: names the frame a twice/,
+    },
     'an empty list': { files: { 'train.txt': Buffer.from('\n') }, problem: /train\.txt\)?: names no frames/ },
     'a value that is no class': {
       files: { 'trainannot/a.png': grey(2, [0, 12]) },

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ofPython2 } from '../../test/python2-pickle.ts';
 import { realData } from '../../test/real-data.ts';
 import { FileError } from '../errors.ts';
 import { loadCifar } from './cifar.ts';
@@ -165,5 +166,41 @@ describe('CIFAR-100', () => {
     const { classes } = cifarLayouts.cifar100;
     expect(new Set(classes).size).toBe(100);
     expect([...classes].sort()).toEqual(classes);
+  });
+});
+
+describe('the Python version of CIFAR', () => {
+  it('is read from its folder, one around it and its archive, and its labels and shape are checked', async () => {
+    const pixels = new Uint8Array(10_000 * imageBytes);
+    pixels[imageBytes] = 200;
+    const labels = Array.from({ length: 10_000 }, (_, i): number => (i === 1 ? 9 : 0));
+    const batch = (of = labels, rows = 10_000) =>
+      ofPython2(of, [rows, imageBytes], pixels.subarray(0, rows * imageBytes));
+    const outer = join(folder, 'python');
+    const inner = join(outer, 'data', 'cifar-10-batches-py');
+    await mkdir(inner, { recursive: true });
+    await writeFile(join(inner, 'test_batch'), batch());
+    const archive = join(folder, 'cifar-10-python.tar.gz');
+    const tar = pack();
+    tar.entry({ name: 'cifar-10-batches-py/test_batch' }, batch());
+    tar.finalize();
+    await pipeline(tar, createGzip({ level: 1 }), (await open(archive, 'w')).createWriteStream());
+    for (const place of [inner, join(outer, 'data'), outer, archive]) {
+      const found = await load(place);
+      expect([found.count, found.labels[1], found.labels[2], found.pixels[0], found.pixels[imageBytes]], place).toEqual(
+        [10_000, 9, 0, 0, 200],
+      );
+    }
+    await expect(load(inner, 'train')).rejects.toThrow('or data_batch_1, data_batch_2');
+    const path = join(inner, 'test_batch');
+    for (const [bytes, problem] of [
+      [batch([...labels.slice(1), 10]), 'image 9999 has another label than 0 to 9'],
+      [batch(labels.slice(1)), 'expected a list "labels" of 10000 labels'],
+      [batch(labels, 9_999), 'expected "data" with bytes [10000, 3072]'],
+      [batch().subarray(0, 20_000), 'truncated'],
+    ] as const) {
+      await writeFile(path, bytes);
+      await expect(load(inner)).rejects.toThrow(`${path}: ${problem}`);
+    }
   });
 });

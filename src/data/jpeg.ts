@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { Picture } from './picture.ts';
+import type { Picture } from './rgba.ts';
 
 /** More scans than any encoder writes (the usual progressive script has 10), each of which costs the decoder a pass over the picture. */
 const maxScans = 100;

@@ -46,6 +46,23 @@ describe('MNIST', () => {
     );
   });
 
+  it('is found with a dot in its names and in a folder more, and never in one of another data set', async () => {
+    await put({
+      'other/FashionMNIST/raw/train-images-idx3-ubyte': images,
+      'other/FashionMNIST/raw/train-labels-idx1-ubyte': labels,
+      'data/train-images.idx3-ubyte': images,
+      'data/train-labels.idx1-ubyte.gz': gzipSync(labels),
+      'data/.cache/t10k-images-idx3-ubyte': images,
+      'FashionMNIST/t10k-images-idx3-ubyte': images,
+      'FashionMNIST/t10k-labels-idx1-ubyte': labels,
+    });
+    expect((await load()).count).toBe(2);
+    await expect(load('mnist', 'test')).rejects.toThrow('expected t10k-images-idx3-ubyte');
+    expect((await load('fashion-mnist', 'test')).count).toBe(2);
+    expect((await loadDataset({ name: 'fashion-mnist', dir: join(dir, 'other'), split: 'train' })).count).toBe(2);
+    await expect(loadDataset({ name: 'mnist', dir: join(dir, 'other'), split: 'train' })).rejects.toThrow(FileError);
+  });
+
   it('whose labels do not fit the images is refused by name', async () => {
     const wrong: [Uint8Array, string][] = [
       [Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 1, 9), 'has the shape [1], expected [2]'],

@@ -2,16 +2,12 @@ import { FileError, reasonOf } from '../errors.ts';
 import { readBytes } from '../formats/index.ts';
 import { decodeJpeg, isJpeg } from './jpeg.ts';
 import { decodePng, isPng } from './png.ts';
+import type { Picture } from './rgba.ts';
+
+export type { Picture };
 
 /** Images of more pixels are no input of a network, but could be a few bytes that unpack to gigabytes. */
 const maxPixels = 2 ** 24;
-
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** [height, width, 4]; the fourth is of no use. */
-  readonly rgba: Uint8Array;
-}
 
 /** Whether a name is one of a file that `decodePicture` may read. */
 export const isPictureName = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);

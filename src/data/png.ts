@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import { PNG } from 'pngjs';
 import { unpackZlib } from '../formats/index.ts';
-import type { Picture } from './picture.ts';
+import type { Picture } from './rgba.ts';
 
 /** What the header of a PNG says (PNG specification, third edition, section 11.2.1). */
 interface Header {

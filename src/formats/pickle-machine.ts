@@ -10,7 +10,7 @@ const maxInteger = 256;
 const maxName = 512;
 
 /** What a value takes in memory, roughly and from above, in bytes; what a list, dict or set has is spent beside it. */
-const cost = { entry: 64, memo: 48, list: 64, table: 256, bytes: 128, scalar: 32, slot: 8 } as const;
+const cost = { entry: 64, memo: 48, list: 64, table: 256, bytes: 128, object: 128, scalar: 32, slot: 8 } as const;
 
 export interface PickleSource {
   readonly bytes: Uint8Array;
@@ -229,7 +229,7 @@ export class PickleMachine {
   global(module: string, name: string): PickleGlobal {
     if (module.length + name.length > maxName)
       this.fail(`pickle asks for a name of ${module.length + name.length} characters, ${quote(`${module}.${name}`)}`);
-    this.#spend(cost.scalar + 2 * (module.length + name.length));
+    this.#spend(cost.table + 2 * (module.length + name.length));
     const full = `${module}.${name}`;
     return this.#host.global(full) ?? this.refuse(full);
   }
@@ -267,6 +267,7 @@ export class PickleMachine {
   }
 
   persistent(id: unknown): unknown {
+    this.#spend(cost.object);
     return this.#host.persistent(id) ?? this.malformed('has a persistent id that is not a tensor storage');
   }
 

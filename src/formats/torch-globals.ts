@@ -50,7 +50,9 @@ function naturals(list: unknown): number[] | undefined {
 }
 
 /** Undefined, which the unpickler reports, when the arguments do not make a tensor. */
-function rebuildTensor(dtype: StoredDType | undefined, [storage, offset, sizes, steps]: readonly unknown[]) {
+function rebuildTensor(dtype: StoredDType | undefined, args: readonly unknown[], budget: Budget) {
+  const [storage, offset, sizes, steps] = args;
+  budget.spend(256 + 2 * 8 * maxRank, 'a tensor of the pickle');
   const [shape, strides] = [naturals(sizes), naturals(steps)];
   if (!(storage instanceof StorageRef) || !isNatural(offset) || !shape || !strides) return undefined;
   const type = dtype ?? storage.dtype;
@@ -106,15 +108,18 @@ function define(name: string, call?: PickleGlobal['call']): void {
 define('collections.OrderedDict', orderedDict);
 // Its first argument makes values for missing keys, which are never asked for.
 define('collections.defaultdict', ([, pairs], budget) => orderedDict(pairs === undefined ? [] : [pairs], budget));
-define('torch._utils._rebuild_tensor', (args) => rebuildTensor(undefined, args));
-define('torch._utils._rebuild_tensor_v2', (args) => rebuildTensor(undefined, args));
-define('torch._utils._rebuild_tensor_v3', (args) =>
-  args[6] instanceof DTypeName ? rebuildTensor(args[6].dtype, args) : undefined,
+define('torch._utils._rebuild_tensor', (args, budget) => rebuildTensor(undefined, args, budget));
+define('torch._utils._rebuild_tensor_v2', (args, budget) => rebuildTensor(undefined, args, budget));
+define('torch._utils._rebuild_tensor_v3', (args, budget) =>
+  args[6] instanceof DTypeName ? rebuildTensor(args[6].dtype, args, budget) : undefined,
 );
 define('torch._utils._rebuild_parameter', ([data]) => (data instanceof TensorRef ? data : undefined));
 define('torch._utils._rebuild_parameter_with_state', ([data]) => (data instanceof TensorRef ? data : undefined));
 define('torch._tensor._rebuild_from_type_v2', rebuildFromType);
-define('torch.Size', ([dims]) => naturals(dims));
+define('torch.Size', ([dims], budget) => {
+  budget.spend(64 + 8 * maxRank, 'a shape of the pickle');
+  return naturals(dims);
+});
 define('_codecs.encode', encode);
 for (const module of ['builtins', '__builtin__']) {
   define(`${module}.getattr`, member);

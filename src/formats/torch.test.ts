@@ -516,6 +516,13 @@ describe('a pickle that grows out of bounds', () => {
       dicts: Buffer.alloc(300_000, '}'),
       sets: Buffer.alloc(300_000, 0x8f),
       bytes: Buffer.alloc(2_000_000, 'C\0', 'latin1'),
+      sizes: Buffer.concat([
+        pickle.global('torch', 'Size'),
+        raw('q\x010'),
+        pickle.tuple(pickle.list(...Array.from({ length: 64 }, () => pickle.int(1)))),
+        raw('q\x020'),
+        Buffer.alloc(1_000_000, 'h\x01h\x02R', 'latin1'),
+      ]),
       names: Buffer.concat([
         text(`A${'b'.repeat(499)}`),
         raw('q\x010'),

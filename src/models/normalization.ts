@@ -65,7 +65,7 @@ export function normalizationNamed(name: string): Normalization | undefined {
 export function forChannels({ mean, std }: Normalization, channels: number, what: string): Normalization {
   if (mean.length === channels) return { mean, std };
   if (mean.length !== 1)
-    throw new UsageError(`${what}: the normalisation is for ${mean.length} channels, images have ${channels}`);
+    throw new UsageError(`${what}: the normalization is for ${mean.length} channels, images have ${channels}`);
   return { mean: Array<number>(channels).fill(mean[0]!), std: Array<number>(channels).fill(std[0]!) };
 }
 

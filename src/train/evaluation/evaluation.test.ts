@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { grammarDataset, type ImageDataset, shapesDataset, toFloat } from '../../data/index.ts';
-import { modelNamed, withValues } from '../../models/index.ts';
+import { loadNetwork, modelNamed, withValues } from '../../models/index.ts';
 import { initialize } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import { compile } from '../../runtime/index.ts';
 import { evaluateNetwork } from './network.ts';
+import { withOwnAnswers } from './own-answers.ts';
 import { ConfusionMatrix, meanIoU } from './scores.ts';
 
 describe('scores of segmentation', () => {
@@ -95,5 +96,35 @@ describe('evaluation', () => {
     const model = modelNamed('unet4', { inputShape: shapes.shape });
     const network = withValues(model, initialize(model.parameters, 1));
     await expect(evaluateNetwork(network, plain)).rejects.toThrow('shapes has no masks');
+  });
+
+  it('refuses images of fewer classes than the network has, and images without labels', async () => {
+    const shapes = shapesDataset({ split: 'test', count: 4, seed: 1 });
+    const model = modelNamed('mlp4', { inputShape: shapes.shape });
+    const network = withValues(model, initialize(model.parameters, 1));
+    const two = { ...shapes, name: 'folder', classes: ['ant', 'dog'], labels: Int32Array.of(0, 1, 0, 1) };
+    await expect(evaluateNetwork(network, two)).rejects.toThrow(
+      'mlp4 knows 10 classes, folder has 2 (ant, dog); give the names of the network’s classes in their order to match them by name',
+    );
+    const flat = { ...shapes, classes: [], labels: new Uint8Array(0) };
+    await expect(evaluateNetwork(network, flat)).rejects.toThrow('has no label for each image');
+  });
+});
+
+describe('images that a measurement takes', () => {
+  it('have the network’s own answers for labels where they have none of its classes, which name and notes say', async () => {
+    const shapes = shapesDataset({ split: 'test', count: 40, seed: 1 });
+    const network = await loadNetwork({ model: 'mlp4', weights: 'random', inputShape: shapes.shape, seed: 3 });
+    const plain = await withOwnAnswers(network, shapes);
+    expect(plain).toBe(shapes);
+    for (const classes of [[], ['ant', 'dog']]) {
+      const labels = classes.length ? Int32Array.from({ length: 40 }, (_, i) => i % 2) : new Uint8Array(0);
+      const own = await withOwnAnswers(network, { ...shapes, classes, labels });
+      expect(own.name).toBe('shapes, labelled by the network itself');
+      expect(own.notes!.at(-1)).toMatch(/the network’s own answers are taken for labels$/);
+      expect(own.classes).toHaveLength(10);
+      // Judged by its own answers it is always right.
+      expect(await evaluateNetwork(network, own)).toMatchObject({ task: 'classification', accuracy: 1, count: 40 });
+    }
   });
 });
