@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { FileError, UsageError } from '../errors.ts';
+import { BallastError, FileError, UsageError } from '../errors.ts';
 import { readBytes } from '../formats/index.ts';
 import {
   type DeclaredInput,
@@ -69,8 +69,12 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
   const graph = (size: Dim): Graph => {
     const known = graphs.get(size);
     if (known) return known;
+    if (batch !== 'open' && typeof size !== 'number')
+      throw new GraphError(`${path} is for one image at a time, not for an open batch`);
     const made =
-      batch === 'single' ? repeated(one, size) : read(foreign, { batch: size, rebatch: batch === 'rebatched' });
+      batch === 'single'
+        ? repeated(one, size as number)
+        : read(foreign, { batch: size, rebatch: batch === 'rebatched' });
     graphs.set(size, made);
     return made;
   };
@@ -105,7 +109,7 @@ function describe(
   const path = request.model;
   const [input, ...more] = model.inputs;
   if (!input || more.length || input.shape.length !== 4) {
-    const found = model.inputs.map((v) => `${v.name}[${v.shape.join(', ')}]`).join(', ') || 'none';
+    const found = few(model.inputs.map((v) => `${v.name}[${v.shape.join(', ')}]`)) || 'none';
     throw new FileError(path, `expected one input [batch, channels, height, width], got ${found}`);
   }
   const channelsLast = isChannelsLast(input.shape);
@@ -116,6 +120,10 @@ function describe(
   const range = rangeOf(request, undecided, onNote);
   return { ...undecided, range };
 }
+
+/** The first names of a list that a file may have made long. */
+const few = (names: readonly string[]) =>
+  [...names.slice(0, 6), ...(names.length > 6 ? [`... (${names.length})`] : [])].join(', ');
 
 const isCount = (d: Dim | undefined) => d === 1 || d === 3;
 
@@ -150,7 +158,7 @@ function sizesOf({ model: path, bind = {}, inputShape }: NetworkRequest, input: 
 function outputOf({ model: path, logits }: NetworkRequest, model: OnnxModel): string {
   const { outputs } = model;
   if (logits !== undefined && !outputs.includes(logits)) {
-    throw new UsageError(`${path} has no output "${logits}", only ${outputs.join(', ')}`);
+    throw new UsageError(`${path} has no output "${logits}", only ${few(outputs)}`);
   }
   return logits ?? outputs.find((name) => name === 'logits') ?? outputs[0]!;
 }
@@ -213,7 +221,7 @@ function read(foreign: Foreign, reading: Reading): Graph {
   const head = own.outputs[0] && headOf(own, own.outputs[0].value);
   if (!head) {
     const others = foreign.model.outputs.filter((name) => name !== output);
-    const hint = others.length ? `; name another output as the logits: ${others.join(', ')}` : '';
+    const hint = others.length ? `; name another output as the logits: ${few(others)}` : '';
     throw new FileError(
       path,
       `expected an output [batch, classes], got ${output}[${own.outputs[0]?.value.shape.join(', ') ?? ''}]${hint}`,
@@ -286,22 +294,22 @@ async function batchOf(foreign: Foreign): Promise<{ batch: 'rebatched' | 'single
       }
     };
     const together = await run(many, count, pixels);
-    const apart: number[] = [];
+    const images = [];
     for (let i = 0; i < count; i++)
-      apart.push(...(await run(one, 1, pixels.subarray(i * sizeOf(shape), (i + 1) * sizeOf(shape)))));
-    const largest = Math.max(...apart.map(Math.abs));
+      images.push(await run(one, 1, pixels.subarray(i * sizeOf(shape), (i + 1) * sizeOf(shape))));
+    const apart = images.flat();
+    const largest = apart.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
     const same =
       together.length === apart.length && together.every((v, i) => Math.abs(v - apart[i]!) <= 1e-4 * largest);
     return { batch: same ? 'rebatched' : 'single' };
   } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
+    if (!(error instanceof BallastError)) throw error;
     return { batch: 'single' };
   }
 }
 
 /** The graph for one image as many times as there are images. */
-function repeated(one: Graph, count: Dim): Graph {
-  if (typeof count !== 'number') throw new GraphError(`${one.name} is for one image at a time, not for an open batch`);
+function repeated(one: Graph, count: number): Graph {
   const b = new GraphBuilder(one.name);
   const own = one.inputs[0]!;
   const image = b.input(own.name, own.dtype, [count, ...own.shape.slice(1)]);
