@@ -130,7 +130,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Add: pairwise((a, b) => (b === 0 ? a : a === 0 ? b : numbers((x, y) => x + y)(a, b))),
   Sub: pairwise((a, b) => (b === 0 ? a : numbers((x, y) => x - y)(a, b))),
   Mul: pairwise((a, b) => (b === 1 ? a : a === 1 ? b : numbers((x, y) => x * y)(a, b))),
-  Div: pairwise((a, b) => (b === 1 ? a : numbers((x, y) => Math.trunc(x / y))(a, b))),
+  Div: pairwise((a, b) => (b === 1 ? a : b === 0 ? undefined : numbers((x, y) => Math.trunc(x / y))(a, b))),
   Equal: pairwise(equal),
   Where: where,
 };

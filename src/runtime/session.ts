@@ -42,7 +42,7 @@ export function sessionOptions(options: RuntimeOptions = {}, exact = false): Inf
     enableCpuMemArena: true,
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: {
       session: { force_spinning_stop: spinning ? '0' : '1' },
       optimization: { disable_specified_optimizers: exact ? singleOnly : '' },
