@@ -349,7 +349,7 @@ describe('weights in another file', () => {
   it.each([
     ['outside of its folder', '../weights.data', /expected a file in the model's own folder/],
     ['at an absolute path', '/etc/passwd', /expected a file in the model's own folder/],
-    ['nowhere', 'missing\u001b.data', /in "missing\\u\{1b\}.data", which is not beside the model/],
+    ['nowhere', 'missing\u001b.data', /in "missing\\u001b.data", which is not beside the model/],
     ['in a folder', 'inner', /"inner", which is no file/],
     ['behind a link that leads out', 'link.data', /"link.data", a link that leads out of the model's folder/],
     ['in a file that is too short', 'short.data', /"short.data", which has 4; the file may be cut off/],

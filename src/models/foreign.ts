@@ -60,7 +60,7 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
   const foreign = describe(request, model, normalization, (note) => notes.add(note));
   const one = read(foreign, { batch: 1, onNote: (note) => notes.add(note) });
   checkSize(path, one);
-  checkConstants(one, path);
+  checkConstants(readOwn(foreign, { batch: 1 }), path);
   const { batch } = foreign.input.shape[0] === 1 ? await batchOf(foreign) : { batch: 'open' as const };
   if (batch === 'rebatched')
     notes.add('the file is for one image at a time; larger batches give what single images give');

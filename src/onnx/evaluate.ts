@@ -215,7 +215,8 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   Add: elementwise(([a, b]) => a! + b!),
   Sub: elementwise(([a, b]) => a! - b!),
   Mul: elementwise(([a, b]) => a! * b!),
-  Div: elementwise(([a, b], integers) => (integers ? Math.trunc(a! / b!) : a! / b!)),
+  // The remainder first: a quotient may be rounded up to the next whole number.
+  Div: elementwise(([a, b], integers) => (integers ? (a! - (a! % b!)) / b! : a! / b!)),
   Mod: mod,
   Min: elementwise((v) => Math.min(...v)),
   Max: elementwise((v) => Math.max(...v)),
@@ -263,31 +264,58 @@ export function canEvaluate(node: Pick<Node, 'opType' | 'domain'>): boolean {
   return node.domain === '' && Object.hasOwn(evaluators, node.opType);
 }
 
+/** Operators that hand elements on as they are. */
+const handOn = new Set('Reshape Flatten Squeeze Unsqueeze Transpose Slice Gather Expand Tile Concat Split Where Cast'.split(' '));
+
+const int64Limits = [2n ** 63n - 1n, -(2n ** 63n)];
+
+/** Whether every element is the number that `toNumbers` gives, or one of the limits, which come back from being handed on. */
+function isExact(t: TensorData, handedOn: boolean): boolean {
+  if (t.dtype !== 'int64') return true;
+  return (t.data as BigInt64Array).every((v) => Number.isSafeInteger(Number(v)) || (handedOn && int64Limits.includes(v)));
+}
+
+const ranges: Readonly<Partial<Record<TensorData['dtype'], readonly [number, number]>>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int16: [-(2 ** 15), 2 ** 15 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+};
+
+/** Whether a float that is cast to an integer has one; what becomes of others is the processor's business. */
+function fits(values: readonly number[], dtype: TensorData['dtype']): boolean {
+  const [low, high] = ranges[dtype] ?? [-(2 ** 63), 2 ** 63 - 1];
+  return values.every((v) => v >= low && v <= high);
+}
+
 /**
  * The outputs of a node whose inputs are all known. `outputs` are their inferred types and static shapes.
- * undefined when the result would not be exact (float reductions) or the element type has no arithmetic here (float16).
+ * undefined when the result would not be exact: float reductions, integers beyond 2^53, floats that no integer stands for.
  */
 export function evaluate(
   node: Node,
   inputs: readonly (TensorData | undefined)[],
   outputs: readonly Inferred[],
 ): readonly TensorData[] | undefined {
-  if ([...inputs, ...outputs].some((t) => t?.dtype === 'float16')) return undefined;
+  const handedOn = handOn.has(node.opType);
+  if (inputs.some((t) => t && !isExact(t, handedOn))) return undefined;
   const operands = inputs.map((t) => t && { shape: t.shape, dtype: t.dtype, data: toNumbers(t) });
   const results = evaluators[node.opType]!(node, operands, outputs);
   if (results.length === 0) return undefined;
   // An index outside its axis reads nothing. A float that no integer stands for is left to ONNX Runtime.
   if (results.some((values) => values.includes(undefined as never))) fail(node, 'an index is out of range');
   if (outputs.some((o, i) => isInteger(o) && !results[i]!.every(Number.isFinite))) return undefined;
+  if (!handedOn && results.some((values, i) => isInteger(outputs[i]) && !values.every(Number.isSafeInteger))) return undefined;
+  const cast = node.opType === 'Cast' && !isInteger(inputs[0]) && outputs[0]!.dtype !== 'bool';
+  if (cast && isInteger(outputs[0]) && !fits(results[0]!, outputs[0]!.dtype)) return undefined;
   return outputs.map(({ dtype, shape }, i) => toTensor(dtype, shape as readonly number[], results[i]!));
 }
-
-const int64Limit = 2n ** 63n - 1n;
 
 /** Numbers beyond the range of int64 (2^63 stands for "to the end" in slices) become its limits. */
 function toTensor(dtype: TensorData['dtype'], shape: Index, values: readonly number[]): TensorData {
   if (dtype !== 'int64') return tensorOf(dtype, shape, values);
-  const clamp = (v: bigint) => (v > int64Limit ? int64Limit : v < -int64Limit ? -int64Limit - 1n : v);
+  const [highest, lowest] = int64Limits as [bigint, bigint];
+  const clamp = (v: bigint) => (v > highest ? highest : v < lowest ? lowest : v);
   return tensor(
     dtype,
     shape,
