@@ -69,7 +69,7 @@ describe('the image models', () => {
     expect(() => modelNamed('vgg16', { inputShape: [3, 16, 16] })).toThrow(/32 to 63 pixels a side/);
     expect(() => modelNamed('alexnet', { inputShape: [3, 28, 28] })).toThrow(/29 to 60 pixels a side/);
     expect(() => mlp({ inputShape: [1, 8, 8], normalization: { mean: [0, 0, 0], std: [1, 1, 1] } })).toThrow(
-      /the normalisation is for 3 channels, images have 1/,
+      /the normalization is for 3 channels, images have 1/,
     );
   });
 });

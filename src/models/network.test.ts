@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FileNode, modelBytes } from '../../test/onnx-files.ts';
 import { pickle, tensorText, zipCheckpoint } from '../../test/torch-files.ts';
-import { FileError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { writeNpz, writeSafetensors } from '../formats/index.ts';
 import { initialize } from '../nn/index.ts';
 import { type TensorData, tensorOf } from '../onnx/index.ts';
@@ -121,7 +121,7 @@ describe('weights that are not finite', () => {
     await expect(onnx(same, {})).resolves.toMatchObject({ classes: 2 });
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       const read = onnx(same, { w: tensorOf('float32', [4, 2], [1, 2, 3, 4, 5, value, 7, value]) });
-      await expect(read).rejects.toThrow(/m\.onnx: .*"w".* element 5 of 8 is (NaN|-?Infinity|infinite)/);
+      await expect(read).rejects.toThrow(/m\.onnx: .*"w".*(element 5 of 8 is NaN|holds an infinite number)/);
     }
     const half = { dtype: 'float16' as const, shape: [1], data: Uint16Array.of(0x7e00) };
     const cast: FileNode[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadNetwork } from './network.ts';
+import { loadNetwork } from './load-network.ts';
 import { describeNormalization, imagenetNormalization, normalizationNamed } from './normalization.ts';
 
 describe('normalisation', () => {
