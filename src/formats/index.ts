@@ -1,11 +1,12 @@
 /** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, MATLAB and idx files, zip and tar archives; and writing a file whole or not at all. */
 export { makeFolder, writeError, writeFileAtomic } from './atomic.ts';
-export { type CsvTable, parseCsv, readCsv } from './csv.ts';
+export { CsvRows, cellsOfRow, columnNames, delimiterName } from './csv.ts';
 export { unpackGzip } from './gzip.ts';
 export { decodeIdx } from './idx.ts';
 export { jsonCache, type ResultCache } from './json-cache.ts';
 export { decodeMat } from './mat.ts';
 export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
+export { quote } from './quote.ts';
 export { readBytes, readFailure } from './read-bytes.ts';
 export {
   decodeSafetensors,

@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { FileError } from '../../errors.ts';
 import { FollowedFile } from './followed-file.ts';
 
@@ -61,7 +62,8 @@ export class TextLines {
       this.#undecoded = Buffer.concat([this.#undecoded, piece]);
       const head = this.#undecoded;
       if (head.length < 3 && !all) return '';
-      const utf16 = head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : null;
+      const utf16 =
+        head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : null;
       this.#decoder = new TextDecoder(utf16 ?? 'utf-8');
       this.#undecoded = Buffer.alloc(0);
       return this.#decoder.decode(head, { stream: !all });
