@@ -1,4 +1,4 @@
-import type { Counts } from './counts.ts';
+import { Counts } from './counts.ts';
 import type { LogValue } from './reader.ts';
 import { logValue } from './values.ts';
 
@@ -55,3 +55,6 @@ export function valuesOf(object: object, unused: Counts): Map<string, LogValue> 
   walk(object, '', 0);
   return values;
 }
+
+/** `valuesOf` where nobody asks what was left out. */
+export const valuesOfObject = (object: object): Map<string, LogValue> => valuesOf(object, new Counts());

@@ -1,9 +1,7 @@
-import vm from 'node:vm';
-import { FileError, UsageError } from '../../errors.ts';
-import { quote } from '../../formats/index.ts';
 import { Counts } from './counts.ts';
 import { headLines } from './head.ts';
 import { parseJson, valuesOf } from './json-values.ts';
+import { namedGroups } from './pattern.ts';
 import type { LogFormat, LogOptions, LogReader, LogRecord, LogSink, LogValue } from './reader.ts';
 import { TextLines } from './text-lines.ts';
 import { logValue } from './values.ts';
@@ -30,14 +28,14 @@ class PrintedLinesReader implements LogReader {
   readonly notes = new Set<string>();
   readonly #lines: TextLines;
   readonly #unused = new Counts();
-  readonly #match: ((lines: readonly string[]) => Match[]) | undefined;
+  readonly #match: ReturnType<typeof namedGroups> | undefined;
   /** Lines of one `match`: what lies in the other room costs less by the hundred. */
   #batch: { readonly line: string; readonly row: number }[] = [];
 
   constructor(path: string, { pattern }: LogOptions = {}) {
     this.path = path;
     this.#lines = new TextLines(path);
-    this.#match = pattern === undefined ? undefined : matcher(pattern, path);
+    this.#match = pattern === undefined ? undefined : namedGroups(pattern, 'pattern');
   }
 
   get rewritten(): number {
@@ -144,40 +142,4 @@ function nameBefore(line: string, end: number): string {
     at = start - 1;
   }
   return words.join(' ');
-}
-
-type Match = readonly (readonly [string, string])[];
-
-/** How long a pattern may take for 256 lines. */
-const patience = 2000;
-
-/**
- * Runs a user's pattern in a context of its own, which can be interrupted: a pattern such as `(a+)+$` would otherwise take years on one line.
- * Throws UsageError for a pattern that is none or names no group, and, later, FileError where it takes too long.
- */
-function matcher(pattern: string, path: string): (lines: readonly string[]) => Match[] {
-  try {
-    new RegExp(pattern);
-  } catch (cause) {
-    throw new UsageError(`pattern ${quote(pattern)} is no regular expression`, { cause });
-  }
-  if (!/\(\?<[A-Za-z_$]/.test(pattern))
-    throw new UsageError(`pattern ${quote(pattern)} names no group; expected such as (?<loss>[0-9.]+)`);
-  const context = vm.createContext({ pattern, lines: '[]' });
-  vm.runInContext('const regex = new RegExp(pattern)', context);
-  const script = new vm.Script(
-    'JSON.stringify(JSON.parse(lines).map((l) => Object.entries(regex.exec(l)?.groups ?? {}).filter((g) => g[1] !== undefined)))',
-  );
-  return (lines) => {
-    context.lines = JSON.stringify(lines);
-    try {
-      return JSON.parse(script.runInContext(context, { timeout: patience }));
-    } catch (cause) {
-      throw new FileError(
-        path,
-        `pattern ${quote(pattern)} takes more than ${patience / 1000} s for ${lines.length} lines; expected one without repetitions in repetitions`,
-        { cause },
-      );
-    }
-  };
 }
