@@ -94,7 +94,7 @@ export async function importLogs(
   if (sources.length === 0)
     throw new FileError(
       root,
-      `has no log in it that says a loss${skipped.length > 0 ? `; ${shown(basename(skipped[0]!.path))} ${skipped[0]!.why}` : ''}`,
+      `has no study.json in it, and no log that says a loss${skipped.length > 0 ? `; ${shown(basename(skipped[0]!.path))} ${skipped[0]!.why}` : ''}`,
     );
   sameMeaning(sources);
   const collected = new Collected(sources.reduce((n, s) => n + s.survey.runs.size, 0));
@@ -143,8 +143,10 @@ async function sourceOf(
   const used = new Map<string, Set<string>>();
   for (const [quantity, column] of columns) used.set(quantity, new Set([column]));
   const steps = columns.has('step') || survey.hasStep;
-  if (!steps && !columns.has('examples') && !columns.has('epoch'))
-    throw missingColumn('step', survey.names.keys(), path);
+  if (!steps && !columns.has('examples') && !columns.has('epoch')) {
+    const nothing = !columns.has('batchSize') && survey.settings.size === 0 && settings.set.batchSize === undefined;
+    throw missingColumn(nothing ? 'batchSize' : 'step', survey.names.keys(), path);
+  }
   if (!steps && !columns.has('examples') && settings.examples === undefined)
     throw new FileError(
       path,

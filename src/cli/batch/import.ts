@@ -12,7 +12,7 @@ import {
   writeStudy,
 } from '../../batch/import/index.ts';
 import type { MeasuredTrial, MeasuredWorkload } from '../../batch/index.ts';
-import { FileError, reasonOf, UsageError } from '../../errors.ts';
+import { BallastError, FileError, reasonOf, UsageError } from '../../errors.ts';
 import { makeFolder, readBytes } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
 
@@ -116,7 +116,10 @@ async function mappingOf(options: ImportOptions) {
 async function run(source: string, options: ImportOptions, command: Command): Promise<void> {
   const { out, dryRun = false, json = false } = options;
   if (out === undefined && !dryRun) command.error("error: required option '--out <dir>' not specified");
-  const imported = await importMeasurements(source, await mappingOf(options));
+  const mapping = await mappingOf(options);
+  const imported = await importMeasurements(source, mapping).catch((cause) => {
+    throw withOptions(cause);
+  });
   if (out !== undefined && !dryRun) {
     await makeFolder(out);
     const path = join(out, measuredFile);
@@ -141,6 +144,17 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
     process.stdout.write(
       `${shown(w.workload)}: ${formatCount(w.trials)} trials, ${formatCount(w.measurements)} measurements; batch ${w.batchSizes.join(', ')}; ${w.strategies.map(shown).join(', ')}; targets: ${w.targets.map(shown).join(', ') || 'none'}\n`,
     );
+}
+
+/** What a message says to write into the mapping, as options too. */
+function withOptions(cause: unknown): unknown {
+  if (!(cause instanceof BallastError)) return cause;
+  const message = cause.message
+    .replace(/columns: \{(\w+): ("?)([^{}"]*)\2\}/g, '$& (--map $1=$3)')
+    .replace(/set: \{(\w+): (\w+)\}/g, '$& (--set $1=$2)')
+    .replace(/\bexamples: (\d+)/g, '$& (--set examples=$1)')
+    .replace(/\b(order|restarts): (resumed|unsorted|new|same)\b/g, '$& (--$1 $2)');
+  return new BallastError(message, { exitCode: cause.exitCode, cause });
 }
 
 function summaries<T extends Pick<MeasuredTrial, 'workload' | 'strategy' | 'batchSize'>>(
