@@ -158,6 +158,7 @@ class CsvReader implements LogReader {
       this.notes.add(`line ${row} repeats the names of the columns: the log was begun again there`);
       return;
     }
+    if (!whole) this.notes.add(`line ${row}, the last one, has no line end and is taken as whole`);
     this.#record(cellsOfRow(cells, this.#columns.length, row, this.path), row, sink);
   }
 
