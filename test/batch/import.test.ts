@@ -72,7 +72,7 @@ describe('a CSV log', () => {
   it('that is none is refused with file, row and what was expected', async () => {
     const refused = async (lines: readonly string[], mapping = {}) => importStudy(await log('bad.csv', lines), mapping);
     await expect(refused(['a,b', '1,2'])).rejects.toThrow(
-      /bad\.csv: has no column that says the batch size \(one of batch_size/,
+      /bad\.csv: has no column that says the batch size \(one of global_batch_size, total_batch_size, batch_size/,
     );
     await expect(refused(['batch_size,loss', '1,2'])).rejects.toThrow('has no column that says the step');
     await expect(refused(['batch_size,step', '8,x'])).rejects.toThrow('row 2: step is "x"; expected a number');

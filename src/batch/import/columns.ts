@@ -23,6 +23,8 @@ export function findColumns(
   elsewhere: (name: string) => boolean = () => false,
 ): Columns {
   const columns = new Map<LogQuantity, string>();
+  const taken = new Set(Object.values(wanted));
+  const free = [...names].filter((name) => !taken.has(name));
   for (const quantity of Object.keys(knownNames) as LogQuantity[]) {
     const named = wanted[quantity];
     if (named !== undefined) {
@@ -31,7 +33,7 @@ export function findColumns(
         throw new FileError(path, `has no column ${quote(named)}; it has ${shownList(names)}`);
       continue;
     }
-    const found = findQuantity(quantity, names);
+    const found = findQuantity(quantity, free);
     if (found.kind === 'found') columns.set(quantity, found.name);
     else if (found.kind === 'ambiguous')
       throw new FileError(

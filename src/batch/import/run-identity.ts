@@ -181,9 +181,13 @@ export class RunIdentities {
         `${this.#file.format.unit} ${record.row} has no ${shown(column)}; expected the batch size in every row`,
       );
     if (own === undefined) {
-      said.push(...this.#settingsSay(quantity, record.run));
       const named = this.#name(record, display)[quantity];
-      if (named !== undefined) said.push({ value: named, from: 'its name' });
+      const byName: Said[] = named === undefined ? [] : [{ value: named, from: 'its name' }];
+      const bySettings = this.#settingsSay(quantity, record.run);
+      // What the mapping points at counts, whatever else says another.
+      if (this.#settings.columns[quantity] !== undefined && bySettings.length > 0) said.push(bySettings[0]!);
+      else if (this.#settings.names !== undefined && byName.length > 0) said.push(...byName);
+      else said.push(...bySettings, ...byName);
     }
     const set = this.#settings.set[quantity];
     if (set !== undefined) said.push({ value: set, from: 'the mapping' });
@@ -203,7 +207,7 @@ export class RunIdentities {
     if (other && quantity !== 'learningRate')
       throw new FileError(
         this.#file.path,
-        `${quantity} is ${first.number} by ${shown(first.from)} and ${other.number} by ${shown(other.from)}; say in the mapping which counts, columns: {${quantity}: NAME}`,
+        `${quantity} is ${first.number} by ${shown(first.from)} and ${other.number} by ${shown(other.from)}; say in the mapping which counts: a setting, columns: {${quantity}: NAME}, or what names say, names: PATTERN`,
       );
     for (const { from } of numbers) this.#from(quantity, from);
     return first.number;
