@@ -1,6 +1,6 @@
 /** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, MATLAB and idx files, zip and tar archives; and writing a file whole or not at all. */
 export { makeFolder, writeError, writeFileAtomic } from './atomic.ts';
-export { type CsvTable, parseCsv, readCsv } from './csv.ts';
+export { CsvRows, cellsOfRow, columnNames, delimiterName } from './csv.ts';
 export { unpackGzip, unpackZlib } from './gzip.ts';
 export { decodeIdx } from './idx.ts';
 export { jsonCache, type ResultCache } from './json-cache.ts';
@@ -16,7 +16,7 @@ export {
   type Safetensors,
   writeSafetensors,
 } from './safetensors.ts';
-export { openSealedJson, readSealedJson, sealJson, writeSealedJson } from './sealed-json.ts';
+export { openSealedJson, readSealedJson, sealedPieces, sealJson, writeSealedJson } from './sealed-json.ts';
 export { readTarFiles, readTarMembers } from './tar.ts';
 export type { NamedTensors } from './tensor.ts';
 export {

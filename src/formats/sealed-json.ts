@@ -53,3 +53,16 @@ export async function writeSealedJson(path: string, value: object, indent?: numb
 export async function readSealedJson(path: string, expected: string): Promise<object> {
   return openSealedJson(Buffer.from(await readBytes(path, expected)).toString('utf8'), path, expected);
 }
+
+/**
+ * The pieces of a text that `sealJson` would make of an object, for one too large to be in memory as text: `body` is that text up to its last
+ * brace, without white space at its end, and the object has an entry.
+ */
+export function* sealedPieces(body: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const hash = createHash('sha256');
+  for (const piece of body) {
+    hash.update(piece);
+    yield piece;
+  }
+  yield Buffer.from(`,"${sealKey}":"${hash.digest('hex')}"}`);
+}

@@ -1,6 +1,7 @@
 /** Tables and plots for the terminal, progress lines, and what pages are made of; the pages themselves are in `pages.ts`. */
 
 export { alignmentTable } from './alignment-table.ts';
+export { batchCostTable } from './batch-cost-table.ts';
 export { comparisonText, planSentences } from './batch-plan-sentences.ts';
 export { batchPlanTable } from './batch-plan-table.ts';
 export { batchTable } from './batch-table.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportOf } from '../../src/batch/analysis/index.ts';
-import { importCsv, importLayout, importStudy, parseMapping, readMeasured } from '../../src/batch/import/index.ts';
+import { importLayout, importStudy, parseMapping, readMeasured } from '../../src/batch/import/index.ts';
 import { realData } from '../real-data.ts';
 
 let folder: string;
@@ -27,7 +27,7 @@ describe('a CSV log', () => {
       'b,sgd,64,1,5,3.0,0.8,0.1,4',
       'b,sgd,64,2,10,inf,,0.1,8',
     ]);
-    const { trials, workloads } = await importCsv(path);
+    const { trials, workloads } = await importStudy(path);
     expect(workloads[0]).toMatchObject({ name: 'runs', examples: 320, metric: { name: 'error', direction: 'min' } });
     expect(trials.map((t) => [t.batchSize, t.status, t.learningRate, t.strategy, t.budgetSteps])).toEqual([
       [32, 'complete', 0.2, 'sgd', 20],
@@ -53,7 +53,7 @@ describe('a CSV log', () => {
       '100,1,2.6,0.03,x',
       '100,2,2.1,0.02,x',
     ]);
-    const { trials, workloads } = await importCsv(path, {
+    const { trials, workloads } = await importStudy(path, {
       columns: { batchSize: 'B', step: 'n', trainLoss: 'L', valLoss: 'raw', strategy: 'who' },
       valLossSummedOver: 10_000,
       strategies: { x: 'LSR' },
@@ -70,17 +70,17 @@ describe('a CSV log', () => {
   });
 
   it('that is none is refused with file, row and what was expected', async () => {
-    const refused = async (lines: readonly string[], mapping = {}) => importCsv(await log('bad.csv', lines), mapping);
+    const refused = async (lines: readonly string[], mapping = {}) => importStudy(await log('bad.csv', lines), mapping);
     await expect(refused(['a,b', '1,2'])).rejects.toThrow(
-      /bad\.csv: has no column that says the batch size \(one of batch_size/,
+      /bad\.csv: has no column that says the batch size \(one of global_batch_size, total_batch_size, batch_size/,
     );
     await expect(refused(['batch_size,loss', '1,2'])).rejects.toThrow('has no column that says the step');
     await expect(refused(['batch_size,step', '8,x'])).rejects.toThrow('row 2: step is "x"; expected a number');
     await expect(refused(['batch_size,step', '0,1'])).rejects.toThrow('row 2: expected a positive batch size');
     await expect(refused(['batch_size,step'])).rejects.toThrow('has no rows');
     await expect(refused(['batch_size,step', '8,1'], { columns: { step: 'n' } })).rejects.toThrow('has no column "n"');
-    await expect(importCsv(join(folder, 'absent.csv'))).rejects.toThrow(
-      'absent.csv: no such file; expected a CSV file',
+    await expect(importStudy(join(folder, 'absent.csv'))).rejects.toThrow(
+      'absent.csv: no such file; expected a log, a folder of logs or a measured study in JSON',
     );
     expect(() => parseMapping({ metric: { name: 'a', direction: 'up' } })).toThrow('mapping: metric.direction');
     expect(() => parseMapping({ colums: {} })).toThrow(/mapping: top level: .*colums/);
@@ -161,7 +161,7 @@ const real = realData('batch-science/cs439-cifar100-resnet18.csv');
 
 describe.skipIf(!real)('51 real runs of others (ResNet-18 on CIFAR-100)', () => {
   it('go through the analysis as they are, and give what their authors report', async () => {
-    const study = await importCsv(real!);
+    const study = await importStudy(real!);
     expect(study.trials).toHaveLength(51);
     expect(study.trials.reduce((n, t) => n + t.measurements.length, 0)).toBe(8700);
     const path = join(folder, 'measured.json');

@@ -1,5 +1,7 @@
 /** Measurements of others, as studies. */
-export { importCsv } from './csv.ts';
 export { importLayout } from './layout.ts';
-export { type CsvMapping, type CsvMappingInput, parseMapping } from './mapping.ts';
-export { importStudy, measuredFile, readImported, readMeasured } from './open.ts';
+export type { ImportedFile, ImportedLogs, ImportedTrial } from './logs.ts';
+export { type LogMapping, type LogMappingInput, parseMapping } from './mapping.ts';
+export { readMeasured, writeMeasured, writeStudy } from './measured-file.ts';
+export { type Imported, importMeasurements, importStudy, measuredFile, readImported } from './open.ts';
+export { shown } from './shown.ts';

@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { FileError } from '../../errors.ts';
-import { readBytes, readCsv, readFailure } from '../../formats/index.ts';
+import { readBytes, readFailure } from '../../formats/index.ts';
+import { type LogQuantity, type LogRecord, logFormats } from '../../trials/index.ts';
 import { groupBy } from '../group-by.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured.ts';
-import { findColumns, numberAt } from './columns.ts';
-import { type ColumnName, type CsvMapping, type CsvMappingInput, metricOfColumn, parseMapping } from './mapping.ts';
+import { findColumns, missingColumn, numberIn } from './columns.ts';
+import { type LogMapping, type LogMappingInput, metricOfColumn, parseMapping } from './mapping.ts';
 import { targetSpecs } from './targets.ts';
 
 const studyFile = z.looseObject({
@@ -37,7 +38,7 @@ const rateNames = ['learning_rate', 'initial_learning_rate', 'base_learning_rate
  * their paper. INFEASIBLE diverged; INCOMPLETE counts as failed. An epoch's examples are not in these files: without the mapping's, epochs are unknown.
  * Held-out is `val/`, the first known column that a file has, or the one that the mapping names.
  */
-export async function importLayout(dir: string, mapping: CsvMappingInput = {}): Promise<MeasuredStudy> {
+export async function importLayout(dir: string, mapping: LogMappingInput = {}): Promise<MeasuredStudy> {
   const settings = parseMapping(mapping);
   const folders = await studyFolders(dir);
   if (folders.length === 0)
@@ -56,7 +57,7 @@ export async function importLayout(dir: string, mapping: CsvMappingInput = {}): 
       complexity: null,
       examples: settings.examples ?? 0,
       metric: has('valMetric') ? (settings.metric ?? metric) : null,
-      parameters: null,
+      parameters: settings.parameters ?? null,
       targets: targetSpecs(settings.targets, has),
     };
   });
@@ -95,7 +96,7 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   throw new FileError(path, `${issue!.path.join('.') || 'top level'}: ${issue!.message}`);
 }
 
-async function importStudy(folder: string, root: string, settings: CsvMapping): Promise<Imported> {
+async function importStudy(folder: string, root: string, settings: LogMapping): Promise<Imported> {
   const { batch_size: batchSize, dataset, model, optimizer } = await readJson(join(folder, 'study.json'), studyFile);
   // Subsets lie in folders of their own above, with the same names inside.
   const above = relative(root, folder).split(/[\\/]/).slice(0, -4);
@@ -133,17 +134,26 @@ async function importStudy(folder: string, root: string, settings: CsvMapping): 
 async function measurementsOf(
   path: string,
   batchSize: number,
-  settings: CsvMapping,
+  settings: LogMapping,
 ): Promise<{ readonly measurements: Measurement[]; readonly metric: MeasuredWorkload['metric'] }> {
-  const { columns, rows } = await readCsv(path);
-  const column = findColumns(columns, settings.columns, ['step'], path);
-  const measurements = rows.map((row, i): Measurement => {
-    const number = (key: ColumnName) => {
-      const value = column(key) < 0 ? null : numberAt(row[column(key)]!, key, i + 2, path);
-      return value !== null && Number.isFinite(value) ? value : null;
+  const records: LogRecord[] = [];
+  await logFormats
+    .find((f) => f.name === 'csv')!
+    .open(path)
+    .read({ record: (r) => records.push(r) }, { ended: true });
+  const names = new Set(records.flatMap((r) => [...r.values.keys()]));
+  const columns = findColumns(names, settings.columns, path);
+  if (!columns.has('step') && !columns.has('examples')) throw missingColumn('step', names, path);
+  const measurements = records.map(({ row, values }): Measurement => {
+    const number = (key: LogQuantity) => {
+      const column = columns.get(key);
+      const value = column === undefined ? undefined : numberIn(values.get(column), key, row, path);
+      return value !== undefined && Number.isFinite(value) ? value : null;
     };
-    const step = number('step') ?? number('examples')! / batchSize;
-    const examples = number('examples') ?? step * batchSize;
+    const [logged, seen] = [number('step'), number('examples')];
+    if (logged === null && seen === null) throw new FileError(path, `row ${row}: neither a step nor examples`);
+    const step = logged ?? seen! / batchSize;
+    const examples = seen ?? step * batchSize;
     return {
       step,
       epoch: number('epoch') ?? (settings.examples === undefined ? 0 : examples / settings.examples),
@@ -156,9 +166,12 @@ async function measurementsOf(
       gradNorm: number('gradNorm'),
     };
   });
-  const name = columns[column('valMetric')];
+  const name = columns.get('valMetric');
   return {
     measurements: measurements.sort((a, b) => a.step - b.step),
     metric: name === undefined ? null : metricOfColumn(name),
   };
 }
+
+/** Whether a folder has studies of the published layout in it. */
+export const isLayout = async (dir: string): Promise<boolean> => (await studyFolders(dir)).length > 0;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../errors.ts';
+import { type LogQuantity, logFormats } from '../../trials/index.ts';
 
 const target = z.strictObject({
   name: z.string().min(1),
@@ -26,10 +27,13 @@ const columns = z.strictObject({
   dataset: z.string(),
   noiseScale: z.string(),
   gradNorm: z.string(),
+  rank: z.string(),
+  secondsPerStep: z.string(),
 });
 
-/** A quantity of `Measurement` or `MeasuredTrial` that a column may hold. */
-export type ColumnName = keyof z.infer<typeof columns>;
+/** Holds `LogQuantity` and this schema together: neither has a name that the other lacks. */
+const sameNames: Record<keyof z.infer<typeof columns>, unknown> & Record<LogQuantity, unknown> = columns.shape;
+void sameNames;
 
 const mapping = z.strictObject({
   columns: columns.partial().default({}),
@@ -41,70 +45,48 @@ const mapping = z.strictObject({
   strategies: z.record(z.string(), z.string()).default({}),
   valLossSummedOver: z.number().int().positive().optional(),
   hardware: z.string().optional(),
+  parameters: z.number().int().positive().optional(),
+  set: z
+    .strictObject({
+      batchSize: z.number().positive(),
+      learningRate: z.number().positive(),
+      seed: z.number().int(),
+      strategy: z.string().min(1),
+    })
+    .partial()
+    .default({}),
+  format: z.enum(logFormats.map((f) => f.name)).optional(),
+  pattern: z.string().optional(),
+  names: z.string().optional(),
+  epochs: z.enum(['ended', 'passed']).optional(),
+  order: z.enum(['resumed', 'unsorted']).optional(),
+  restarts: z.enum(['same', 'new']).optional(),
   targets: z.array(target).optional(),
 });
 
 /**
- * What a log does not say of itself. `columns`: which column holds what, where its name does not tell. `strategies`: other names for them. `examples`: of an epoch.
- * `valLossSummedOver` n: the held-out loss is logged as the sum of batch means divided by the n held-out examples, and is made a mean again (times n, divided by the number of batches).
+ * What logs do not say of themselves.
+ *
+ * - `columns`: under which name (of a column, a metric or a setting) a quantity is, where its name does not tell;
+ * - `set`: what no log says, for all runs; `parameters` of the model; `examples` of an epoch;
+ * - `strategies`: other names for them;
+ * - `valLossSummedOver` n: the held-out loss is logged as the sum of batch means divided by the n held-out examples, and is made a mean again (times n, divided by the number of batches);
+ * - `format`: a reader by name, where content does not tell; `pattern`: for printed lines, a regular expression with named groups;
+ * - `names`: a regular expression whose groups `batchSize`, `learningRate`, `seed`, `strategy` say what the names of runs and folders say;
+ * - `epochs`: whether an epoch is the number of the one that has `ended` (from 0 on) or how many have `passed`;
+ * - `order`: whether rows whose steps go back are a run `resumed` (the later ones count) or just `unsorted`;
+ * - `restarts`: whether a run that begins again at its first step is the `same` or a `new` one.
  */
-export type CsvMapping = z.output<typeof mapping>;
-export type CsvMappingInput = z.input<typeof mapping>;
+export type LogMapping = z.output<typeof mapping>;
+export type LogMappingInput = z.input<typeof mapping>;
 
 /** Throws UsageError that names the first wrong field. */
-export function parseMapping(input: unknown): CsvMapping {
+export function parseMapping(input: unknown): LogMapping {
   const parsed = mapping.safeParse(input);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new UsageError(`mapping: ${issue!.path.join('.') || 'top level'}: ${issue!.message}`);
 }
-
-/** Names under which the columns are known; the first that a file has is taken. */
-export const knownNames: Readonly<Record<ColumnName, readonly string[]>> = {
-  trial: ['trial', 'trial_id', 'run', 'run_id', 'run_name', 'experiment'],
-  batchSize: ['batch_size', 'batchSize', 'batch', 'bs'],
-  step: ['step', 'iteration', 'global_step', 'steps', 'iter', '_step'],
-  epoch: ['epoch', 'epochs'],
-  examples: ['examples', 'samples', 'tokens'],
-  seconds: ['seconds', 'time', 'elapsed', 'seconds_since_first_event', '_runtime', 'wall_time'],
-  trainLoss: ['train_loss', 'trainLoss', 'train/loss', 'train/cross_entropy_error', 'training_loss', 'loss'],
-  valLoss: [
-    'val_loss',
-    'valLoss',
-    'val/loss',
-    'val/cross_entropy_error',
-    'valid_loss',
-    'validation_loss',
-    'test_loss',
-    'eval_loss',
-  ],
-  valMetric: [
-    'val_accuracy',
-    'valMetric',
-    'val_metric',
-    'val_acc',
-    'val/accuracy',
-    'val/average_precision',
-    'val/classification_error',
-    'valid_accuracy',
-    'test_accuracy',
-    'test_acc',
-    'accuracy',
-    'val_error',
-    'test_error',
-    'val_perplexity',
-    'test_perplexity',
-    'val_miou',
-  ],
-  learningRate: ['learning_rate', 'learningRate', 'lr'],
-  strategy: ['strategy', 'group', 'optimizer'],
-  seed: ['seed', 'random_seed'],
-  workload: ['workload'],
-  model: ['model', 'architecture'],
-  dataset: ['dataset', 'data'],
-  noiseScale: ['noise_scale', 'noiseScale'],
-  gradNorm: ['grad_norm', 'gradNorm'],
-};
 
 /** Name and direction of a metric, from the name of its column. */
 export function metricOfColumn(column: string): { readonly name: string; readonly direction: 'min' | 'max' } {

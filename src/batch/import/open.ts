@@ -1,87 +1,54 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { basename, dirname, join, resolve } from 'node:path';
 import { FileError } from '../../errors.ts';
-import { readFailure, readSealedJson } from '../../formats/index.ts';
+import { readFailure } from '../../formats/index.ts';
+import { headOf } from '../../trials/index.ts';
 import type { MeasuredStudy } from '../measured.ts';
-import { importCsv } from './csv.ts';
-import { importLayout } from './layout.ts';
-import type { CsvMappingInput } from './mapping.ts';
+import { importLayout, isLayout } from './layout.ts';
+import { logFile, logsInFolder } from './log-files.ts';
+import { type ImportedLogs, importLogs, studyName, studyOfLogs } from './logs.ts';
+import { type LogMappingInput, parseMapping } from './mapping.ts';
+import { readMeasured } from './measured-file.ts';
 
 /** What an imported study is kept as, in its folder. */
 export const measuredFile = 'measured.json';
 
-const number = z.number().nullable();
-const measurement = z.object({
-  step: z.number(),
-  epoch: z.number(),
-  examples: z.number(),
-  seconds: z.number(),
-  trainLoss: number,
-  valLoss: number,
-  valMetric: number,
-  noiseScale: number,
-  gradNorm: number,
-});
-const trial = z.object({
-  id: z.string(),
-  workload: z.string(),
-  strategy: z.string(),
-  batchSize: z.number().positive(),
-  baseRate: z.number(),
-  learningRate: z.number(),
-  seed: z.number(),
-  status: z.enum(['queued', 'running', 'complete', 'stopped', 'infeasible', 'failed']),
-  budgetSteps: z.number(),
-  measurements: z.array(measurement),
-  secondsPerStep: number,
-  hardware: z.string().nullable(),
-});
-const target = z.object({
-  name: z.string(),
-  quantity: z.enum(['trainLoss', 'valLoss', 'valMetric']),
-  rule: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('absolute'), value: z.number() }),
-    z.object({ kind: z.literal('quartile'), q: z.number().gt(0).lt(1) }),
-  ]),
-});
-const workload = z.object({
-  name: z.string(),
-  model: z.string(),
-  dataset: z.string(),
-  fraction: z.number(),
-  complexity: number,
-  examples: z.number(),
-  metric: z.object({ name: z.string(), direction: z.enum(['min', 'max']) }).nullable(),
-  parameters: number,
-  targets: z.array(target),
-});
-const study = z.object({ name: z.string(), workloads: z.array(workload), trials: z.array(trial) });
-
-/** Reads a `MeasuredStudy` that was written as JSON. Throws FileError that names the first field that is wrong. */
-export async function readMeasured(path: string): Promise<MeasuredStudy> {
-  const parsed = study.safeParse(await readSealedJson(path, 'a measured study in JSON'));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new FileError(path, `${issue!.path.join('.') || 'top level'}: ${issue!.message}`);
-}
+/** Measurements of others: logs, with how they were read; or a study that needs no reading. */
+export type Imported =
+  | { readonly kind: 'logs'; readonly logs: ImportedLogs }
+  | { readonly kind: 'study'; readonly study: MeasuredStudy };
 
 /**
- * Measurements of others, told apart by what is there: a CSV log, a study in JSON, or a folder in the published layout (`importLayout`). Throws
+ * Measurements of others, told apart by what is there: a log of any known format, a folder of logs, a measured study in JSON, or a folder in the published layout (`importLayout`). Throws
  * FileError where there is nothing of the kind.
  */
-export async function importStudy(path: string, mapping: CsvMappingInput = {}): Promise<MeasuredStudy> {
+export async function importMeasurements(path: string, mapping: LogMappingInput = {}): Promise<Imported> {
+  const settings = parseMapping(mapping);
   const found = await stat(path).catch((cause) => {
-    throw new FileError(
-      path,
-      `${readFailure(cause)}; expected a CSV log, a study in JSON or a folder of measurements`,
-      {
-        cause,
-      },
-    );
+    throw new FileError(path, `${readFailure(cause)}; expected a log, a folder of logs or a measured study in JSON`, {
+      cause,
+    });
   });
-  if (found.isDirectory()) return importLayout(path, mapping);
-  return /\.json$/i.test(path) ? readMeasured(path) : importCsv(path, mapping);
+  if (found.isDirectory()) {
+    if (await isLayout(path)) return { kind: 'study', study: await importLayout(path, mapping) };
+    return {
+      kind: 'logs',
+      logs: await importLogs(await logsInFolder(path, settings.format), settings, basename(resolve(path)), path),
+    };
+  }
+  if (
+    /\.json$/i.test(path) &&
+    /"workloads"/.test(Buffer.from((await headOf(path)).subarray(0, 4096)).toString('latin1'))
+  )
+    return { kind: 'study', study: await readMeasured(path) };
+  const logs = await logFile(path, settings.format);
+  return { kind: 'logs', logs: await importLogs(logs, settings, studyName(path), dirname(path)) };
+}
+
+/** `importMeasurements` as the plain data that the analysis reads. */
+export async function importStudy(path: string, mapping: LogMappingInput = {}): Promise<MeasuredStudy> {
+  const imported = await importMeasurements(path, mapping);
+  return imported.kind === 'study' ? imported.study : studyOfLogs(imported.logs);
 }
 
 /** The study that `ballast batch import` left in a folder. */

@@ -1,9 +1,9 @@
 import { UsageError } from '../../errors.ts';
 import type { Quantity, TargetSpec } from '../measured.ts';
-import type { CsvMapping } from './mapping.ts';
+import type { LogMapping } from './mapping.ts';
 
 /** Targets as the mapping declares them; where it does not, the paper's rule (the lowest quartile) for every quantity that was logged. */
-export function targetSpecs(declared: CsvMapping['targets'], has: (quantity: Quantity) => boolean): TargetSpec[] {
+export function targetSpecs(declared: LogMapping['targets'], has: (quantity: Quantity) => boolean): TargetSpec[] {
   if (declared)
     return declared.map(({ name, quantity, value, quartile }) => {
       if ((value === undefined) === (quartile === undefined))

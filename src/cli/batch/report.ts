@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { batchTable, wantsColor } from '../../report/index.ts';
+import { batchCostTable, batchTable, wantsColor } from '../../report/index.ts';
 import { addClusterOptions, type ClusterOptions } from './cluster-options.ts';
 import { studyReport, writeStudyReport } from './study-report.ts';
 
@@ -29,6 +29,8 @@ async function run(dir: string, options: ReportOptions): Promise<void> {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;
   }
-  process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));
-  process.stdout.write(`\nreport: ${target}\n`);
+  const color = wantsColor(process.stdout);
+  process.stdout.write(batchTable(report, { color }));
+  process.stdout.write(`\n${batchCostTable(report.cost, { color })}`);
+  process.stdout.write(`report: ${target}\n`);
 }

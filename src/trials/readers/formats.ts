@@ -1,0 +1,55 @@
+import { open } from 'node:fs/promises';
+import { FileError } from '../../errors.ts';
+import { readFailure } from '../../formats/index.ts';
+import { csv } from './csv.ts';
+import { describeContent } from './head.ts';
+import { jsonLines } from './json-lines.ts';
+import { mlflow } from './mlflow.ts';
+import { printedLines } from './printed-lines.ts';
+import type { LogFormat } from './reader.ts';
+import { tensorboard } from './tensorboard.ts';
+import { trainerState } from './trainer-state.ts';
+import { wandb } from './wandb.ts';
+
+/** The formats that are read, in the order in which a file is held against them: what is sure first, lines of text last. */
+export const logFormats: readonly LogFormat[] = [
+  tensorboard,
+  wandb,
+  mlflow,
+  trainerState,
+  jsonLines,
+  csv,
+  printedLines,
+];
+
+const headBytes = 1 << 16;
+
+/** The first bytes of a file, up to 64 KiB. Throws FileError where it cannot be read. */
+export async function headOf(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw new FileError(path, readFailure(cause), { cause });
+  }
+}
+
+/** The format that a file has, by its content (and its name where that leaves it open); undefined for none. */
+export const recognise = (head: Uint8Array, path: string): LogFormat | undefined =>
+  logFormats.find((format) => format.recognises(head, path));
+
+/** The format of a file. Throws FileError that says what the file is instead. */
+export async function formatOf(path: string): Promise<LogFormat> {
+  const head = await headOf(path);
+  const found = recognise(head, path);
+  if (found) return found;
+  throw new FileError(
+    path,
+    `is ${describeContent(head)}; expected a log: ${logFormats.map((f) => f.title).join(', ')}`,
+  );
+}
