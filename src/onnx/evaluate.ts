@@ -265,14 +265,18 @@ export function canEvaluate(node: Pick<Node, 'opType' | 'domain'>): boolean {
 }
 
 /** Operators that hand elements on as they are. */
-const handOn = new Set('Reshape Flatten Squeeze Unsqueeze Transpose Slice Gather Expand Tile Concat Split Where Cast'.split(' '));
+const handOn = new Set(
+  'Reshape Flatten Squeeze Unsqueeze Transpose Slice Gather Expand Tile Concat Split Where Cast'.split(' '),
+);
 
 const int64Limits = [2n ** 63n - 1n, -(2n ** 63n)];
 
 /** Whether every element is the number that `toNumbers` gives, or one of the limits, which come back from being handed on. */
 function isExact(t: TensorData, handedOn: boolean): boolean {
   if (t.dtype !== 'int64') return true;
-  return (t.data as BigInt64Array).every((v) => Number.isSafeInteger(Number(v)) || (handedOn && int64Limits.includes(v)));
+  return (t.data as BigInt64Array).every(
+    (v) => Number.isSafeInteger(Number(v)) || (handedOn && int64Limits.includes(v)),
+  );
 }
 
 const ranges: Readonly<Partial<Record<TensorData['dtype'], readonly [number, number]>>> = {
@@ -305,7 +309,8 @@ export function evaluate(
   // An index outside its axis reads nothing. A float that no integer stands for is left to ONNX Runtime.
   if (results.some((values) => values.includes(undefined as never))) fail(node, 'an index is out of range');
   if (outputs.some((o, i) => isInteger(o) && !results[i]!.every(Number.isFinite))) return undefined;
-  if (!handedOn && results.some((values, i) => isInteger(outputs[i]) && !values.every(Number.isSafeInteger))) return undefined;
+  if (!handedOn && results.some((values, i) => isInteger(outputs[i]) && !values.every(Number.isSafeInteger)))
+    return undefined;
   const cast = node.opType === 'Cast' && !isInteger(inputs[0]) && outputs[0]!.dtype !== 'bool';
   if (cast && isInteger(outputs[0]) && !fits(results[0]!, outputs[0]!.dtype)) return undefined;
   return outputs.map(({ dtype, shape }, i) => toTensor(dtype, shape as readonly number[], results[i]!));

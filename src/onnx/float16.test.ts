@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from './builder.ts';
 import { decodeFloat16, encodeFloat16 } from './float16.ts';
 import { fold } from './fold.ts';
@@ -34,7 +34,9 @@ describe('float16', () => {
       const middle = (low + high) / 2;
       const even = v % 2 === 0 ? v : v + 1;
       const near = (high - low) / 1000;
-      return encodeFloat16(middle) !== even || encodeFloat16(middle - near) !== v || encodeFloat16(middle + near) !== v + 1;
+      return (
+        encodeFloat16(middle) !== even || encodeFloat16(middle - near) !== v || encodeFloat16(middle + near) !== v + 1
+      );
     });
     expect(wrong).toEqual([]);
     expect([65519.99, 65520, -70000].map((v) => decodeFloat16(encodeFloat16(v)))).toEqual([65504, Infinity, -Infinity]);
@@ -42,10 +44,9 @@ describe('float16', () => {
 
   it('is what ONNX Runtime makes of the same float32 numbers', async () => {
     const numbers = Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i) * 10 ** ((i % 13) - 8));
-    const out = await runHalf(
-      (b) => b.output('y', b.op('Cast', [b.input('x', 'float32', [5000])], { to: 10 })),
-      { x: new Tensor('float32', numbers, [5000]) },
-    );
+    const out = await runHalf((b) => b.output('y', b.op('Cast', [b.input('x', 'float32', [5000])], { to: 10 })), {
+      x: new Tensor('float32', numbers, [5000]),
+    });
     expect([...tensorOf('float16', [5000], [...numbers]).data]).toEqual(bitsOf(out.y));
   });
 

@@ -58,7 +58,9 @@ describe('what ONNX Runtime would end the process at, or get wrong', () => {
         const ones = b.constant(tensorOf('float32', [2], [1, 1]));
         const mean = b.reduceSum(b.input('m', 'float32', [2, 2]), [0], false);
         const attributes = { training_mode: 1, momentum: 0 };
-        const [normal, , variance] = b.ops('BatchNormalization', [x, ones, ones, mean, ones], attributes, { outputs: 3 });
+        const [normal, , variance] = b.ops('BatchNormalization', [x, ones, ones, mean, ones], attributes, {
+          outputs: 3,
+        });
         // Read after the normalization has been computed.
         const late = b.add(b.reduceSum(normal!, [0, 2, 3], false), variance!);
         b.output('y', b.add(mean, b.scale(late, 0)));
@@ -73,9 +75,18 @@ describe('what ONNX Runtime would end the process at, or get wrong', () => {
       (b) => {
         const x = b.input('x', 'float32', [1, 1, 5, 4]);
         const attributes = { kernel_shape: [2, 1], strides: [2, 2], ceil_mode: 1 };
-        b.output('y', b.mul(b.op('MaxPool', [x], attributes), b.constant(tensorOf('float32', [3, 2], [1, 1, 1, 1, 1, 1]))));
+        b.output(
+          'y',
+          b.mul(b.op('MaxPool', [x], attributes), b.constant(tensorOf('float32', [3, 2], [1, 1, 1, 1, 1, 1]))),
+        );
       },
-      { x: tensorOf('float32', [1, 1, 5, 4], Array.from({ length: 20 }, (_, i) => i)) },
+      {
+        x: tensorOf(
+          'float32',
+          [1, 1, 5, 4],
+          Array.from({ length: 20 }, (_, i) => i),
+        ),
+      },
     );
     expect(y).toEqual([4, 6, 12, 14, 16, 18]);
   });
@@ -83,7 +94,8 @@ describe('what ONNX Runtime would end the process at, or get wrong', () => {
   it('an error inside a run is one line that names the node', async () => {
     const indices = tensorOf('int64', [1], [7]);
     const failing = outputs(
-      (b) => b.output('y', b.op('Gather', [b.input('x', 'float32', [3]), b.input('i', 'int64', [1])], {}, { name: 'pick' })),
+      (b) =>
+        b.output('y', b.op('Gather', [b.input('x', 'float32', [3]), b.input('i', 'int64', [1])], {}, { name: 'pick' })),
       { x: tensorOf('float32', [3], [1, 2, 3]), i: indices },
     );
     await expect(failing).rejects.toThrow(/^g: Gather "pick" could not be computed: [^\n]*out of/);

@@ -1,5 +1,6 @@
 import { describeNode, GraphError } from '../graph.ts';
 import { elementwiseRules, microsoftElementwiseRules } from './elementwise.ts';
+import { furtherRules } from './further.ts';
 import { indexingRules } from './indexing.ts';
 import { layoutRules } from './layout.ts';
 import { linearRules, microsoftLinearRules } from './linear.ts';
@@ -16,6 +17,7 @@ export const inferenceRules: Readonly<Record<string, Readonly<Record<string, Inf
     ...normalizationRules,
     ...layoutRules,
     ...indexingRules,
+    ...furtherRules,
   },
   'com.microsoft': { ...microsoftElementwiseRules, ...microsoftLinearRules },
   'com.microsoft.nchwc': blockedRules,
