@@ -48,6 +48,19 @@ describe('the trials of a study', () => {
     expect(await steps({ examples: 50 })).toEqual([7, 4]);
   });
 
+  it('have budgets in steps, by batch size, and three times the fewest steps to the target at least', async () => {
+    const steps = async (budget: object) =>
+      (await layOut({ budget, strategies: ['BLR'], learningRates: [0.1] })).trials.map((t) => t.budgetSteps);
+    expect(await steps({ steps: { 8: 40, 16: 30 } })).toEqual([40, 30]);
+    expect(await steps({ examples: 200, leastSteps: 6 })).toEqual([25, 18]);
+    expect(await steps({ steps: 10, leastSteps: 5.2 })).toEqual([16, 16]);
+    await expect(steps({ steps: { 8: 40 } })).rejects.toThrow(
+      'the budget has no steps for batch size 16; it has them for 8',
+    );
+    await expect(steps({ leastSteps: 5 })).rejects.toThrow('expected "epochs", "steps" or "examples"');
+    await expect(steps({ steps: { small: 4 } })).rejects.toThrow('budget.steps.small');
+  });
+
   it('are restricted by blocks of points', async () => {
     const { points } = await layOut({
       points: [

@@ -1,6 +1,7 @@
 import { isText } from '../data/index.ts';
 import { BallastError, UsageError } from '../errors.ts';
 import { planTraining, type RunConfig, type TrainingPlan } from '../train/index.ts';
+import { ampleBudget } from '../verdict/index.ts';
 import type { GridPoint } from './grid.ts';
 import { type Cadence, pointConfig } from './point-config.ts';
 import type { StudyData } from './study-data.ts';
@@ -25,14 +26,21 @@ export interface PlannedPoints {
   readonly plan: TrainingPlan | undefined;
 }
 
-/** The steps that a budget comes to. */
-function stepsOf(budget: Budget, factor: number, { batches, task }: TrainingPlan): number {
+/** The steps that a budget comes to at a batch size. Throws UsageError for one that the budget has no steps for. */
+function stepsOf(budget: Budget, factor: number, batchSize: number, { batches, task }: TrainingPlan): number {
+  const { leastSteps = 0 } = budget;
+  const steps = typeof budget.steps === 'object' ? budget.steps[String(batchSize)] : budget.steps;
+  if (budget.steps !== undefined && steps === undefined)
+    throw new UsageError(
+      `the budget has no steps for batch size ${batchSize}; it has them for ${Object.keys(budget.steps).join(', ')}`,
+    );
   const counts = [
     ...(budget.epochs === undefined ? [] : [`${budget.epochs * factor}ep`]),
     ...(budget.examples === undefined ? [] : [`${Math.round(budget.examples * factor)}${task.tokens ? 'tok' : 'ex'}`]),
-    ...(budget.steps === undefined ? [] : [`${Math.round(budget.steps * factor)}st`]),
+    ...(steps === undefined ? [] : [`${Math.round(steps * factor)}st`]),
   ];
-  return Math.max(1, Math.min(...counts.map((text) => batches.steps(text, 'budget'))));
+  const floor = Math.ceil(ampleBudget * leastSteps);
+  return Math.max(1, floor, Math.min(...counts.map((text) => batches.steps(text, 'budget'))));
 }
 
 /** What seeds and rates change nothing in. Throws UsageError for what does not go together. */
@@ -44,7 +52,7 @@ function possible(point: GridPoint, data: StudyData, cadence: Cadence): { plan: 
   const plan = planTraining(config, data);
   if (config.growth && plan.model.state !== undefined)
     throw new UsageError('the batch of a recurrent network cannot grow: each row continues a text');
-  const budgetSteps = stepsOf(strategy.budget ?? workload.budget, strategy.trainLonger, plan);
+  const budgetSteps = stepsOf(strategy.budget ?? workload.budget, strategy.trainLonger, batchSize, plan);
   if (plan.batches.steps(config.warmup, 'warmup') > budgetSteps)
     throw new UsageError(`the warm-up of ${config.warmup} is longer than the budget`);
   for (const [name, every] of Object.entries(cadence)) plan.batches.every(every, name);

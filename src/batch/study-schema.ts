@@ -30,7 +30,20 @@ export const targetSchema = z
 export const budgetSchema = z
   .strictObject({
     epochs: z.number().positive().optional(),
-    steps: z.int().positive().optional(),
+    steps: z
+      .union([
+        z.int().positive(),
+        z.record(z.string().regex(/^[1-9]\d*$/, 'expected a batch size'), z.int().positive()),
+      ])
+      .optional()
+      .describe('a number, or one for each batch size: {64: 4000, 1024: 600}'),
+    leastSteps: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'beside one of the others: the fewest steps that the target takes at any batch size (S_min). Every trial gets three times as many at least, so that a miss is not the budget’s doing',
+      ),
     examples: z.number().positive().optional().describe('for language: tokens'),
     seconds: z.number().positive().optional().describe('time in steps; beside one of the others'),
   })

@@ -1,4 +1,5 @@
 /** What joins the two papers: are networks that were trained with large batches less stable? */
-export type { RankCorrelation } from './rank-correlation.ts';
+export { fitMixedModel, type MixedModel } from './mixed-model.ts';
 export type * from './result.ts';
 export { StudyStabilityMeasurement, type StudyStabilityPlan, type StudyStabilityRequest } from './study-stability.ts';
+export { isAboveChance, type Trend, trendsOf } from './trends.ts';

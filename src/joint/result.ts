@@ -1,7 +1,7 @@
 /** What `ballast batch stability` measures. Plain JSON; null where there is nothing to say. */
 
 import type { AttackSummary, Environment, Interval } from '../stability/index.ts';
-import type { RankCorrelation } from './rank-correlation.ts';
+import type { Trend } from './trends.ts';
 
 /** How a perturbation has grown at the end of a stage: ‖d‖ / ‖x‖ there over the same at the image; medians over images. */
 export interface StageGrowth {
@@ -29,6 +29,8 @@ export interface TrainedModel {
   readonly strategies: readonly string[];
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Its update rule; absent in results of earlier versions. */
+  readonly optimizer?: string;
   readonly seed: number;
   readonly steps: number;
   readonly examples: number;
@@ -44,20 +46,13 @@ export interface TrainedModel {
   readonly norms: readonly BlockNorm[];
 }
 
-/** How a measure goes with the batch size over all models of a workload. */
-export interface Trend {
-  readonly measure: string;
-  /** Spearman's rank correlation with the batch size. */
-  readonly withBatch: RankCorrelation | null;
-  /** The same with the training loss held fixed: large batches may only have trained less far. */
-  readonly atEqualLoss: RankCorrelation | null;
-}
-
 export interface WorkloadStability {
   readonly name: string;
   readonly model: string;
   readonly dataset: string;
   readonly models: readonly TrainedModel[];
+  /** Trial ids of those that are right no more often than chance: they are in no trend. */
+  readonly atChance: readonly string[];
   readonly trends: readonly Trend[];
 }
 

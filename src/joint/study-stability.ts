@@ -8,9 +8,9 @@ import type { RuntimeOptions } from '../runtime/index.ts';
 import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import { blockNorms } from './block-norms.ts';
-import { bootstrapped, partialSpearman, spearman } from './rank-correlation.ts';
-import type { StageGrowth, StudyStability, TrainedModel, Trend, WorkloadStability } from './result.ts';
+import type { StageGrowth, StudyStability, TrainedModel, WorkloadStability } from './result.ts';
 import { type Skipped, type TrainedTrial, type TrainedWorkload, trainedTrials } from './trained-trials.ts';
+import { isAboveChance, trendsOf } from './trends.ts';
 
 export interface StudyStabilityRequest {
   /** Folder of a study of `ballast batch run`. */
@@ -124,7 +124,16 @@ export class StudyStabilityMeasurement {
         done += each;
       }
       const { name, model, dataset } = workload;
-      workloads.push({ name, model, dataset, models, trends: trendsOf(models, seed) });
+      const classes = (await this.#imagesOf(trials[0]!)).classes.length;
+      const counted = models.filter((m) => isAboveChance(m, images.length, classes));
+      workloads.push({
+        name,
+        model,
+        dataset,
+        models,
+        atChance: models.filter((m) => !counted.includes(m)).map((m) => m.trialId),
+        trends: trendsOf(models, counted),
+      });
     }
     return {
       study: this.#study,
@@ -235,13 +244,14 @@ function secondsOf(model: string, { images, eps, steps, spectrumImages }: StudyS
   );
 }
 
-function describe({ trial, strategies }: TrainedTrial, measured: Measured): TrainedModel {
+function describe({ trial, strategies, spec }: TrainedTrial, measured: Measured): TrainedModel {
   const last = trial.measurements.at(-1);
   return {
     trialId: trial.id,
     strategies,
     batchSize: trial.batchSize,
     learningRate: trial.learningRate,
+    optimizer: spec.config.optimizer,
     seed: trial.seed,
     steps: last?.step ?? 0,
     examples: last?.examples ?? 0,
@@ -249,53 +259,4 @@ function describe({ trial, strategies }: TrainedTrial, measured: Measured): Trai
     valLoss: last?.valLoss ?? null,
     ...measured,
   };
-}
-
-/** What a model is compared by: null where a model does not have it. */
-function measuresOf(models: readonly TrainedModel[]): { name: string; of: (m: TrainedModel) => number | null }[] {
-  const [first] = models;
-  if (!first) return [];
-  return [
-    { name: 'median l2 distance to the boundary (DeepFool)', of: (m) => m.distance },
-    ...first.attacks.map(({ eps }, i) => ({
-      name: `share of right answers that fall to PGD at ${Number((255 * eps!).toPrecision(3))}/255`,
-      of: ({ attacks }: TrainedModel) => {
-        const { attacked, verified } = attacks[i]!;
-        return attacked > 0 ? verified / attacked : null;
-      },
-    })),
-    ...first.growth.flatMap(({ stage }, i) => [
-      { name: `growth of PGD until ${stage}`, of: (m: TrainedModel) => m.growth[i]?.adversarial ?? null },
-      {
-        name: `PGD to random growth until ${stage}`,
-        of: (m: TrainedModel) => m.growth[i]?.ratio?.value ?? null,
-      },
-    ]),
-    ...first.norms.map(({ name }, i) => ({
-      name: `largest singular value of ${name}`,
-      of: (m: TrainedModel) => m.norms[i]?.norm ?? null,
-    })),
-  ];
-}
-
-function trendsOf(models: readonly TrainedModel[], seed: number): Trend[] {
-  return measuresOf(models).map(({ name, of }): Trend => {
-    const rows = models.flatMap((m) => {
-      const value = of(m);
-      return value === null || m.trainLoss === null ? [] : [{ batch: m.batchSize, loss: m.trainLoss, value }];
-    });
-    const columns = (drawn: readonly number[]) => {
-      const own = drawn.map((i) => rows[i]!);
-      return [own.map((r) => r.batch), own.map((r) => r.value), own.map((r) => r.loss)] as const;
-    };
-    const plain = (drawn: readonly number[]) => {
-      const [batch, value] = columns(drawn);
-      return spearman(batch, value);
-    };
-    return {
-      measure: name,
-      withBatch: bootstrapped(rows.length, plain, seed),
-      atEqualLoss: bootstrapped(rows.length, (drawn) => partialSpearman(...columns(drawn)), seed),
-    };
-  });
 }

@@ -46,7 +46,9 @@ export function planSentences(result: BatchPlanResult): string[] {
   const row = rows.find((r) => r.batchSize === way.batchSize);
   const several = result.devices.length > 1 || result.devices[0] !== 1;
   return [
-    `The critical batch size is about ${scaleText(scale)} ${unit}: there, a training needs twice the fewest steps and twice the fewest examples.`,
+    predictionText(result),
+    `The noise scale of the run was ${scaleText(scale)} ${unit}, as a mean over its progress; the interval is about the chance of this run alone. At the critical batch size a training needs twice the fewest steps and twice the fewest examples.`,
+    conditionText(result),
     `The noise scale was ${windowText(scale.early)} and ${windowText(scale.late)}; what is used is its mean over the run's progress.`,
     `Train at ${wayText(way)}, if ${formatCount(reference.steps)} steps of ${formatCount(reference.batchSize)} reach the target and the rate is tuned to the batch.`,
     ...(between.low < between.high
@@ -78,6 +80,21 @@ export function planSentences(result: BatchPlanResult): string[] {
         : ''
     }`,
   ];
+}
+
+/** The answer, with an interval that covers or why there is none. */
+function predictionText({ criticalBatch, prediction, unit, recommendation: { way } }: BatchPlanResult): string {
+  const { interval, reason, count } = prediction;
+  const train = `Train at B = ${formatCount(way.batchSize)} on ${devicesText(way.devices)}`;
+  return interval
+    ? `${train}: a study with tuned rates would find a critical batch size of about ${scaleText(interval)} ${unit}, as ${count} earlier plans were off (95 % prediction interval).`
+    : `${train}: the critical batch size is about ${examples(criticalBatch.value)} ${unit}, but how far from that a study would come out cannot be told (${reason}).`;
+}
+
+/** What a noise scale belongs to: it is no constant of the network. */
+function conditionText({ run, dataset, model }: BatchPlanResult): string {
+  const rate = run.learningRate === undefined ? 'the rate of the run' : `the rate ${formatNumber(run.learningRate)}`;
+  return `All of it is conditional on ${model} on ${dataset} with ${run.optimizer} at ${rate}, and on the losses down to ${formatNumber(run.trainLoss)} that the run went through: the noise scale falls with the rate and grows as the loss falls.`;
 }
 
 /** Step times of a quiet machine are within some per cent of a line. */

@@ -46,7 +46,7 @@ export function batchPlanTable(result: BatchPlanResult, { color }: { readonly co
   return [
     paint(head!, 'dim'),
     ...lines.map((line, i) => (rows[i]!.batchSize === recommendation.way.batchSize ? paint(line, 'bold') : line)),
-    paint('~ modelled; without it measured on this machine. next: against the row below', 'dim'),
+    paint('~ modelled; without it measured on this machine. next: the row below, on as many devices', 'dim'),
     paint(
       `step time ~ ${formatDuration(overhead)} + ${formatDuration1(perExample)} an example (residual ${formatPercent(residual)})${
         link

@@ -117,7 +117,7 @@ function quantileOf({ atMost, quantile, estimate, standardError, degrees }: Effe
       return side * Number.POSITIVE_INFINITY;
   }
   let [inner, outer] = [0, width];
-  for (let i = 0; i < 80; i++) {
+  for (let i = 0; i < 26; i++) {
     const middle = (inner + outer) / 2;
     if (outside(estimate + side * middle)) outer = middle;
     else inner = middle;

@@ -13,24 +13,31 @@ export const degreesOf = (points: readonly TradeoffPoint[]): number =>
 
 /** Weighted squares of log residuals at the best level, for a given θ. A censored point pulls only while the curve lies below it. */
 export function residualSquares(points: readonly TradeoffPoint[], theta: number): number {
-  const shapes = points.map(({ batchSize }) => log1pExp(theta - Math.log(batchSize)));
-  const offsets = points.map((p, i) => Math.log(p.steps) - shapes[i]!);
-  let active = points.map((p) => !p.censored);
-  let level = 0;
-  // Each round can only take in more of the censored points or leave them, and the objective falls: a few rounds settle it.
-  for (let round = 0; round <= points.length; round++) {
-    let [sum, weight] = [0, 0];
-    for (const [i, p] of points.entries())
-      if (active[i]) {
-        sum += p.weight * offsets[i]!;
-        weight += p.weight;
-      }
-    level = sum / weight;
-    const next = points.map((p, i) => !p.censored || offsets[i]! > level);
-    if (next.every((a, i) => a === active[i])) break;
-    active = next;
+  const offsets = new Float64Array(points.length);
+  let [sum, weight] = [0, 0];
+  for (let i = 0; i < points.length; i++) {
+    const p = points[i]!;
+    offsets[i] = Math.log(p.steps) - log1pExp(theta - Math.log(p.batchSize));
+    if (p.censored) continue;
+    sum += p.weight * offsets[i]!;
+    weight += p.weight;
   }
-  return points.reduce((s, p, i) => (active[i] ? s + p.weight * (offsets[i]! - level) ** 2 : s), 0);
+  let level = sum / weight;
+  // A censored point above the level pulls it up, the highest first: each that is still above belongs in, so one pass by height settles it.
+  const pulling = points
+    .flatMap((p, i) => (p.censored ? [i] : []))
+    .sort((a, b) => offsets[b]! - offsets[a]!)
+    .filter((i) => {
+      if (offsets[i]! <= level) return false;
+      sum += points[i]!.weight * offsets[i]!;
+      weight += points[i]!.weight;
+      level = sum / weight;
+      return true;
+    });
+  let squares = 0;
+  for (let i = 0; i < points.length; i++)
+    if (!points[i]!.censored || pulling.includes(i)) squares += points[i]!.weight * (offsets[i]! - level) ** 2;
+  return squares;
 }
 
 /** log(1 + e^x) without overflow. */
@@ -69,14 +76,14 @@ export interface FittedCurve {
 
 /** Least of a function of one variable around a start, on a widening grid and then by golden section. */
 function minimum(of: (x: number) => number, around: number, width: number): number {
-  const grid = Array.from({ length: 25 }, (_, i) => around + width * (i / 12 - 1));
+  const grid = Array.from({ length: 13 }, (_, i) => around + width * (i / 6 - 1));
   const values = grid.map(of);
   const at = values.reduce((best, v, i) => (v < values[best]! ? i : best), 0);
   let [low, high] = [grid[Math.max(0, at - 1)]!, grid[Math.min(grid.length - 1, at + 1)]!];
   const golden = (Math.sqrt(5) - 1) / 2;
   let [a, b] = [high - golden * (high - low), low + golden * (high - low)];
   let [fa, fb] = [of(a), of(b)];
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 20; i++) {
     if (fa < fb) {
       [high, b, fb] = [b, a, fa];
       a = high - golden * (high - low);

@@ -18,14 +18,14 @@ const table: CostTable = {
 
 describe('the cost table', () => {
   it('has the known training as it is, whatever the critical batch', () => {
-    const row = costTable(table).find((r) => r.batchSize === 128)!;
+    const row = costTable(table, 1).find((r) => r.batchSize === 128)!;
     const seconds = 2000 * (overhead + 128 * perExample);
     expect(row.cost.steps.value).toBeCloseTo(2000, 9);
     for (const s of [row.cost.seconds.value, row.seconds.low, row.seconds.high]) expect(s).toBeCloseTo(seconds, 9);
   });
 
   it('has ends that the ends of the critical batch give', () => {
-    const row = costTable(table).find((r) => r.batchSize === 1024)!;
+    const row = costTable(table, 1).find((r) => r.batchSize === 1024)!;
     const seconds = (scale: number) => (2000 * (1 + scale / 1024) * (overhead + 1024 * perExample)) / (1 + scale / 128);
     expect(row.cost.seconds.value).toBeCloseTo(seconds(500), 9);
     expect(row.seconds.low).toBeCloseTo(seconds(900), 9);
@@ -36,7 +36,7 @@ describe('the cost table', () => {
   });
 
   it('has linear scaling as the end of a critical batch that is not bounded', () => {
-    const rows = costTable({ ...table, criticalBatch: { value: 500, low: 300, high: null } });
+    const rows = costTable({ ...table, criticalBatch: { value: 500, low: 300, high: null } }, 1);
     const [small, large] = [64, 256].map((b) => rows.find((r) => r.batchSize === b)!);
     expect(small!.seconds.high).toBeCloseTo(4000 * (overhead + 64 * perExample), 4);
     expect(large!.seconds.low).toBeCloseTo(1000 * (overhead + 256 * perExample), 4);
@@ -45,7 +45,8 @@ describe('the cost table', () => {
   });
 
   it('says what each doubling saves and costs', () => {
-    const rows = costTable({ ...table, devices: [1, 2, 4] });
+    const rows = costTable({ ...table, devices: [1, 2, 4] }, 4);
+    expect(rows.every((r) => r.cost.devices === 4)).toBe(true);
     for (const [i, row] of rows.entries()) {
       const after = rows[i + 1];
       if (!after) expect(row.next).toBeNull();
@@ -55,6 +56,15 @@ describe('the cost table', () => {
       }
     }
     expect(rows.every((r) => r.cost.seconds.provenance === 'modelled')).toBe(true);
+  });
+});
+
+describe('rows on several devices', () => {
+  it('are on the number that is asked for; a batch that cannot be shared by so many is compared with none', () => {
+    const rows = costTable({ ...table, devices: [1, 2, 16] }, 16);
+    expect(rows.map((r) => r.cost.devices)).toEqual(batchSizes.map((b) => (b < 16 ? 2 : 16)));
+    expect(rows[0]!.next).toBeNull();
+    expect(rows[1]!.next).not.toBeNull();
   });
 });
 

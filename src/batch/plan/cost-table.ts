@@ -32,11 +32,17 @@ const unbounded = 1e12;
 /** Ends of the interval of B_crit, and its value between them. */
 export const endsOf = ({ low, value, high }: ScaleInterval): number[] => [low, value, high ?? unbounded];
 
-/** One row a batch size, on the number of devices that is fastest for it. */
-export function costTable(table: CostTable): PlanRow[] {
-  const { criticalBatch: scale, batchSizes } = table;
-  const costs = costsAt(table, scale.value);
-  const ends = endsOf(scale).map((criticalBatch) => costsAt(table, criticalBatch));
+/**
+ * One row a batch size, all on the same number of devices, so that what going on saves and costs is the batch's doing alone; a batch that cannot be shared by so many has
+ * the most that it can, and is not compared with its neighbour.
+ */
+export function costTable(given: CostTable, devices: number): PlanRow[] {
+  const { criticalBatch: scale, batchSizes } = given;
+  const most = (batchSize: number) => Math.max(...given.devices.filter((d) => d <= Math.min(batchSize, devices)));
+  const table = { ...given, devices: [...new Set(given.devices.filter((d) => d <= devices))] };
+  const onMost = (costs: readonly TrainingCost[]) => costs.filter((c) => c.devices === most(c.batchSize));
+  const costs = onMost(costsAt(table, scale.value));
+  const ends = endsOf(scale).map((criticalBatch) => onMost(costsAt(table, criticalBatch)));
   const rows = batchSizes.flatMap((batchSize) => {
     const cost = fastest(costs, batchSize);
     return cost ? [{ batchSize, cost }] : [];
@@ -58,13 +64,14 @@ export function costTable(table: CostTable): PlanRow[] {
       },
       cost,
       seconds: { low: Math.min(...times), high: Math.max(...times) },
-      next: after
-        ? {
-            batchSize: after.batchSize,
-            timeSaved: 1 - after.cost.seconds.value / cost.seconds.value,
-            costExtra: after.cost.deviceHours.value / cost.deviceHours.value - 1,
-          }
-        : null,
+      next:
+        after && after.cost.devices === cost.devices
+          ? {
+              batchSize: after.batchSize,
+              timeSaved: 1 - after.cost.seconds.value / cost.seconds.value,
+              costExtra: after.cost.deviceHours.value / cost.deviceHours.value - 1,
+            }
+          : null,
     };
   });
 }

@@ -13,5 +13,6 @@ export { outlinePlan, type PlanOutline, type PlanRequest } from './outline.ts';
 export { planBatch } from './plan.ts';
 export { type PlanInputs, planFrom } from './plan-from.ts';
 export type { BatchPlanResult, PlannedWay, PlanningCost, PlanRow, Recommendation } from './plan-result.ts';
+export { type PlanAgainstStudy, type PlanPrediction, plansAgainstStudies, predictStudied } from './prediction.ts';
 export { recommend } from './recommendation.ts';
 export { compareWithReport, type NamedComparison } from './study-outcomes.ts';

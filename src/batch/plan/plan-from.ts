@@ -1,6 +1,7 @@
 import { costFront, fastestBatchOnOneDevice, optimalDevices } from '../cost/index.ts';
 import { type CostTable, costsAt, costTable } from './cost-table.ts';
 import type { BatchPlanResult } from './plan-result.ts';
+import { predictStudied } from './prediction.ts';
 import { recommend } from './recommendation.ts';
 
 type Measured = 'model' | 'dataset' | 'unit' | 'parameters' | 'reference' | 'run' | 'criticalBatch' | 'stepTime';
@@ -31,6 +32,7 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
     devices,
   };
   const ways = costsAt(table, criticalBatch.value);
+  const recommendation = recommend(table, criticalBatch.late.scale);
   const front = new Set(costFront(ways));
   const alone = costsAt({ ...table, devices: [1] }, criticalBatch.value);
   const studySeconds = alone.reduce((sum, { seconds }) => sum + seconds.value, 0);
@@ -39,7 +41,8 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
     ...known,
     fastestOnOneDevice: fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit),
     gradientBytes,
-    rows: costTable(table),
+    prediction: predictStudied(criticalBatch.value),
+    rows: costTable(table, recommendation.way.devices),
     ways: ways.map((way) => ({ ...way, pareto: front.has(way) })),
     optimalDevices: link
       ? batchSizes.map((batchSize) => ({
@@ -47,7 +50,7 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
           devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
         }))
       : null,
-    recommendation: recommend(table, criticalBatch.late.scale),
+    recommendation,
     cost: {
       runSeconds: spent.run,
       timingSeconds: spent.timing,

@@ -1,7 +1,8 @@
 import type { Link, StepTimeCurve, TrainingCost } from '../cost/index.ts';
 import type { CriticalBatchEstimate, ScaleInterval } from './critical-batch.ts';
+import type { PlanPrediction } from './prediction.ts';
 
-/** A batch size: what it costs relative to the least, and what a whole training costs on the number of devices that is fastest for it. */
+/** A batch size: what it costs relative to the least, and what a whole training costs on the number of devices that is recommended. */
 export interface PlanRow {
   readonly batchSize: number;
   /** S / Smin = 1 + B_crit / B, modelled, over the interval of B_crit. */
@@ -11,7 +12,7 @@ export interface PlanRow {
   readonly cost: TrainingCost;
   /** The time over the interval of B_crit. */
   readonly seconds: { readonly low: number; readonly high: number };
-  /** What the next larger batch of the table saves in time and costs in device-hours, as shares; null for the last. */
+  /** What the next larger batch of the table saves in time and costs in device-hours on as many devices, as shares; null for the last, and where it is on another number. */
   readonly next: { readonly batchSize: number; readonly timeSaved: number; readonly costExtra: number } | null;
 }
 
@@ -60,9 +61,14 @@ export interface BatchPlanResult {
     readonly microBatch: number;
     readonly optimizer: string;
     readonly seed: number;
+    /** B_crit depends on it; absent in plans of earlier versions. */
+    readonly learningRate?: number;
     readonly trainLoss: number;
   };
+  /** Its interval is about the chance of this run alone. */
   readonly criticalBatch: CriticalBatchEstimate;
+  /** What a study is to be expected to find, from how far earlier plans were off. */
+  readonly prediction: PlanPrediction;
   readonly stepTime: StepTimeCurve;
   /** (1 + Bc/B)(t0 + B t1) is least here: the batch with the shortest training on one device, not rounded. Modelled. */
   readonly fastestOnOneDevice: number;

@@ -40,6 +40,7 @@ export async function planBatch(request: PlanRequest): Promise<BatchPlanResult |
       microBatch: run.config.microBatch,
       optimizer: run.config.optimizer,
       seed: run.config.seed,
+      learningRate: run.config.lr,
       trainLoss: run.trainLoss,
     },
     criticalBatch,

@@ -23,18 +23,29 @@ const plan = {
   cost: { seconds: 10 },
 } as unknown as BatchPlanResult;
 
+const points = [{ rates: 4 }, { rates: 3 }];
+const critical = { value: 400, low: 250, high: null, method: 'fit', reason: null };
 const strategies = [
-  { name: 'BLR', points: [], criticalBatch: { value: 400, low: 250, high: null, method: 'fit', reason: null } },
-  { name: 'LSR', points: [], criticalBatch: { value: null, low: 900, high: null, method: 'fit', reason: 'no bend' } },
+  { name: 'tuned', rates: 'tuned', keptRate: null, points, criticalBatch: critical },
+  { name: 'tuned, rate kept', rates: 'kept', keptRate: 0.1, points, criticalBatch: critical },
+  // Its rate was searched at one batch size and carried to the others.
+  { name: 'BLR', rates: 'tuned', keptRate: 0.1, points, criticalBatch: critical },
+  { name: 'LARS', rates: 'tuned', points: [{ rates: 1 }, { rates: 1 }], criticalBatch: critical },
+  {
+    name: 'each',
+    rates: 'tuned',
+    points,
+    criticalBatch: { value: null, low: 900, high: null, method: 'fit', reason: 'no bend' },
+  },
 ];
 const workload = { name: 'small', model: 'resnet8', dataset: 'cifar10', fraction: 1, strategies };
 const report = { study: 's', workloads: [workload, { ...workload, name: 'other', model: 'vgg11' }] };
 
 describe('a plan against the report of a study', () => {
-  it('is compared with every strategy on the same model and data that shows a critical batch', async () => {
+  it('is compared with the strategies on the same model and data that tune every batch size and show a critical batch', async () => {
     const path = file('report.json', JSON.stringify(report));
     const expected = comparePlan(plan, { criticalBatch: { value: 400, low: 250, high: null } });
-    expect(await compareWithReport(plan, path)).toEqual([{ workload: 'small', strategy: 'BLR', ...expected }]);
+    expect(await compareWithReport(plan, path)).toEqual([{ workload: 'small', strategy: 'tuned', ...expected }]);
     expect(expected).toMatchObject({ doublings: 1, covered: false, overlap: true });
   });
 
@@ -42,6 +53,11 @@ describe('a plan against the report of a study', () => {
     ['nothing.json', undefined, /nothing\.json: cannot be read \(ENOENT\)/],
     ['text.json', 'text', /is no JSON/],
     ['wrong.json', '{"workloads": [{}]}', /is no report of a study: workloads\.0\.name/],
+    [
+      'carried.json',
+      JSON.stringify({ workloads: [{ ...workload, strategies: strategies.slice(1, 4) }] }),
+      /with rates tuned at every batch size/,
+    ],
     ['else.json', JSON.stringify({ workloads: [] }), /has no critical batch size of resnet8 on cifar10/],
   ])('refuses %s', async (name, content, message) => {
     const path = content === undefined ? join(root, name) : file(name, content);

@@ -16,12 +16,21 @@ const reportSchema = z.object({
       strategies: z.array(
         z.object({
           name: z.string(),
+          rates: z.enum(['tuned', 'kept']),
+          // Earlier versions did not say it: then the points tell.
+          keptRate: z.number().nullable().default(null),
+          points: z.array(z.object({ rates: z.number() })),
           criticalBatch: z.object({ value: z.number().positive().nullable(), low: bound, high: bound }),
         }),
       ),
     }),
   ),
 });
+
+type StrategyOfReport = z.infer<typeof reportSchema>['workloads'][number]['strategies'][number];
+
+const isTuned = ({ rates, keptRate, points }: StrategyOfReport): boolean =>
+  rates === 'tuned' && keptRate === null && points.length > 0 && points.every((p) => p.rates > 1);
 
 /** A plan compared with what one strategy of a study showed. */
 export interface NamedComparison extends PlanComparison {
@@ -30,8 +39,8 @@ export interface NamedComparison extends PlanComparison {
 }
 
 /**
- * Compares a plan with every strategy of a study's report (`ballast batch report --json`) on the same model and data set. Throws FileError where
- * the file is no such report, or has no B_crit for this model and data.
+ * Compares a plan with the strategies of a study's report (`ballast batch report --json`) on the same model and data set whose rate was tuned at every batch size: a rate that is
+ * carried along bends the curve by itself, and a plan says nothing of that. Throws FileError where the file is no such report, or has no such B_crit.
  */
 export async function compareWithReport(plan: BatchPlanResult, path: string): Promise<NamedComparison[]> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -51,11 +60,16 @@ export async function compareWithReport(plan: BatchPlanResult, path: string): Pr
   const comparisons = report.data.workloads
     .filter((w) => w.model === plan.model && w.dataset === plan.dataset)
     .flatMap(({ name: workload, strategies }) =>
-      strategies.flatMap(({ name: strategy, criticalBatch: { value, low, high } }) =>
-        value === null ? [] : [{ workload, strategy, ...comparePlan(plan, { criticalBatch: { value, low, high } }) }],
-      ),
+      strategies
+        .filter(isTuned)
+        .flatMap(({ name: strategy, criticalBatch: { value, low, high } }) =>
+          value === null ? [] : [{ workload, strategy, ...comparePlan(plan, { criticalBatch: { value, low, high } }) }],
+        ),
     );
   if (comparisons.length === 0)
-    throw new FileError(path, `has no critical batch size of ${plan.model} on ${plan.dataset}`);
+    throw new FileError(
+      path,
+      `has no critical batch size of ${plan.model} on ${plan.dataset} with rates tuned at every batch size`,
+    );
   return comparisons;
 }

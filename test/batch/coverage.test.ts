@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { coverage } from './coverage.ts';
+
+describe('intervals of 95 %', () => {
+  it('hold the truth in 92 to 98 % of simulated studies, within the error of 200 (all of it is in the slow tests)', () => {
+    const found = coverage({ sizes: 6, seeds: 3, noise: 0.1 }, 200);
+    expect(found.inside).toBe(true);
+    for (const kind of ['criticalBatch', 'ratio', 'speedup', 'gap', 'noiseScale'] as const) {
+      expect(found[kind], kind).toBeGreaterThan(0.92 - 0.04);
+      expect(found[kind], kind).toBeLessThanOrEqual(0.98 + 0.015);
+    }
+  });
+});
