@@ -383,6 +383,10 @@ describe('a folder of logs', () => {
     db.close();
     expectTruth(await importStudy(path, { targets: [target] }));
 
+    expect((await importStudy(path, { batchFactor: 4 })).trials.map((t) => t.batchSize)).toEqual(
+      sizes.map((b) => 4 * b),
+    );
+
     const state = (b: number, to: number) =>
       JSON.stringify({
         global_step: to,

@@ -46,6 +46,7 @@ const mapping = z.strictObject({
   valLossSummedOver: z.number().int().positive().optional(),
   hardware: z.string().optional(),
   parameters: z.number().int().positive().optional(),
+  batchFactor: z.number().int().positive().default(1),
   set: z
     .strictObject({
       batchSize: z.number().positive(),
@@ -69,6 +70,7 @@ const mapping = z.strictObject({
  *
  * - `columns`: under which name (of a column, a metric or a setting) a quantity is, where its name does not tell;
  * - `set`: what no log says, for all runs; `parameters` of the model; `examples` of an epoch;
+ * - `batchFactor`: how many batches of the logged size a step has (processes x accumulation);
  * - `strategies`: other names for them;
  * - `valLossSummedOver` n: the held-out loss is logged as the sum of batch means divided by the n held-out examples, and is made a mean again (times n, divided by the number of batches);
  * - `format`: a reader by name, where content does not tell; `pattern`: for printed lines, a regular expression with named groups;

@@ -112,8 +112,9 @@ export class RunIdentities {
     const trial = cell('trial') ?? this.#only('trial');
     const name = [this.#file.run, record.run, trial].filter((n) => n !== undefined && n !== null).join('/');
     const display = this.#setting('_run_name', record.run);
-    const batchSize = this.#number('batchSize', record, cell, display);
-    if (batchSize === null) throw missingColumn('batchSize', this.#survey.names.keys(), this.#file.path);
+    const logged = this.#number('batchSize', record, cell, display);
+    if (logged === null) throw missingColumn('batchSize', this.#survey.names.keys(), this.#file.path);
+    const batchSize = logged * this.#settings.batchFactor;
     if (!(batchSize > 0) || !Number.isFinite(batchSize))
       throw new FileError(this.#file.path, `${this.#file.format.unit} ${record.row}: expected a positive batch size`);
     const settings = this.#settings;

@@ -48,7 +48,7 @@ export function batchImportCommand(): Command {
     )
     .option(
       '--set <name=value>',
-      'what no log says: batchSize, learningRate, seed, strategy, examples (of an epoch), parameters, model, dataset, hardware',
+      'what no log says: batchSize, learningRate, seed, strategy, batchFactor (processes x accumulation), examples (of an epoch), parameters, model, dataset, hardware',
       several,
       [],
     )
