@@ -41,7 +41,11 @@ const others: Readonly<Record<string, string>> = {
  * @param doing For whoever comes second, such as `ballast spectrum`.
  * Throws UsageError for a folder of another request, FolderOwned for one that another process writes, FileError for one that cannot be written.
  */
-export async function openOutput(folder: string, { kind, request }: OutputRequest, doing: string): Promise<OutputFolder> {
+export async function openOutput(
+  folder: string,
+  { kind, request }: OutputRequest,
+  doing: string,
+): Promise<OutputFolder> {
   // As it will be read back.
   const asked = requestSchema.parse(JSON.parse(JSON.stringify({ kind, request })));
   const before = existsSync(folder) ? await requestIn(folder) : undefined;
@@ -70,9 +74,7 @@ async function requestIn(folder: string): Promise<OutputRequest | undefined> {
     throw new FileError(path, `cannot be read (${cause.code})`, { cause });
   });
   if (text === undefined) {
-    const other = Object.keys(others).find((name) => existsSync(join(folder, name)));
-    if (other !== undefined)
-      throw new UsageError(`${folder}: holds ${others[other]} (${other}); choose another folder, or remove this one`);
+    requireNone(folder, Object.keys(others));
     return undefined;
   }
   let json: unknown;
@@ -83,8 +85,31 @@ async function requestIn(folder: string): Promise<OutputRequest | undefined> {
   }
   const parsed = requestSchema.safeParse(json);
   if (!parsed.success)
-    throw new FileError(path, 'is no record of what the folder was made for; choose another folder, or remove this one');
+    throw new FileError(
+      path,
+      'is no record of what the folder was made for; choose another folder, or remove this one',
+    );
   return parsed.data;
+}
+
+function requireNone(folder: string, names: readonly string[]): void {
+  const other = names.find((name) => existsSync(join(folder, name)));
+  if (other === undefined) return;
+  const what = others[other] ?? 'the result of a measurement';
+  throw new UsageError(`${folder}: holds ${what} (${other}); choose another folder, or remove this one`);
+}
+
+/**
+ * The rule for those who keep a record of their own, such as a training run its `config.json`: that the folder holds nothing else of ours.
+ * Throws UsageError.
+ *
+ * @param own Names of the files that are theirs.
+ */
+export function requireFree(folder: string, own: readonly string[]): void {
+  requireNone(
+    folder,
+    [fileName, ...Object.keys(others)].filter((name) => !own.includes(name)),
+  );
 }
 
 function requireSameRequest(folder: string, found: OutputRequest, asked: OutputRequest): void {

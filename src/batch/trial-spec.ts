@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RunConfig } from '../train/index.ts';
+import { definingSettings, type RunConfig } from '../train/index.ts';
 import type { StopRule } from './stopping.ts';
 import type { DataSpec } from './study-data.ts';
 
@@ -17,16 +17,13 @@ export interface TrialSpec {
   readonly keep: Keep;
 }
 
-const lengthMatters = (schedule: RunConfig['schedule']) => schedule !== 'constant' && schedule !== 'step';
-
 /**
  * SHA-256 of exactly what defines the numbers that a trial computes: the configuration of its run, the data, and what it is measured on. Not part of it:
  * how often it is measured and saved, where the data lies, targets, and its length where the schedule does not depend on that,
  * so a trial can be continued when its budget grows.
  */
 export function trialId(config: RunConfig, data: DataSpec): string {
-  const { logEvery: _, evalEvery: __, checkpointEvery: ___, length, ...rest } = config;
-  const defining = { config: { ...rest, ...(lengthMatters(config.schedule) ? { length } : {}) }, data };
+  const defining = { config: definingSettings(config), data };
   return createHash('sha256').update(canonical(defining)).digest('hex');
 }
 

@@ -15,7 +15,15 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 async function rival(folder: string, options: object): Promise<{ kill(): Promise<void> }> {
   const script = `import { ownFolder } from './src/formats/folder-owner.ts';
     await ownFolder(process.argv[1], JSON.parse(process.argv[2])); process.stdout.write('has it'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, folder, JSON.stringify(options)]);
+  const child = spawn(process.execPath, [
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+    script,
+    folder,
+    JSON.stringify(options),
+  ]);
   await new Promise<void>((resolve, reject) => {
     child.stdout.once('data', () => resolve());
     child.stderr.once('data', (text: Buffer) => reject(new Error(text.toString())));
@@ -33,7 +41,9 @@ describe('the owner of a folder', () => {
   it('is alone, is named to whoever comes second, and leaves nothing behind', async () => {
     const folder = join(root, 'new', 'er');
     const owner = await ownFolder(folder, { doing: 'first' });
-    await expect(ownFolder(folder, { doing: 'second' })).rejects.toThrow(/is being written by this process already \(first\)/);
+    await expect(ownFolder(folder, { doing: 'second' })).rejects.toThrow(
+      /is being written by this process already \(first\)/,
+    );
     owner.release();
     owner.release();
     expect(readdirSync(folder)).toEqual([]);
@@ -42,7 +52,9 @@ describe('the owner of a folder', () => {
 
   it('keeps it against other processes for as long as it lives, and not a moment longer, though it is killed', async () => {
     const other = await rival(root, { doing: 'ballast train' });
-    await expect(ownFolder(root, { doing: 'x' })).rejects.toThrow(/is being written by ballast train \(process \d+ on .*\); wait/);
+    await expect(ownFolder(root, { doing: 'x' })).rejects.toThrow(
+      /is being written by ballast train \(process \d+ on .*\); wait/,
+    );
     await expect(ownFolder(root, { doing: 'x', shared: true })).rejects.toBeInstanceOf(FolderOwned);
     writeFileSync(join(root, '.a.0123456789ab.tmp'), 'half');
     await other.kill();
@@ -73,13 +85,17 @@ describe('the owner of a folder', () => {
 
   it('says in one line that a folder cannot be made or written', async () => {
     writeFileSync(join(root, 'file'), '');
-    await expect(ownFolder(join(root, 'file'), { doing: 'x' })).rejects.toThrow(/file: cannot be written: there is a file of this name/);
+    await expect(ownFolder(join(root, 'file'), { doing: 'x' })).rejects.toThrow(
+      /file: cannot be written: there is a file of this name/,
+    );
     await expect(ownFolder(join(root, 'file', 'below'), { doing: 'x' })).rejects.toThrow(/cannot be written/);
     await expect(ownFolder('/proc/ballast', { doing: 'x' })).rejects.toThrow(/^\/proc\/ballast: cannot be written/);
     if (process.getuid?.() === 0) return;
     const readOnly = join(root, 'read-only');
     mkdirSync(readOnly);
     chmodSync(readOnly, 0o555);
-    await expect(ownFolder(readOnly, { doing: 'x' })).rejects.toThrow(/cannot be written: no permission to write there/);
+    await expect(ownFolder(readOnly, { doing: 'x' })).rejects.toThrow(
+      /cannot be written: no permission to write there/,
+    );
   });
 });

@@ -1,4 +1,13 @@
-import { closeSync, openSync, readdirSync, readFileSync, realpathSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { BallastError, FileError } from '../errors.ts';
@@ -44,7 +53,10 @@ export class FolderOwned extends FileError {}
 function ownedBy(folder: string): FolderOwned {
   let by = 'another process';
   try {
-    const { pid, host, doing, since } = JSON.parse(readFileSync(join(folder, noteName), 'utf8')) as Record<string, unknown>;
+    const { pid, host, doing, since } = JSON.parse(readFileSync(join(folder, noteName), 'utf8')) as Record<
+      string,
+      unknown
+    >;
     if (Number.isInteger(pid) && [host, doing, since].every((text) => typeof text === 'string'))
       by = `${printable(doing)} (process ${pid} on ${printable(host)}, since ${printable(since)})`;
   } catch {
@@ -53,8 +65,11 @@ function ownedBy(folder: string): FolderOwned {
   return new FolderOwned(folder, `is being written by ${by}; wait for its end, or choose another folder`);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those that a terminal would act on are what is to go.
-const printable = (text: unknown) => String(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?').slice(0, 100);
+/** What a terminal would act on is not shown. */
+const printable = (text: unknown) =>
+  String(text)
+    .replace(/\p{Cc}/gu, '?')
+    .slice(0, 100);
 
 const inode = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
@@ -62,7 +77,10 @@ const inode = (path: string): number | undefined => statSync(path, { throwIfNoEn
  * Takes the folder, made where it is missing, for this process, and removes what killed processes left half-written in it.
  * Throws FolderOwned, at once, when another one has it, and FileError where it cannot be written.
  */
-export async function ownFolder(folder: string, { doing, shared = false, sweepDepth = 2 }: OwnOptions): Promise<FolderOwner> {
+export async function ownFolder(
+  folder: string,
+  { doing, shared = false, sweepDepth = 2 }: OwnOptions,
+): Promise<FolderOwner> {
   await makeFolder(folder);
   const key = realpathSync(folder);
   const mine = held.get(key);
@@ -149,8 +167,11 @@ function lockError(folder: string, path: string, cause: unknown): BallastError {
   if (cause instanceof BallastError) return cause;
   const { code, message } = cause as { code?: string; message: string };
   if (/SQLITE_(BUSY|LOCKED)/.test(code ?? '') || /locked/.test(message)) return ownedBy(folder);
-  if (/NOTADB/.test(code ?? '')) return new FileError(path, 'is no lock of this program; remove it if nothing of yours', { cause });
-  return new FileError(path, `cannot be locked: ${message.split('\n')[0]}; choose a folder on another file system`, { cause });
+  if (/NOTADB/.test(code ?? ''))
+    return new FileError(path, 'is no lock of this program; remove it if nothing of yours', { cause });
+  return new FileError(path, `cannot be locked: ${message.split('\n')[0]}; choose a folder on another file system`, {
+    cause,
+  });
 }
 
 /** Owns a folder while `work` runs. Throws as `ownFolder` and `work` do. */

@@ -1,7 +1,7 @@
 /** Files of other programs: PyTorch checkpoints, safetensors, NumPy arrays, MATLAB and idx files, zip and tar archives; and writing a file whole or not at all. */
 export { makeFolder, writeError, writeFileAtomic } from './atomic.ts';
 export { type CsvTable, parseCsv, readCsv } from './csv.ts';
-export { type FolderOwner, FolderOwned, type OwnOptions, ownFolder, owningFolder } from './folder-owner.ts';
+export { FolderOwned, type FolderOwner, type OwnOptions, ownFolder, owningFolder } from './folder-owner.ts';
 export { unpackGzip } from './gzip.ts';
 export { decodeIdx } from './idx.ts';
 export { jsonCache, type ResultCache } from './json-cache.ts';

@@ -77,7 +77,11 @@ export function createProgress({
       if (finished) return;
       finished = true;
       if (!written) return;
-      stream.write(terminal ? '\r\u001b[2K' : `${label} ${outcome === 'done' ? 'done in' : 'stopped after'} ${formatDuration((now() - start) / 1000)}\n`);
+      stream.write(
+        terminal
+          ? '\r\u001b[2K'
+          : `${label} ${outcome === 'done' ? 'done in' : 'stopped after'} ${formatDuration((now() - start) / 1000)}\n`,
+      );
     },
   };
 }
