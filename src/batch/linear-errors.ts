@@ -12,9 +12,9 @@ import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from './anal
 import { groupBy } from './group-by.ts';
 import { linearApproximation } from './linear-approximation.ts';
 import type { MeasuredTrial, MeasuredWorkload } from './measured.ts';
-import { measuredIn, requireStudy } from './read-study.ts';
+import { measuredIn } from './read-study.ts';
 import { DataShelf } from './study-data.ts';
-import type { TrialSpec } from './trial-spec.ts';
+import { type TrialSpec, trialSpecOf } from './trial-spec.ts';
 
 export interface LinearErrorsRequest {
   /** Folder of a study of `ballast batch run`. */
@@ -46,11 +46,10 @@ interface Job {
  */
 export async function measureLinearErrors(request: LinearErrorsRequest): Promise<LinearErrorRow[]> {
   const { folder, data, runtime, signal, onProgress } = request;
-  requireStudy(folder);
-  const store = await StudyStore.open(folder);
+  const store = await StudyStore.openToRead(folder);
   try {
     const study = measuredIn(store);
-    const specs = new Map(store.trials().map((t) => [t.id, JSON.parse(t.spec) as TrialSpec]));
+    const specs = new Map(store.trials().map((t) => [t.id, trialSpecOf(t.spec, store.path)]));
     const weightsOf = ({ id }: MeasuredTrial) => join(store.trialFolder(id), 'model.safetensors');
     const jobs = study.workloads.flatMap((workload) =>
       [

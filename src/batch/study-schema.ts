@@ -1,11 +1,9 @@
 import { z } from 'zod';
+import { pathNameSchema } from '../formats/index.ts';
 import { described, durationSchema, freeSettings, gridSettings } from '../train/index.ts';
 
 const duration = durationSchema;
-const name = z
-  .string()
-  .min(1)
-  .regex(/^[^/\\\n]+$/, 'expected a name without slashes');
+const name = pathNameSchema;
 const batchSize = z.int().positive();
 const rate = z.number().positive();
 const seed = z.int().nonnegative();

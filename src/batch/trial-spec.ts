@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { definingSettings, type RunConfig } from '../train/index.ts';
-import type { StopRule } from './stopping.ts';
-import type { DataSpec } from './study-data.ts';
+import { z } from 'zod';
+import { definingSettings, type RunConfig, runConfigSchema } from '../train/index.ts';
+import { type StopRule, stopRuleSchema } from './stopping.ts';
+import { fromStored } from './stored-json.ts';
+import { type DataSpec, dataSpecSchema } from './study-data.ts';
 
 /** What stays of a finished trial. */
-export type Keep = 'checkpoint' | 'model' | 'nothing';
+export const keepSchema = z.enum(['checkpoint', 'model', 'nothing']);
+export type Keep = z.infer<typeof keepSchema>;
 
 /** All that a process needs to compute a trial. */
 export interface TrialSpec {
@@ -15,6 +18,20 @@ export interface TrialSpec {
   /** It may end early when all of these hold; none when it has to use up its budget. */
   readonly rules: readonly StopRule[];
   readonly keep: Keep;
+}
+
+const trialSpecSchema = z.object({
+  config: runConfigSchema,
+  data: dataSpecSchema,
+  dir: z.string().optional(),
+  rules: z.array(stopRuleSchema),
+  keep: keepSchema,
+});
+
+/** The trial that a store describes, checked. Throws FileError that names the first field that is wrong. */
+export function trialSpecOf(text: string, path: string): TrialSpec {
+  const { dir, ...spec } = fromStored(trialSpecSchema, text, path, 'settings of a trial');
+  return { ...spec, dir };
 }
 
 /**

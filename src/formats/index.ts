@@ -7,6 +7,8 @@ export { decodeIdx } from './idx.ts';
 export { jsonCache, type ResultCache } from './json-cache.ts';
 export { decodeMat } from './mat.ts';
 export { decodeNpy, encodeNpy, readNpy, readNpz, writeNpy, writeNpz } from './npy.ts';
+export { nameProblem, pathBelow, pathNameSchema } from './path-name.ts';
+export { quote } from './quote.ts';
 export { readBytes, readFailure } from './read-bytes.ts';
 export {
   decodeSafetensors,

@@ -56,6 +56,8 @@ const workload = z.object({
   parameters: number,
   targets: z.array(target),
 });
+/** Of a `MeasuredWorkload`, wherever one is read. */
+export const measuredWorkloadSchema = workload;
 const study = z.object({ name: z.string(), workloads: z.array(workload), trials: z.array(trial) });
 
 /** Reads a `MeasuredStudy` that was written as JSON. Throws FileError that names the first field that is wrong. */
