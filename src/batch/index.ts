@@ -1,4 +1,5 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
+export { boundedYaml, type YamlContent, type YamlProblem } from './bounded-yaml.ts';
 export { type BundledStudy, bundledStudies, bundledStudy } from './bundled.ts';
 export { type Edge, extend, findEdges } from './edges.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './estimate.ts';

@@ -3,6 +3,7 @@ import { BallastError } from '../errors.ts';
 import { modelNamed } from '../models/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import type { RunConfig, TrainingPlan } from '../train/index.ts';
 import { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
 import type { MeasuredWorkload } from './measured.ts';
@@ -99,7 +100,7 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   const order = new Map(grid.points.map((p, i) => [placeOf(p), i]));
   const place = (p: GridPoint) => order.get(placeOf(p))!;
   const laidOut = [...trials].map(([id, { config, points }]): LaidOutTrial => {
-    const budgetSteps = Math.max(...points.map((p) => p.budgetSteps));
+    const budgetSteps = largestOf(points.map((p) => p.budgetSteps));
     return {
       id,
       spec: {
@@ -114,7 +115,7 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
       points,
     };
   });
-  const first = ({ points }: LaidOutTrial) => Math.min(...points.map(place));
+  const first = ({ points }: LaidOutTrial) => leastOf(points.map(place));
   laidOut.sort((a, b) => first(a) - first(b));
   const points = laidOut.flatMap((t) => t.points).sort((a, b) => place(a) - place(b));
   return { name: file.name, text, grid, workloads, points, trials: laidOut, flopsPerExample };
@@ -143,7 +144,7 @@ function budgetSecondsOf(points: readonly GridPoint[]): number | null {
   const seconds = points.map(({ workload, strategy: { budget = workload.budget, trainLonger } }) =>
     budget.seconds === undefined ? null : budget.seconds * trainLonger,
   );
-  return seconds.includes(null) ? null : Math.max(...(seconds as number[]));
+  return seconds.includes(null) ? null : largestOf(seconds as number[]);
 }
 
 function factsOf(workload: Workload, data: StudyData, { model, task }: TrainingPlan): MeasuredWorkload {

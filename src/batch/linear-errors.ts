@@ -6,6 +6,7 @@ import { FileError } from '../errors.ts';
 import { readWeights, writeFileAtomic } from '../formats/index.ts';
 import { matchParameters } from '../nn/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
+import { leastOf } from '../statistics.ts';
 import { StudyStore } from '../store/index.ts';
 import { planTraining } from '../train/index.ts';
 import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from './analysis/index.ts';
@@ -107,7 +108,7 @@ function jobsOf(
 ): Job[] {
   const ended = trials.filter((t) => (t.status === 'complete' || t.status === 'stopped') && usable(t));
   if (ended.length === 0) return [];
-  const smallest = Math.min(...ended.map((t) => t.batchSize));
+  const smallest = leastOf(ended.map((t) => t.batchSize));
   const atSmallest = ended.filter((t) => t.batchSize === smallest);
   const target = resolveTargets(workload, trials).find(isKnown);
   const rate = target ? bestRateOf(atSmallest, target) : atSmallest[0]!.baseRate;

@@ -1,5 +1,6 @@
 import { isText } from '../data/index.ts';
 import { BallastError, UsageError } from '../errors.ts';
+import { leastOf } from '../statistics.ts';
 import { planTraining, type RunConfig, type TrainingPlan } from '../train/index.ts';
 import type { GridPoint } from './grid.ts';
 import { type Cadence, pointConfig } from './point-config.ts';
@@ -32,7 +33,7 @@ function stepsOf(budget: Budget, factor: number, { batches, task }: TrainingPlan
     ...(budget.examples === undefined ? [] : [`${Math.round(budget.examples * factor)}${task.tokens ? 'tok' : 'ex'}`]),
     ...(budget.steps === undefined ? [] : [`${Math.round(budget.steps * factor)}st`]),
   ];
-  return Math.max(1, Math.min(...counts.map((text) => batches.steps(text, 'budget'))));
+  return Math.max(1, leastOf(counts.map((text) => batches.steps(text, 'budget'))));
 }
 
 /** What seeds and rates change nothing in. Throws UsageError for what does not go together. */

@@ -3,6 +3,7 @@ import type { ThreeSplit } from '../data/index.ts';
 import { loadNetwork } from '../models/index.ts';
 import { createProgress, formatCount } from '../report/index.ts';
 import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
+import { listenForInterrupts } from './interrupts.ts';
 import {
   addDatasetOptions,
   addDeviceOptions,
@@ -42,12 +43,16 @@ async function run(options: EvalOptions): Promise<void> {
   const data = await loadSplit(options, options.split);
   const network = await loadNetwork({ ...options, ...fittedTo(options.model, data) });
   const progress = createProgress({ stream: process.stderr, label: 'evaluating', quiet: json });
+  const interrupts = listenForInterrupts();
   const result = await evaluateNetwork(network, data, {
     ...runtimeOf(options),
+    signal: interrupts.signal,
     ...(batchSize === undefined ? {} : { batchSize }),
     onProgress: (done, total) => progress.update(done / total),
+  }).finally(() => {
+    interrupts.end();
+    progress.finish(interrupts.signal.aborted ? 'stopped' : 'done');
   });
-  progress.finish();
   const { name, weights } = network;
   process.stdout.write(
     json

@@ -2,12 +2,9 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { reportFailure } from './failure.ts';
+import { guardStreams } from './streams.ts';
 
-/** A reader that goes away (`ballast ... | head`) is no failure. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+guardStreams();
 
 /** The commands in the order of the help. A module is loaded when its command is asked for: all of them take a second. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {

@@ -1,11 +1,4 @@
-import { InvalidArgumentError } from 'commander';
 import { type OutputFolder, openOutput } from '../app/index.ts';
-
-/** Where results go: a name that is one. */
-export function folderName(text: string): string {
-  if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('expected the name of a folder.');
-  return text;
-}
 
 /** The command that runs, as its first words say. */
 export function runningCommand(): string {

@@ -25,8 +25,15 @@ import {
 } from '../train/index.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf } from './options.ts';
-import { folderName, runningCommand } from './output-folder.ts';
+import {
+  addDeviceOptions,
+  type DatasetOptions,
+  type DeviceOptions,
+  folderName,
+  requiredOut,
+  runtimeOf,
+} from './options.ts';
+import { runningCommand } from './output-folder.ts';
 import { addSettingOptions } from './setting-options.ts';
 import { loadSplit } from './test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
@@ -67,13 +74,10 @@ export function trainCommand(): Command {
 const own = ['config.json'];
 
 async function run(options: TrainOptions, command: Command): Promise<void> {
-  const { out, dryRun = false } = options;
-  if (out === undefined) {
-    if (!dryRun) command.error("error: required option '--out <dir>' not specified");
-    return train(options, command, undefined);
-  }
+  const out = requiredOut(options, command);
+  if (out === undefined) return train(options, command, undefined);
   requireFree(out, own);
-  if (dryRun) return train(options, command, out);
+  if (options.dryRun) return train(options, command, out);
   // Before anything is read there, and until everything is written.
   return owningFolder(out, { doing: runningCommand() }, () => {
     requireFree(out, own);

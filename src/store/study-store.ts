@@ -134,6 +134,11 @@ export class StudyStore {
     return { name, text };
   }
 
+  /** Name of the study; undefined for a store without one. */
+  storedName(): string | undefined {
+    return this.#all<{ value: string }>("select value from fact where key = 'name'")[0]?.value;
+  }
+
   /** Facts of the workloads of the grid (or all) as JSON, by name. */
   workloads({ all = false } = {}): ReadonlyMap<string, string> {
     const where = all ? '' : 'where in_grid = 1';

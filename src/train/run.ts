@@ -3,6 +3,7 @@ import { BallastError, UsageError } from '../errors.ts';
 import { makeFolder, writeSafetensors } from '../formats/index.ts';
 import type { Params } from '../nn/index.ts';
 import type { BatchPlan } from './batch-plan.ts';
+import { breathe } from './breathe.ts';
 import { CheckpointFolder, checkpointName, type RunProgress } from './checkpoint.ts';
 import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
 import { noiseAfter, noiseEstimate, noTerms } from './noise-scale.ts';
@@ -81,9 +82,6 @@ const fresh = (config: string): RunProgress => ({
 
 /** Of the weights that stay, for whoever follows a network through its training: as `model.safetensors`, one file a step. */
 const keptFolder = 'kept';
-
-/** Lets timers and signals have their turn: a step holds the JavaScript thread. */
-const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Trains from step 0, or from the newest checkpoint in `folder`, to `settings.steps`.

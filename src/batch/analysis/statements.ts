@@ -1,3 +1,4 @@
+import { leastOf } from '../../statistics.ts';
 import type { Contrast, Factor } from './comparison.ts';
 import type { TargetAnalysis } from './strategy.ts';
 import type { StrategyReport, WorkloadReport } from './workload.ts';
@@ -225,7 +226,7 @@ const flatOf = (t: TargetAnalysis) => t.breakpoints.flatFrom;
 function gainBeyond({ points }: TargetAnalysis, batchSize: number): number {
   const here = points.find((p) => p.batchSize === batchSize)?.stepsToTarget.median ?? null;
   const beyond = points.flatMap((p) => (p.batchSize > batchSize ? (p.stepsToTarget.median ?? []) : []));
-  return here === null || beyond.length === 0 ? 1 : here / Math.min(...beyond);
+  return here === null || beyond.length === 0 ? 1 : here / leastOf(beyond);
 }
 
 function tuning(workloads: readonly WorkloadReport[]): Statement {

@@ -1,10 +1,13 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { parse } from 'yaml';
+import { openOutput } from '../../app/index.ts';
 import { importStudy, measuredFile, parseMapping } from '../../batch/import/index.ts';
-import { FileError, reasonOf } from '../../errors.ts';
-import { makeFolder, readBytes, writeFileAtomic } from '../../formats/index.ts';
+import { boundedYaml, type YamlProblem } from '../../batch/index.ts';
+import { FileError } from '../../errors.ts';
+import { readBytes, writeFileAtomic } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
+import { folderName } from '../options.ts';
+import { runningCommand } from '../output-folder.ts';
 
 interface ImportOptions {
   readonly mapping?: string;
@@ -21,7 +24,7 @@ export function batchImportCommand(): Command {
       '--mapping <file>',
       'YAML or JSON: columns, model, dataset, examples, strategies, targets (docs/batch-analysis.md)',
     )
-    .option('--out <dir>', 'folder of the imported study (required unless --dry-run)')
+    .option('--out <dir>', 'folder of the imported study (required unless --dry-run)', folderName)
     .option('--dry-run', 'say what was found, and write nothing')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(run);
@@ -29,13 +32,12 @@ export function batchImportCommand(): Command {
 
 async function readMapping(path: string) {
   const text = Buffer.from(await readBytes(path, 'a mapping in YAML or JSON')).toString('utf8');
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (cause) {
-    throw new FileError(path, `is no YAML: ${reasonOf(cause)}`, { cause });
+  const content = boundedYaml(text);
+  if ('problems' in content) {
+    const [{ line, message }] = content.problems as [YamlProblem];
+    throw new FileError(path, `line ${line}: ${message}`);
   }
-  return parseMapping(document ?? {});
+  return parseMapping(content.value ?? {});
 }
 
 async function run(source: string, options: ImportOptions, command: Command): Promise<void> {
@@ -43,8 +45,17 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
   if (out === undefined && !dryRun) command.error("error: required option '--out <dir>' not specified");
   const study = await importStudy(source, mapping === undefined ? {} : await readMapping(mapping));
   if (out !== undefined && !dryRun) {
-    await makeFolder(out);
-    await writeFileAtomic(join(out, measuredFile), JSON.stringify(study));
+    // A mapping that is bettered is the same import.
+    const folder = await openOutput(
+      out,
+      { kind: 'batch import', request: { source: resolve(source) } },
+      runningCommand(),
+    );
+    try {
+      await writeFileAtomic(join(out, measuredFile), JSON.stringify(study));
+    } finally {
+      folder.release();
+    }
   }
   const found = study.workloads.map((w) => {
     const own = study.trials.filter((t) => t.workload === w.name);

@@ -3,12 +3,15 @@ import { UsageError } from '../../errors.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
+import { breathe } from '../breathe.ts';
 import { ProgramsBySize } from './programs.ts';
 
 export interface EvaluateOptions extends RuntimeOptions {
   /** Examples a call: 256 images, 16 with masks, 20 streams of text unless told. */
   readonly batchSize?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** When it fires, the evaluation ends with its reason before the next batch. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is evaluated: a network, or a model with the weights that it has now. */
@@ -38,7 +41,7 @@ export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: Im
 export async function visitLogits(
   network: EvaluatedNetwork,
   dataset: ImageDataset,
-  { batchSize = 256, onProgress, ...runtime }: EvaluateOptions,
+  { batchSize = 256, onProgress, signal, ...runtime }: EvaluateOptions,
   visit: (logits: Float32Array, first: number, size: number) => void,
 ): Promise<number> {
   requireFit(network, dataset);
@@ -54,6 +57,7 @@ export async function visitLogits(
       visit((await program.run({ image })).logits!.data as Float32Array, first, size);
       seconds += (performance.now() - began) / 1000;
       onProgress?.(first + size, dataset.count);
+      await breathe(signal);
     }
   } finally {
     await programs.dispose();
