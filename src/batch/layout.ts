@@ -10,7 +10,7 @@ import type { MeasuredWorkload } from './measured.ts';
 import { metricOf } from './metric.ts';
 import { planPoints } from './plan-points.ts';
 import type { StopRule } from './stopping.ts';
-import { DataShelf, exampleCount, type StudyData } from './study-data.ts';
+import { contentOf, DataShelf, type DataSpec, exampleCount, type StudyData } from './study-data.ts';
 import { type Mistake, type ParsedStudy, StudyMistakes } from './study-file.ts';
 import { type TrialSpec, trialId } from './trial-spec.ts';
 
@@ -23,6 +23,8 @@ export interface LaidOutPoint extends GridPoint {
 /** A computation, with all the points that come to it. */
 export interface LaidOutTrial {
   readonly id: string;
+  /** What earlier versions called it, which did not know the content of the data. */
+  readonly formerId: string;
   readonly spec: TrialSpec;
   /** The most that any of its points allows. */
   readonly budgetSteps: number;
@@ -66,7 +68,7 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   const cadence = { every, checkpointEvery: file.checkpointEvery ?? every };
   const workloads: MeasuredWorkload[] = [];
   const flopsPerExample = new Map<string, number>();
-  const trials = new Map<string, { config: RunConfig; points: LaidOutPoint[] }>();
+  const trials = new Map<string, { config: RunConfig; data: DataSpec; points: LaidOutPoint[] }>();
   for (const workload of grid.workloads) {
     // Its name is among the mistakes.
     if (!Object.hasOwn(dataNames, workload.data.dataset)) continue;
@@ -88,9 +90,10 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
     if (!plan) continue;
     workloads.push(factsOf(workload, data, plan));
     flopsPerExample.set(workload.name, 3 * summarize(plan.model.trace(1, plan.task.tokens)).flops!);
+    const spec = { ...workload.data, content: contentOf(data) };
     for (const { point, config, budgetSteps } of planned) {
-      const id = trialId(config, workload.data);
-      const trial = trials.get(id) ?? { config, points: [] };
+      const id = trialId(config, spec);
+      const trial = trials.get(id) ?? { config, data: spec, points: [] };
       trial.points.push({ ...point, trialId: id, learningRate: config.lr, budgetSteps });
       trials.set(id, trial);
     }
@@ -99,13 +102,14 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   if (distinct.size > 0) throw new StudyMistakes(path, [...distinct.values()]);
   const order = new Map(grid.points.map((p, i) => [placeOf(p), i]));
   const place = (p: GridPoint) => order.get(placeOf(p))!;
-  const laidOut = [...trials].map(([id, { config, points }]): LaidOutTrial => {
+  const laidOut = [...trials].map(([id, { config, data, points }]): LaidOutTrial => {
     const budgetSteps = largestOf(points.map((p) => p.budgetSteps));
     return {
       id,
+      formerId: trialId(config, points[0]!.workload.data),
       spec: {
         config: { ...config, length: `${budgetSteps}st` },
-        data: points[0]!.workload.data,
+        data,
         dir: points[0]!.workload.dir,
         rules: stopRules(points, workloads, file.early),
         keep: file.keep ?? 'checkpoint',

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '../errors.ts';
+import { FileError, UsageError } from '../errors.ts';
 import { owningFolder } from '../formats/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import type { Claim, MeasurementRow, StudyStore } from '../store/index.ts';
 import { CheckpointFolder, planTraining, type RunStatus, trainNetwork, writeRunConfig } from '../train/index.ts';
 import { shouldStop } from './stopping.ts';
-import type { DataShelf } from './study-data.ts';
-import { type Keep, trialSpecOf } from './trial-spec.ts';
+import { contentOf, type DataShelf } from './study-data.ts';
+import { type Keep, trialId, trialSpecOf } from './trial-spec.ts';
 
 export interface TrialRequest {
   readonly store: StudyStore;
@@ -53,6 +53,9 @@ async function compute(request: TrialRequest): Promise<RunStatus> {
   const { config, data: dataSpec, dir, rules, keep } = trialSpecOf(claim.spec, store.path);
   const { budgetSteps, budgetSeconds } = claim;
   const data = await shelf.of(dataSpec, dir);
+  const { content, ...named } = dataSpec;
+  if (content !== undefined && content !== contentOf(data))
+    throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
   const { task } = planTraining(config, data, runtime);
   const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
   const folder = store.trialFolder(claim.id);
@@ -70,6 +73,7 @@ async function compute(request: TrialRequest): Promise<RunStatus> {
   const result = await trainNetwork({
     config,
     identity: claim.id,
+    formerIdentities: [trialId(config, named)],
     train: data.train,
     valid: data.valid,
     folder,

@@ -1,7 +1,16 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { heldOutSplit, type ImageDataset, isText, loadData, subset, type TextDataset } from '../data/index.ts';
+import {
+  dataIdentity,
+  heldOutSplit,
+  type ImageDataset,
+  isText,
+  loadData,
+  subset,
+  type TextDataset,
+} from '../data/index.ts';
 
 /** Which data a trial trains on and is judged on. Part of what identifies it. */
 export const dataSpecSchema = z.object({
@@ -19,6 +28,8 @@ export const dataSpecSchema = z.object({
   sampleExamples: z.int().positive(),
   /** Held-out examples (tokens) that count; null for all. */
   validExamples: z.int().positive().nullable(),
+  /** Identity of what is in it (`contentOf`), so that other pictures of the same name are another trial. Trials of earlier versions have none. */
+  content: z.string().optional(),
 });
 export type DataSpec = Readonly<z.infer<typeof dataSpecSchema>>;
 
@@ -28,6 +39,10 @@ export interface StudyData {
   /** A fixed sample of the training data, the same share of each class; the beginning of a text. */
   readonly sample: ImageDataset | TextDataset;
 }
+
+/** The identity of all that a trial learns from and is judged on. */
+export const contentOf = ({ train, valid, sample }: StudyData): string =>
+  createHash('sha256').update([train, valid, sample].map(dataIdentity).join(' ')).digest('hex');
 
 /** Examples of an epoch; for text its tokens. */
 export function exampleCount(data: ImageDataset | TextDataset): number {

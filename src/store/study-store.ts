@@ -1,4 +1,4 @@
-import { constants, existsSync, rmSync } from 'node:fs';
+import { constants, existsSync, renameSync, rmSync } from 'node:fs';
 import { access, chmod, copyFile, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -179,6 +179,22 @@ export class StudyStore {
         .all(id, until),
     ) as (number | null)[][];
     return rows.map(measurementOf);
+  }
+
+  /**
+   * A trial that is known by another id from now on, with its files. Nothing happens where there is none of the former id, one of the new id already, or
+   * where it is being worked on.
+   */
+  rename(former: string, id: string): void {
+    if (former === id) return;
+    const [row, there] = [this.trial(former), this.trial(id)];
+    if (!row || there || row.status === 'running') return;
+    const [from, to] = [this.trialFolder(former), this.trialFolder(id)];
+    // The files first: ended between the two, they are missing, and are made again.
+    if (existsSync(from) && !existsSync(to)) renameSync(from, to);
+    this.#write(() => {
+      this.#db.prepare('update trial set id = ? where id = ?').run(id, former);
+    });
   }
 
   /** Forgets what a trial has measured, and queues it again; one that is being worked on is left alone. */
