@@ -19,7 +19,8 @@ const rooms = {
   batch: ['verdict', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'trials'],
   joint: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
   report: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
-  cli: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
+  app: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'trials', 'stability', 'batch', 'joint', 'report'],
+  cli: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report', 'app'],
 };
 
 module.exports = {

@@ -57,6 +57,7 @@ export default async function bench(args: readonly string[]): Promise<BenchResul
     let turn = 0;
     const next = () => turn++ % Math.min(10, trials);
     const row = store.curve(id(0)).at(-1)!;
+    const claim = store.claims.claim()!;
     const cases = [
       await alternate(
         {
@@ -100,7 +101,7 @@ export default async function bench(args: readonly string[]): Promise<BenchResul
         [
           {
             name: 'ballast',
-            run: () => timed(async () => store.measure(id(next()), { ...row, step: measurements + turn })),
+            run: () => timed(async () => store.claims.measure(claim, { ...row, step: measurements + turn })),
           },
           {
             name: 'JSON lines',

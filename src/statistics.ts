@@ -50,3 +50,17 @@ export function medianInterval(values: Iterable<number>, seed = 0): Interval | n
   }).sort();
   return { value: quantile(sorted, 0.5), low: quantile(medians, 0.025), high: quantile(medians, 0.975) };
 }
+
+/** The smallest of any number of values (a spread into `Math.min` ends beyond 120,000); infinite for none, NaN where one is. */
+export function leastOf(values: Iterable<number>): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const value of values) least = Math.min(least, value);
+  return least;
+}
+
+/** Likewise the largest; minus infinity for none. */
+export function largestOf(values: Iterable<number>): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of values) largest = Math.max(largest, value);
+  return largest;
+}

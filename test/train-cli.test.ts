@@ -1,5 +1,5 @@
 /** `ballast train` and `ballast eval` for all tasks, as a user meets them. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -104,18 +104,107 @@ describe('ballast train', () => {
     expect(json(run.stdout).status).toBe('infeasible');
   });
 
-  it('says with --dry-run what it would do, and refuses to begin again over what is there', () => {
+  it('says with --dry-run what it would do, without a folder and in one', () => {
     const { train, optimizer } = runs.language;
-    const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--out', out('language')];
-    const config = json(ballast(...args, '--dry-run', '--json').stdout);
+    const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--dry-run', '--json'];
+    const config = json(ballast(...args).stdout);
     expect(config).toMatchObject({ model: 'lstm1x16', steps: 8, length: '8st', batchSize: 20, clipNorm: 0.25 });
+    expect(json(ballast(...args, '--out', out('language')).stdout)).toMatchObject({ steps: 8 });
+    const nameless = ballast('train', ...train, '--out', '');
+    expect([nameless.status, nameless.stdout]).toEqual([2, '']);
+    expect(nameless.lines.join(' ')).toMatch(/expected the name of a folder/);
+  });
+
+  it('goes on when the same is asked for again, and refuses anything else without touching what is there', () => {
+    const { train, optimizer } = runs.language;
+    const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out('language')];
+    const before = readFileSync(join(out('language'), 'config.json'), 'utf8');
+    const metrics = readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8');
+    expect(json(ballast(...args, '--json').stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    const other = [...args, '--lr', '0.123', '--seed', '3'];
+    const message = /begun with other settings: .*lr is [\d.]+, not 0\.123.*; choose another folder/;
+    expectFailure(ballast(...other), 2, message);
+    expectFailure(ballast(...other, '--resume'), 2, message);
+    expect(readFileSync(join(out('language'), 'config.json'), 'utf8')).toBe(before);
+    expect(readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8')).toBe(metrics);
+    expect(existsSync(join(out('language'), '.lock'))).toBe(false);
+    const [model, data] = [train.slice(0, 2), train.slice(2, 4)];
+    expect(
+      json(ballast('train', ...model, ...data, '--out', out('language'), '--resume', '--json').stdout),
+    ).toMatchObject({
+      status: 'complete',
+    });
+  });
+
+  it('makes a run longer where no rate depends on its length: the weights are those of the long run at once', async () => {
+    const args = ['train', ...runs.language.train, '--lr', '1', '--log-every', '2st', '--json'];
+    const step = [
+      '--schedule',
+      'step',
+      '--milestones',
+      '3st,6st',
+      '--warmup',
+      '2st',
+      '--keep-checkpoints',
+      '0st,2st,6st',
+    ];
+    expect(ballast(...args, ...step, '--max-steps', '4', '--out', out('longer')).status).toBe(0);
     expectFailure(
-      ballast(...args),
+      ballast(...args, ...step, '--max-steps', '2', '--out', out('longer')),
       2,
-      /has checkpoints of an earlier run; continue it with --resume, or choose another/,
+      /2st are 2 steps, and 4 are done/,
     );
-    const other = ballast(...args, '--resume', '--lr', '0.123');
-    expectFailure(other, 2, /begun with other settings: lr is [\d.]+, not 0\.123/);
+    const longer = ballast(...args, ...step, '--max-steps', '8', '--out', out('longer'));
+    expect(json(longer.stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    expect(json(readFileSync(join(out('longer'), 'config.json'), 'utf8'))).toMatchObject({ length: '8st' });
+    expect(ballast(...args, ...step, '--max-steps', '8', '--out', out('at once')).status).toBe(0);
+    for (const file of ['model.safetensors', 'kept/step-000000006.safetensors']) {
+      const [a, b] = await Promise.all(['longer', 'at once'].map((name) => readSafetensors(join(out(name), file))));
+      expect(a!.tensors).toEqual(b!.tensors);
+    }
+    expect(readdirSync(join(out('longer'), 'kept')).sort()).toEqual(
+      [0, 2, 6].map((n) => `step-00000000${n}.safetensors`),
+    );
+    const kept = await readSafetensors(join(out('longer'), 'kept', 'step-000000002.safetensors'));
+    expect(kept.metadata).toMatchObject({ model: 'lstm1x16', step: '2' });
+    expect(ballast(...args, '--max-steps', '4', '--out', out('cosine')).status).toBe(0);
+    expectFailure(
+      ballast(...args, '--max-steps', '8', '--out', out('cosine')),
+      2,
+      /another length, 4st and not 8st: the cosine schedule sets the rate of every step by the length/,
+    );
+  });
+
+  it('refuses what does not fit into memory, with the number and what to change', () => {
+    const wide = ballast(
+      'train',
+      '--model',
+      'mlp512',
+      '--dataset',
+      'shapes',
+      '--batch-size',
+      '900000000',
+      '--micro-batch',
+      '900000000',
+      '--out',
+      out('never'),
+    );
+    expectFailure(
+      wide,
+      1,
+      /mlp512 with 900000000 examples at a time takes about .* TB of memory, .* are free; choose a smaller micro-batch/,
+    );
+    expectFailure(
+      ballast('train', '--model', 'mlp999999', '--dataset', 'shapes', '--out', out('never')),
+      1,
+      /training mlp999999 takes about .* of memory/,
+    );
+    expectFailure(
+      ballast('train', '--model', 'mlp999999999', '--dataset', 'shapes', '--out', out('never')),
+      2,
+      /mlp999999999: 999999999 is more than any network has/,
+    );
+    expect(existsSync(join(out('never'), 'config.json'))).toBe(false);
   });
 
   it('refuses what does not go together in one line', () => {

@@ -1,4 +1,5 @@
 import { dataNames } from '../data/index.ts';
+import { leastOf } from '../statistics.ts';
 import type { TargetSpec } from './measured.ts';
 import { nearest } from './nearest.ts';
 import { type Strategy, strategyOf } from './strategies.ts';
@@ -85,7 +86,7 @@ function workloadsOf(entry: WorkloadEntry, file: StudyFile, at: Path, dir: strin
         settings: entry.settings ?? {},
         targets: (entry.targets ?? file.targets ?? []).map(targetOf),
         batchSizes: entry.batchSizes ?? file.batchSizes,
-        baseBatch: entry.baseBatch ?? file.baseBatch ?? Math.min(...(entry.batchSizes ?? file.batchSizes)),
+        baseBatch: entry.baseBatch ?? file.baseBatch ?? leastOf(entry.batchSizes ?? file.batchSizes),
         learningRates: entry.learningRates ?? file.learningRates,
         budget: entry.budget ?? file.budget,
         microBatch: entry.microBatch ?? file.microBatch,
@@ -114,11 +115,40 @@ export interface ExtraRate {
   readonly baseRate: number;
 }
 
+/** What can be laid out, and more than anybody computes. */
+const [mostWorkloads, mostPoints] = [2000, 200_000];
+
+function tooMany(what: string, found: number, most: number, line: number): ReturnType<typeof gridOf> {
+  const message = `the grid has ${found} ${what}; expected at most ${most}`;
+  return { grid: { workloads: [], strategies: [], points: [] }, mistakes: [{ line, message }] };
+}
+
+/** How many points the blocks of a study come to at most: counted before any is made. */
+function sizeOf(file: StudyFile, workloads: readonly Workload[], strategies: readonly Strategy[]): number {
+  let size = 0;
+  for (const block of file.points ?? [{}]) {
+    const seeds = (block.seeds ?? file.seeds ?? [0]).length;
+    for (const workload of workloads) {
+      for (const strategy of strategies) {
+        const rates = strategy.learningRates ?? workload.learningRates;
+        const rateCount = block.learningRates?.length ?? (rates ? absoluteRates(rates).length : 0);
+        size += (block.batchSizes ?? strategy.batchSizes ?? workload.batchSizes).length * rateCount * seeds;
+      }
+    }
+  }
+  return size;
+}
+
 /** All places of the grid, with mistakes in the names that the file uses. Pure: what the data allows is for `layOutStudy`. */
 export function gridOf(
   { file, lineOf }: ParsedStudy,
   { dir, extra = [] }: { readonly dir?: string | undefined; readonly extra?: readonly ExtraRate[] } = {},
 ): { readonly grid: StudyGrid; readonly mistakes: readonly Mistake[] } {
+  const declared = file.workloads.reduce(
+    (n, w) => n + [w.fraction ?? 1].flat().length * [w.complexity ?? null].flat().length,
+    0,
+  );
+  if (declared > mostWorkloads) return tooMany('workloads', declared, mostWorkloads, lineOf(['workloads']));
   const workloads = file.workloads.flatMap((entry, i) => workloadsOf(entry, file, ['workloads', i], dir));
   const strategies = file.strategies.map(strategyOf);
   const workloadNames = workloads.map((w) => w.name);
@@ -134,6 +164,8 @@ export function gridOf(
     mistakes.push(...unknown('data set', [dataset], Object.keys(dataNames), lineOf(['workloads', i, 'dataset'])));
   });
   const blocks = file.points ?? [{}];
+  const size = sizeOf(file, workloads, strategies);
+  if (size > mostPoints) return tooMany('points', size, mostPoints, lineOf(['points']));
   blocks.forEach((block, i) => {
     const line = lineOf(['points', i]);
     const entryNames = [...workloadNames, ...file.workloads.map((w) => w.name)];

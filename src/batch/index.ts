@@ -1,4 +1,5 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
+export { boundedYaml, type YamlContent, type YamlProblem } from './bounded-yaml.ts';
 export { type BundledStudy, bundledStudies, bundledStudy } from './bundled.ts';
 export { type Edge, extend, findEdges } from './edges.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './estimate.ts';
@@ -9,7 +10,7 @@ export { type LaidOutPoint, type LaidOutTrial, layOutStudy, type StudyLayout } f
 export { type LinearErrorsRequest, measureLinearErrors, readLinearErrors } from './linear-errors.ts';
 export type * from './measured.ts';
 export { measuredInFolder } from './measured-in-folder.ts';
-export { measuredIn, readStudy, requireStudy } from './read-study.ts';
+export { measuredIn, readStudy } from './read-study.ts';
 export { countTrials, runStudy, type StudyCounts, type StudyRun, type StudyRunResult } from './run-study.ts';
 export { DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
 export { type Mistake, type ParsedStudy, parseStudyFile, readStudyFile, StudyMistakes } from './study-file.ts';
@@ -17,4 +18,4 @@ export { studyJsonSchema } from './study-schema.ts';
 export { pointName, type StudyStatus, statusOf } from './study-status.ts';
 export { missingTrials, syncStudy } from './sync-study.ts';
 export type { ProcessReport } from './trial-process-messages.ts';
-export { type TrialSpec, trialId } from './trial-spec.ts';
+export { type TrialSpec, trialId, trialSpecOf } from './trial-spec.ts';

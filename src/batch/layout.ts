@@ -3,13 +3,14 @@ import { BallastError } from '../errors.ts';
 import { modelNamed } from '../models/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import type { RunConfig, TrainingPlan } from '../train/index.ts';
 import { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
 import type { MeasuredWorkload } from './measured.ts';
 import { metricOf } from './metric.ts';
 import { planPoints } from './plan-points.ts';
 import type { StopRule } from './stopping.ts';
-import { DataShelf, exampleCount, type StudyData } from './study-data.ts';
+import { contentOf, DataShelf, type DataSpec, exampleCount, type StudyData } from './study-data.ts';
 import { type Mistake, type ParsedStudy, StudyMistakes } from './study-file.ts';
 import { type TrialSpec, trialId } from './trial-spec.ts';
 
@@ -22,6 +23,8 @@ export interface LaidOutPoint extends GridPoint {
 /** A computation, with all the points that come to it. */
 export interface LaidOutTrial {
   readonly id: string;
+  /** What earlier versions called it, which did not know the content of the data. */
+  readonly formerId: string;
   readonly spec: TrialSpec;
   /** The most that any of its points allows. */
   readonly budgetSteps: number;
@@ -65,7 +68,7 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   const cadence = { every, checkpointEvery: file.checkpointEvery ?? every };
   const workloads: MeasuredWorkload[] = [];
   const flopsPerExample = new Map<string, number>();
-  const trials = new Map<string, { config: RunConfig; points: LaidOutPoint[] }>();
+  const trials = new Map<string, { config: RunConfig; data: DataSpec; points: LaidOutPoint[] }>();
   for (const workload of grid.workloads) {
     // Its name is among the mistakes.
     if (!Object.hasOwn(dataNames, workload.data.dataset)) continue;
@@ -87,9 +90,10 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
     if (!plan) continue;
     workloads.push(factsOf(workload, data, plan));
     flopsPerExample.set(workload.name, 3 * summarize(plan.model.trace(1, plan.task.tokens)).flops!);
+    const spec = { ...workload.data, content: contentOf(data) };
     for (const { point, config, budgetSteps } of planned) {
-      const id = trialId(config, workload.data);
-      const trial = trials.get(id) ?? { config, points: [] };
+      const id = trialId(config, spec);
+      const trial = trials.get(id) ?? { config, data: spec, points: [] };
       trial.points.push({ ...point, trialId: id, learningRate: config.lr, budgetSteps });
       trials.set(id, trial);
     }
@@ -98,13 +102,14 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   if (distinct.size > 0) throw new StudyMistakes(path, [...distinct.values()]);
   const order = new Map(grid.points.map((p, i) => [placeOf(p), i]));
   const place = (p: GridPoint) => order.get(placeOf(p))!;
-  const laidOut = [...trials].map(([id, { config, points }]): LaidOutTrial => {
-    const budgetSteps = Math.max(...points.map((p) => p.budgetSteps));
+  const laidOut = [...trials].map(([id, { config, data, points }]): LaidOutTrial => {
+    const budgetSteps = largestOf(points.map((p) => p.budgetSteps));
     return {
       id,
+      formerId: trialId(config, points[0]!.workload.data),
       spec: {
         config: { ...config, length: `${budgetSteps}st` },
-        data: points[0]!.workload.data,
+        data,
         dir: points[0]!.workload.dir,
         rules: stopRules(points, workloads, file.early),
         keep: file.keep ?? 'checkpoint',
@@ -114,7 +119,7 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
       points,
     };
   });
-  const first = ({ points }: LaidOutTrial) => Math.min(...points.map(place));
+  const first = ({ points }: LaidOutTrial) => leastOf(points.map(place));
   laidOut.sort((a, b) => first(a) - first(b));
   const points = laidOut.flatMap((t) => t.points).sort((a, b) => place(a) - place(b));
   return { name: file.name, text, grid, workloads, points, trials: laidOut, flopsPerExample };
@@ -143,7 +148,7 @@ function budgetSecondsOf(points: readonly GridPoint[]): number | null {
   const seconds = points.map(({ workload, strategy: { budget = workload.budget, trainLonger } }) =>
     budget.seconds === undefined ? null : budget.seconds * trainLonger,
   );
-  return seconds.includes(null) ? null : Math.max(...(seconds as number[]));
+  return seconds.includes(null) ? null : largestOf(seconds as number[]);
 }
 
 function factsOf(workload: Workload, data: StudyData, { model, task }: TrainingPlan): MeasuredWorkload {

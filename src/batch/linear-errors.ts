@@ -6,15 +6,16 @@ import { FileError } from '../errors.ts';
 import { readWeights, writeFileAtomic } from '../formats/index.ts';
 import { matchParameters } from '../nn/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
+import { leastOf } from '../statistics.ts';
 import { StudyStore } from '../store/index.ts';
 import { planTraining } from '../train/index.ts';
 import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from './analysis/index.ts';
 import { groupBy } from './group-by.ts';
 import { linearApproximation } from './linear-approximation.ts';
 import type { MeasuredTrial, MeasuredWorkload } from './measured.ts';
-import { measuredIn, requireStudy } from './read-study.ts';
+import { measuredIn } from './read-study.ts';
 import { DataShelf } from './study-data.ts';
-import type { TrialSpec } from './trial-spec.ts';
+import { type TrialSpec, trialSpecOf } from './trial-spec.ts';
 
 export interface LinearErrorsRequest {
   /** Folder of a study of `ballast batch run`. */
@@ -46,11 +47,10 @@ interface Job {
  */
 export async function measureLinearErrors(request: LinearErrorsRequest): Promise<LinearErrorRow[]> {
   const { folder, data, runtime, signal, onProgress } = request;
-  requireStudy(folder);
-  const store = await StudyStore.open(folder);
+  const store = await StudyStore.openToRead(folder);
   try {
     const study = measuredIn(store);
-    const specs = new Map(store.trials().map((t) => [t.id, JSON.parse(t.spec) as TrialSpec]));
+    const specs = new Map(store.trials().map((t) => [t.id, trialSpecOf(t.spec, store.path)]));
     const weightsOf = ({ id }: MeasuredTrial) => join(store.trialFolder(id), 'model.safetensors');
     const jobs = study.workloads.flatMap((workload) =>
       [
@@ -109,7 +109,7 @@ function jobsOf(
 ): Job[] {
   const ended = trials.filter((t) => (t.status === 'complete' || t.status === 'stopped') && usable(t));
   if (ended.length === 0) return [];
-  const smallest = Math.min(...ended.map((t) => t.batchSize));
+  const smallest = leastOf(ended.map((t) => t.batchSize));
   const atSmallest = ended.filter((t) => t.batchSize === smallest);
   const target = resolveTargets(workload, trials).find(isKnown);
   const rate = target ? bestRateOf(atSmallest, target) : atSmallest[0]!.baseRate;

@@ -17,6 +17,8 @@ function distance(a: string, b: string): number {
 
 /** The name that was probably meant, if one is near: at most a third of its letters differ. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  // Of a name that long nobody means another one.
+  if (name.length > 100) return undefined;
   const ranked = known
     .map((k) => ({ k, d: distance(name.toLowerCase(), k.toLowerCase()) }))
     .filter(({ k, d }) => d <= Math.max(1, Math.floor(Math.max(k.length, name.length) / 3)))

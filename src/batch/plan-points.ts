@@ -1,5 +1,6 @@
 import { isText } from '../data/index.ts';
 import { BallastError, UsageError } from '../errors.ts';
+import { leastOf } from '../statistics.ts';
 import { planTraining, type RunConfig, type TrainingPlan } from '../train/index.ts';
 import { ampleBudget } from '../verdict/index.ts';
 import type { GridPoint } from './grid.ts';
@@ -40,7 +41,7 @@ function stepsOf(budget: Budget, factor: number, batchSize: number, { batches, t
     ...(steps === undefined ? [] : [`${Math.round(steps * factor)}st`]),
   ];
   const floor = Math.ceil(ampleBudget * leastSteps);
-  return Math.max(1, floor, Math.min(...counts.map((text) => batches.steps(text, 'budget'))));
+  return Math.max(1, floor, leastOf(counts.map((text) => batches.steps(text, 'budget'))));
 }
 
 /** What seeds and rates change nothing in. Throws UsageError for what does not go together. */

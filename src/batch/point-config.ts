@@ -1,6 +1,14 @@
 import { UsageError } from '../errors.ts';
 import { modelNamed } from '../models/index.ts';
-import { optimizerOptions, presets, type RunConfig, scaledRate } from '../train/index.ts';
+import {
+  defaultSettings,
+  freeSettings,
+  optimizerOptions,
+  presets,
+  type RunConfig,
+  runConfigSchema,
+  scaledRate,
+} from '../train/index.ts';
 import type { GridPoint } from './grid.ts';
 
 /** How often a trial is measured and saved. */
@@ -49,8 +57,7 @@ export function ruledRate({ workload, strategy, batchSize, baseRate }: GridPoint
 export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig, 'length'> {
   const { workload, strategy, batchSize, seed } = point;
   const { task } = modelNamed(workload.model);
-  const preset = presets[task];
-  const optimizer = strategy.settings.optimizer ?? workload.settings.optimizer ?? preset.optimizer;
+  const optimizer = strategy.settings.optimizer ?? workload.settings.optimizer ?? presets[task].optimizer;
   const understood: readonly string[] = optimizerOptions(optimizer);
   const own = Object.fromEntries(
     Object.entries(workload.settings).filter(
@@ -60,18 +67,9 @@ export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig,
   const given = Object.fromEntries(
     Object.entries({ ...own, ...strategy.settings }).filter(([, value]) => value !== undefined),
   );
-  return {
-    normalize: workload.data.dataset.startsWith('cifar') ? 'cifar10' : 'default',
-    augment: task !== 'language',
-    weightDecay: preset.weightDecay,
-    ...(preset.clipNorm === undefined ? {} : { clipNorm: preset.clipNorm }),
-    labelSmoothing: 0,
-    schedule: 'constant',
-    milestones: [],
-    factor: 0.1,
-    power: 1,
-    warmup: '0st',
-    lossBound: 1e4,
+  const usual = defaultSettings(freeSettings, { task, dataset: workload.data.dataset }, 'studyDefault');
+  const config = {
+    ...usual,
     ...given,
     model: workload.model,
     dataset: workload.data.dataset,
@@ -86,4 +84,8 @@ export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig,
     evalEvery: cadence.every,
     checkpointEvery: cadence.checkpointEvery,
   };
+  return pointSchema.parse(config);
 }
+
+/** The length is that of the trial, which several points may share. */
+const pointSchema = runConfigSchema.omit({ length: true });

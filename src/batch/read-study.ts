@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { FileError } from '../errors.ts';
-import { databaseName, StudyStore } from '../store/index.ts';
+import { nameProblem, pathNameSchema, quote } from '../formats/index.ts';
+import { StudyStore } from '../store/index.ts';
+import { measuredWorkloadSchema } from './import/measured-file.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from './measured.ts';
+import { fromStored } from './stored-json.ts';
 
 /**
  * What the study in a folder has measured so far. A trial that several points of the grid come to is there once for each; measurements beyond
@@ -11,8 +12,7 @@ import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from './measured.
  * @param options.all Also what is no longer in the grid.
  */
 export async function readStudy(folder: string, options: { readonly all?: boolean } = {}): Promise<MeasuredStudy> {
-  requireStudy(folder);
-  const store = await StudyStore.open(folder);
+  const store = await StudyStore.openToRead(folder);
   try {
     return measuredIn(store, options);
   } finally {
@@ -20,20 +20,27 @@ export async function readStudy(folder: string, options: { readonly all?: boolea
   }
 }
 
-/** Throws FileError for a folder without a study, which opening a store would make one of. */
-export function requireStudy(folder: string): void {
-  if (!existsSync(join(folder, databaseName)))
-    throw new FileError(folder, `has no ${databaseName}; expected the folder of a batch study`);
+/** Facts of a workload, as a store has them: they may come from elsewhere, and its names become paths. Throws FileError. */
+function workloadOf(facts: string, path: string): MeasuredWorkload {
+  return fromStored(namedWorkloadSchema, facts, path, 'facts of a workload');
 }
 
-/** The same from an open store. */
+const namedWorkloadSchema = measuredWorkloadSchema.extend({
+  name: pathNameSchema,
+  model: pathNameSchema,
+  dataset: pathNameSchema,
+});
+
+/** The same from an open store. Throws FileError for one whose content is not what Ballast writes. */
 export function measuredIn(store: StudyStore, options: { readonly all?: boolean } = {}): MeasuredStudy {
   const trials = new Map(store.trials({ all: true }).map((t) => [t.id, t]));
   return {
     name: store.study().name,
-    workloads: [...store.workloads(options).values()].map((facts) => JSON.parse(facts) as MeasuredWorkload),
+    workloads: [...store.workloads(options).values()].map((facts) => workloadOf(facts, store.path)),
     trials: store.points(options).map((point): MeasuredTrial => {
       const { workload, strategy, batchSize, baseRate, learningRate, seed, budgetSteps, trialId } = point;
+      const problem = nameProblem(strategy);
+      if (problem !== undefined) throw new FileError(store.path, `strategy ${quote(strategy)}: ${problem}`);
       const { status, secondsPerStep, hardware } = trials.get(trialId)!;
       return {
         id: trialId,

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '../errors.ts';
-import { makeFolder } from '../formats/index.ts';
+import { FileError, UsageError } from '../errors.ts';
+import { owningFolder } from '../formats/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import type { Claim, MeasurementRow, StudyStore } from '../store/index.ts';
 import { CheckpointFolder, planTraining, type RunStatus, trainNetwork, writeRunConfig } from '../train/index.ts';
 import { shouldStop } from './stopping.ts';
-import type { DataShelf } from './study-data.ts';
-import type { Keep, TrialSpec } from './trial-spec.ts';
+import { contentOf, type DataShelf } from './study-data.ts';
+import { type Keep, trialId, trialSpecOf } from './trial-spec.ts';
 
 export interface TrialRequest {
   readonly store: StudyStore;
@@ -42,11 +42,20 @@ function median(values: readonly number[]): number | undefined {
  * Computes a trial that this process has claimed, from its newest checkpoint on, and writes its curve into the store as it goes. Measurements
  * are written before the checkpoint that follows them, so whatever kills the process, they are there or are made again, the same.
  */
-export async function runTrial(request: TrialRequest): Promise<RunStatus> {
+export function runTrial(request: TrialRequest): Promise<RunStatus> {
+  const { store, claim } = request;
+  const doing = `attempt ${claim.attempt} of a trial`;
+  return owningFolder(store.trialFolder(claim.id), { doing }, () => compute(request));
+}
+
+async function compute(request: TrialRequest): Promise<RunStatus> {
   const { store, claim, shelf, runtime, hardware, signal } = request;
-  const { config, data: dataSpec, dir, rules, keep } = JSON.parse(claim.spec) as TrialSpec;
+  const { config, data: dataSpec, dir, rules, keep } = trialSpecOf(claim.spec, store.path);
   const { budgetSteps, budgetSeconds } = claim;
   const data = await shelf.of(dataSpec, dir);
+  const { content, ...named } = dataSpec;
+  if (content !== undefined && content !== contentOf(data))
+    throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
   const { task } = planTraining(config, data, runtime);
   const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
   const folder = store.trialFolder(claim.id);
@@ -60,11 +69,11 @@ export async function runTrial(request: TrialRequest): Promise<RunStatus> {
   const until = isOver(curve.at(-1)) ? curve.at(-1)!.step : budgetSteps;
   const times: number[] = [];
   let renewed = Date.now();
-  await makeFolder(folder);
   await writeRunConfig(folder, config);
   const result = await trainNetwork({
     config,
     identity: claim.id,
+    formerIdentities: [trialId(config, named)],
     train: data.train,
     valid: data.valid,
     folder,
@@ -96,7 +105,7 @@ export async function runTrial(request: TrialRequest): Promise<RunStatus> {
         noiseScale: finite(record.noiseScale),
         gradNorm: finite(record.gradNorm),
       };
-      store.measure(claim.id, row);
+      store.claims.measure(claim, row);
       curve.push(row);
       return isOver(row) ? 'stop' : 'continue';
     },

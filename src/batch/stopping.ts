@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Direction, Quantity } from './measured.ts';
 
 /** When a trial may end before its budget. */
@@ -10,6 +11,18 @@ export interface StopRule {
   /** Share of the budget without coming closer, after which a target counts as out of reach. */
   readonly patience: number;
 }
+
+/** The same, of a store. */
+export const stopRuleSchema = z.object({
+  targets: z.array(
+    z.object({
+      quantity: z.enum(['trainLoss', 'valLoss', 'valMetric']),
+      value: z.number(),
+      direction: z.enum(['min', 'max']),
+    }),
+  ),
+  patience: z.number(),
+});
 
 export type Measured = { readonly step: number } & Readonly<Record<Quantity, number | null>>;
 

@@ -1,24 +1,37 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { heldOutSplit, type ImageDataset, isText, loadData, subset, type TextDataset } from '../data/index.ts';
+import { z } from 'zod';
+import {
+  dataIdentity,
+  heldOutSplit,
+  type ImageDataset,
+  isText,
+  loadData,
+  subset,
+  type TextDataset,
+} from '../data/index.ts';
 
 /** Which data a trial trains on and is judged on. Part of what identifies it. */
-export interface DataSpec {
-  readonly dataset: string;
+export const dataSpecSchema = z.object({
+  dataset: z.string(),
   /** Share of the training data. */
-  readonly fraction: number;
+  fraction: z.number().positive().max(1),
   /** Of procedural data; null otherwise. */
-  readonly complexity: number | null;
+  complexity: z.number().nullable(),
   /** Knobs of `shapes` one by one. */
-  readonly knobs: Readonly<Record<string, number>>;
+  knobs: z.record(z.string(), z.number()),
   /** Of procedural data: how many examples (tokens) are made; null for the usual number. */
-  readonly trainCount: number | null;
-  readonly validCount: number | null;
+  trainCount: z.int().positive().nullable(),
+  validCount: z.int().positive().nullable(),
   /** Training examples (tokens) that the training loss is measured on. */
-  readonly sampleExamples: number;
+  sampleExamples: z.int().positive(),
   /** Held-out examples (tokens) that count; null for all. */
-  readonly validExamples: number | null;
-}
+  validExamples: z.int().positive().nullable(),
+  /** Identity of what is in it (`contentOf`), so that other pictures of the same name are another trial. Trials of earlier versions have none. */
+  content: z.string().optional(),
+});
+export type DataSpec = Readonly<z.infer<typeof dataSpecSchema>>;
 
 export interface StudyData {
   readonly train: ImageDataset | TextDataset;
@@ -26,6 +39,10 @@ export interface StudyData {
   /** A fixed sample of the training data, the same share of each class; the beginning of a text. */
   readonly sample: ImageDataset | TextDataset;
 }
+
+/** The identity of all that a trial learns from and is judged on. */
+export const contentOf = ({ train, valid, sample }: StudyData): string =>
+  createHash('sha256').update([train, valid, sample].map(dataIdentity).join(' ')).digest('hex');
 
 /** Examples of an epoch; for text its tokens. */
 export function exampleCount(data: ImageDataset | TextDataset): number {

@@ -134,3 +134,59 @@ it('editors get a JSON Schema that knows every key and its meaning', () => {
   expect(schema.required).toEqual(['name', 'workloads', 'batchSizes', 'strategies', 'budget']);
   expect(schema.properties.microBatch?.description).toMatch(/in memory at a time/);
 });
+
+describe('a study file that stands for more than it says', () => {
+  const bomb = Array.from({ length: 9 }, (_, i) => {
+    const [name, before] = ['abcdefghi'[i]!, i === 0 ? 'x' : `*${'abcdefghi'[i - 1]}`];
+    return `${name}: &${name} [${Array(9).fill(before).join(',')}]`;
+  }).join('\n');
+  const numbers = (count: number) => `[${Array.from({ length: count }, (_, i) => i + 1).join(', ')}]`;
+
+  it.each([
+    ['aliases of aliases', bomb, /alias/i],
+    ['a value that contains itself', '&a\nname: *a\n', /contains it|alias/i],
+    [
+      'very many anchors',
+      Array.from({ length: 30_000 }, (_, i) => `k${i}: &a${i} x`).join('\n'),
+      /^2001 has more than 2000 anchors/,
+    ],
+    [
+      'very many aliases',
+      `a: &a x\nb: [${Array(30_000).fill('*a').join(',')}]`,
+      /^2 has more than 2000 anchors and aliases/,
+    ],
+    ['very deep nesting', `a: ${'['.repeat(300)}${']'.repeat(300)}`, /nested more than 100 deep/],
+    ['very many values', `a: [${Array(400_000).fill('1').join(',')}]`, /more than 300000 words, numbers and signs/],
+    ['a very long file', `# ${'x'.repeat(1_000_000)}\nname: s\n`, /expected at most 1000000/],
+    [
+      'a grid of millions of points',
+      `${shapes()}batchSizes: ${numbers(3000)}\nstrategies: [BLR]\nseeds: ${numbers(1000)}\n`,
+      /the grid has 3000000 points; expected at most 200000/,
+    ],
+    [
+      'thousands of workloads',
+      `${shapes(`, fraction: [${Array.from({ length: 3000 }, (_, i) => (i + 1) / 3001).join(', ')}]`)}batchSizes: [8]\nstrategies: [BLR]\n`,
+      /the grid has 3000 workloads; expected at most 2000/,
+    ],
+  ])('is refused in one line: %s', async (_, text, message) => {
+    const mistakes = await mistakesOf(text);
+    expect(mistakes.join('; ')).toMatch(message);
+    expect(mistakes.join('; ').length).toBeLessThan(20_000);
+  });
+
+  it('names the first of very many mistakes', async () => {
+    const text = `${shapes()}batchSizes: [8]\nstrategies: [BLR]\n${Array.from({ length: 300 }, (_, i) => `key${i}: 1`).join('\n')}`;
+    const mistakes = await mistakesOf(text);
+    expect(mistakes.join(' ').length).toBeLessThan(3000);
+    expect(mistakes[0]).toMatch(/unknown "key0"/);
+  });
+
+  it('has names that are names', async () => {
+    for (const name of ['..', 'a/b', '"\\e[31mred"', 'nul']) {
+      const text = `${shapes().replace('name: a', `name: ${name}`)}batchSizes: [8]\nstrategies: [{ name: ${name}, like: BLR }]\n`;
+      const found = await mistakesOf(text);
+      expect(found.length).toBe(2);
+      for (const mistake of found) expect(mistake).toMatch(/name: expected a name/);
+    }
+  });
+});

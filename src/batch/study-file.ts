@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument, type Document as YamlDocument } from 'yaml';
+import { isMap, isPair, isScalar, type LineCounter, type Node, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
+import { quote } from '../formats/index.ts';
+import { boundedYaml } from './bounded-yaml.ts';
 import { nearest } from './nearest.ts';
 import { type StudyFile, studySchema } from './study-schema.ts';
 
@@ -13,6 +15,9 @@ export interface Mistake {
   readonly message: string;
 }
 
+/** How many mistakes are told one by one. */
+const most = 50;
+
 /** All mistakes of a study file. Its message is one line; `mistakes` has them one by one. */
 export class StudyMistakes extends UsageError {
   readonly path: string;
@@ -20,9 +25,12 @@ export class StudyMistakes extends UsageError {
 
   constructor(path: string, mistakes: readonly Mistake[]) {
     const sorted = [...mistakes].sort((a, b) => a.line - b.line);
-    super(`${path}: ${sorted.map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
+    const shown = sorted.slice(0, most);
+    const more =
+      sorted.length > most ? [{ line: shown.at(-1)!.line, message: `and ${sorted.length - most} more` }] : [];
+    super(`${path}: ${[...shown, ...more].map(({ line, message }) => `line ${line}: ${message}`).join('; ')}`);
     this.path = path;
-    this.mistakes = sorted;
+    this.mistakes = [...shown, ...more];
   }
 }
 
@@ -46,19 +54,10 @@ export async function readStudyFile(path: string): Promise<ParsedStudy> {
 
 /** Checks the form of a study: names that it uses and what goes together are for `layOutStudy`. Throws StudyMistakes. */
 export function parseStudyFile(text: string, path: string): ParsedStudy {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    throw new StudyMistakes(
-      path,
-      document.errors.map((e) => ({
-        line: e.linePos?.[0].line ?? 1,
-        message: `is no YAML: ${e.message.split(/ at line \d+/)[0]!.split('\n')[0]}`,
-      })),
-    );
-  }
+  const content = boundedYaml(text);
+  if ('problems' in content) throw new StudyMistakes(path, content.problems);
+  const { document, lines, value } = content;
   const lineOf = (of: Path) => lineIn(document, lines, of);
-  const value: unknown = document.toJS();
   const parsed = studySchema.safeParse(value, { reportInput: true });
   if (!parsed.success) {
     throw new StudyMistakes(
@@ -107,7 +106,7 @@ function flatten(issue: Issue): Issue[] {
 }
 
 const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 100) : value) ?? 'nothing';
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
 
@@ -129,7 +128,7 @@ function mistakeOf(issue: Issue, lineOf: (path: Path) => number): Mistake {
   const where = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys as [string];
-    const keys = issue.keys.map((k) => `"${k}"`).join(', ');
+    const keys = issue.keys.slice(0, most).map(quote).join(', ');
     const known = knownKeys(issue.path);
     const hint = nearest(key, known);
     return {

@@ -1,12 +1,9 @@
 import { z } from 'zod';
-import { runConfigSchema } from '../train/index.ts';
+import { pathNameSchema } from '../formats/index.ts';
+import { described, durationSchema, freeSettings, gridSettings } from '../train/index.ts';
 
-const { shape: run } = runConfigSchema;
-const duration = run.length;
-const name = z
-  .string()
-  .min(1)
-  .regex(/^[^/\\\n]+$/, 'expected a name without slashes');
+const duration = durationSchema;
+const name = pathNameSchema;
 const batchSize = z.int().positive();
 const rate = z.number().positive();
 const seed = z.int().nonnegative();
@@ -52,30 +49,8 @@ export const budgetSchema = z
     'expected "epochs", "steps" or "examples"',
   );
 
-/** Fields of `ballast train` that a workload or a strategy may set. */
-export const settingsSchema = z.strictObject({
-  normalize: run.normalize.optional(),
-  dropout: run.dropout,
-  augment: run.augment.optional(),
-  zoom: run.zoom,
-  jitter: run.jitter,
-  sequenceLength: run.sequenceLength,
-  optimizer: run.optimizer.optional(),
-  momentum: run.momentum,
-  trust: run.trust,
-  weightDecay: run.weightDecay.optional(),
-  decayOn: run.decayOn,
-  adaptOn: run.adaptOn,
-  clipNorm: run.clipNorm,
-  growth: run.growth,
-  labelSmoothing: run.labelSmoothing.optional(),
-  schedule: run.schedule.optional().describe('constant unless told'),
-  milestones: run.milestones.optional(),
-  factor: run.factor.optional(),
-  power: run.power.optional(),
-  warmup: run.warmup.optional(),
-  lossBound: run.lossBound.optional(),
-});
+/** Settings of a training that a workload or a strategy may set. */
+export const settingsSchema = z.strictObject(described(freeSettings, 'studyDefault')).partial();
 
 /** Rates before a strategy's rule: absolute, or as multiples of one. */
 export const ratesSchema = z.union([few(rate), z.strictObject({ relative: few(rate), of: rate })]);
@@ -121,7 +96,7 @@ export const strategySchema = z.union([
   z.strictObject({
     name,
     like: z.enum(shortStrategies).optional().describe('a short form to start from'),
-    scaling: run.scaling.optional().describe('how the rate follows the batch from baseBatch on'),
+    scaling: gridSettings.scaling.optional().describe('how the rate follows the batch from baseBatch on'),
     warmup: duration.optional(),
     settings: settingsSchema.optional(),
     ghostBatch: z.int().positive().optional().describe('examples that batch norm sees at a time: the micro-batch'),

@@ -1,7 +1,7 @@
 import { StudyStore } from '../store/index.ts';
 import { type Edge, findEdges } from './edges.ts';
 import { gridOf } from './grid.ts';
-import { measuredIn, requireStudy } from './read-study.ts';
+import { measuredIn } from './read-study.ts';
 import { countTrials, type StudyCounts } from './run-study.ts';
 import { parseStudyFile } from './study-file.ts';
 
@@ -41,8 +41,7 @@ export function pointName(p: {
 
 /** Reads the status of the study in a folder. Throws FileError for a folder without one. */
 export async function statusOf(folder: string): Promise<StudyStatus> {
-  requireStudy(folder);
-  const store = await StudyStore.open(folder);
+  const store = await StudyStore.openToRead(folder);
   try {
     const { name, text } = store.study();
     // Frees the trials of processes that are gone, so that nothing looks as if it were running.

@@ -8,6 +8,7 @@ import { shouldStop } from './stopping.ts';
  * ended before what the study asks for now. Trials that the study no longer asks for stay, out of the grid.
  */
 export function syncStudy(store: StudyStore, layout: StudyLayout): void {
+  for (const { formerId, id } of layout.trials) store.rename(formerId, id);
   store.replaceGrid({
     name: layout.name,
     text: layout.text,
@@ -38,7 +39,7 @@ export function syncStudy(store: StudyStore, layout: StudyLayout): void {
 export function missingTrials(store: StudyStore, layout: StudyLayout): LaidOutTrial[] {
   const rows = new Map(store.trials({ all: true }).map((row) => [row.id, row]));
   return layout.trials.filter((trial) => {
-    const row = rows.get(trial.id);
+    const row = rows.get(trial.id) ?? rows.get(trial.formerId);
     return row === undefined || !isDone(store, row, trial);
   });
 }

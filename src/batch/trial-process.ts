@@ -4,7 +4,7 @@
  */
 import { BallastError, FileError, reasonOf } from '../errors.ts';
 import { describeRuntime, parseDevice, type RuntimeOptions } from '../runtime/index.ts';
-import { StudyStore } from '../store/index.ts';
+import { ClaimLost, StudyStore } from '../store/index.ts';
 import { runTrial } from './run-trial.ts';
 import { DataShelf } from './study-data.ts';
 import type { ProcessOrder, ProcessReport } from './trial-process-messages.ts';
@@ -38,7 +38,7 @@ async function hardware(): Promise<string> {
 }
 
 async function work(): Promise<void> {
-  const store = await StudyStore.open(order.folder);
+  const store = await StudyStore.open(order.folder, { trusted: true });
   const shelf = new DataShelf();
   const described = await hardware();
   try {
@@ -64,10 +64,16 @@ async function work(): Promise<void> {
         });
         await report({ kind: 'ended', id, status: status === 'interrupted' ? 'queued' : status });
       } catch (error) {
-        // What is wrong with the disk or the data folder is wrong for all trials; what cannot be combined, for this one alone.
         if (!(error instanceof BallastError)) throw error;
+        if (error instanceof ClaimLost) continue;
+        // What is wrong with the disk or the data folder is wrong for all trials; what cannot be combined, for this one alone.
         const alone = !(error instanceof FileError);
-        store.claims.end(claim, { status: alone ? 'failed' : 'queued', step: null, note: error.message });
+        try {
+          store.claims.end(claim, { status: alone ? 'failed' : 'queued', step: null, note: error.message });
+        } catch (lost) {
+          if (!(lost instanceof ClaimLost)) throw lost;
+          continue;
+        }
         if (!alone) throw error;
         await report({ kind: 'ended', id, status: 'failed', note: error.message });
       }

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { RunConfig } from '../train/index.ts';
-import type { StopRule } from './stopping.ts';
-import type { DataSpec } from './study-data.ts';
+import { z } from 'zod';
+import { definingSettings, type RunConfig, runConfigSchema } from '../train/index.ts';
+import { type StopRule, stopRuleSchema } from './stopping.ts';
+import { fromStored } from './stored-json.ts';
+import { type DataSpec, dataSpecSchema } from './study-data.ts';
 
 /** What stays of a finished trial. */
-export type Keep = 'checkpoint' | 'model' | 'nothing';
+export const keepSchema = z.enum(['checkpoint', 'model', 'nothing']);
+export type Keep = z.infer<typeof keepSchema>;
 
 /** All that a process needs to compute a trial. */
 export interface TrialSpec {
@@ -17,7 +20,19 @@ export interface TrialSpec {
   readonly keep: Keep;
 }
 
-const lengthMatters = (schedule: RunConfig['schedule']) => schedule !== 'constant' && schedule !== 'step';
+const trialSpecSchema = z.object({
+  config: runConfigSchema,
+  data: dataSpecSchema,
+  dir: z.string().optional(),
+  rules: z.array(stopRuleSchema),
+  keep: keepSchema,
+});
+
+/** The trial that a store describes, checked. Throws FileError that names the first field that is wrong. */
+export function trialSpecOf(text: string, path: string): TrialSpec {
+  const { dir, ...spec } = fromStored(trialSpecSchema, text, path, 'settings of a trial');
+  return { ...spec, dir };
+}
 
 /**
  * SHA-256 of exactly what defines the numbers that a trial computes: the configuration of its run, the data, and what it is measured on. Not part of it:
@@ -25,8 +40,7 @@ const lengthMatters = (schedule: RunConfig['schedule']) => schedule !== 'constan
  * so a trial can be continued when its budget grows.
  */
 export function trialId(config: RunConfig, data: DataSpec): string {
-  const { logEvery: _, evalEvery: __, checkpointEvery: ___, length, ...rest } = config;
-  const defining = { config: { ...rest, ...(lengthMatters(config.schedule) ? { length } : {}) }, data };
+  const defining = { config: definingSettings(config), data };
   return createHash('sha256').update(canonical(defining)).digest('hex');
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { openOutput } from '../app/index.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
@@ -8,8 +9,10 @@ import { type RunConfig, trainNetwork } from '../train/index.ts';
 import { computeStudy, layingOut } from './batch/compute-study.ts';
 import { studyReport, writeStudyReport } from './batch/study-report.ts';
 import { interruptedExitCode } from './failure.ts';
+import { listenForInterrupts } from './interrupts.ts';
 import { networkOf } from './network.ts';
-import { wholeNumber } from './options.ts';
+import { folderName, wholeNumber } from './options.ts';
+import { runningCommand } from './output-folder.ts';
 import { measureAndReport } from './spectrum-run.ts';
 
 export function demoCommand(): Command {
@@ -17,7 +20,7 @@ export function demoCommand(): Command {
     .description(
       'Both instruments on data rendered on the spot: trains a network and measures its stability, then studies batch sizes; no downloads',
     )
-    .option('--out <dir>', 'where the run and the report go', 'out/demo')
+    .option('--out <dir>', 'where the run and the report go; the same command again goes on', folderName, 'out/demo')
     .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
     .action(run);
 }
@@ -51,6 +54,16 @@ const config = (seed: number): RunConfig => ({
 });
 
 async function run({ out, seed }: { out: string; seed: number }): Promise<void> {
+  const folder = await openOutput(out, { kind: 'demo', request: { seed } }, runningCommand());
+  try {
+    await both(out, seed);
+  } finally {
+    folder.release();
+  }
+}
+
+/** Both instruments, one after the other. */
+async function both(out: string, seed: number): Promise<void> {
   const settings = config(seed);
   process.stdout.write(
     `Ballast demo: trains a ResNet-20 for ${settings.length.replace('ep', ' epochs')} on the procedural data set "shapes", then linearizes residual units and stages at\n` +
@@ -63,19 +76,28 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
   const folder = join(out, `training-seed-${seed}`);
   await makeFolder(folder);
   const progress = createProgress({ stream: process.stderr, total: 3, label: 'training' });
-  const { final, seconds } = await trainNetwork({
+  const interrupts = listenForInterrupts();
+  const { status, steps, final, seconds } = await trainNetwork({
     config: settings,
     train,
     valid: test,
     folder,
     resume: true,
+    signal: interrupts.signal,
     onStep: ({ step, loss, examplesPerSecond }) =>
       progress.update(
         (step * settings.batchSize) / train.count,
         `loss ${loss.toFixed(3)}, ${Math.round(examplesPerSecond)} images/s`,
       ),
+  }).finally(() => {
+    interrupts.end();
+    progress.finish(interrupts.signal.aborted ? 'stopped' : 'done');
   });
-  progress.finish();
+  if (status === 'interrupted') {
+    process.stderr.write(`interrupted at step ${steps}; the same command goes on\n`);
+    process.exitCode = interruptedExitCode;
+    return;
+  }
   process.stdout.write(
     `trained in ${Math.round(seconds)} s: test accuracy ${formatPercent(final.valMetric ?? 0)} on ${test.count} images\n`,
   );
@@ -112,6 +134,7 @@ async function batchStudy(out: string): Promise<void> {
     device: 'cpu',
   });
   if (status === 'interrupted') {
+    process.stderr.write('interrupted; the same command goes on\n');
     process.exitCode = interruptedExitCode;
     return;
   }

@@ -3,6 +3,7 @@ import { isText, type ThreeSplit } from '../data/index.ts';
 import { describeNormalization } from '../models/index.ts';
 import { createProgress, formatCount } from '../report/index.ts';
 import { evaluateNetwork, fittedTo, type NetworkEvaluation } from '../train/index.ts';
+import { listenForInterrupts } from './interrupts.ts';
 import { networkOf } from './network.ts';
 import {
   addDatasetOptions,
@@ -46,12 +47,16 @@ async function run(options: EvalOptions): Promise<void> {
   tellNormalization(network);
   tellOrder(network, loaded, options);
   const progress = createProgress({ stream: process.stderr, label: 'evaluating', quiet: json });
+  const interrupts = listenForInterrupts();
   const result = await evaluateNetwork(network, data, {
     ...runtimeOf(options),
+    signal: interrupts.signal,
     ...(batchSize === undefined ? {} : { batchSize }),
     onProgress: (done, total) => progress.update(done / total),
+  }).finally(() => {
+    interrupts.end();
+    progress.finish(interrupts.signal.aborted ? 'stopped' : 'done');
   });
-  progress.finish();
   const { name, weights, normalization } = network;
   const notes = isText(data) ? undefined : data.notes;
   process.stdout.write(

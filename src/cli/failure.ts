@@ -17,7 +17,7 @@ export function reportFailure(error: unknown, write: (line: string) => void): nu
     return error.exitCode;
   }
   if (error instanceof Error && error.name === 'AbortError') {
-    write('ballast: interrupted');
+    write('ballast: interrupted; the same command goes on with what it has written to a folder (--out)');
     return interruptedExitCode;
   }
   write(

@@ -3,15 +3,11 @@ import { Command } from 'commander';
 import { version } from '../version.ts';
 import { reportFailure } from './failure.ts';
 import { guardOutput } from './guarded-output.ts';
+import { guardStreams } from './streams.ts';
 
+guardStreams();
 guardOutput(process.stdout);
 guardOutput(process.stderr);
-
-/** A reader that goes away (`ballast ... | head`) is no failure. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
 
 /** The commands in the order of the help. A module is loaded when its command is asked for: all of them take a second. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { createProgress, wantsColor } from '../report/index.ts';
+import { openOutputOf } from './output-folder.ts';
 
 /** What a measurement takes from the command line beside what it measures. */
 export interface Control {
@@ -39,13 +40,15 @@ export interface MeasurementRun<Plan, Result> {
 /** Measures with an estimate first and progress on standard error, then prints the result and writes result.json and report.html. */
 export async function runMeasurement<Plan, Result>(
   { label, prepare, parts, estimate, details, table, report }: MeasurementRun<Plan, Result>,
-  { out, json = false, dryRun = false }: OutputOptions,
+  options: OutputOptions,
 ): Promise<void> {
+  const { out, json = false, dryRun = false } = options;
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt);
   const quiet = json && !process.stderr.isTTY;
   const progress = createProgress({ stream: process.stderr, label, quiet });
+  const owner = out === undefined || dryRun ? undefined : await openOutputOf(out, label, options);
   try {
     const measurement = await prepare({
       signal: stop.signal,
@@ -75,6 +78,7 @@ export async function runMeasurement<Plan, Result>(
     if (out !== undefined) process.stdout.write(`\nreport: ${join(out, 'report.html')}\n`);
   } finally {
     process.off('SIGINT', interrupt);
-    progress.finish();
+    progress.finish('stopped');
+    owner?.release();
   }
 }

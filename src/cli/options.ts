@@ -112,10 +112,29 @@ export function runtimeOf({ device, threads, emission }: DeviceOptions): Runtime
   return { device: parseDevice(device), emission, ...(threads === undefined ? {} : { threads }) };
 }
 
+/** Where results go: a name that is one. */
+export function folderName(text: string): string {
+  if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('expected the name of a folder.');
+  return text;
+}
+
+/** Where a command writes that needs a folder for anything but a dry run: undefined for one without. Ends with the usual line of a missing option. */
+export function requiredOut(
+  { out, dryRun = false }: { readonly out?: string; readonly dryRun?: boolean },
+  command: Command,
+): string | undefined {
+  if (out === undefined && !dryRun) command.error("error: required option '--out <dir>' not specified");
+  return out;
+}
+
 /** Where results go, for the measurements that `runMeasurement` runs. */
 export function addOutputOptions(command: Command): Command {
   return command
-    .option('--out <dir>', 'write report.html and result.json there; running again goes on where it stopped')
+    .option(
+      '--out <dir>',
+      'write report.html and result.json there; the same command again goes on where it stopped',
+      folderName,
+    )
     .option('--dry-run', 'say what would be done and what it would cost, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there');
 }

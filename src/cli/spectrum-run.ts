@@ -63,7 +63,7 @@ export async function measureAndReport(
     return result;
   } finally {
     process.off('SIGINT', interrupt);
-    progress.finish();
+    progress.finish('stopped');
   }
 }
 

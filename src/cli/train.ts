@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
+import { requireFree } from '../app/index.ts';
 import { heldOutSplit } from '../data/index.ts';
-import { makeFolder, writeFileAtomic } from '../formats/index.ts';
+import { owningFolder, writeFileAtomic } from '../formats/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { createProgress, formatCount, formatDuration, formatNumber, lossCurve } from '../report/index.ts';
 import { describeRuntime } from '../runtime/index.ts';
@@ -9,25 +11,37 @@ import {
   fittingMicroBatch,
   type Metric,
   type MetricsRecord,
+  openRun,
   planTraining,
   type RunConfig,
   type RunResult,
   readMetrics,
   readRunConfig,
-  requireSame,
+  requireStepMemory,
+  rhythmSettings,
   type TrainingPlan,
   trainNetwork,
   writeRunConfig,
 } from '../train/index.ts';
 import { interruptedExitCode } from './failure.ts';
-import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf, wholeNumber } from './options.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import {
+  addDeviceOptions,
+  type DatasetOptions,
+  type DeviceOptions,
+  folderName,
+  requiredOut,
+  runtimeOf,
+} from './options.ts';
+import { runningCommand } from './output-folder.ts';
+import { addSettingOptions } from './setting-options.ts';
 import { loadSplit } from './test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
-import { addTrainingOptions, list } from './training-options.ts';
+import { addGrowthOptions, addTrainingOptions } from './training-options.ts';
 
 interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
   readonly resume?: boolean;
-  readonly out: string;
+  readonly out?: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
 }
@@ -37,45 +51,67 @@ const infeasible = 3;
 
 export function trainCommand(): Command {
   const command = new Command('train').description(
-    'Train a network for images, masks or text; the run can be interrupted and resumed exactly',
+    'Train a network for images, masks or text; the run can be interrupted and resumed exactly, and made longer',
   );
-  addTrainingOptions(command)
-    .option('--grow-at <list>', 'where the batch grows instead of a rate that falls, e.g. 20ep,30ep', list, [])
-    .option('--grow-batch <f>', 'by which factor', wholeNumber(2), 2)
-    .option('--log-every <duration>', 'a line of metrics', '50st')
-    .option('--eval-every <duration>', 'evaluation on held-out data', '1ep')
-    .option('--checkpoint-every <duration>', 'a checkpoint', '1ep');
+  addSettingOptions(addGrowthOptions(addTrainingOptions(command)), rhythmSettings);
   addDeviceOptions(command)
-    .requiredOption('--out <dir>', 'the run: config.json, metrics.jsonl, checkpoint/, model.safetensors, report.html')
-    .option('--resume', 'go on from the last checkpoint in --out')
+    .option(
+      '--out <dir>',
+      'the run: config.json, metrics.jsonl, checkpoint/, model.safetensors, report.html; the same command again goes on (required unless --dry-run)',
+      folderName,
+    )
+    .option(
+      '--resume',
+      'go on with the run in --out, whose settings need not be said again; --max-steps and --epochs make it longer',
+    )
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(run);
   return command;
 }
 
+/** What a training run leaves in its folder. */
+const own = ['config.json'];
+
 async function run(options: TrainOptions, command: Command): Promise<void> {
-  const { out, json = false, resume = false } = options;
+  const out = requiredOut(options, command);
+  if (out === undefined) return train(options, command, undefined);
+  requireFree(out, own);
+  if (options.dryRun) return train(options, command, out);
+  // Before anything is read there, and until everything is written.
+  return owningFolder(out, { doing: runningCommand() }, () => {
+    requireFree(out, own);
+    return train(options, command, out);
+  });
+}
+
+async function train(options: TrainOptions, command: Command, out: string | undefined): Promise<void> {
+  const { json = false, resume = false } = options;
   const train = await loadSplit(options, 'train');
   const valid = await loadSplit(options, heldOutSplit(options.dataset));
   const data = { train, valid };
-  const stored = resume ? await readRunConfig(out) : undefined;
   const asked = configFrom(options, train);
-  if (stored) requireSame(stored, givenSettings(options, command, asked), out);
+  const opened =
+    out === undefined
+      ? undefined
+      : await openRun(out, {
+          asked,
+          given: givenSettings(options, command, asked),
+          resume,
+          stepsOf: (config) => planTraining(config, data).steps,
+        });
+  const stored = opened?.stored;
   const plan = planTraining(stored ?? asked, data);
   const config: RunConfig = stored ?? {
     ...asked,
     microBatch: microBatchOf(options) ?? fittingMicroBatch(plan, asked.batchSize),
   };
+  requireStepMemory(plan, config.microBatch);
   const { task, steps } = plan;
-  if (options.dryRun) {
+  if (out === undefined || options.dryRun) {
     process.stdout.write(json ? `${JSON.stringify({ ...config, steps })}\n` : `${described(plan, config)}\n`);
     return;
   }
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   const progressFrom = (from: number) =>
     createProgress({
       stream: process.stderr,
@@ -85,19 +121,21 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
       quiet: json && !process.stderr.isTTY,
     });
   let progress = progressFrom(0);
+  const interrupts = listenForInterrupts();
   try {
-    await makeFolder(out);
     if (!json) process.stderr.write(`${described(plan, config)}\n`);
-    if (!stored) await writeRunConfig(out, config);
     let shown = '';
     const result = await trainNetwork({
       config,
       ...data,
       folder: out,
-      resume,
-      signal: stop.signal,
+      resume: stored !== undefined,
+      formerIdentities: opened?.formerIdentities ?? [],
+      signal: interrupts.signal,
       runtime: runtimeOf(options),
-      onStart: (step) => {
+      onStart: async (step) => {
+        // Only now is it sure that the run can begin or go on.
+        if (!isDeepStrictEqual(config, await readRunConfig(out))) await writeRunConfig(out, config);
         progress = progressFrom(step);
       },
       onRecord: (record) => {
@@ -107,20 +145,19 @@ async function run(options: TrainOptions, command: Command): Promise<void> {
         progress.update(step, `loss ${loss.toFixed(3)}${shown}, ${speed(plan, examplesPerSecond)}`),
       onNote: (note) => process.stderr.write(`note: ${note}\n`),
     });
-    progress.finish();
+    progress.finish(result.status === 'interrupted' ? 'stopped' : 'done');
     const records = await readMetrics(join(out, 'metrics.jsonl'));
     await writeReport(plan, config, result, records, out);
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else process.stdout.write(summary(plan, result, records, out));
     if (result.status === 'interrupted') {
-      process.stderr.write(`interrupted at step ${result.steps}; go on with the same command and --resume\n`);
+      process.stderr.write(`interrupted at step ${result.steps}; the same command goes on\n`);
       process.exitCode = interruptedExitCode;
     }
     if (result.status === 'infeasible') process.exitCode = infeasible;
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    progress.finish();
+    interrupts.end();
+    progress.finish('stopped');
   }
 }
 

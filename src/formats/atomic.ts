@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { BallastError, FileError } from '../errors.ts';
 
 const reasons: Readonly<Record<string, string>> = {
@@ -28,9 +28,28 @@ export function writeError(path: string, cause: unknown): BallastError {
 
 /** Makes a folder and those above it; it may be there already. Throws FileError. */
 export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause) => {
+  try {
+    await makeWithParents(resolve(path));
+  } catch (cause) {
     throw writeError(path, cause);
-  });
+  }
+}
+
+/** One folder after another: Node's own recursion never ends where a folder exists and takes no new ones, as in /proc. */
+async function makeWithParents(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path).catch(async (cause: NodeJS.ErrnoException) => {
+      const there = await stat(path).catch(() => undefined);
+      if (there?.isDirectory() !== true) throw cause;
+    });
+  try {
+    await make();
+  } catch (cause) {
+    const above = dirname(path);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw cause;
+    await makeWithParents(above);
+    await make();
+  }
 }
 
 async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {

@@ -6,8 +6,8 @@ import {
   type MeasuredTrial,
   type MeasuredWorkload,
   measuredIn,
-  requireStudy,
   type TrialSpec,
+  trialSpecOf,
 } from '../batch/index.ts';
 import { StudyStore } from '../store/index.ts';
 
@@ -39,8 +39,7 @@ export async function trainedTrials(
   folder: string,
   { all = false }: { readonly all?: boolean } = {},
 ): Promise<{ name: string; workloads: TrainedWorkload[]; skipped: Skipped[] }> {
-  requireStudy(folder);
-  const store = await StudyStore.open(folder);
+  const store = await StudyStore.openToRead(folder);
   try {
     const study = measuredIn(store);
     const rows = new Map(store.trials().map((row) => [row.id, row]));
@@ -60,7 +59,7 @@ export async function trainedTrials(
           skipped.push({ what, why: 'its weights were not kept (keep: nothing, or the folder was deleted)' });
           return [];
         }
-        const spec = JSON.parse(rows.get(id)!.spec) as TrialSpec;
+        const spec = trialSpecOf(rows.get(id)!.spec, store.path);
         return [{ trial, strategies: [...new Set(same.map((t) => t.strategy))], spec, weights }];
       });
       return { workload, trials: trials.sort((a, b) => a.trial.batchSize - b.trial.batchSize) };

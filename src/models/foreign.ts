@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { BallastError, FileError, UsageError } from '../errors.ts';
 import { readBytes } from '../formats/index.ts';
 import {
@@ -54,8 +52,7 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
     throw new UsageError(`weights do not go with ${path}: an .onnx file carries its own`);
   const normalization = normalizationNamed(normalize ?? 'none') ?? normalizationNamed('none')!;
   const bytes = await readBytes(path, 'an ONNX model file');
-  const files: string[] = [];
-  const model = openModel(bytes, { path, external: externalDataBeside(path, (file) => files.push(file)) });
+  const model = openModel(bytes, { path, external: externalDataBeside(path) });
   const notes = new Set<string>();
   const foreign = describe(request, model, normalization, (note) => notes.add(note));
   const one = read(foreign, { batch: 1, onNote: (note) => notes.add(note) });
@@ -83,7 +80,6 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
     ...applied(forChannels(normalization, channels, path), normalize, undefined),
     name: path,
     weights: path,
-    identity: await identityOf(bytes, files),
     task: 'classification',
     inputShape: staticShape(one.inputs[0]!).slice(1),
     classes: one.outputs[0]!.value.shape[1] as number,
@@ -91,13 +87,6 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
     ...(batch === 'single' ? { largestBatch: 1 } : {}),
     graph,
   };
-}
-
-/** Of the model and the files that it keeps weights in. */
-async function identityOf(bytes: Uint8Array, files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256').update(bytes);
-  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }
 
 function describe(

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FileError, UsageError } from '../errors.ts';
@@ -20,8 +19,6 @@ export function ownWeights(name: string): string | undefined {
   const path = Object.hasOwn(bundled, name) ? fileURLToPath(bundled[name]!) : undefined;
   return path && existsSync(path) ? path : undefined;
 }
-
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Loads a network: a built-in one with a checkpoint or fresh values, or a user's own ONNX file. */
 export async function loadNetwork(request: NetworkRequest): Promise<Network> {
@@ -54,7 +51,6 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
       ...applied(model.normalization, request.normalize, undefined),
       name,
       weights: `freshly initialised (seed ${seed})`,
-      identity: `random/${seed}`,
     };
   }
   const bytes = await readBytes(weights, expectedWeights);
@@ -74,7 +70,6 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
     ...(classNames && { classNames }),
     name,
     weights: shown,
-    identity: sha256(bytes),
     notes,
   };
 }
@@ -107,7 +102,7 @@ function classNamesOf(text: string | undefined, path: string): readonly string[]
 }
 
 /** A model with these values: a network but for where they come from. */
-export function withValues(model: Model, params: Params): Omit<Network, 'weights' | 'identity'> {
+export function withValues(model: Model, params: Params): Omit<Network, 'weights'> {
   const { name, task, inputShape, classes, state } = model;
   return {
     name,

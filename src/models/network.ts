@@ -8,8 +8,6 @@ export interface Network {
   readonly name: string;
   /** Where the weights come from, for tables and reports. */
   readonly weights: string;
-  /** SHA-256 of the weights' file, or `random/SEED`. */
-  readonly identity: string;
   /**
    * What a user should know of how the network was read, a sentence each: which of several sets of weights was taken, what was passed over,
    * a Softmax taken off, halves computed in float32.

@@ -33,6 +33,8 @@ export interface ModelFamily {
 
 interface Family extends ModelFamily {
   readonly name: RegExp;
+  /** Largest of its first number, where that is a depth: a graph has nodes for every layer. */
+  readonly deepest?: number;
   readonly make: (match: RegExpExecArray, request: ModelRequest) => Model;
 }
 
@@ -44,6 +46,7 @@ const families: readonly Family[] = [
     pattern: 'resnet<6n+2>[b]',
     what: 'CIFAR ResNet, shortcut A or (b) 1x1 convolutions',
     name: /^resnet(\d+)(b)?$/,
+    deepest: 2000,
     members: ['resnet20', 'resnet32', 'resnet44', 'resnet56', 'resnet110'],
     make: ([, depth, b], request) => resnet({ depth: Number(depth), shortcut: b ? 'B' : 'A', ...request }),
   },
@@ -51,6 +54,7 @@ const families: readonly Family[] = [
     pattern: 'preresnet<6n+2>[b]',
     what: 'pre-activation ResNet',
     name: /^preresnet(\d+)(b)?$/,
+    deepest: 2000,
     members: ['preresnet56'],
     make: ([, depth, b], request) =>
       resnet({ depth: Number(depth), preActivation: true, shortcut: b ? 'B' : 'A', ...request }),
@@ -101,6 +105,7 @@ const families: readonly Family[] = [
     pattern: 'lstm[<layers>x<hidden>][tied]',
     what: 'LSTM language model, 2x200 unless told',
     name: /^lstm(?:(\d+)x(\d+))?(tied)?$/,
+    deepest: 64,
     members: ['lstm', 'lstm2x200tied'],
     make: ([, layers = '2', hidden = '200', tied], request) =>
       lstm({
@@ -115,6 +120,7 @@ const families: readonly Family[] = [
     pattern: 'transformer[<layers>x<width>]',
     what: 'decoder-only language model, 4x128 unless told',
     name: /^transformer(?:(\d+)x(\d+))?$/,
+    deepest: 256,
     members: ['transformer'],
     make: ([, layers = '4', width = '128'], request) =>
       transformer({ layers: Number(layers), width: Number(width), ...vocabularyOf(request), ...request }),
@@ -124,13 +130,23 @@ const families: readonly Family[] = [
 /** Families of built-in models, for messages and listings. */
 export const modelFamilies: readonly ModelFamily[] = families;
 
+/** Of a layer. */
+const widest = 1e6;
+
 function familyOf(name: string): { readonly family: Family; readonly match: RegExpExecArray } {
   for (const family of families) {
     const match = family.name.exec(name);
-    if (match) return { family, match };
+    if (!match) continue;
+    const numbers = match.slice(1).flatMap((part) => (/^\d+$/.test(part ?? '') ? [Number(part)] : []));
+    numbers.forEach((number, i) => {
+      const most = i === 0 ? (family.deepest ?? widest) : widest;
+      if (number > most)
+        throw new UsageError(`${name.slice(0, 60)}: ${number} is more than any network has; expected at most ${most}`);
+    });
+    return { family, match };
   }
   const known = families.map((f) => f.pattern).join(', ');
-  throw new UsageError(`unknown model "${name}"; expected ${known}, or a path to an .onnx file`);
+  throw new UsageError(`unknown model "${name.slice(0, 200)}"; expected ${known}, or a path to an .onnx file`);
 }
 
 /** The built-in model of this name. Throws UsageError for an unknown one. */

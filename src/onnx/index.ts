@@ -5,6 +5,7 @@ export type { DeclaredInput, ExternalData } from './file/decode.ts';
 export { flopsOf } from './flops.ts';
 export { fold } from './fold.ts';
 export * from './graph.ts';
+export { graphIdentity } from './identity.ts';
 export { type Einsum, einsumOf } from './inference/einsum.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
 export { narrow } from './narrow.ts';

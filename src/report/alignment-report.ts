@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { AlignmentResult, StageSummary, UnitMatrix } from '../stability/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -123,7 +124,7 @@ function pathFigure({ stages, measured }: AlignmentResult): Html {
         labelAnchor: 'center',
         labelArrow: 'none',
       },
-      y: { domain: [0, 1.06 * Math.max(...steps.map((p) => p[y]))], grid: true, label, labelArrow: 'none' },
+      y: { domain: [0, 1.06 * largestOf(steps.map((p) => p[y]))], grid: true, label, labelArrow: 'none' },
       color: { type: 'identity' },
       marks: [
         Plot.line(steps, { x: 'unit', y, z: 'stage', stroke: 'color', strokeWidth: 1.6 }),
@@ -145,7 +146,7 @@ function pathFigure({ stages, measured }: AlignmentResult): Html {
 function findings({ stages }: AlignmentResult): Html {
   const times = stages.map((s) => s.offDiagonal.leftRight.mean / s.expected);
   const span = (values: readonly number[], format = (x: number) => typesetNumber(x, 2)) =>
-    formatRange(Math.min(...values), Math.max(...values), format);
+    formatRange(leastOf(values), largestOf(values), format);
   const loose = stages.filter((s) => !s.converged);
   return html`<ul class="findings">
 <li><b>${span(times)} ×</b>the level of random subspaces: what one unit writes, against what another one reads (by stage).</li>
@@ -166,7 +167,7 @@ function numbers({ stages, measured }: AlignmentResult): Html {
     html`<td>${typesetNumber(d.mean)}${d.count > 1 ? ` (${typesetNumber(d.quantiles.q05, 2)} – ${typesetNumber(d.quantiles.q95, 2)})` : ''}</td>`;
   const gap = (stage: StageSummary) => {
     const gaps = measured.filter((m) => m.name === stage.name).flatMap((m) => m.gaps.flatMap((g) => g ?? []));
-    return gaps.length ? typesetNumber(Math.min(...gaps), 2) : '–';
+    return gaps.length ? typesetNumber(leastOf(gaps), 2) : '–';
   };
   return html`<div class="table"><table><thead><tr><th>stage</th><th>units</th><th>n</th><th>pairs</th><th>U with V</th><th>U with U</th><th>V with V</th><th>random</th><th>paired</th><th>straightness</th><th>spacing</th><th>turning</th><th>smallest gap</th><th>residual</th></tr></thead>
 <tbody>${stages.map((s) => {

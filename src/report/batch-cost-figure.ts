@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { StepTimeCurve, TrainingCost } from '../batch/cost/index.ts';
 import { costFront } from '../batch/cost/index.ts';
 import type { CriticalBatchEstimate, NoiseWindow } from '../batch/plan/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { draw } from './draw.ts';
 import { figure, type LegendEntry, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -14,7 +15,7 @@ const size = { width: 536, height: 320, marginLeft: 66, marginRight: 18, marginT
 
 /** A little room at both ends of a logarithmic axis. */
 function widened(values: readonly number[], by = 1.25): [number, number] {
-  return [Math.min(...values) / by, Math.max(...values) * by];
+  return [leastOf(values) / by, largestOf(values) * by];
 }
 
 function logAxisOf(values: readonly number[], format: (x: number) => string) {
@@ -60,7 +61,7 @@ function batchAxis(sizes: readonly number[]): { scale: Plot.ScaleOptions; marks:
 /** Measured step times with their spread, and the line through them. */
 export function stepTimeFigure({ points, fit }: StepTimeCurve, sizes: readonly number[] = []): Html {
   const all = [...points.map((p) => p.batchSize), ...sizes];
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const [low, high] = [leastOf(all), largestOf(all)];
   const line = Array.from({ length: 100 }, (_, i) => {
     const x = low * (high / low) ** (i / 99);
     return { x, y: fit.overhead + x * fit.perExample };
@@ -221,7 +222,7 @@ export function noiseScaleFigure(estimate: CriticalBatchEstimate, batchSize: num
   const values = [...known.flatMap((w) => [w.value, w.low, w.high ?? w.value]), ...ends].filter((v) => v > 0);
   const axis = logAxisOf(values, formatExact);
   const floor = axis.domain[0];
-  const last = Math.max(...estimate.windows.map((w) => w.toStep));
+  const last = largestOf(estimate.windows.map((w) => w.toStep));
   const lost = estimate.windows.filter((w: NoiseWindow) => w.scale === null).length;
   return figure({
     title: 'Noise scale along the run',

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { largestOf, leastOf } from '../statistics.ts';
 import { draw } from './draw.ts';
 import type { LegendEntry, Panel } from './figure.ts';
 import { legend } from './figure.ts';
@@ -118,9 +119,9 @@ export function batchPanel(panel: BatchPanel): Panel | null {
   if (all.length === 0) return null;
   const xs = [...all.map((p) => p.x), ...(panel.xs ?? [])];
   const ys = [...all.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]), ...(panel.ys ?? [])];
-  const [left, right] = [Math.min(...xs), Math.max(...xs)];
+  const [left, right] = [leastOf(xs), largestOf(xs)];
   const room = (right / left) ** 0.04 * 1.04;
-  const [bottom, top] = [Math.min(...ys), Math.max(...ys)];
+  const [bottom, top] = [leastOf(ys), largestOf(ys)];
   const lift = (top / bottom) ** 0.05 * 1.04;
   const ticks = panel.sizes
     ? thinned(panel.sizes, Math.floor(width / 52))

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { NoiseScaleRow, ProfileComparison, Spread, StudyReport, WorkloadReport } from '../batch/analysis/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import {
   batchPanel,
   formatTick,
@@ -240,7 +241,7 @@ export function criticalFigure({ comparison, workloads }: StudyReport<unknown>, 
     }));
   if (rows.length < 2) return null;
   const ends = rows.flatMap((r) => [r.value, r.low, r.high ?? r.value]);
-  const [low, high] = [Math.min(...ends) / 1.3, Math.max(...ends) * 1.6];
+  const [low, high] = [leastOf(ends) / 1.3, largestOf(ends) * 1.6];
   const ticks = logTicks(low, high, 10);
   const names = rows.map((r) => r.name);
   return figure({
@@ -252,7 +253,7 @@ export function criticalFigure({ comparison, workloads }: StudyReport<unknown>, 
           ariaLabel: 'Critical batch sizes with 95 % intervals',
           width: 1000,
           height: 70 + 22 * rows.length,
-          marginLeft: 24 + 6.3 * Math.min(48, Math.max(...names.map((n) => n.length))),
+          marginLeft: 24 + 6.3 * Math.min(48, largestOf(names.map((n) => n.length))),
           marginRight: 20,
           marginTop: 10,
           marginBottom: 40,

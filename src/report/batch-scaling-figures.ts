@@ -5,6 +5,7 @@ import {
   tradeoffSteps,
   type WorkloadReport,
 } from '../batch/analysis/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { batchPanel, type PanelPoint, type StrategyStyles, strategyLegend } from './batch-panel.ts';
 import { intervalText } from './batch-verdict-text.ts';
 import { figure, type Panel } from './figure.ts';
@@ -45,7 +46,7 @@ export function stepsFigure(workload: WorkloadReport, styles: StrategyStyles): H
       (best, b) => (best && best.batch * best.steps <= b.batch * b.steps ? best : b),
       null,
     );
-    const largest = Math.max(...sizesOf(workload));
+    const largest = largestOf(sizesOf(workload));
     const ideal = first
       ? [first, { batch: largest, steps: (first.steps * first.batch) / largest }].map((p) => ({
           x: p.batch,
@@ -95,7 +96,7 @@ export function speedupFigure(workload: WorkloadReport, styles: StrategyStyles):
   const panels = targetPanels(workload, (target, title) => {
     const analyses = workload.strategies.map((s) => ({ name: s.name, ...analysisOf(s, target) }));
     const bases = [...new Set(analyses.flatMap((a) => a.baseBatch ?? []))];
-    const largest = Math.max(...sizesOf(workload));
+    const largest = largestOf(sizesOf(workload));
     const ideals = bases.map((b) => [
       { x: b, y: 1 },
       { x: largest, y: largest / b },
@@ -135,7 +136,7 @@ export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles)
       median !== null && median > 0 ? [{ x: median, y: median * batchSize }] : [],
     );
     const sizes = strategy.points.map((p) => p.batchSize);
-    const [least, most] = [Math.min(...sizes) / 1.5, Math.max(...sizes) * 1.5];
+    const [least, most] = [leastOf(sizes) / 1.5, largestOf(sizes) * 1.5];
     const curve = Array.from({ length: 60 }, (_, i) => {
       const batch = least * (most / least) ** (i / 59);
       const steps = tradeoffSteps(fit, batch);
@@ -166,7 +167,7 @@ export function tradeoffFigure(workload: WorkloadReport, styles: StrategyStyles)
   const left = fitted.flatMap((s) =>
     s.criticalBatch.dominated.length > 0 ? [`${s.name}: ${s.criticalBatch.dominated.join(', ')}`] : [],
   );
-  const worst = Math.max(...fitted.map((s) => s.criticalBatch.fit?.residual ?? 0));
+  const worst = largestOf(fitted.map((s) => s.criticalBatch.fit?.residual ?? 0));
   return figure({
     title: `Trade-off between steps and examples, ${workload.name}`,
     panelWidth: 320,

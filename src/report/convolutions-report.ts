@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { ConvolutionSpectrum, ConvolutionsResult } from '../stability/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { convolutionGeometry } from './convolutions-table.ts';
 import { depthAxis } from './depth-axis.ts';
 import { draw } from './draw.ts';
@@ -30,7 +31,7 @@ function normsFigure({ layers }: ConvolutionsResult): Html | null {
   const positive = points.filter((p) => p.value > 0);
   if (positive.length === 0) return null;
   const values = positive.map((p) => p.value);
-  const [low, high] = [Math.min(...values) / 1.15, Math.max(...values) * 1.15];
+  const [low, high] = [leastOf(values) / 1.15, largestOf(values) * 1.15];
   const axis = { domain: [low, high] as const, ticks: logTicks(low, high), format: formatExact };
   const depth = depthAxis(
     groupNames(
@@ -147,12 +148,12 @@ function findings({ layers }: ConvolutionsResult): Html {
   const compared = layers.filter((l) => l.circular?.normError != null);
   const errors = compared.map((l) => l.circular!.normError!);
   const differences = layers.flatMap((l) => l.circular?.relativeDifference ?? []);
-  const worst = compared.find((l) => Math.abs(l.circular!.normError!) === Math.max(...errors.map(Math.abs)));
+  const worst = compared.find((l) => Math.abs(l.circular!.normError!) === largestOf(errors.map(Math.abs)));
   const partial = layers.filter((l) => !l.complete);
   return html`<ul class="findings">
-${known.length ? html`<li><b>${formatRange(Math.min(...largest), Math.max(...largest), (x) => typesetNumber(x))}</b>are the largest singular values of ${known.length === 1 ? 'the convolution' : `the ${known.length} convolutions`}, with zero padding and stride as they are.</li>` : null}
-${worst ? html`<li><b>${formatRange(Math.min(...errors), Math.max(...errors), formatPercent)}</b>is the error of the circular formula’s largest value; it is largest at ${worst.name}.</li>` : null}
-${differences.length ? html`<li><b>${formatRange(Math.min(...differences), Math.max(...differences), formatPercent)}</b>is the relative difference of the sorted values, circular against true.</li>` : null}
+${known.length ? html`<li><b>${formatRange(leastOf(largest), largestOf(largest), (x) => typesetNumber(x))}</b>are the largest singular values of ${known.length === 1 ? 'the convolution' : `the ${known.length} convolutions`}, with zero padding and stride as they are.</li>` : null}
+${worst ? html`<li><b>${formatRange(leastOf(errors), largestOf(errors), formatPercent)}</b>is the error of the circular formula’s largest value; it is largest at ${worst.name}.</li>` : null}
+${differences.length ? html`<li><b>${formatRange(leastOf(differences), largestOf(differences), formatPercent)}</b>is the relative difference of the sorted values, circular against true.</li>` : null}
 ${partial.length ? html`<li class="caution"><b>Leading values only</b>for ${partial.length} convolution${partial.length === 1 ? '' : 's'}: ${partial.map((l) => l.name).join(', ')}.</li>` : null}
 </ul>`;
 }

@@ -1,4 +1,5 @@
 import type { CurvatureResult, ProbedValue } from '../stability/index.ts';
+import { largestOf } from '../statistics.ts';
 import { densityCurve, nodeRange } from './curvature-curve.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { painter } from './terminal-color.ts';
@@ -78,10 +79,10 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
 function densityPlot({ density, parameters }: CurvatureResult, columns = 72, rows = 8): string[] {
   const range = nodeRange(density!);
   const { points, floor } = densityCurve(density!, parameters, range, { count: 2 * columns });
-  const top = Math.max(...points.map((p) => p.y));
+  const top = largestOf(points.map((p) => p.y));
   const span = Math.log(top / floor) || 1;
   const labels = [formatNumber(top, 2), formatNumber(floor, 2)];
-  const margin = Math.max(...labels.map((l) => l.length));
+  const margin = largestOf(labels.map((l) => l.length));
   const drawn = brailleLine(
     points.map((p) => (p.y > floor ? Math.log(p.y / floor) / span : null)),
     columns,

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { BranchEigenvalues, EigenvaluesResult } from '../stability/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { depthAxis } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
@@ -130,7 +131,7 @@ function depthFigure(result: EigenvaluesResult): Html {
 
 function findings({ branches, skipped }: EigenvaluesResult): Html {
   const range = (values: readonly number[], format: (x: number) => string = (x) => typesetNumber(x)) =>
-    formatRange(Math.min(...values), Math.max(...values), format);
+    formatRange(leastOf(values), largestOf(values), format);
   const radii = branches.flatMap((b) => b.radius ?? []);
   const units = branches.flatMap((b) => b.unitRadius ?? []);
   const shares = branches.flatMap((b) => (b.circle ? [b.circle.outside / b.size] : []));

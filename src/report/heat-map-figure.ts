@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { SpectrumResult } from '../stability/result.ts';
+import { largestOf } from '../statistics.ts';
 import { binMedians } from './decimate.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
@@ -91,7 +92,7 @@ export function heatMapFigure(result: SpectrumResult, rows: readonly SpectrumRow
   const limit = Math.max(1.5, ...shown.map((r) => (r.largest ?? 0) / reference));
   const runs = shown.flatMap((r) => runsOf(r, reference, limit));
   const names = shown.map((r) => r.block.name);
-  const marginLeft = 14 + 6.4 * Math.min(24, Math.max(...names.map((n) => n.length)));
+  const marginLeft = 14 + 6.4 * Math.min(24, largestOf(names.map((n) => n.length)));
   const rowHeight = names.length > 40 ? 12 : 17;
   const breaks = groupUnits(result)
     .slice(1)

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -126,7 +127,7 @@ const curveSize = { width: 536, height: 270, marginLeft: 54, marginRight: 14, ma
 function curvePanel(title: string, sweep: Sweep, series: readonly Series[], percent = false): Panel | null {
   const values = series.flatMap((s) => s.points.map((p) => p.y));
   if (values.length === 0) return null;
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [leastOf(values), largestOf(values)];
   const wide = !percent && low > 0 && high / low > 4;
   const axis = {
     domain: [low * 0.9, high * 1.1] as const,

@@ -1,3 +1,4 @@
+import { largestOf, leastOf } from '../statistics.ts';
 import { formatExact } from './numbers.ts';
 
 /**
@@ -33,7 +34,7 @@ export function logTicks(low: number, high: number, most = 9): number[] {
 
 /** A log axis over positive numbers, with a margin at both ends as a factor. */
 export function positiveAxis(values: readonly number[], margin: number) {
-  const [bottom, top] = [Math.min(...values) / margin, Math.max(...values) * margin];
+  const [bottom, top] = [leastOf(values) / margin, largestOf(values) * margin];
   return { domain: [bottom, top] as const, ticks: logTicks(bottom, top), format: formatExact };
 }
 

@@ -1,3 +1,4 @@
+import { largestOf, leastOf } from '../statistics.ts';
 import { formatNumber } from './numbers.ts';
 import { brailleLine } from './terminal-plot.ts';
 
@@ -13,7 +14,7 @@ export function lossCurve(points: readonly CurvePoint[], { columns = 60, rows = 
   if (known.length < 2) return '';
   const [first, last] = [known[0]!, known.at(-1)!];
   const logs = known.map((p) => Math.log(p.y));
-  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const [low, high] = [leastOf(logs), largestOf(logs)];
   const ys = Array.from({ length: 2 * columns }, (_, i) => {
     const x = first.x + ((last.x - first.x) * i) / (2 * columns - 1);
     const after = known.findIndex((p) => p.x >= x);
@@ -21,7 +22,7 @@ export function lossCurve(points: readonly CurvePoint[], { columns = 60, rows = 
     return high === low ? 0.5 : (logs[at]! - low) / (high - low);
   });
   const labels = [formatNumber(Math.exp(high)), formatNumber(Math.exp(low))];
-  const margin = Math.max(...labels.map((l) => l.length));
+  const margin = largestOf(labels.map((l) => l.length));
   const lines = brailleLine(ys, columns, rows).map((line, i) => {
     const label = i === 0 ? labels[0]! : i === rows - 1 ? labels[1]! : '';
     return `${label.padStart(margin)} ${label ? '┤' : '│'}${line}`.trimEnd();

@@ -24,8 +24,8 @@ export interface ProgressOptions {
 export interface Progress {
   /** `done` of `total`, and what is being worked on. */
   update(done: number, detail?: string): void;
-  /** Ends the line: on a terminal it vanishes, elsewhere its duration is noted if anything was written before. */
-  finish(): void;
+  /** Ends the line, once: on a terminal it vanishes, elsewhere its duration is noted if anything was written before. */
+  finish(outcome?: 'done' | 'stopped'): void;
 }
 
 const terminalInterval = 100;
@@ -73,11 +73,15 @@ export function createProgress({
       const line = text(done, detail);
       stream.write(terminal ? `\r\u001b[2K${truncate(line, Math.max(20, (stream.columns ?? 80) - 1))}` : `${line}\n`);
     },
-    finish() {
+    finish(outcome = 'done') {
       if (finished) return;
       finished = true;
       if (!written) return;
-      stream.write(terminal ? '\r\u001b[2K' : `${label} done in ${formatDuration((now() - start) / 1000)}\n`);
+      stream.write(
+        terminal
+          ? '\r\u001b[2K'
+          : `${label} ${outcome === 'done' ? 'done in' : 'stopped after'} ${formatDuration((now() - start) / 1000)}\n`,
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { InterventionResult, PerturbedLayer, ReproductionResult } from '../stability/index.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { formatInterval } from './perturbation-table.ts';
 
@@ -17,7 +18,7 @@ export interface PaperFinding {
 }
 
 const range = (values: readonly number[], format: (x: number) => string): string =>
-  formatRange(Math.min(...values), Math.max(...values), format);
+  formatRange(leastOf(values), largestOf(values), format);
 
 /** All of them: agrees; at least half: in part. */
 function verdictOf(agreeing: number, all: number): Verdict {
@@ -29,7 +30,7 @@ function verdictOf(agreeing: number, all: number): Verdict {
 /** Most singular values of a unit are at the skip scale. */
 function mostAreOne({ spectra, active }: ReproductionResult): PaperFinding {
   const counted = spectra.images.flatMap((image) =>
-    image.units.flatMap((u) => (u.plateau && u.complete ? [{ u, share: u.plateau.count / Math.min(...u.shape) }] : [])),
+    image.units.flatMap((u) => (u.plateau && u.complete ? [{ u, share: u.plateau.count / leastOf(u.shape) }] : [])),
   );
   const most = counted.filter((c) => c.share > 0.5).length;
   const bounded = active.filter((a) => a.bound !== null);
@@ -85,7 +86,7 @@ function scalesChangeMuch({ interventions, spectra }: ReproductionResult): Paper
   );
   const own = alone.changed[0]!;
   const between = spectra.spread.find((s) => s.name === own)?.relativeDifference;
-  const smallest = Math.min(...changes.map((c) => c.change));
+  const smallest = leastOf(changes.map((c) => c.change));
   const plateaus = alone.scales.flatMap((s) => s.units.filter((u) => u.plateau && u.bound !== null));
   const kept = plateaus.filter((u) => u.plateau!.count >= u.bound!).length;
   const accuracies = together.scales.map((s) => s.accuracy);

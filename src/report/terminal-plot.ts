@@ -1,4 +1,5 @@
 import type { SpectrumResult } from '../stability/result.ts';
+import { largestOf, leastOf } from '../statistics.ts';
 import { type LogAxis, logAxis } from './log-axis.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
 import { referenceValue, type SpectrumRow, unitRows } from './spectrum-rows.ts';
@@ -35,7 +36,7 @@ const blocks = '▁▂▃▄▅▆▇█';
 /** One block character a value, from the smallest to the largest; all alike are drawn half high, null is a space. */
 export function sparkline(values: readonly (number | null)[]): string {
   const known = values.filter((v) => v !== null);
-  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const [low, high] = [leastOf(known), largestOf(known)];
   return values
     .map((v) =>
       v === null ? ' ' : blocks[high === low ? 3 : Math.round(((v - low) / (high - low)) * (blocks.length - 1))]!,

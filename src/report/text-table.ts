@@ -1,3 +1,4 @@
+import { largestOf } from '../statistics.ts';
 export interface ColumnOptions {
   /** Columns that are flush left; the first unless told. The others are flush right. */
   readonly left?: readonly number[];
@@ -10,7 +11,7 @@ export function alignColumns(
   rows: readonly (readonly string[])[],
   { left = [0], gap = 2 }: ColumnOptions = {},
 ): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => rows.reduce((widest, row) => Math.max(widest, row[i]!.length), 0));
+  const widths = (rows[0] ?? []).map((_, i) => largestOf(rows.map((row) => row[i]!.length)));
   const cell = (text: string, i: number) => (left.includes(i) ? text.padEnd(widths[i]!) : text.padStart(widths[i]!));
   return rows.map((row) => row.map(cell).join(' '.repeat(gap)).trimEnd());
 }

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { largestOf, leastOf } from '../statistics.ts';
 import type { Metric, MetricsRecord, RunConfig, RunResult } from '../train/index.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
@@ -57,7 +58,7 @@ function curvePanel(label: string, series: readonly Series[], { linear = false }
     .filter((s) => s.points.length > 0);
   if (shown.length === 0) return null;
   const values = shown.flatMap((s) => s.points.map((p) => p.y));
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [leastOf(values), largestOf(values)];
   const wide = !linear && high / low > 4;
   const axis = { domain: [low * 0.95, high * 1.05] as const, ticks: logTicks(low, high), format: formatExact };
   return {

@@ -17,10 +17,21 @@ const reasons: Readonly<Record<string, string>> = {
   SQLITE_IOERR: 'the device reports an input/output error, or has no space left',
 };
 
+const openingReasons: Readonly<Record<string, string | undefined>> = {
+  8: reasons.SQLITE_READONLY,
+  10: reasons.SQLITE_IOERR,
+  11: reasons.SQLITE_CORRUPT,
+  13: reasons.SQLITE_FULL,
+  26: reasons.SQLITE_NOTADB,
+};
+
 /** The one-line error of a failed operation on the database at `path`; errors that are none of SQLite's are given back. */
 export function storeError(path: string, cause: unknown): unknown {
   if (cause instanceof BallastError || !(cause instanceof Error)) return cause;
   const code = (cause as { code?: unknown }).code;
+  // The driver has no code for what goes wrong while it opens a file, but SQLite's number at the end.
+  const opening = /unable to open connection to local database .*: (\d+)$/i.exec(cause.message);
+  if (opening) return new FileError(path, (openingReasons[opening[1]!] ?? reasons.SQLITE_CANTOPEN)!, { cause });
   if (typeof code !== 'string' || !code.startsWith('SQLITE')) return cause;
   const known = Object.keys(reasons).find((name) => code.startsWith(name));
   const reason = known ? reasons[known]! : /locked/.test(cause.message) ? reasons.SQLITE_BUSY! : cause.message;
@@ -38,10 +49,10 @@ export function guarded<T>(path: string, work: () => T): T {
 
 /**
  * Opens the database at `path`, made where it is missing, in WAL mode: readers never wait, and writers of several processes follow one another.
- * A commit survives the end of its process; the last ones before a power cut may be lost, whole (`synchronous = NORMAL`).
+ * `told` is the path that messages name. A commit survives the end of its process; the last ones before a power cut may be lost, whole (`synchronous = NORMAL`).
  */
-export function openDatabase(path: string): Connection {
-  return guarded(path, () => {
+export function openDatabase(path: string, told = path): Connection {
+  return guarded(told, () => {
     const db = new Database(path);
     db.pragma(`busy_timeout = ${patience}`);
     db.pragma('journal_mode = WAL');

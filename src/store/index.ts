@@ -1,4 +1,4 @@
 /** Studies on disk: an SQLite index that several processes write, and files beside it. */
 export type * from './rows.ts';
 export { databaseName, type Grid, StudyStore } from './study-store.ts';
-export type { Claim } from './trial-claims.ts';
+export { type Claim, ClaimLost } from './trial-claims.ts';

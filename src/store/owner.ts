@@ -1,13 +1,25 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { z } from 'zod';
+
+const ownerSchema = z.object({
+  /** Machine, its boot, and the space of process numbers (containers on one machine each have their own). */
+  host: z.string(),
+  pid: z.int().nonnegative(),
+  /** When it started, in the system's own unit; empty where the system does not say. */
+  started: z.string(),
+});
 
 /** A process, told apart from a later one of the same number. */
-export interface Owner {
-  /** Machine, its boot, and the space of process numbers (containers on one machine each have their own). */
-  readonly host: string;
-  readonly pid: number;
-  /** When it started, in the system's own unit; empty where the system does not say. */
-  readonly started: string;
+export type Owner = Readonly<z.infer<typeof ownerSchema>>;
+
+/** The owner that a store names; undefined for a text that names none. */
+export function ownerOf(text: string | null): Owner | undefined {
+  try {
+    return ownerSchema.safeParse(JSON.parse(text ?? '')).data;
+  } catch {
+    return undefined;
+  }
 }
 
 const attempt = (read: () => string): string => {

@@ -1,6 +1,7 @@
 /** Rows of the tables, as they are read and written. */
 
-export type StoredStatus = 'queued' | 'running' | 'complete' | 'stopped' | 'infeasible' | 'failed';
+export const storedStatuses = ['queued', 'running', 'complete', 'stopped', 'infeasible', 'failed'] as const;
+export type StoredStatus = (typeof storedStatuses)[number];
 
 /** A line of a curve; names as in the table of columns below. */
 export interface MeasurementRow {

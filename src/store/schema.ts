@@ -1,10 +1,9 @@
 import { FileError } from '../errors.ts';
+import { version as ballast } from '../version.ts';
 import type { Connection } from './database.ts';
 
-/** Counts up with every change of the tables. */
-const version = 1;
-
-const tables = `
+/** The tables of version 1. Its text is never changed: what comes after it are migrations. */
+const first = `
 -- What the study is, by key: name, text.
 create table fact (key text primary key, value text not null) without rowid;
 
@@ -85,19 +84,50 @@ create table attempt (
 ) without rowid;
 `;
 
-/** Makes the tables in an empty database. Throws FileError for one that a newer Ballast, or another program, has made. */
+/** Who owns a trial: the number of the attempt that may write about it, null for nobody; and how often that has given a sign of life. */
+const fenced = `
+alter table trial add column attempt integer;
+alter table trial add column beat integer not null default 0;
+update trial set attempt = (select max(a.number) from attempt a where a.trial = trial.number) where status = 'running';
+`;
+
+/** What leads from each version to the next, from an empty database on. Forward only. */
+const migrations: readonly string[] = [first, fenced];
+
+/** Counts up with every change of the tables. */
+export const tablesVersion = migrations.length;
+
+const versionOf = (db: Connection) =>
+  (db.prepare('pragma user_version').get() as { user_version: number }).user_version;
+
+/**
+ * Makes the tables in an empty database, and brings those of an earlier version forward, in one transaction.
+ * Throws FileError for one that a newer Ballast, or another program, has made.
+ */
 export function prepareTables(db: Connection, path: string): void {
-  const found = () => (db.prepare('pragma user_version').get() as { user_version: number }).user_version;
-  if (found() === version) return;
+  if (versionOf(db) === tablesVersion) return;
   db.transaction(() => {
     // Another process may have been faster.
-    const now = found();
-    if (now === version) return;
-    const others = db.prepare('select count(*) as n from sqlite_master').get() as { n: number };
-    if (now !== 0 || others.n > 0) {
-      throw new FileError(path, `has tables of version ${now}, expected ${version}; it was made by another version`);
-    }
-    db.exec(tables);
-    db.exec(`pragma user_version = ${version}`);
+    const found = versionOf(db);
+    if (found === tablesVersion) return;
+    const { n } = db.prepare('select count(*) as n from sqlite_master').get() as { n: number };
+    if (found > tablesVersion)
+      throw new FileError(
+        path,
+        `has tables of version ${found}, Ballast ${ballast} knows those up to ${tablesVersion}; use a newer Ballast`,
+      );
+    if (found < 0 || (found === 0 && n > 0))
+      throw new FileError(
+        path,
+        `has tables of version ${found} that are not of Ballast; expected the store of a study`,
+      );
+    for (const migration of migrations.slice(found)) db.exec(migration);
+    db.exec(`pragma user_version = ${tablesVersion}`);
   }).immediate();
+}
+
+/** Brings an empty database to the tables of an earlier version: for tests of what old stores become. */
+export function prepareTablesOf(db: Connection, version: number): void {
+  for (const migration of migrations.slice(0, version)) db.exec(migration);
+  db.exec(`pragma user_version = ${version}`);
 }

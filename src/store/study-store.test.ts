@@ -58,15 +58,16 @@ const real = fc.option(
 describe('a store', () => {
   it('gives back every number as it was, in the order of steps, whatever the order of writing', () => {
     store.replaceGrid(grid(['a', 'b']));
+    const claim = store.claims.claim()!;
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.record({ step: fc.nat(1e9), trainLoss: real, valLoss: real }), { selector: (m) => m.step }),
         (points) => {
-          store.forget('a');
+          store.claims.begin(claim, -1);
           const rows = points.map((p) => ({ ...row(p.step), ...p }));
-          for (const r of rows) store.measure('a', r);
+          for (const r of rows) store.claims.measure(claim, r);
           // Once more changes nothing.
-          for (const r of [...rows].reverse()) store.measure('a', r);
+          for (const r of [...rows].reverse()) store.claims.measure(claim, r);
           expect(store.curve('a')).toEqual(rows.sort((x, y) => x.step - y.step));
           expect(store.curve('b')).toEqual([]);
         },
@@ -77,7 +78,9 @@ describe('a store', () => {
 
   it('keeps what the grid no longer asks for, and takes it up again', () => {
     store.replaceGrid(grid(['a', 'b']));
-    store.measure('a', row(3));
+    const claim = store.claims.claim()!;
+    store.claims.measure(claim, row(3));
+    store.claims.end(claim, { status: 'queued', step: 3 });
     store.replaceGrid(grid(['b', 'c']));
     expect(store.trials().map((t) => t.id)).toEqual(['b', 'c']);
     expect(store.points().map((p) => p.trialId)).toEqual(['b', 'c']);
@@ -128,14 +131,16 @@ describe('a store', () => {
 
   it('drops measurements of steps that are to be made again', () => {
     store.replaceGrid(grid(['a']));
-    for (const step of [2, 4, 6]) store.measure('a', row(step));
-    store.claims.begin(store.claims.claim()!, 4);
+    const claim = store.claims.claim()!;
+    for (const step of [2, 4, 6]) store.claims.measure(claim, row(step));
+    store.claims.begin(claim, 4);
     expect(store.curve('a').map((m) => m.step)).toEqual([2, 4]);
   });
 
   it('that is full says so in one line, and is whole', () => {
     store.replaceGrid(grid(['a']));
-    store.measure('a', row(1));
+    const claim = store.claims.claim()!;
+    store.claims.measure(claim, row(1));
     const db = new Database(store.path);
     const { page_count: pages } = db.prepare('pragma page_count').get() as { page_count: number };
     // As if the disk had room for one more page: each connection has its own bound, so this one writes.
@@ -153,7 +158,7 @@ describe('a store', () => {
     expect(failure).toBeInstanceOf(FileError);
     expect((failure as Error).message).toMatch(/study\.sqlite: no space left on the device; nothing .* is lost$/);
     expect(store.curve('a')).toEqual([row(1)]);
-    store.measure('a', row(2));
+    store.claims.measure(claim, row(2));
     expect(store.curve('a').length).toBe(2);
   });
 
@@ -173,7 +178,7 @@ describe('a store', () => {
     other.close();
     impatient.close();
     expect((failure as Error).message).toMatch(/study\.sqlite: is locked by another process .*nothing is lost/);
-    store.measure('a', row(1));
+    store.claims.measure(store.claims.claim()!, row(1));
   });
 
   it.each([
@@ -182,7 +187,11 @@ describe('a store', () => {
       'hello, this is a text and no database at all',
       /is no SQLite database; expected the store of a study$/,
     ],
-    ['another version', undefined, /has tables of version 99, expected 1; it was made by another version$/],
+    [
+      'of a newer version',
+      undefined,
+      /has tables of version 99, Ballast [\d.]+ knows those up to 2; use a newer Ballast$/,
+    ],
   ])('refuses a file that is %s', async (_, content, message) => {
     const other = mkdtempSync(join(folder, 'other-'));
     const path = join(other, 'study.sqlite');

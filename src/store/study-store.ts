@@ -1,13 +1,16 @@
+import { constants, existsSync, renameSync, rmSync } from 'node:fs';
+import { access, chmod, copyFile, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError } from '../errors.ts';
-import { makeFolder } from '../formats/index.ts';
+import { makeFolder, pathBelow, writeError } from '../formats/index.ts';
 import { type Connection, guarded, openDatabase } from './database.ts';
+import { ownerOf } from './owner.ts';
 import {
   type AttemptRow,
   type ExtensionRow,
   type MeasurementRow,
   measurementColumns,
-  measurementKeys,
   measurementOf,
   type PointRow,
   type TrialRow,
@@ -15,6 +18,7 @@ import {
 } from './rows.ts';
 import { prepareTables } from './schema.ts';
 import { TrialClaims } from './trial-claims.ts';
+import { requireTrustworthy } from './trust.ts';
 
 /** All that a study asks for. */
 export interface Grid {
@@ -45,25 +49,50 @@ export class StudyStore {
   readonly claims: TrialClaims;
   readonly #db: Connection;
 
-  private constructor(folder: string, db: Connection) {
+  /** What was made for this store alone, and goes with it. */
+  readonly #temporary: string | undefined;
+
+  private constructor(folder: string, db: Connection, temporary?: string) {
     this.folder = folder;
     this.path = pathIn(folder);
     this.#db = db;
+    this.#temporary = temporary;
     this.claims = new TrialClaims(db, this.path);
   }
 
-  /** Opens the store in `folder`, made where it is missing. Throws FileError. */
-  static async open(folder: string): Promise<StudyStore> {
+  /** Opens the store in `folder`, made where it is missing, after a check that it can be trusted. Throws FileError. */
+  static async open(folder: string, { trusted = false }: OpenOptions = {}): Promise<StudyStore> {
     await makeFolder(join(folder, 'trials'));
     const path = pathIn(folder);
-    const db = openDatabase(path);
-    guarded(path, () => prepareTables(db, path));
-    return new StudyStore(folder, db);
+    return new StudyStore(folder, opened(path, path, trusted));
   }
 
-  /** The folder of a trial's files. */
+  /**
+   * The same for whoever only reads. A store that cannot be written, or whose folder cannot, is read from a copy among the temporary files:
+   * SQLite writes beside what it reads. Throws FileError, also where there is none.
+   */
+  static async openToRead(folder: string): Promise<StudyStore> {
+    const path = pathIn(folder);
+    if (!existsSync(path)) throw new FileError(folder, `has no ${databaseName}; expected the folder of a batch study`);
+    if (await canWrite(folder, path)) return new StudyStore(folder, opened(path, path, false));
+    const temporary = await mkdtemp(join(tmpdir(), 'ballast-study-'));
+    const copy = join(temporary, databaseName);
+    try {
+      for (const end of ['', '-wal'])
+        if (end === '' || existsSync(path + end)) {
+          await copyFile(path + end, copy + end);
+          await chmod(copy + end, 0o600);
+        }
+      return new StudyStore(folder, opened(copy, path, false), temporary);
+    } catch (cause) {
+      rmSync(temporary, { recursive: true, force: true });
+      throw cause instanceof FileError ? cause : writeError(copy, cause);
+    }
+  }
+
+  /** The folder of a trial's files. Throws FileError for an id that is no name. */
   trialFolder(id: string): string {
-    return join(this.folder, 'trials', id.slice(0, 16));
+    return pathBelow(join(this.folder, 'trials'), id.slice(0, 16));
   }
 
   /** Makes the grid what the study asks for. What it no longer asks for stays, out of the grid. */
@@ -103,6 +132,11 @@ export class StudyStore {
     const [name, text] = [facts.get('name'), facts.get('text')];
     if (name === undefined || text === undefined) throw new FileError(this.folder, 'has no study yet');
     return { name, text };
+  }
+
+  /** Name of the study; undefined for a store without one. */
+  storedName(): string | undefined {
+    return this.#all<{ value: string }>("select value from fact where key = 'name'")[0]?.value;
   }
 
   /** Facts of the workloads of the grid (or all) as JSON, by name. */
@@ -147,23 +181,30 @@ export class StudyStore {
     return rows.map(measurementOf);
   }
 
-  /** Writes a line of a curve; again for the same step replaces it. */
-  measure(id: string, row: MeasurementRow): void {
+  /**
+   * A trial that is known by another id from now on, with its files. Nothing happens where there is none of the former id, one of the new id already, or
+   * where it is being worked on.
+   */
+  rename(former: string, id: string): void {
+    if (former === id) return;
+    const [row, there] = [this.trial(former), this.trial(id)];
+    if (!row || there || row.status === 'running') return;
+    const [from, to] = [this.trialFolder(former), this.trialFolder(id)];
+    // The files first: ended between the two, they are missing, and are made again.
+    if (existsSync(from) && !existsSync(to)) renameSync(from, to);
     this.#write(() => {
-      this.#db
-        .prepare(
-          `insert or replace into measurement select number, ${measurementKeys.map(() => '?').join(', ')} from trial where id = ?`,
-        )
-        .run(...measurementKeys.map((key) => row[key]), id);
+      this.#db.prepare('update trial set id = ? where id = ?').run(id, former);
     });
   }
 
-  /** Forgets what a trial has measured, and queues it again. */
+  /** Forgets what a trial has measured, and queues it again; one that is being worked on is left alone. */
   forget(id: string): void {
     this.#write(() => {
-      const number = '(select number from trial where id = ?)';
+      const number = "(select number from trial where id = ? and status <> 'running')";
       this.#db.prepare(`delete from measurement where trial = ${number}`).run(id);
-      this.#db.prepare("update trial set status = 'queued', crashes = 0, note = null where id = ?").run(id);
+      this.#db
+        .prepare("update trial set status = 'queued', crashes = 0, note = null where id = ? and status <> 'running'")
+        .run(id);
     });
   }
 
@@ -187,11 +228,12 @@ export class StudyStore {
       `select t.id as trialId, a.number, a.owner, a.began, a.from_step as fromStep, a.ended, a.to_step as toStep, a.outcome
        from attempt a join trial t on t.number = a.trial order by a.began`,
     );
-    return rows.map(({ owner, ...row }) => ({ ...row, pid: (JSON.parse(owner) as { pid: number }).pid }));
+    return rows.map(({ owner, ...row }) => ({ ...row, pid: ownerOf(owner)?.pid ?? 0 }));
   }
 
   close(): void {
     this.#db.close();
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { recursive: true, force: true });
   }
 
   #all<Row>(sql: string, ...values: unknown[]): Row[] {
@@ -205,5 +247,35 @@ export class StudyStore {
 
 /** Of the database in a study's folder. */
 export const databaseName = 'study.sqlite';
+
+export interface OpenOptions {
+  /** It was checked before, by the process that started this one. */
+  readonly trusted?: boolean;
+}
+
+/** @param told The path that messages name. */
+function opened(path: string, told: string, trusted: boolean): Connection {
+  const db = openDatabase(path, told);
+  try {
+    guarded(told, () => {
+      if (!trusted) requireTrustworthy(db, told);
+      prepareTables(db, told);
+    });
+    return db;
+  } catch (cause) {
+    db.close();
+    throw cause;
+  }
+}
+
+/** Whether all of them can be written, as far as the system says beforehand. */
+async function canWrite(...paths: readonly string[]): Promise<boolean> {
+  try {
+    for (const path of paths) await access(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const pathIn = (folder: string) => join(folder, databaseName);

@@ -1,56 +1,84 @@
+import { BallastError } from '../errors.ts';
 import { type Connection, guarded } from './database.ts';
-import { isAlive, type Owner, thisProcess } from './owner.ts';
-import type { StoredStatus, WantedTrial } from './rows.ts';
+import { isAlive, ownerOf, thisProcess } from './owner.ts';
+import { type MeasurementRow, measurementKeys, type StoredStatus, type WantedTrial } from './rows.ts';
 
-/** How long a claim of a process that cannot be looked up (on another machine) holds without a sign of life, in milliseconds. */
+/**
+ * How long a claim of a process that cannot be looked up (on another machine) holds without a sign of life, in milliseconds, by the clock of who waits
+ * for it: what the machines think the time is does not matter.
+ */
 const lease = 600_000;
 /** How many times in a row a trial may take its process down before it counts as failed. */
 const crashesAllowed = 3;
 
 export interface Claim extends WantedTrial {
-  /** Number of the attempt. */
+  /** Number of the attempt: it fences what is written about the trial. */
   readonly attempt: number;
+}
+
+/** Another attempt owns the trial by now, or nobody: what this one computes is not written. */
+export class ClaimLost extends BallastError {}
+
+export interface TrialResult {
+  readonly status: Exclude<StoredStatus, 'running'>;
+  readonly step: number | null;
+  readonly note?: string | undefined;
+  readonly hardware?: string;
+  readonly secondsPerStep?: number | undefined;
 }
 
 interface Running {
   readonly number: number;
   readonly owner: string;
-  readonly leaseUntil: number;
+  readonly attempt: number | null;
+  readonly beat: number;
 }
 
-/** Who works on which trial: at most one process at a time, also of several that know nothing of each other. */
+/** The last change of a claim that was seen, and when. */
+interface Sighting {
+  readonly attempt: number | null;
+  readonly beat: number;
+  readonly at: number;
+}
+
+/**
+ * Who works on which trial: at most one process at a time, also of several that know nothing of each other. Every write about a trial carries
+ * the attempt that owns it, and is refused (ClaimLost) when another one does.
+ */
 export class TrialClaims {
   readonly #db: Connection;
   readonly #path: string;
+  readonly #now: () => number;
+  readonly #seen = new Map<number, Sighting>();
 
-  constructor(db: Connection, path: string) {
+  /** @param now Milliseconds of a clock that only goes forward. */
+  constructor(db: Connection, path: string, now: () => number = () => performance.now()) {
     this.#db = db;
     this.#path = path;
+    this.#now = now;
   }
 
   /**
    * Takes the next trial that waits, for this process. First frees those whose process is gone: its end is no fault of theirs, as far as anybody knows.
    * Undefined when nothing waits.
    */
-  claim(): Claim | undefined {
+  claim(process = thisProcess()): Claim | undefined {
     return this.#write(() => {
       this.#freeAbandoned();
-      const owner = JSON.stringify(thisProcess());
+      const owner = JSON.stringify(process);
       const row = this.#db
         .prepare(
-          `update trial set status = 'running', owner = ?, lease_until = ? where number =
-             (select number from trial where status = 'queued' and in_grid = 1 order by ordinal, number limit 1)
-           returning number, id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds`,
+          `update trial set status = 'running', owner = ?, lease_until = null, beat = 0,
+             attempt = (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number)
+           where number = (select number from trial where status = 'queued' and in_grid = 1 order by ordinal, number limit 1)
+           returning number, id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds, attempt`,
         )
-        .get(owner, Date.now() + lease) as (WantedTrial & { number: number }) | undefined;
+        .get(owner) as (Claim & { number: number }) | undefined;
       if (!row) return undefined;
-      const { number, id, spec, budgetSteps, budgetSeconds } = row;
-      const { attempt } = this.#db
-        .prepare(
-          `insert into attempt (trial, number, owner, began)
-           select ?, count(*) + 1, ?, ? from attempt where trial = ? returning number as attempt`,
-        )
-        .get(number, owner, Date.now(), number) as { attempt: number };
+      const { number, id, spec, budgetSteps, budgetSeconds, attempt } = row;
+      this.#db
+        .prepare('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)')
+        .run(number, attempt, owner, Date.now());
       return { id, spec, budgetSteps, budgetSeconds, attempt };
     });
   }
@@ -69,10 +97,14 @@ export class TrialClaims {
     });
   }
 
-  /** The process that has claimed a trial says from which step it computes. Measurements behind it are of steps to be made again. */
-  begin({ id, attempt }: Claim, step: number): void {
+  /**
+   * The process that has claimed a trial says from which step it computes. Measurements behind it are of steps to be made again.
+   * Throws ClaimLost.
+   */
+  begin(claim: Claim, step: number): void {
     this.#write(() => {
-      const number = this.#numberOf(id);
+      const { attempt } = claim;
+      const number = this.#owned(claim);
       this.#db.prepare('delete from measurement where trial = ? and step > ?').run(number, step);
       const last = this.#db
         .prepare('select max(from_step) as step from attempt where trial = ? and number < ?')
@@ -82,36 +114,37 @@ export class TrialClaims {
     });
   }
 
-  /** A sign of life, with the step that is done. */
-  renew({ id, attempt }: Claim, step: number): void {
+  /** A sign of life, with the step that is done. Throws ClaimLost. */
+  renew(claim: Claim, step: number): void {
     this.#write(() => {
-      this.#db.prepare('update trial set lease_until = ? where id = ?').run(Date.now() + lease, id);
+      const number = this.#owned(claim);
+      this.#db.prepare('update trial set beat = beat + 1 where number = ?').run(number);
       this.#db
         .prepare('update attempt set to_step = ? where trial = ? and number = ?')
-        .run(step, this.#numberOf(id), attempt);
+        .run(step, number, claim.attempt);
     });
   }
 
-  /** Ends a claim with what came of the trial; `queued` gives it back. */
-  end(
-    { id, attempt }: Claim,
-    result: {
-      readonly status: Exclude<StoredStatus, 'running'>;
-      readonly step: number | null;
-      readonly note?: string | undefined;
-      readonly hardware?: string;
-      readonly secondsPerStep?: number | undefined;
-    },
-  ): void {
+  /** Writes a line of a curve; again for the same step replaces it. Throws ClaimLost. */
+  measure(claim: Claim, row: MeasurementRow): void {
     this.#write(() => {
-      const number = this.#numberOf(id);
+      this.#db
+        .prepare(`insert or replace into measurement values (?, ${measurementKeys.map(() => '?').join(', ')})`)
+        .run(this.#owned(claim), ...measurementKeys.map((key) => row[key]));
+    });
+  }
+
+  /** Ends a claim with what came of the trial; `queued` gives it back. Throws ClaimLost. */
+  end(claim: Claim, result: TrialResult): void {
+    this.#write(() => {
+      const number = this.#owned(claim);
       this.#db
         .prepare(
-          `update trial set status = ?, owner = null, lease_until = null, note = ?, hardware = coalesce(?, hardware),
+          `update trial set status = ?, owner = null, attempt = null, lease_until = null, note = ?, hardware = coalesce(?, hardware),
              seconds_per_step = coalesce(?, seconds_per_step) where number = ?`,
         )
         .run(result.status, result.note ?? null, result.hardware ?? null, result.secondsPerStep ?? null, number);
-      this.#endAttempt(number, result.status, result.step, attempt);
+      this.#endAttempt(number, claim.attempt, result.status, result.step);
     });
   }
 
@@ -121,16 +154,13 @@ export class TrialClaims {
    */
   crashed(pid: number, how: string): { readonly id: string; readonly status: 'queued' | 'failed' } | undefined {
     return this.#write(() => {
-      const rows = this.#db.prepare("select number, id, owner, crashes from trial where status = 'running'").all() as {
-        number: number;
-        id: string;
-        owner: string;
-        crashes: number;
-      }[];
+      const rows = this.#db
+        .prepare("select number, id, owner, attempt, crashes from trial where status = 'running'")
+        .all() as (Running & { id: string; crashes: number })[];
       const { host } = thisProcess();
       const found = rows.find(({ owner }) => {
-        const o = JSON.parse(owner) as Owner;
-        return o.pid === pid && o.host === host;
+        const o = ownerOf(owner);
+        return o?.pid === pid && o.host === host;
       });
       if (!found) return undefined;
       const crashes = found.crashes + 1;
@@ -138,10 +168,10 @@ export class TrialClaims {
       const note = status === 'failed' ? `its process ended ${crashes} times in a row without progress (${how})` : null;
       this.#db
         .prepare(
-          'update trial set status = ?, owner = null, lease_until = null, crashes = ?, note = ? where number = ?',
+          'update trial set status = ?, owner = null, attempt = null, lease_until = null, crashes = ?, note = ? where number = ?',
         )
         .run(status, crashes, note, found.number);
-      this.#endAttempt(found.number, `crashed: ${how}`, null);
+      this.#endAttempt(found.number, found.attempt, `crashed: ${how}`, null);
       return { id: found.id, status };
     });
   }
@@ -156,31 +186,61 @@ export class TrialClaims {
     });
   }
 
-  #freeAbandoned(): void {
-    const rows = this.#db
-      .prepare("select number, owner, lease_until as leaseUntil from trial where status = 'running'")
-      .all() as Running[];
-    for (const { number, owner, leaseUntil } of rows) {
-      if (isAlive(JSON.parse(owner) as Owner) ?? leaseUntil >= Date.now()) continue;
-      this.#db
-        .prepare("update trial set status = 'queued', owner = null, lease_until = null where number = ?")
-        .run(number);
-      this.#endAttempt(number, 'abandoned', null);
-    }
+  /** The trial's number in the store. Throws ClaimLost unless this very attempt owns it. */
+  #owned({ id, attempt }: Claim): number {
+    const row = this.#db.prepare('select number, status, attempt from trial where id = ?').get(id) as
+      | { number: number; status: string; attempt: number | null }
+      | undefined;
+    if (row?.status === 'running' && row.attempt === attempt) return row.number;
+    const now =
+      row === undefined
+        ? 'it is gone'
+        : row.status === 'running'
+          ? `attempt ${row.attempt} does`
+          : `it is ${row.status}`;
+    throw new ClaimLost(
+      `trial ${id.slice(0, 8)}: attempt ${attempt} no longer owns it (${now}); what it computed is not stored`,
+    );
   }
 
-  /** Ends the attempt of this number, or the last one. */
-  #endAttempt(trial: number, outcome: string, step: number | null, attempt?: number): void {
+  #freeAbandoned(): void {
+    const rows = this.#db
+      .prepare("select number, owner, attempt, beat from trial where status = 'running'")
+      .all() as Running[];
+    for (const row of rows) {
+      if (this.#seemsAlive(row)) continue;
+      const { number, attempt } = row;
+      this.#db
+        .prepare(
+          "update trial set status = 'queued', owner = null, attempt = null, lease_until = null where number = ?",
+        )
+        .run(number);
+      this.#endAttempt(number, attempt, 'abandoned', null);
+    }
+    const running = new Set(rows.map((r) => r.number));
+    for (const number of this.#seen.keys()) if (!running.has(number)) this.#seen.delete(number);
+  }
+
+  /** Of a process of this machine it is known; one of another is given up when it has given no sign of life for as long as it was watched. */
+  #seemsAlive({ number, owner, attempt, beat }: Running): boolean {
+    const process = ownerOf(owner);
+    if (!process) return false;
+    const known = isAlive(process);
+    if (known !== undefined) return known;
+    const now = this.#now();
+    const seen = this.#seen.get(number);
+    if (seen?.attempt === attempt && seen.beat === beat) return now - seen.at <= lease;
+    this.#seen.set(number, { attempt, beat, at: now });
+    return true;
+  }
+
+  #endAttempt(trial: number, attempt: number | null, outcome: string, step: number | null): void {
     this.#db
       .prepare(
         `update attempt set ended = ?, outcome = ?, to_step = coalesce(?, to_step)
-         where trial = ? and number = coalesce(?, (select max(number) from attempt where trial = ?)) and ended is null`,
+         where trial = ? and number = ? and ended is null`,
       )
-      .run(Date.now(), outcome, step, trial, attempt ?? null, trial);
-  }
-
-  #numberOf(id: string): number {
-    return (this.#db.prepare('select number from trial where id = ?').get(id) as { number: number }).number;
+      .run(Date.now(), outcome, step, trial, attempt);
   }
 
   #write<T>(work: () => T): T {

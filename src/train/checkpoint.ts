@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -31,7 +32,8 @@ export interface Checkpoint {
 }
 
 const pattern = /^step-(\d{9})\.safetensors$/;
-const nameOf = (step: number) => `step-${String(step).padStart(9, '0')}.safetensors`;
+/** `step-000000100.safetensors`. */
+export const checkpointName = (step: number) => `step-${String(step).padStart(9, '0')}.safetensors`;
 
 /**
  * The checkpoints of a run: one file each, safetensors with the progress as JSON in its metadata, so that tensors and progress
@@ -57,15 +59,16 @@ export class CheckpointFolder {
 
   async save({ progress, tensors }: Checkpoint): Promise<void> {
     await makeFolder(this.path);
-    await writeSafetensors(join(this.path, nameOf(progress.step)), tensors as Map<string, TensorData>, {
+    await writeSafetensors(join(this.path, checkpointName(progress.step)), tensors as Map<string, TensorData>, {
       progress: JSON.stringify(progress),
+      sha256: digest(progress, tensors),
     });
     await this.prune();
   }
 
   /** Removes the oldest beyond `keep`. */
   async prune(): Promise<void> {
-    for (const step of (await this.steps()).slice(this.#keep)) await unlink(join(this.path, nameOf(step)));
+    for (const step of (await this.steps()).slice(this.#keep)) await unlink(join(this.path, checkpointName(step)));
   }
 
   /**
@@ -75,7 +78,7 @@ export class CheckpointFolder {
   async newest(onDamaged: (problem: string) => void): Promise<Checkpoint | undefined> {
     const steps = await this.steps();
     for (const step of steps) {
-      const path = join(this.path, nameOf(step));
+      const path = join(this.path, checkpointName(step));
       try {
         return await readCheckpoint(path);
       } catch (error) {
@@ -84,7 +87,7 @@ export class CheckpointFolder {
       }
     }
     if (steps.length > 0)
-      throw new FileError(this.path, 'none of the checkpoints can be read; start again without --resume');
+      throw new FileError(this.path, 'none of the checkpoints can be read; begin again in another folder');
     return undefined;
   }
 }
@@ -99,5 +102,19 @@ async function readCheckpoint(path: string): Promise<Checkpoint> {
   }
   const progress = progressSchema.safeParse(json);
   if (!progress.success) throw new FileError(path, `has damaged progress: ${progress.error.issues[0]?.message}`);
+  // Those of earlier versions have none.
+  if (metadata.sha256 !== undefined && metadata.sha256 !== digest(progress.data, tensors))
+    throw new FileError(path, 'is damaged: its content is not what was written (SHA-256)');
   return { progress: progress.data, tensors };
+}
+
+/** Of all that a run goes on from: a flipped bit would give another network without a word. */
+function digest(progress: RunProgress, tensors: ReadonlyMap<string, TensorData>): string {
+  const hash = createHash('sha256').update(JSON.stringify(progressSchema.parse(progress)));
+  for (const name of [...tensors.keys()].sort()) {
+    const { dtype, shape, data } = tensors.get(name)!;
+    hash.update(JSON.stringify([name, dtype, shape]));
+    hash.update(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex');
 }

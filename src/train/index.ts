@@ -19,8 +19,36 @@ export {
 } from './optimizers/index.ts';
 export { type Preset, presets } from './presets.ts';
 export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run.ts';
-export { type RunConfig, readRunConfig, requireSame, runConfigSchema, writeRunConfig } from './run-config.ts';
+export {
+  configHash,
+  definingSettings,
+  dependsOnLength,
+  formerConfigHash,
+  type RunConfig,
+  readRunConfig,
+  requireSame,
+  runConfigSchema,
+  writeRunConfig,
+} from './run-config.ts';
+export { type OpenedRun, openRun, type RunWish } from './run-folder.ts';
 export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule, scheduleKinds } from './schedule.ts';
+export {
+  defaultOf,
+  defaultSettings,
+  defaultText,
+  described,
+  durationSchema,
+  factsOf,
+  formOf,
+  freeSettings,
+  gridSettings,
+  rhythmSettings,
+  type SettingContext,
+  type SettingFacts,
+  type SettingTable,
+  settingFacts,
+  trainingSettings,
+} from './settings.ts';
 export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';
 export {
@@ -29,6 +57,7 @@ export {
   type NetworkTraining,
   type PlannedConfig,
   planTraining,
+  requireStepMemory,
   type TrainingData,
   type TrainingPlan,
   trainNetwork,

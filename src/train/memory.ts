@@ -1,5 +1,5 @@
-import { freemem } from 'node:os';
 import { type Graph, sizeOf, type Value } from '../onnx/index.ts';
+import { availableMemory } from '../runtime/index.ts';
 
 const bytesOf: Readonly<Record<string, number>> = { float64: 8, int64: 8, float32: 4, int32: 4, int16: 2, float16: 2 };
 
@@ -32,7 +32,11 @@ const share = 0.5;
  * The largest divisor of `batchSize` whose step fits into memory, judged from the bytes that a step at batch `probe` takes.
  * Throughput hardly depends on it from some tens of examples on, batch normalization does: it sees one micro-batch at a time.
  */
-export function chooseMicroBatch(batchSize: number, probe: { batch: number; bytes: number }, free = freemem()): number {
+export function chooseMicroBatch(
+  batchSize: number,
+  probe: { batch: number; bytes: number },
+  free = availableMemory(),
+): number {
   const fits = (batch: number) => (probe.bytes / probe.batch) * batch <= share * free;
   for (let count = 1; count < batchSize; count++) {
     if (batchSize % count === 0 && fits(batchSize / count)) return batchSize / count;

@@ -1,9 +1,13 @@
 import type { Task } from '../models/index.ts';
-import type { RunConfig } from './run-config.ts';
 
-export type Preset = Pick<RunConfig, 'batchSize' | 'optimizer' | 'lr' | 'weightDecay' | 'clipNorm'> & {
+export interface Preset {
+  readonly batchSize: number;
+  readonly optimizer: string;
+  readonly lr: number;
+  readonly weightDecay: number;
   readonly epochs: number;
-};
+  readonly clipNorm?: number;
+}
 
 /**
  * Settings that train the usual networks well, where nothing else is said. Those for language are Zaremba et al.'s (1409.2329), whose loss is a sum

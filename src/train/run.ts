@@ -3,7 +3,8 @@ import { BallastError, UsageError } from '../errors.ts';
 import { makeFolder, writeSafetensors } from '../formats/index.ts';
 import type { Params } from '../nn/index.ts';
 import type { BatchPlan } from './batch-plan.ts';
-import { CheckpointFolder, type RunProgress } from './checkpoint.ts';
+import { breathe } from './breathe.ts';
+import { CheckpointFolder, checkpointName, type RunProgress } from './checkpoint.ts';
 import { MetricsLog, type MetricsRecord, readMetrics } from './metrics-log.ts';
 import { noiseAfter, noiseEstimate, noTerms } from './noise-scale.ts';
 import type { TrainingTask } from './tasks/index.ts';
@@ -19,6 +20,8 @@ export interface RunSettings {
   readonly evaluateAt: (step: number) => boolean;
   /** Likewise a checkpoint; there is one at the end, and when the run is interrupted. */
   readonly checkpointAt: (step: number) => boolean;
+  /** Steps after which the weights stay in `kept/`, whatever comes after them; 0 for those at the beginning. */
+  readonly keepAt?: ReadonlySet<number>;
   /** A loss above this (or one that is no number) ends the run as infeasible. */
   readonly lossBound: number;
   /** The learning rate of a step. */
@@ -27,6 +30,8 @@ export interface RunSettings {
   readonly scalarsAt: (step: number, lr: number) => Readonly<Record<string, number>>;
   /** Identifies the configuration: a checkpoint of another one is refused. */
   readonly configHash: string;
+  /** The same of earlier versions, and of a run that is made longer now. */
+  readonly formerHashes?: readonly string[];
   /** Written into `model.safetensors`, so that the weights say what they are. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -41,8 +46,8 @@ export interface RunRequest {
   readonly until?: number;
   /** When it fires, the step is finished and saved, and the run ends as `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Told once, of the step that the run goes on from. */
-  readonly onStart?: (step: number) => void;
+  /** Told once, of the step that the run goes on from, when all has been checked and nothing was computed. */
+  readonly onStart?: (step: number) => void | Promise<void>;
   /** `seconds`: time in this step. */
   readonly onStep?: (state: { step: number; loss: number; seconds: number; examplesPerSecond: number }) => void;
   readonly onRecord?: (record: MetricsRecord) => void;
@@ -75,8 +80,8 @@ const fresh = (config: string): RunProgress => ({
   config,
 });
 
-/** Lets timers and signals have their turn: a step holds the JavaScript thread. */
-const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Of the weights that stay, for whoever follows a network through its training: as `model.safetensors`, one file a step. */
+const keptFolder = 'kept';
 
 /**
  * Trains from step 0, or from the newest checkpoint in `folder`, to `settings.steps`.
@@ -87,15 +92,15 @@ const breathe = () => new Promise<void>((resolve) => setImmediate(resolve));
 export async function run(request: RunRequest): Promise<RunResult> {
   const { trainer, task, settings, folder, signal } = request;
   const { steps, plan, logAt, evaluateAt, checkpointAt, lossBound, rateAt, scalarsAt, configHash } = settings;
-  await makeFolder(folder);
   const checkpoints = new CheckpointFolder(join(folder, 'checkpoint'));
   let progress = await start(request, checkpoints);
+  await makeFolder(folder);
   const log = await MetricsLog.open(join(folder, 'metrics.jsonl'), progress.step);
   let last: MetricsRecord | undefined = (await readMetrics(log.path)).at(-1);
   const { microBatch } = trainer;
   const end = Math.min(steps, request.until ?? steps);
   const first = progress.step;
-  request.onStart?.(first);
+  await request.onStart?.(first);
   const firstSeconds = progress.seconds;
   let status: RunStatus = 'complete';
   let saved = progress.step;
@@ -104,7 +109,16 @@ export async function run(request: RunRequest): Promise<RunResult> {
     await checkpoints.save({ progress, tensors: trainer.state() });
     saved = progress.step;
   };
+  const keep = async () => {
+    if (settings.keepAt?.has(progress.step) !== true) return;
+    await makeFolder(join(folder, keptFolder));
+    await writeSafetensors(join(folder, keptFolder, checkpointName(progress.step)), trainer.parameters(), {
+      ...settings.metadata,
+      step: String(progress.step),
+    });
+  };
   try {
+    if (first === 0) await keep();
     while (progress.step < end) {
       const { step } = progress;
       const began = performance.now();
@@ -140,6 +154,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
       });
       progress = { ...progress, step: step + 1, seconds, pending, noise };
       let atEnd = progress.step === end;
+      await keep();
       const evaluation = evaluateAt(progress.step) || atEnd ? await task.evaluate(trainer.parameters()) : undefined;
       if (evaluation || logAt(progress.step)) {
         last = recordOf(
@@ -192,14 +207,15 @@ async function start(request: RunRequest, checkpoints: CheckpointFolder): Promis
   if (!resume) {
     if ((await checkpoints.steps()).length > 0) {
       throw new UsageError(
-        `${checkpoints.path}: has checkpoints of an earlier run; continue it with --resume, or choose another --out`,
+        `${checkpoints.path}: has checkpoints of an earlier run; continue it, or choose another folder`,
       );
     }
     return fresh(settings.configHash);
   }
   const found = await checkpoints.newest((problem) => onNote?.(`passed over: ${problem}`));
   if (!found) return fresh(settings.configHash);
-  if (found.progress.config !== settings.configHash) {
+  const { config } = found.progress;
+  if (config !== settings.configHash && settings.formerHashes?.includes(config) !== true) {
     throw new UsageError(
       `${checkpoints.path}: was made with other settings; resume with those of config.json beside it`,
     );
@@ -210,7 +226,7 @@ async function start(request: RunRequest, checkpoints: CheckpointFolder): Promis
     const problem = cause instanceof BallastError ? cause.message : String(cause);
     throw new BallastError(`${checkpoints.path}: does not fit the model: ${problem}`, { cause });
   }
-  return found.progress;
+  return { ...found.progress, config: settings.configHash };
 }
 
 function recordOf(

@@ -1,15 +1,15 @@
 import { type ImageDataset, isText, subset, type TextDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import { type Model, modelNamed, normalizationNamed } from '../models/index.ts';
-import { initialize } from '../nn/index.ts';
-import type { RuntimeOptions } from '../runtime/index.ts';
+import { initialize, parameterCount } from '../nn/index.ts';
+import { type RuntimeOptions, requireMemory } from '../runtime/index.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { parseDuration } from './duration.ts';
 import { fittedTo } from './fitted.ts';
 import { chooseMicroBatch, peakBytes } from './memory.ts';
 import { type Optimizer, optimizerNamed } from './optimizers/index.ts';
 import { type RunRequest, type RunResult, run } from './run.ts';
-import { configHash, type RunConfig } from './run-config.ts';
+import { configHash, formerConfigHash, type RunConfig } from './run-config.ts';
 import { scaledRate, schedule } from './schedule.ts';
 import { gradientGraph } from './step.ts';
 import {
@@ -118,12 +118,42 @@ function namedClasses({ task }: Model, train: TrainingData['train']): Record<str
   return task === 'classification' && !isText(train) ? { classes: JSON.stringify(train.classes) } : {};
 }
 
-/** The largest micro-batch that fits into memory now. */
-export function fittingMicroBatch({ model, task }: TrainingPlan, batchSize: number): number {
+/** Bytes that a step of so many examples at a time takes: its graph, and the vectors of the update rule beside it. */
+function stepBytes({ model, task }: TrainingPlan, batch: number): number {
+  const trained = model.parameters.filter((p) => p.trainable);
+  const { graph } = gradientGraph(
+    task.objective(batch),
+    trained.map((p) => p.name),
+  );
+  return peakBytes(graph) + parameterCount(model.parameters) * 4 * vectors;
+}
+
+/** Of the length of all parameters: values, gradient and two moments, and the state that a step writes beside the one it reads. */
+const vectors = 7;
+
+/** The largest micro-batch that fits into memory now. Throws BallastError where not even one example does. */
+export function fittingMicroBatch(plan: TrainingPlan, batchSize: number): number {
   const batch = Math.min(8, batchSize);
-  const trained = model.parameters.filter((p) => p.trainable).map((p) => p.name);
-  const { graph } = gradientGraph(task.objective(batch), trained);
-  return chooseMicroBatch(batchSize, { batch, bytes: peakBytes(graph) });
+  // The weights alone first: a graph is built for them only when they can be had.
+  requireWeights(plan);
+  const bytes = stepBytes(plan, batch);
+  requireMemory(bytes / batch, `a training step of ${plan.model.name}`, 'choose a smaller model or images');
+  return chooseMicroBatch(batchSize, { batch, bytes });
+}
+
+/** Refuses a training whose step does not fit into memory. Throws BallastError with the estimate and what to change. */
+export function requireStepMemory(plan: TrainingPlan, microBatch: number): void {
+  requireWeights(plan);
+  // A step grows with its examples from some on; a graph of very many is not worth building.
+  const batch = Math.min(microBatch, 64);
+  const bytes = (stepBytes(plan, batch) / batch) * microBatch;
+  const what = `a training step of ${plan.model.name} with ${microBatch} examples at a time`;
+  requireMemory(bytes, what, 'choose a smaller micro-batch, a divisor of the batch size');
+}
+
+function requireWeights({ model }: TrainingPlan): void {
+  const bytes = parameterCount(model.parameters) * 4 * vectors;
+  requireMemory(bytes, `training ${model.name}`, 'choose a smaller model');
 }
 
 /** Compiles the steps of a configured training, from fresh weights. */
@@ -150,6 +180,8 @@ export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | '
   readonly config: RunConfig;
   /** What a checkpoint must have been made with to be gone on from; the hash of the whole configuration unless told. */
   readonly identity?: string;
+  /** What else it may have been made with. */
+  readonly formerIdentities?: readonly string[];
   readonly runtime?: RuntimeOptions;
 }
 
@@ -167,6 +199,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
     factor: config.factor,
     power: config.power,
   });
+  requireStepMemory(plan, config.microBatch);
   const trainer = await createTrainer(plan, config, runtime);
   try {
     return await run({
@@ -179,10 +212,12 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
         logAt: batches.every(config.logEvery, '--log-every'),
         evaluateAt: batches.every(config.evalEvery, '--eval-every'),
         checkpointAt: batches.every(config.checkpointEvery, '--checkpoint-every'),
+        keepAt: new Set((config.keepCheckpoints ?? []).map((text) => batches.steps(text, 'keepCheckpoints'))),
         lossBound: config.lossBound,
         rateAt,
         scalarsAt: (step, lr) => optimizer.scalarsAt(step, lr),
         configHash: training.identity ?? configHash(config),
+        formerHashes: [formerConfigHash(config), ...(training.formerIdentities ?? [])],
         metadata: {
           model: model.name,
           task: model.task,

@@ -1,3 +1,4 @@
+import { largestOf, leastOf } from '../../statistics.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { curveOf, valueAt } from './curve.ts';
 import { medianOf } from './spread.ts';
@@ -31,7 +32,7 @@ export function contourOf(
   });
   if (rows.length === 0) return null;
   const all = rows.flatMap((r) => r.curves.flatMap((c) => [c[0]!.step, c.at(-1)!.step]));
-  const [first, last] = [Math.min(...all), Math.max(...all)];
+  const [first, last] = [leastOf(all), largestOf(all)];
   const steps = Array.from({ length: columns }, (_, i) => first * (last / first) ** (i / (columns - 1)));
   return {
     strategy,

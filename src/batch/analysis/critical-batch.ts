@@ -1,3 +1,4 @@
+import { largestOf, leastOf } from '../../statistics.ts';
 import { effectSize } from '../../verdict/index.ts';
 import { atLeastOf, type RateGroup, stepsOf } from './best-rate.ts';
 import { criticalBatchEffect, degreesOf } from './profile.ts';
@@ -124,7 +125,7 @@ function judge(points: readonly TradeoffPoint[]): Judged {
       reason: `the target was reached at ${sizes.length} batch size${sizes.length === 1 ? '' : 's'}; the fit needs three`,
     };
   const fit = fitTradeoff(points)!;
-  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const [least, most] = [leastOf(sizes), largestOf(sizes)];
   // By how much the largest batch is above the line E = Emin, and the smallest above S = Smin.
   if (tradeoffSteps(fit, most) < (visible * fit.minExamples) / most)
     return { kind: 'none', beyond: 'above', reason: `steps still fall as 1 / batch size up to ${most}` };
@@ -152,8 +153,8 @@ function described(judged: Judged, points: readonly TradeoffPoint[], baseProblem
     const reached = points.filter((p) => !p.censored).map((p) => p.batchSize);
     return {
       value: null,
-      low: judged.beyond === 'above' ? Math.max(...reached) : null,
-      high: judged.beyond === 'below' ? Math.min(...reached) : null,
+      low: judged.beyond === 'above' ? largestOf(reached) : null,
+      high: judged.beyond === 'below' ? leastOf(reached) : null,
       standing: null,
       condition: null,
       method,

@@ -1,3 +1,4 @@
+import { largestOf } from '../../statistics.ts';
 import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
@@ -53,7 +54,7 @@ const bins = 40;
 
 function curveOfNoise(trials: readonly MeasuredTrial[]): NoiseScalePoint[] {
   const noise = trials.flatMap(noiseOf);
-  const last = Math.max(...noise.map((n) => n.epoch));
+  const last = largestOf(noise.map((n) => n.epoch));
   const binned = new Map<number, Noise[]>();
   for (const n of noise) {
     const at = Math.min(bins - 1, Math.floor((n.epoch / last) * bins));

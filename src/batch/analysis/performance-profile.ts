@@ -1,3 +1,4 @@
+import { leastOf } from '../../statistics.ts';
 /**
  * Performance profiles (Dolan and Moré 2002, arXiv cs/0102001): of all problems, the share that a solver solves within τ times the
  * effort of the best solver of each. Here a solver is a strategy, a problem a (workload, target, batch size), the effort steps.
@@ -39,7 +40,7 @@ export function performanceProfiles(problems: readonly ProfileProblem[]): Profil
   if (compared.length < 2 || common.length === 0) return null;
   const profiles = compared.map((strategy): PerformanceProfile => {
     const ratios = common
-      .map(({ steps }) => steps.get(strategy)! / Math.min(...compared.map((s) => steps.get(s)!)))
+      .map(({ steps }) => steps.get(strategy)! / leastOf(compared.map((s) => steps.get(s)!)))
       .filter(Number.isFinite)
       .sort((a, b) => a - b);
     const steps = ratios

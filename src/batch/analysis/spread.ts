@@ -1,3 +1,4 @@
+import { largestOf, leastOf } from '../../statistics.ts';
 /** Over seeds. Where a trial did not reach the target it counts as later than all that did: then `high`, or even `median`, is null. */
 export interface Spread {
   readonly median: number | null;
@@ -22,7 +23,7 @@ export function spreadOf(values: readonly number[]): Spread {
   if (values.length === 0) return noSpread;
   return {
     median: finiteOrNull(medianOf(values)),
-    low: finiteOrNull(Math.min(...values)),
-    high: finiteOrNull(Math.max(...values)),
+    low: finiteOrNull(leastOf(values)),
+    high: finiteOrNull(largestOf(values)),
   };
 }

@@ -1,4 +1,4 @@
-import { quantile } from '../../statistics.ts';
+import { largestOf, quantile } from '../../statistics.ts';
 import type { Direction, MeasuredTrial, MeasuredWorkload, Quantity, TargetSpec } from '../measured.ts';
 import { curveOf } from './curve.ts';
 import { medianOf } from './spread.ts';
@@ -73,7 +73,7 @@ function resolveTarget(spec: TargetSpec, workload: MeasuredWorkload, trials: rea
   });
   if (candidates.length === 0)
     return { ...base, value: null, rule: `best ${share} of the largest batch`, reason: `no ended trial has a ${what}` };
-  const largest = Math.max(...candidates.map((c) => c.trial.batchSize));
+  const largest = largestOf(candidates.map((c) => c.trial.batchSize));
   const chosen = candidates
     .filter((c) => c.trial.batchSize === largest)
     .reduce((a, b) => (isBetter(b.best, a.best, direction) ? b : a));

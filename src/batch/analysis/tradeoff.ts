@@ -1,3 +1,4 @@
+import { leastOf } from '../../statistics.ts';
 /**
  * The trade-off between steps S and examples E = B S to a target, (S/Smin - 1)(E/Emin - 1) = 1 (McCandlish et al. 2018, arXiv
  * 1812.06162), which is S = Smin + Emin / B: the critical batch Emin / Smin is where both are twice their least.
@@ -58,8 +59,8 @@ function start(points: readonly TradeoffPoint[]): Pair {
   }
   const determinant = s11 * s22 - s12 * s12;
   const least = {
-    steps: Math.min(...points.map((p) => p.steps)),
-    examples: Math.min(...points.map((p) => p.batchSize * p.steps)),
+    steps: leastOf(points.map((p) => p.steps)),
+    examples: leastOf(points.map((p) => p.batchSize * p.steps)),
   };
   const minSteps = (t1 * s22 - t2 * s12) / determinant;
   const minExamples = (t2 * s11 - t1 * s12) / determinant;

@@ -1,4 +1,5 @@
 import { BallastError } from '../../errors.ts';
+import { largestOf } from '../../statistics.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { type Marked, measured, modelled } from './provenance.ts';
 
@@ -61,7 +62,7 @@ export function fitStepTime(points: readonly Pick<StepTimePoint, 'batchSize' | '
     overhead,
     perExample,
     residual: Math.sqrt(errors.reduce((s, e) => s + e * e, 0) / errors.length),
-    worst: Math.max(...errors.map(Math.abs)),
+    worst: largestOf(errors.map(Math.abs)),
   };
 }
 

@@ -1,9 +1,15 @@
 import type { Cell } from './table.ts';
 
-/** RFC 4180: quoted where it has to be; nothing for what was not measured. */
+/** What a spreadsheet takes for a formula, at the beginning of a text. */
+const formula = /^[=+\-@\t\r]/;
+
+/**
+ * RFC 4180: quoted where it has to be; nothing for what was not measured. A text that a spreadsheet would compute gets an apostrophe in front,
+ * which shows it as text there; numbers stay as they are.
+ */
 function cellText(cell: Cell): string {
   if (cell === null) return '';
-  const text = String(cell);
+  const text = typeof cell === 'string' && formula.test(cell) ? `'${cell}` : String(cell);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -100,6 +100,34 @@ describe('an exported study', () => {
     );
   });
 
+  it('as CSV has no text that a spreadsheet would compute, and its numbers as they are', async () => {
+    const path = join(folder, 'formulas.csv');
+    const names = ['=1+1', '+1', '-1', '@sum(a1)', '=a,"b"'];
+    const trials = names.map((strategy) => ({ ...trial(0, 1), strategy, baseRate: -0.5 }));
+    await exportStudy({ ...study, trials }, 'csv', path);
+    const lines = readFileSync(path, 'utf8').trim().split('\n').slice(1);
+    expect(lines.map((line) => line.split('cifar10,1,,')[1]!.split(',64,')[0])).toEqual([
+      "'=1+1",
+      "'+1",
+      "'-1",
+      "'@sum(a1)",
+      `"'=a,""b"""`,
+    ]);
+    expect(lines.every((line) => line.includes(',64,-0.5,'))).toBe(true);
+  });
+
+  it('never leaves its folder, whatever the names of the study are', async () => {
+    const to = join(folder, 'deep', 'er', 'out');
+    const named = (dataset: string, strategy = 's') => ({
+      ...study,
+      workloads: [{ ...study.workloads[0]!, dataset }],
+      trials: [{ ...trial(0, 1), strategy }],
+    });
+    const hostile = [named('../../escaped'), named('cifar10', '..'), named('/tmp/escaped'), named('..\\..\\escaped')];
+    for (const one of hostile) await expect(exportStudy(one, 'layout', to)).rejects.toThrow(/cannot be a name in it/);
+    expect(readdirSync(folder, { recursive: true }).filter((name) => String(name).includes('escaped'))).toEqual([]);
+  });
+
   it('in the layout of published measurements has a folder a trial', async () => {
     const to = join(folder, 'layout');
     await exportStudy(study, 'layout', to);

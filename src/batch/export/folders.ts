@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeFolder, writeFileAtomic } from '../../formats/index.ts';
+import { makeFolder, pathBelow, writeFileAtomic } from '../../formats/index.ts';
 import type { MeasuredStudy, MeasuredWorkload, TrialStatus } from '../measured.ts';
 import { csvOf } from './csv.ts';
 import { curveColumns } from './table.ts';
@@ -14,10 +14,10 @@ const statuses: Readonly<Record<TrialStatus, 'COMPLETE' | 'INCOMPLETE' | 'INFEAS
 };
 
 /** Workloads that differ in more than data and model (a share of it, its complexity) lie in a folder of their own. */
-function folderOf(workload: MeasuredWorkload, all: readonly MeasuredWorkload[]): string {
+function folderOf(workload: MeasuredWorkload, all: readonly MeasuredWorkload[]): string[] {
   const { dataset, model, name } = workload;
   const alike = all.filter((w) => w.dataset === dataset && w.model === model);
-  return alike.length > 1 ? join(name, dataset, model) : join(dataset, model);
+  return alike.length > 1 ? [name, dataset, model] : [dataset, model];
 }
 
 /** `val_accuracy`, `val_perplexity`, `val_miou`: here the name of the column says what it is. */
@@ -31,13 +31,13 @@ const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
  *     dataset/model/optimizer/batch_size/study.json
  *     dataset/model/optimizer/batch_size/trial_id/{metadata.json, measurements.csv}
  *
- * A strategy is an optimizer; trials are numbered in the order of the study. Throws FileError.
+ * A strategy is an optimizer; trials are numbered in the order of the study. Throws FileError, also for a name that would lead out of `to`.
  */
 export async function writeFolders({ workloads, trials }: MeasuredStudy, to: string): Promise<void> {
   const counts = new Map<string, number>();
   for (const trial of trials) {
     const workload = workloads.find((w) => w.name === trial.workload)!;
-    const study = join(to, folderOf(workload, workloads), trial.strategy, String(trial.batchSize));
+    const study = pathBelow(to, ...folderOf(workload, workloads), trial.strategy, String(trial.batchSize));
     const number = (counts.get(study) ?? 0) + 1;
     counts.set(study, number);
     const folder = join(study, String(number));

@@ -57,7 +57,8 @@ const target = z.object({
     z.object({ kind: z.literal('quartile'), q: z.number().gt(0).lt(1) }),
   ]),
 });
-const workload = z.object({
+/** Of a `MeasuredWorkload`, wherever one is read. */
+export const measuredWorkloadSchema = z.object({
   name: z.string(),
   model: z.string(),
   dataset: z.string(),
@@ -68,7 +69,7 @@ const workload = z.object({
   parameters: number,
   targets: z.array(target),
 });
-const study = z.object({ name: z.string(), workloads: z.array(workload), trials: z.array(trial) });
+const study = z.object({ name: z.string(), workloads: z.array(measuredWorkloadSchema), trials: z.array(trial) });
 
 /** Reads a `MeasuredStudy` that was written as JSON, its measurements as objects or in columns. Throws FileError that names the first field that is wrong. */
 export async function readMeasured(path: string): Promise<MeasuredStudy> {
@@ -114,8 +115,7 @@ export function writeMeasured(path: string, logs: ImportedLogs): Promise<void> {
 }
 
 /** Writes a measured study that is in memory anyway. */
-export const writeStudy = (path: string, measured: MeasuredStudy): Promise<void> =>
-  writeSealedJson(path, measured);
+export const writeStudy = (path: string, measured: MeasuredStudy): Promise<void> => writeSealedJson(path, measured);
 
 function* pieces({ name, workloads, trials }: ImportedLogs): Generator<Uint8Array> {
   const perEpoch = new Map(workloads.map((w) => [w.name, w.examples]));

@@ -1,3 +1,4 @@
+import { leastOf } from '../../statistics.ts';
 import type { BatchPlanResult } from './plan-result.ts';
 
 /** What a full study found: its fitted B_crit (see `criticalBatch` of `ballast batch report --json`), and how long it took where known. */
@@ -48,6 +49,6 @@ export function comparePlan(plan: BatchPlanResult, { criticalBatch: fitted, seco
 function regretOf({ ways, recommendation: { way } }: BatchPlanResult, criticalBatch: number): number {
   const time = (w: { batchSize: number; stepSeconds: { value: number } }) =>
     (1 + criticalBatch / w.batchSize) * w.stepSeconds.value;
-  const best = Math.min(...ways.filter((w) => w.devices === way.devices).map(time));
+  const best = leastOf(ways.filter((w) => w.devices === way.devices).map(time));
   return time(way) / best - 1;
 }

@@ -21,8 +21,7 @@ export async function shortRun(
 ): Promise<ShortRun | undefined> {
   const folder = join(plan, 'run');
   const found = await readRunConfig(folder);
-  if (found && !resume)
-    throw new UsageError(`${plan}: has a plan already; go on with --resume, or choose another --out`);
+  if (found && !resume) throw new UsageError(`${plan}: has a plan already; go on with it, or choose another folder`);
   // What fits into memory may have changed since; what the run was begun with has not.
   const { microBatch: _, ...asked } = run;
   if (found) requireSame(found, asked, folder);

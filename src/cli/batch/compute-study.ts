@@ -1,3 +1,4 @@
+import { requireFree } from '../../app/index.ts';
 import {
   DataShelf,
   type Edge,
@@ -12,8 +13,12 @@ import {
   type StudyLayout,
   syncStudy,
 } from '../../batch/index.ts';
+import { UsageError } from '../../errors.ts';
+import { ownFolder, quote } from '../../formats/index.ts';
 import { defaultThreads } from '../../runtime/index.ts';
 import { StudyStore } from '../../store/index.ts';
+import { listenForInterrupts } from '../interrupts.ts';
+import { runningCommand } from '../output-folder.ts';
 import { listingMistakes } from './mistakes.ts';
 import type { RunOptions } from './run-options.ts';
 import { studyProgress } from './study-progress.ts';
@@ -39,16 +44,25 @@ export async function layingOut(
 /** Computes what is missing of a study in `out`, with live lines on standard error. SIGINT and SIGTERM save and end it. */
 export async function computeStudy(
   layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
-  { out, json = false, maxParallel, threads, device, failFast, extend: extending }: RunOptions,
+  {
+    out,
+    json = false,
+    maxParallel,
+    threads,
+    device,
+    failFast,
+    extend: extending,
+  }: RunOptions & { readonly out: string },
 ): Promise<ComputedStudy> {
   // A study that cannot be run leaves no trace.
   let layout = await layOut([]);
-  const store = await StudyStore.open(out);
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  requireFree(out, ['study.sqlite']);
+  // Runs of one study share its folder: they share its trials through the store.
+  const owner = await ownFolder(out, { doing: runningCommand(), shared: true, sweepDepth: 0 });
+  const interrupts = listenForInterrupts();
+  let store: StudyStore | undefined;
   try {
+    store = await openedFor(layout.name, out);
     for (;;) {
       const extra = store.extensions();
       if (extra.length > 0) layout = await layOut(extra);
@@ -60,7 +74,7 @@ export async function computeStudy(
         threads: threads ?? defaultThreads(),
         device,
         failFast: failFast === true,
-        signal: stop.signal,
+        signal: interrupts.signal,
         onReport: progress.report,
         onNote: progress.note,
       }).finally(() => progress.finish());
@@ -69,8 +83,17 @@ export async function computeStudy(
       return { name: layout.name, status, counts, edges };
     }
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    store.close();
+    interrupts.end();
+    store?.close();
+    owner.release();
   }
+}
+
+/** The store of a study in its folder. Throws UsageError where another one lies. */
+async function openedFor(name: string, folder: string): Promise<StudyStore> {
+  const store = await StudyStore.open(folder);
+  const found = store.storedName();
+  if (found === undefined || found === name) return store;
+  store.close();
+  throw new UsageError(`${folder}: holds the study ${quote(found)}, not ${quote(name)}; choose another folder`);
 }

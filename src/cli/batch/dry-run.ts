@@ -61,14 +61,14 @@ export async function dryRun(
 
 /** The study, with the rates that were added to it before, and what the store lacks of it. */
 async function compared(
-  out: string,
+  out: string | undefined,
   layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
 ): Promise<{ layout: StudyLayout; missing: readonly LaidOutTrial[] }> {
-  if (!existsSync(join(out, 'study.sqlite'))) {
+  if (out === undefined || !existsSync(join(out, 'study.sqlite'))) {
     const layout = await layOut([]);
     return { layout, missing: layout.trials };
   }
-  const store = await StudyStore.open(out);
+  const store = await StudyStore.openToRead(out);
   try {
     const layout = await layOut(store.extensions());
     return { layout, missing: missingTrials(store, layout) };

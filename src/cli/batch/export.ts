@@ -1,6 +1,9 @@
 import { Command, Option } from 'commander';
 import { type ExportFormat, exportFormats, exportStudy, readStudy } from '../../batch/index.ts';
+import { owningFolder } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
+import { folderName } from '../options.ts';
+import { runningCommand } from '../output-folder.ts';
 
 interface ExportOptions {
   readonly format: ExportFormat;
@@ -21,12 +24,14 @@ export function exportCommand(): Command {
         .choices(exportFormats)
         .makeOptionMandatory(),
     )
-    .requiredOption('--to <path>', 'the file, or for layout the folder')
+    .requiredOption('--to <path>', 'the file, or for layout the folder', folderName)
     .option('--all', 'also trials that are no longer in the grid')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(async (dir: string, { format, to, all = false, json = false }: ExportOptions) => {
       const study = await readStudy(dir, { all });
-      await exportStudy(study, format, to);
+      const write = () => exportStudy(study, format, to);
+      // A file is exchanged whole; a folder is somebody's.
+      await (format === 'layout' ? owningFolder(to, { doing: runningCommand(), sweepDepth: 6 }, write) : write());
       const measurements = study.trials.reduce((n, t) => n + t.measurements.length, 0);
       const found = { study: study.name, trials: study.trials.length, measurements, format, path: to };
       process.stdout.write(

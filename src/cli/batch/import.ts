@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { parse } from 'yaml';
+import { openOutput } from '../../app/index.ts';
 import {
   type ImportedFile,
   type ImportedLogs,
@@ -11,10 +11,12 @@ import {
   writeMeasured,
   writeStudy,
 } from '../../batch/import/index.ts';
-import type { MeasuredTrial, MeasuredWorkload } from '../../batch/index.ts';
-import { BallastError, FileError, reasonOf, UsageError } from '../../errors.ts';
-import { makeFolder, readBytes } from '../../formats/index.ts';
+import { boundedYaml, type MeasuredTrial, type MeasuredWorkload, type YamlProblem } from '../../batch/index.ts';
+import { BallastError, FileError, UsageError } from '../../errors.ts';
+import { readBytes } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
+import { folderName } from '../options.ts';
+import { runningCommand } from '../output-folder.ts';
 
 interface ImportOptions {
   readonly mapping?: string;
@@ -64,7 +66,7 @@ export function batchImportCommand(): Command {
       '--epochs <how>',
       'without steps, an epoch is the number that ended (from 0 on), or how many passed: ended or passed',
     )
-    .option('--out <dir>', 'folder of the imported study (required unless --dry-run)')
+    .option('--out <dir>', 'folder of the imported study (required unless --dry-run)', folderName)
     .option('--dry-run', 'say what was found, and write nothing')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(run);
@@ -72,13 +74,12 @@ export function batchImportCommand(): Command {
 
 async function readMapping(path: string): Promise<object> {
   const text = Buffer.from(await readBytes(path, 'a mapping in YAML or JSON')).toString('utf8');
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (cause) {
-    throw new FileError(path, `is no YAML: ${reasonOf(cause)}`, { cause });
+  const content = boundedYaml(text);
+  if ('problems' in content) {
+    const [{ line, message }] = content.problems as [YamlProblem];
+    throw new FileError(path, `line ${line}: ${message}`);
   }
-  return { ...parseMapping(document ?? {}) };
+  return { ...parseMapping(content.value ?? {}) };
 }
 
 /** `name=value` pairs of an option. */
@@ -121,10 +122,19 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
     throw withOptions(cause);
   });
   if (out !== undefined && !dryRun) {
-    await makeFolder(out);
-    const path = join(out, measuredFile);
-    if (imported.kind === 'logs') await writeMeasured(path, imported.logs);
-    else await writeStudy(path, imported.study);
+    // A mapping that is bettered is the same import.
+    const folder = await openOutput(
+      out,
+      { kind: 'batch import', request: { source: resolve(source) } },
+      runningCommand(),
+    );
+    try {
+      const path = join(out, measuredFile);
+      if (imported.kind === 'logs') await writeMeasured(path, imported.logs);
+      else await writeStudy(path, imported.study);
+    } finally {
+      folder.release();
+    }
   }
   const found =
     imported.kind === 'logs'

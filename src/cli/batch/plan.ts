@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { requireFree } from '../../app/index.ts';
 import {
   type BatchPlanResult,
   compareWithReport,
@@ -9,7 +11,7 @@ import {
   planBatch,
 } from '../../batch/plan/index.ts';
 import { heldOutSplit } from '../../data/index.ts';
-import { writeFileAtomic } from '../../formats/index.ts';
+import { owningFolder, writeFileAtomic } from '../../formats/index.ts';
 import {
   batchPlanTable,
   comparisonText,
@@ -24,7 +26,17 @@ import {
 import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
 import { interruptedExitCode } from '../failure.ts';
-import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf, wholeNumber } from '../options.ts';
+import { listenForInterrupts } from '../interrupts.ts';
+import {
+  addDeviceOptions,
+  type DatasetOptions,
+  type DeviceOptions,
+  folderName,
+  requiredOut,
+  runtimeOf,
+  wholeNumber,
+} from '../options.ts';
+import { runningCommand } from '../output-folder.ts';
 import { loadSplit } from '../test-set.ts';
 import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts';
 import { addTrainingOptions, number } from '../training-options.ts';
@@ -38,7 +50,7 @@ interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, 
   readonly against?: string;
   readonly batchSizes?: number[];
   readonly timing: number;
-  readonly out: string;
+  readonly out?: string;
   readonly resume?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -58,22 +70,36 @@ export function batchPlanCommand(): Command {
     .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
     .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed');
   return addDeviceOptions(addClusterOptions(command))
-    .requiredOption('--out <dir>', 'the plan: plan.json, report.html, run/, step-times/')
-    .option('--resume', 'go on with the plan in --out')
+    .option(
+      '--out <dir>',
+      'the plan: plan.json, report.html, run/, step-times/; the same command again goes on (required unless --dry-run)',
+      folderName,
+    )
+    .option('--resume', 'go on with the plan in --out, as the same command does anyway')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(plan);
 }
 
-async function plan(options: PlanOptions): Promise<void> {
-  const { out, json = false, resume = false, dryRun = false } = options;
-  const stop = new AbortController();
+async function plan(options: PlanOptions, command: Command): Promise<void> {
+  const out = requiredOut(options, command);
+  if (out === undefined || options.dryRun) return planIn(options, out);
+  requireFree(out, ['plan.json']);
+  return owningFolder(out, { doing: runningCommand() }, () => planIn(options, out));
+}
+
+/** `run/` of a plan has its run, and its beginning is the plan's. */
+const isBegun = (out: string) => existsSync(join(out, 'run', 'config.json'));
+
+async function planIn(options: PlanOptions, out: string | undefined): Promise<void> {
+  const { json = false, dryRun = false } = options;
+  const interrupts = listenForInterrupts();
   let progress: Progress | undefined;
   const request: PlanRequest = {
     ...(await planned(options)),
-    folder: out,
-    resume,
-    signal: stop.signal,
+    folder: out ?? '',
+    resume: options.resume === true || (out !== undefined && isBegun(out)),
+    signal: interrupts.signal,
     onStep: ({ step, loss }) => progress?.update(step, `loss ${loss.toFixed(3)}`),
     onPoint: ({ batchSize, seconds }) => {
       progress?.finish();
@@ -81,15 +107,12 @@ async function plan(options: PlanOptions): Promise<void> {
     },
     onNote: (note) => process.stderr.write(`note: ${note}\n`),
   };
-  const outline = outlinePlan(request);
-  if (dryRun) {
-    process.stdout.write(json ? `${JSON.stringify(outline)}\n` : `${described(options, outline)}\n`);
-    return;
-  }
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
   try {
+    const outline = outlinePlan(request);
+    if (out === undefined || dryRun) {
+      process.stdout.write(json ? `${JSON.stringify(outline)}\n` : `${described(options, outline)}\n`);
+      return;
+    }
     if (!json) process.stderr.write(`${described(options, outline)}\n`);
     progress = createProgress({
       stream: process.stderr,
@@ -98,9 +121,9 @@ async function plan(options: PlanOptions): Promise<void> {
       quiet: json && !process.stderr.isTTY,
     });
     const result = await planBatch(request);
-    progress.finish();
+    progress.finish(result ? 'done' : 'stopped');
     if (!result) {
-      process.stderr.write('interrupted; go on with the same command and --resume\n');
+      process.stderr.write('interrupted; the same command goes on\n');
       process.exitCode = interruptedExitCode;
       return;
     }
@@ -114,9 +137,8 @@ async function plan(options: PlanOptions): Promise<void> {
       );
     }
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
-    progress?.finish();
+    interrupts.end();
+    progress?.finish('stopped');
   }
 }
 

@@ -1,6 +1,7 @@
 /** What `ballast batch run` is asked for. */
 export interface RunOptions {
-  readonly out: string;
+  /** Needed unless it is a dry run. */
+  readonly out?: string;
   readonly data?: string;
   readonly maxParallel: number;
   readonly threads?: number;

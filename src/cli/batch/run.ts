@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
-import { wholeNumber } from '../options.ts';
+import { folderName, requiredOut, wholeNumber } from '../options.ts';
 import { computeStudy, layingOut } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';
@@ -10,7 +10,7 @@ export function runBatchCommand(): Command {
   const command = new Command('run')
     .description('Compute what is missing of a study; it can be interrupted, resumed, edited and run twice at once')
     .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
-    .requiredOption('--out <dir>', 'the study on disk: study.sqlite and trials/');
+    .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
   return addRunOptions(command).action(run);
 }
 
@@ -27,11 +27,12 @@ export function addRunOptions(command: Command): Command {
     .option('--json', 'print one JSON object on standard output and nothing else there');
 }
 
-async function run(path: string, options: RunOptions): Promise<void> {
+async function run(path: string, options: RunOptions, command: Command): Promise<void> {
   const { json = false } = options;
+  const out = requiredOut(options, command);
   const layOut = await layingOut(path, options);
-  if (options.dryRun) return dryRun(layOut, options);
-  const { name, status, counts, edges } = await computeStudy(layOut, options);
+  if (out === undefined || options.dryRun) return dryRun(layOut, options);
+  const { name, status, counts, edges } = await computeStudy(layOut, { ...options, out });
   if (json) process.stdout.write(`${JSON.stringify({ status, trials: counts, edges })}\n`);
   else {
     process.stdout.write(`${name}: ${countsText(counts)}\n`);

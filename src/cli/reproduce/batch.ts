@@ -13,6 +13,8 @@ import type { RunOptions } from '../batch/run-options.ts';
 import { studyReport, writeStudyReport } from '../batch/study-report.ts';
 import { countsText } from '../batch/texts.ts';
 import { interruptedExitCode } from '../failure.ts';
+import { listenForInterrupts } from '../interrupts.ts';
+import { folderName, requiredOut } from '../options.ts';
 
 interface ReproduceBatchOptions extends RunOptions {
   readonly studies: readonly BundledStudy[];
@@ -34,20 +36,26 @@ export function reproduceBatchCommand(): Command {
     .option('--studies <names>', `some of ${bundledStudies.join(', ')}; only shapes needs no data`, namesOf, [
       ...bundledStudies,
     ])
-    .requiredOption('--out <dir>', 'a folder for each study, and index.html over all of them');
+    .option(
+      '--out <dir>',
+      'a folder for each study, and index.html over all of them (required unless --dry-run)',
+      folderName,
+    );
   return addRunOptions(command).action(run);
 }
 
-async function run(options: ReproduceBatchOptions): Promise<void> {
-  const { studies, out, json = false, device, threads } = options;
+async function run(options: ReproduceBatchOptions, command: Command): Promise<void> {
+  const { studies, json = false, device, threads } = options;
+  const out = requiredOut(options, command);
   const reports: StudyReport<unknown>[] = [];
   for (const name of studies) {
-    const folder = join(out, name);
     const layOut = await layingOut(bundledStudy(name), options);
-    if (options.dryRun) {
-      await dryRun(layOut, { ...options, out: folder });
+    if (out === undefined || options.dryRun) {
+      const { out: _, ...rest } = options;
+      await dryRun(layOut, out === undefined ? rest : { ...rest, out: join(out, name) });
       continue;
     }
+    const folder = join(out, name);
     const { status, counts } = await computeStudy(layOut, { ...options, out: folder });
     process.stderr.write(`${name}: ${countsText(counts)}\n`);
     if (status === 'interrupted') {
@@ -61,22 +69,29 @@ async function run(options: ReproduceBatchOptions): Promise<void> {
       label: `${name}, linear approximation`,
       quiet: json && !process.stderr.isTTY,
     });
+    const interrupts = listenForInterrupts();
     await measureLinearErrors({
       folder,
+      signal: interrupts.signal,
       data: options.data,
       runtime: { device: parseDevice(device), ...(threads === undefined ? {} : { threads }) },
       onProgress: (share, detail) => progress.update(share, detail),
-    }).finally(() => progress.finish());
+    }).finally(() => {
+      interrupts.end();
+      progress.finish(interrupts.signal.aborted ? 'stopped' : 'done');
+    });
     const report = await studyReport(folder, { devices: [1] });
     await writeStudyReport(report, join(folder, 'report.html'));
     reports.push(report);
   }
-  if (options.dryRun) return;
+  if (out === undefined || options.dryRun) return;
   const page = join(out, 'index.html');
-  const command = `ballast ${process.argv.slice(2).join(' ')}`;
   const made = { ballast: version, date: new Date().toISOString() };
   const { renderBatchReproduction } = await import('../../report/pages.ts');
-  await writeFileAtomic(page, renderBatchReproduction(reports, { command, made, folders: studies }));
+  await writeFileAtomic(
+    page,
+    renderBatchReproduction(reports, { command: `ballast ${process.argv.slice(2).join(' ')}`, made, folders: studies }),
+  );
   if (json) {
     const found = reports.map(({ study, statements }) => ({ study, statements }));
     process.stdout.write(`${JSON.stringify({ studies: found })}\n`);

@@ -3,16 +3,19 @@ import { UsageError } from '../../errors.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
+import { breathe } from '../breathe.ts';
 import { ProgramsBySize } from './programs.ts';
 
 export interface EvaluateOptions extends RuntimeOptions {
   /** Examples a call: 256 images, 16 with masks, 20 streams of text unless told. */
   readonly batchSize?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** When it fires, the evaluation ends with its reason before the next batch. */
+  readonly signal?: AbortSignal;
 }
 
 /** What is evaluated: a network, or a model with the weights that it has now. */
-export type EvaluatedNetwork = Omit<Network, 'weights' | 'identity' | 'normalization' | 'classNames'>;
+export type EvaluatedNetwork = Omit<Network, 'weights' | 'normalization' | 'classNames'>;
 
 /** Checks that images of this data set can go into this network and have what it is to be judged by. */
 export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: ImageDataset): void {
@@ -46,7 +49,7 @@ export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: Im
 export async function visitLogits(
   network: EvaluatedNetwork,
   dataset: ImageDataset,
-  { batchSize: wanted = 256, onProgress, ...runtime }: EvaluateOptions,
+  { batchSize: wanted = 256, onProgress, signal, ...runtime }: EvaluateOptions,
   visit: (logits: Float32Array, first: number, size: number) => void,
 ): Promise<number> {
   requireFit(network, dataset);
@@ -63,6 +66,7 @@ export async function visitLogits(
       visit((await program.run({ image })).logits!.data as Float32Array, first, size);
       seconds += (performance.now() - began) / 1000;
       onProgress?.(first + size, dataset.count);
+      await breathe(signal);
     }
   } finally {
     await programs.dispose();

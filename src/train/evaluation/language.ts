@@ -2,6 +2,7 @@ import { batchify, noTarget, type TextDataset, windowCount, windowInto } from '.
 import { UsageError } from '../../errors.ts';
 import { type Graph, GraphBuilder, staticShape, type TensorData, tensor } from '../../onnx/index.ts';
 import { compile } from '../../runtime/index.ts';
+import { breathe } from '../breathe.ts';
 import { surprise } from '../losses.ts';
 import type { EvaluatedNetwork, EvaluateOptions } from './images.ts';
 
@@ -50,7 +51,7 @@ const words = (numbers: Int32Array): BigInt64Array => BigInt64Array.from(numbers
 export async function evaluateLanguage(
   network: EvaluatedNetwork,
   text: TextDataset,
-  { batchSize = 20, onProgress, ...runtime }: EvaluateOptions = {},
+  { batchSize = 20, onProgress, signal, ...runtime }: EvaluateOptions = {},
 ): Promise<LanguageEvaluation> {
   requireVocabulary(network, text);
   const { state: width } = network;
@@ -79,6 +80,7 @@ export async function evaluateLanguage(
       });
       state = outputs.state_out;
       onProgress?.(window + 1, windows);
+      await breathe(signal);
     }
   } finally {
     await program.dispose();
