@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { OutputFolder } from '../app/index.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { createProgress, wantsColor } from '../report/index.ts';
 import { openOutputOf } from './output-folder.ts';
@@ -48,7 +49,7 @@ export async function runMeasurement<Plan, Result>(
   process.once('SIGINT', interrupt);
   const quiet = json && !process.stderr.isTTY;
   const progress = createProgress({ stream: process.stderr, label, quiet });
-  const owner = out === undefined || dryRun ? undefined : await openOutputOf(out, label, options);
+  let owner: OutputFolder | undefined;
   try {
     const measurement = await prepare({
       signal: stop.signal,
@@ -60,7 +61,10 @@ export async function runMeasurement<Plan, Result>(
       return;
     }
     // Before the long part, so that a folder that cannot be written costs nothing.
-    if (out !== undefined) await makeFolder(join(out, parts));
+    if (out !== undefined) {
+      owner = await openOutputOf(out, label, options);
+      await makeFolder(join(out, parts));
+    }
     if (!quiet) process.stderr.write(`${estimate(plan)}\n`);
     const result = await measurement.run();
     progress.finish();

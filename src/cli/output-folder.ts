@@ -1,4 +1,5 @@
-import { type OutputFolder, openOutput } from '../app/index.ts';
+import { type OutputFolder, openOutput, requireFree } from '../app/index.ts';
+import { owningFolder } from '../formats/index.ts';
 
 /** The command that runs, as its first words say. */
 export function runningCommand(): string {
@@ -14,4 +15,16 @@ const beside = ['out', 'json', 'dryRun', 'resume', 'threads', 'device', 'emissio
 export function openOutputOf(out: string, kind: string, options: object): Promise<OutputFolder> {
   const request = Object.fromEntries(Object.entries(options).filter(([key]) => !beside.includes(key)));
   return openOutput(out, { kind, request }, runningCommand());
+}
+
+/**
+ * Does something in a folder that holds nothing else of ours than the files `own` tell, as its only owner: from before anything is read there until
+ * everything is written. Throws as `requireFree` and `ownFolder` do.
+ */
+export async function alone<T>(out: string, own: readonly string[], work: () => Promise<T>): Promise<T> {
+  requireFree(out, own);
+  return owningFolder(out, { doing: runningCommand() }, () => {
+    requireFree(out, own);
+    return work();
+  });
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { requireFree } from '../app/index.ts';
 import { heldOutSplit } from '../data/index.ts';
-import { owningFolder, writeFileAtomic } from '../formats/index.ts';
+import { writeFileAtomic } from '../formats/index.ts';
 import { parameterCount } from '../nn/index.ts';
 import { createProgress, formatCount, formatDuration, formatNumber, lossCurve } from '../report/index.ts';
 import { describeRuntime } from '../runtime/index.ts';
@@ -33,7 +33,7 @@ import {
   requiredOut,
   runtimeOf,
 } from './options.ts';
-import { runningCommand } from './output-folder.ts';
+import { alone } from './output-folder.ts';
 import { addSettingOptions } from './setting-options.ts';
 import { loadSplit } from './test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
@@ -76,13 +76,9 @@ const own = ['config.json'];
 async function run(options: TrainOptions, command: Command): Promise<void> {
   const out = requiredOut(options, command);
   if (out === undefined) return train(options, command, undefined);
+  if (!options.dryRun) return alone(out, own, () => train(options, command, out));
   requireFree(out, own);
-  if (options.dryRun) return train(options, command, out);
-  // Before anything is read there, and until everything is written.
-  return owningFolder(out, { doing: runningCommand() }, () => {
-    requireFree(out, own);
-    return train(options, command, out);
-  });
+  return train(options, command, out);
 }
 
 async function train(options: TrainOptions, command: Command, out: string | undefined): Promise<void> {

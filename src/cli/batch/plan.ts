@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { requireFree } from '../../app/index.ts';
 import {
   type BatchPlanResult,
   compareWithReport,
@@ -11,7 +10,7 @@ import {
   planBatch,
 } from '../../batch/plan/index.ts';
 import { heldOutSplit } from '../../data/index.ts';
-import { owningFolder, writeFileAtomic } from '../../formats/index.ts';
+import { writeFileAtomic } from '../../formats/index.ts';
 import {
   batchPlanTable,
   comparisonText,
@@ -36,7 +35,7 @@ import {
   runtimeOf,
   wholeNumber,
 } from '../options.ts';
-import { runningCommand } from '../output-folder.ts';
+import { alone } from '../output-folder.ts';
 import { loadSplit } from '../test-set.ts';
 import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts';
 import { addTrainingOptions, number } from '../training-options.ts';
@@ -84,8 +83,7 @@ export function batchPlanCommand(): Command {
 async function plan(options: PlanOptions, command: Command): Promise<void> {
   const out = requiredOut(options, command);
   if (out === undefined || options.dryRun) return planIn(options, out);
-  requireFree(out, ['plan.json']);
-  return owningFolder(out, { doing: runningCommand() }, () => planIn(options, out));
+  return alone(out, ['plan.json'], () => planIn(options, out));
 }
 
 /** `run/` of a plan has its run, and its beginning is the plan's. */
