@@ -11,7 +11,7 @@ describe('intervals of 95 %', () => {
     [7, 2, 0.1],
     [9, 3, 0.05],
     [9, 5, 0.2],
-  ])('hold the truth in 92 to 98 %% of studies of %i batch sizes and %i seeds, noise %f', (sizes, seeds, noise) => {
+  ])('hold the truth in 92 to 98 per cent of studies of %i batch sizes and %i seeds, noise %f', (sizes, seeds, noise) => {
     const found = coverage({ sizes, seeds, noise }, 1500, sizes);
     console.log(sizes, seeds, noise, found);
     expect(found.inside).toBe(true);

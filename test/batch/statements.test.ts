@@ -61,7 +61,7 @@ const verdict = (curves: Readonly<Record<string, Curve>>, id: string) => stateme
 describe('regimes', () => {
   it('agree where all three are seen, disagree where all is linear, cannot be told or tested otherwise', () => {
     expect(verdict({ w: { critical: 200 } }, 'regimes')).toBe('agrees');
-    expect(verdict({ w: { critical: 1e6 } }, 'regimes')).toBe('cannot tell');
+    expect(verdict({ w: { critical: 1e6 } }, 'regimes')).toBe('disagrees');
     expect(verdict({ w: { critical: 1e5, noise: 0.001 } }, 'regimes')).toBe('disagrees');
     expect(verdict({ w: { critical: 3000 } }, 'regimes')).toBe('cannot tell');
   });
