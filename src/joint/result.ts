@@ -1,7 +1,7 @@
 /** What `ballast batch stability` measures. Plain JSON; null where there is nothing to say. */
 
 import type { AttackSummary, Environment, Interval } from '../stability/index.ts';
-import type { Trend } from './trends.ts';
+import type { EffectSize, Verdict } from '../verdict/index.ts';
 
 /** How a perturbation has grown at the end of a stage: ‖d‖ / ‖x‖ there over the same at the image; medians over images. */
 export interface StageGrowth {
@@ -44,6 +44,18 @@ export interface TrainedModel {
   readonly distance: number | null;
   readonly growth: readonly StageGrowth[];
   readonly norms: readonly BlockNorm[];
+}
+
+/** How a measure goes with the batch size, all networks of a workload together. */
+export interface Trend {
+  readonly measure: string;
+  /** Change per doubling of the batch at equal rate and training loss, and whether larger batches are less stable by it; corrected for all measures (Holm). */
+  readonly batch: Verdict;
+  /** Change per doubling of the rate, and per unit of the training loss; null where that does not vary, or nothing was fitted. */
+  readonly rate: EffectSize | null;
+  readonly loss: EffectSize | null;
+  /** Networks behind it. */
+  readonly networks: number;
 }
 
 export interface WorkloadStability {

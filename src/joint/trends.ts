@@ -1,7 +1,6 @@
 import {
   cannotTell,
   corrected,
-  type EffectSize,
   effectSize,
   judgeDirection,
   notTestable,
@@ -9,19 +8,7 @@ import {
   type Verdict,
 } from '../verdict/index.ts';
 import { coefficientEffect, fitMixedModel } from './mixed-model.ts';
-import type { TrainedModel } from './result.ts';
-
-/** How a measure goes with the batch size, all networks of a workload together. */
-export interface Trend {
-  readonly measure: string;
-  /** Change per doubling of the batch at equal rate and training loss, and whether larger batches are less stable by it; corrected for all measures (Holm). */
-  readonly batch: Verdict;
-  /** Change per doubling of the rate, and per unit of the training loss; null where that does not vary, or nothing was fitted. */
-  readonly rate: EffectSize | null;
-  readonly loss: EffectSize | null;
-  /** Networks behind it. */
-  readonly networks: number;
-}
+import type { TrainedModel, Trend } from './result.ts';
 
 interface Measure {
   readonly name: string;

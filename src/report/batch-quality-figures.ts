@@ -1,5 +1,12 @@
 import * as Plot from '@observablehq/plot';
-import type { NoiseScaleRow, ProfileComparison, Spread, StudyReport, WorkloadReport } from '../batch/analysis/index.ts';
+import type {
+  LinearErrorRow,
+  NoiseScaleRow,
+  ProfileComparison,
+  Spread,
+  StudyReport,
+  WorkloadReport,
+} from '../batch/analysis/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import {
   batchPanel,
@@ -129,10 +136,10 @@ export function linearErrorFigure(
     const own = linearErrors.filter((r) => `${r.workload}\n${r.at}` === state);
     const strategies = [...new Set(own.map((r) => r.strategy))];
     const title = `${workloads.length > 1 ? `${own[0]!.workload}, ` : ''}${own[0]!.at}`;
-    return (
+    const panel = (kind: string, of: (row: LinearErrorRow) => number | null) =>
       batchPanel({
-        title,
-        ariaLabel: `Linear-approximation error against batch size, ${title}`,
+        title: `${kind}, ${title}`,
+        ariaLabel: `Linear-approximation error against batch size, ${kind}, ${title}`,
         yLabel: 'error',
         sizes: [...new Set(own.map((r) => r.batchSize))].sort((a, b) => a - b),
         ys: [1],
@@ -141,12 +148,12 @@ export function linearErrorFigure(
         series: strategies.map((name) => ({
           style: styles.get(name) ?? { color: colors.soft, dash: undefined },
           points: own
-            .filter((r) => r.strategy === name && r.error > 0)
+            .filter((r) => r.strategy === name && (of(r) ?? 0) > 0)
             .sort((a, b) => a.batchSize - b.batchSize)
-            .map((r) => ({ x: r.batchSize, y: r.error })),
+            .map((r) => ({ x: r.batchSize, y: of(r)! })),
         })),
-      }) ?? []
-    );
+      });
+    return [panel('absolute', (r) => r.absolute), panel('relative', (r) => r.error)].flatMap((p) => p ?? []);
   });
   if (panels.length === 0) return null;
   return figure({
@@ -157,7 +164,7 @@ export function linearErrorFigure(
       styles,
       linearErrors.map((r) => r.strategy),
     ),
-    caption: html`|L(w) − L(w − ηg) − η‖g‖²| / (η‖g‖²) on one training batch: how far the loss departs from what the gradient promises. Dotted: 1, where the paper sees the scaling rule break. The normalisation is our choice.`,
+    caption: html`|L(w) − L(w − ηg) − η‖g‖²| on one training batch: how far the loss departs from what the gradient promises, in units of the loss as in the paper (absolute), and over η‖g‖² (relative, ours). Dotted: 1, where the paper sees the scaling rule break.`,
   });
 }
 

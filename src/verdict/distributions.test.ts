@@ -11,7 +11,7 @@ describe('distributions, against SciPy', () => {
     [3, 3.182446305284263],
     [7.5, 2.333039626555376],
     [30, 2.0422724563012373],
-  ])('have Student’s 97.5 %% quantile with %f degrees', (degrees, quantile) => {
+  ])('have Student’s 97.5 per cent quantile with %f degrees', (degrees, quantile) => {
     // SciPy's own is good to ten digits: it has 4.3026527299113 for two degrees, where sqrt(18.5128205128205) is right.
     expect(relative(studentQuantile(0.975, degrees), quantile)).toBeLessThan(1e-9);
     expect(studentQuantile(0.025, degrees)).toBeCloseTo(-quantile, 9);
@@ -22,10 +22,13 @@ describe('distributions, against SciPy', () => {
     [2, 18.512820512820497],
     [3, 10.127964486013928],
     [9, 5.117355029199227],
-  ])('have the 95 %% quantile of F with 1 and %i degrees, which is the square of Student’s', (degrees, quantile) => {
-    expect(relative(fQuantile(0.95, 1, degrees), quantile)).toBeLessThan(1e-11);
-    expect(relative(studentQuantile(0.975, degrees) ** 2, quantile)).toBeLessThan(1e-11);
-  });
+  ])(
+    'have the 95 per cent quantile of F with 1 and %i degrees, which is the square of Student’s',
+    (degrees, quantile) => {
+      expect(relative(fQuantile(0.95, 1, degrees), quantile)).toBeLessThan(1e-11);
+      expect(relative(studentQuantile(0.975, degrees) ** 2, quantile)).toBeLessThan(1e-11);
+    },
+  );
 
   it('keep the digits of small tails', () => {
     expect(relative(studentCdf(-5, 12), 0.00015465560564194435)).toBeLessThan(1e-11);

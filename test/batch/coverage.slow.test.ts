@@ -11,15 +11,18 @@ describe('intervals of 95 %', () => {
     [7, 2, 0.1],
     [9, 3, 0.05],
     [9, 5, 0.2],
-  ])('hold the truth in 92 to 98 %% of studies of %i batch sizes and %i seeds, noise %f', (sizes, seeds, noise) => {
-    const found = coverage({ sizes, seeds, noise }, 1500, sizes);
-    console.log(sizes, seeds, noise, found);
-    expect(found.inside).toBe(true);
-    for (const kind of ['criticalBatch', 'ratio', 'speedup', 'gap', 'noiseScale'] as const) {
-      if (found[kind] === null) continue;
-      expect(found[kind], kind).toBeGreaterThan(0.92);
-      // Welch's interval with two seeds at either end has hardly any freedom, and holds more than it says.
-      expect(found[kind], kind).toBeLessThan(kind === 'speedup' && seeds === 2 ? 1 : 0.98);
-    }
-  });
+  ])(
+    'hold the truth in 92 to 98 per cent of studies of %i batch sizes and %i seeds, noise %f',
+    (sizes, seeds, noise) => {
+      const found = coverage({ sizes, seeds, noise }, 1500, sizes);
+      console.log(sizes, seeds, noise, found);
+      expect(found.inside).toBe(true);
+      for (const kind of ['criticalBatch', 'ratio', 'speedup', 'gap', 'noiseScale'] as const) {
+        if (found[kind] === null) continue;
+        expect(found[kind], kind).toBeGreaterThan(0.92);
+        // Welch's interval with two seeds at either end has hardly any freedom, and holds more than it says.
+        expect(found[kind], kind).toBeLessThan(kind === 'speedup' && seeds === 2 ? 1 : 0.98);
+      }
+    },
+  );
 });

@@ -6,8 +6,9 @@ describe('intervals of 95 %', () => {
     const found = coverage({ sizes: 6, seeds: 3, noise: 0.1 }, 200);
     expect(found.inside).toBe(true);
     for (const kind of ['criticalBatch', 'ratio', 'speedup', 'gap', 'noiseScale'] as const) {
-      expect(found[kind], kind).toBeGreaterThan(0.92 - 0.04);
-      expect(found[kind], kind).toBeLessThanOrEqual(0.98 + 0.015);
+      // Half of the studies have a ratio.
+      expect(found[kind], kind).toBeGreaterThan(0.92 - (kind === 'ratio' ? 0.06 : 0.04));
+      expect(found[kind], kind).toBeLessThanOrEqual(kind === 'ratio' ? 1 : 0.98 + 0.015);
     }
   });
 });

@@ -53,7 +53,7 @@ export function statementOf(id: string, statement: string, made: readonly Observ
     observations.length === 0
       ? missing
       : outcome === 'not testable here'
-        ? `${observations.length === 1 ? 'the one observation' : `none of ${observations.length} observations`} can be tested: ${reason}`
+        ? `${observations.length === 1 ? 'the one observation cannot be tested' : `none of ${observations.length} observations can be tested, the first because`}: ${reason}`
         : `${reason}${clearest ? `; ${clearest.where}: ${clearest.claim} ${effectText(clearest.effect!)}` : ''}`;
   return {
     id,

@@ -50,19 +50,20 @@ async function run(folder: string, options: LinearOptions): Promise<void> {
     }
     const lines = alignColumns(
       [
-        ['workload', 'strategy', 'batch', 'rate', 'error'],
+        ['workload', 'strategy', 'batch', 'rate', '|L - L^|', 'relative'],
         ...rows.map((r) => [
           r.workload,
           r.strategy,
           formatCount(r.batchSize),
           formatNumber(r.rate),
+          r.absolute === null ? '-' : formatNumber(r.absolute),
           formatNumber(r.error),
         ]),
       ],
       { left: [0, 1] },
     );
     process.stdout.write(
-      `${lines.join('\n')}\n|measured - predicted| / predicted decrease of the loss; above 1 the step climbs or gains more than twice what was promised\n`,
+      `${lines.join('\n')}\n|L - L^|: measured less predicted decrease of the loss, the paper's error; relative: over the predicted decrease, above 1 the step climbs or gains more than twice what was promised\n`,
     );
   } finally {
     process.off('SIGINT', interrupt);
