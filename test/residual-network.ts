@@ -43,7 +43,6 @@ export function residualNetwork(height: number, width: number, units: readonly M
   return {
     name: 'matrices',
     weights: 'made up',
-    identity: 'test',
     task: 'classification',
     inputShape: [1, height, width],
     classes,

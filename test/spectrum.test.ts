@@ -46,7 +46,6 @@ function smallNetwork(name: string, options: { shortcut?: 'A' | 'B'; preActivati
     ...withValues(model, params),
     name,
     weights: 'test',
-    identity: name,
   };
 }
 

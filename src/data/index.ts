@@ -8,6 +8,7 @@ export { type ImageDataset, type Split, type ThreeSplit, toFloat } from './datas
 export { type DataFacts, type DataTask, dataFacts } from './facts.ts';
 export { loadFolder } from './folder.ts';
 export { Grammar, type GrammarKnobs, type GrammarOptions, grammarDataset } from './grammar.ts';
+export { dataIdentity } from './identity.ts';
 export { formatIndices, parseIndices } from './indices.ts';
 export { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
 export { dataNames, heldOutSplit, loadData } from './load-data.ts';

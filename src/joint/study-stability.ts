@@ -3,7 +3,7 @@ import { DataShelf } from '../batch/index.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
-import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
+import { loadNetwork, modelListing, modelNamed, type Network, networkIdentity } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
@@ -172,7 +172,7 @@ export class StudyStabilityMeasurement {
     const { parts, images, eps, steps, spectrumImages, seed } = this.#request;
     return parts === undefined
       ? undefined
-      : jsonCache(parts, [network.identity, images, eps, steps, spectrumImages, seed]);
+      : jsonCache(parts, [networkIdentity(network), images, eps, steps, spectrumImages, seed]);
   }
 
   async #measured(

@@ -1,5 +1,6 @@
 export { type AlexnetOptions, alexnet } from './alexnet.ts';
 export { type DrnOptions, drn } from './drn.ts';
+export { networkIdentity } from './identity.ts';
 export { defineLanguageModel, type LanguageModelDefinition } from './language-model.ts';
 export { type LstmOptions, lstm } from './lstm.ts';
 export { type MlpOptions, mlp } from './mlp.ts';

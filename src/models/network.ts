@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FileError, UsageError } from '../errors.ts';
@@ -13,8 +12,6 @@ export interface Network {
   readonly name: string;
   /** Where the weights come from, for tables and reports. */
   readonly weights: string;
-  /** SHA-256 of the weights' file, or `random/SEED`. */
-  readonly identity: string;
   /** A user's own ONNX file is taken for a classifier. */
   readonly task: Task;
   readonly inputShape: readonly number[];
@@ -68,8 +65,6 @@ export function ownWeights(name: string): string | undefined {
   return path && existsSync(path) ? path : undefined;
 }
 
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
-
 /** Loads a network: a built-in one with a checkpoint or fresh values, or a user's own ONNX file. */
 export async function loadNetwork(request: NetworkRequest): Promise<Network> {
   return request.model.endsWith('.onnx') ? loadOnnx(request) : loadBuiltIn(request);
@@ -98,7 +93,6 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
       ...withValues(model, initialize(model.parameters, seed)),
       name,
       weights: `freshly initialised (seed ${seed})`,
-      identity: `random/${seed}`,
     };
   }
   const bytes = await readBytes(weights, expectedWeights);
@@ -108,11 +102,11 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   const params = matchParameters(model.parameters, tensors, weights);
   // Where Ballast is installed says nothing to a reader of results.
   const shown = request.weights === undefined ? `Ballast’s own weights/${name}.safetensors` : weights;
-  return { ...withValues(model, params), name, weights: shown, identity: sha256(bytes) };
+  return { ...withValues(model, params), name, weights: shown };
 }
 
 /** A model with these values: a network but for where they come from. */
-export function withValues(model: Model, params: Params): Omit<Network, 'weights' | 'identity'> {
+export function withValues(model: Model, params: Params): Omit<Network, 'weights'> {
   const { name, task, inputShape, classes, state } = model;
   return {
     name,
@@ -141,7 +135,6 @@ async function loadOnnx({ model: path, weights, normalize = 'none' }: NetworkReq
   return {
     name: path,
     weights: path,
-    identity: sha256(bytes),
     task: 'classification',
     inputShape: inputs[0]!.shape.slice(1) as number[],
     classes: outputs[0]!.value.shape[1] as number,

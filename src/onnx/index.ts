@@ -4,6 +4,7 @@ export { type Cut, extract } from './extract.ts';
 export { flopsOf } from './flops.ts';
 export { fold } from './fold.ts';
 export * from './graph.ts';
+export { graphIdentity } from './identity.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
 export { narrow } from './narrow.ts';
 export { print, type Summary, summarize } from './print.ts';

@@ -20,7 +20,7 @@ const dataset: ImageDataset = {
   labels: Uint8Array.from({ length: 30 }, (_, i) => i % 3),
 };
 const model = resnet({ depth: 8, width: 4, classes: 3, inputShape: [3, 8, 8] });
-const network: Network = { ...withValues(model, initialize(model.parameters, 3)), weights: 'test', identity: 'test' };
+const network: Network = { ...withValues(model, initialize(model.parameters, 3)), weights: 'test' };
 
 const base: InterventionRequest = {
   network,

@@ -1,5 +1,6 @@
 import { type ImageDataset, subset } from '../data/index.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
+import { networkIdentity } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import { evaluate } from '../train/index.ts';
 import { BlockMeasurement, type BlockPlan, planBlock } from './block.ts';
@@ -44,7 +45,7 @@ export function interventionCache(dir: string, request: InterventionRequest): In
     top,
     seed = 0,
   } = request;
-  const data = [network.name, network.identity, dataset.name, dataset.count];
+  const data = [network.name, networkIdentity(network), dataset.name, dataset.count];
   return {
     spectra: jsonCache(dir, [...data, units, operatingPoint, finalRelu, method, top, seed]),
     accuracies: jsonCache(dir, [...data, units, evaluationImages, seed]),

@@ -69,12 +69,10 @@ export function intervenedNetwork(network: Network, interventions: readonly Inte
   const changed = interventions.filter((change) => change.skipScale !== 1 || change.weightScale !== 1);
   intervene(network.graph(1), interventions);
   if (changed.length === 0) return network;
-  const { name, weights, identity, task, inputShape, classes, state } = network;
-  const scales = changed.map((change) => `${change.unit}: ${change.skipScale}, ${change.weightScale}`);
+  const { name, weights, task, inputShape, classes, state } = network;
   return {
     name,
     weights,
-    identity: `${identity} (${scales.join('; ')})`,
     task,
     inputShape,
     classes,

@@ -46,7 +46,7 @@ describe('the cache of projections', () => {
       { noise: 'sign' as const },
       { seed: 1 },
       { project: { steps: 6, top: 2, finalRelu: false } },
-      { network: { ...request.network, identity: 'other' } },
+      { network: await loadNetwork({ model: 'resnet8', weights: 'random', seed: 1, inputShape: dataset.shape }) },
     ])
       expect(await readWith(other), Object.keys(other)[0]).toBeUndefined();
   });

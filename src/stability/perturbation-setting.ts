@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
-import type { Network } from '../models/index.ts';
+import { type Network, networkIdentity } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { requireFit } from '../train/index.ts';
 import { type AttackName, constantsTried, findsSmallest, type Noise, type Norm } from './perturbations/index.ts';
@@ -126,7 +126,7 @@ export function perturbationCache(dir: string, request: PerturbationRequest): Re
   const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };
   return jsonCache(join(dir, 'projections'), [
     network.name,
-    network.identity,
+    networkIdentity(network),
     dataset.name,
     dataset.count,
     // Only the first radius is projected.

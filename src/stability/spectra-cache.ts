@@ -1,4 +1,5 @@
 import { jsonCache } from '../formats/index.ts';
+import { networkIdentity } from '../models/index.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Finished spectra below `dir`, one file a block and image. */
@@ -6,7 +7,7 @@ export function folderCache(dir: string, request: SpectrumRequest): SpectrumCach
   const { network, dataset, finalRelu, method, top, seed } = request;
   return jsonCache(dir, [
     network.name,
-    network.identity,
+    networkIdentity(network),
     dataset.name,
     dataset.count,
     finalRelu,

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
+import { networkIdentity } from '../../models/index.ts';
 import { distributionOf } from '../../statistics.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../branches.ts';
 import { environmentOf } from '../environment.ts';
@@ -47,7 +48,7 @@ const longBasis = 320;
 /** Finished stages below `dir`, one file a stage and image. */
 export function alignmentCache(dir: string, request: AlignmentRequest): ResultCache<StageAlignment> {
   const { network, dataset, top, seed = 0 } = request;
-  return jsonCache(dir, ['alignment', network.name, network.identity, dataset.name, dataset.count, top, seed]);
+  return jsonCache(dir, ['alignment', network.name, networkIdentity(network), dataset.name, dataset.count, top, seed]);
 }
 
 /** The units of each stage whose branch maps a representation onto one of the same shape; stages of one such unit have no pairs. */

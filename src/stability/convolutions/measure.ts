@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
-import type { Network } from '../../models/index.ts';
+import { type Network, networkIdentity } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
@@ -74,7 +74,7 @@ function planOf(layer: ConvolutionLayer, { method, top }: ConvolutionsRequest): 
 /** Finished layers below `dir`, one file each. */
 export function convolutionsCache(dir: string, request: ConvolutionsRequest): ResultCache<ConvolutionSpectrum> {
   const { network, foldNorm, method, top, seed = 0 } = request;
-  return jsonCache(dir, ['convolutions', network.name, network.identity, foldNorm, method, top, seed]);
+  return jsonCache(dir, ['convolutions', network.name, networkIdentity(network), foldNorm, method, top, seed]);
 }
 
 /** Singular values of a network's convolutions, planned. */

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import { jsonCache, type ResultCache } from '../../formats/index.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
+import { networkIdentity } from '../../models/index.ts';
 import type { Activations } from '../activations.ts';
 import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, singleUnits, unitsOf } from '../branches.ts';
@@ -45,7 +46,7 @@ export function eigenvaluesCache(dir: string, request: EigenvaluesRequest): Resu
   return jsonCache(dir, [
     'eigenvalues',
     network.name,
-    network.identity,
+    networkIdentity(network),
     dataset.name,
     dataset.count,
     method,

@@ -26,7 +26,6 @@ function classifierOf(classes: number, logits: (b: GraphBuilder, flat: Value) =>
   return {
     name: 'made by hand',
     weights: 'none',
-    identity: 'none',
     task: 'classification',
     inputShape: entryShape,
     classes,

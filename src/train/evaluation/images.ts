@@ -12,7 +12,7 @@ export interface EvaluateOptions extends RuntimeOptions {
 }
 
 /** What is evaluated: a network, or a model with the weights that it has now. */
-export type EvaluatedNetwork = Omit<Network, 'weights' | 'identity'>;
+export type EvaluatedNetwork = Omit<Network, 'weights'>;
 
 /** Checks that images of this data set can go into this network and have what it is to be judged by. */
 export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: ImageDataset): void {
