@@ -3,6 +3,7 @@
  * `index.ts` of a room is its door; outside `src/` anything may import anything.
  */
 const rooms = {
+  schema: [],
   onnx: [],
   formats: [],
   data: ['formats'],
@@ -12,12 +13,14 @@ const rooms = {
   nn: ['onnx', 'autodiff', 'runtime'],
   models: ['onnx', 'autodiff', 'runtime', 'nn', 'formats'],
   train: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats'],
-  stability: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
+  instrument: ['onnx', 'runtime', 'models', 'data', 'formats', 'schema'],
+  stability: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
   store: ['formats'],
   batch: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store'],
-  joint: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
-  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
-  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
+  joint: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
+  report: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
+  app: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
+  cli: ['schema', 'instrument', 'app', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
 };
 
 module.exports = {

@@ -2,8 +2,9 @@
 import { DataShelf } from '../batch/index.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
-import { jsonCache, type ResultCache } from '../formats/index.ts';
-import { loadNetwork, modelListing, modelNamed, type Network, networkIdentity } from '../models/index.ts';
+import type { ResultCache } from '../formats/index.ts';
+import { partCache } from '../instrument/index.ts';
+import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
@@ -45,6 +46,9 @@ export interface StudyStabilityPlan {
 }
 
 type Measured = Pick<TrainedModel, 'accuracy' | 'attacks' | 'distance' | 'growth' | 'norms'>;
+
+/** Raised whenever the numbers of a trained model change. */
+export const studyStabilityRevision = 1;
 
 /** Steps of DeepFool; it mostly needs three. */
 const deepfoolSteps = 20;
@@ -159,7 +163,7 @@ export class StudyStabilityMeasurement {
       weights: trained.weights,
       ...fittedTo(config.model, dataset),
     });
-    const cache = this.#cache(network);
+    const cache = this.#cache(network, dataset);
     const key = trained.trial.id;
     const known = await cache?.read(key);
     if (known) return known;
@@ -168,11 +172,12 @@ export class StudyStabilityMeasurement {
     return found;
   }
 
-  #cache(network: Network): ResultCache<Measured> | undefined {
-    const { parts, images, eps, steps, spectrumImages, seed } = this.#request;
-    return parts === undefined
-      ? undefined
-      : jsonCache(parts, [networkIdentity(network), images, eps, steps, spectrumImages, seed]);
+  #cache(network: Network, data: ImageDataset): ResultCache<Measured> | undefined {
+    const { parts, images, eps, steps, spectrumImages, seed, runtime } = this.#request;
+    if (parts === undefined) return undefined;
+    const settings = { images, eps, steps, spectrumImages, seed };
+    const revision = studyStabilityRevision;
+    return partCache(parts, { measurement: 'study-stability', revision, network, data, settings, runtime });
   }
 
   async #measured(

@@ -1,4 +1,4 @@
-export { jsonCache, type ResultCache } from '../formats/index.ts';
+export type { ResultCache } from '../formats/index.ts';
 export { type Distribution, type Interval, medianInterval } from '../statistics.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
 export { type ActiveUnits, countActiveUnits } from './active-units.ts';

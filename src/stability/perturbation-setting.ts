@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
-import { jsonCache, type ResultCache } from '../formats/index.ts';
-import { type Network, networkIdentity } from '../models/index.ts';
+import type { ResultCache } from '../formats/index.ts';
+import { partCache } from '../instrument/index.ts';
+import type { Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { requireFit } from '../train/index.ts';
 import { type AttackName, constantsTried, findsSmallest, type Noise, type Norm } from './perturbations/index.ts';
@@ -105,31 +106,22 @@ export function requirePossible(request: PerturbationRequest): void {
     throw new UsageError(`--step-size: expected a length above 0, got ${stepSize}`);
 }
 
+/** Raised whenever the numbers of a perturbation change. */
+export const perturbationRevision = 1;
+
 /** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */
 export function perturbationCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> {
-  const {
-    network,
-    dataset,
-    attack,
-    norm,
-    radii,
-    steps,
-    stepSize,
-    restarts,
-    randomStart,
-    target,
-    noise,
-    project,
-    seed,
-  } = request;
+  const { network, dataset, attack, norm, radii, steps, stepSize, restarts, randomStart, target, noise, runtime } =
+    request;
+  const { project, seed } = request;
   // How many images are projected is no part of what is found at one of them.
   const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };
-  return jsonCache(join(dir, 'projections'), [
-    network.name,
-    networkIdentity(network),
-    dataset.name,
-    dataset.count,
-    // Only the first radius is projected.
-    { attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, project: projected, seed },
-  ]);
+  return partCache(join(dir, 'projections'), {
+    ...{ measurement: 'perturb', revision: perturbationRevision, network, data: dataset, runtime },
+    settings: {
+      // Only the first radius is projected.
+      ...{ attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, seed },
+      project: projected,
+    },
+  });
 }

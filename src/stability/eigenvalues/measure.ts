@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.ts';
-import { jsonCache, type ResultCache } from '../../formats/index.ts';
+import type { ResultCache } from '../../formats/index.ts';
+import { partCache } from '../../instrument/index.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
-import { networkIdentity } from '../../models/index.ts';
 import type { Activations } from '../activations.ts';
 import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, singleUnits, unitsOf } from '../branches.ts';
@@ -40,19 +40,16 @@ const largestExact = 1500;
 /** Eigenvalues of a unit within this of the unit circle count as on it. */
 const circleTolerance = 1e-5;
 
+/** Raised whenever the numbers of an eigenvalue change. */
+export const eigenvaluesRevision = 1;
+
 /** Finished branches below `dir`, one file a unit and image. */
 export function eigenvaluesCache(dir: string, request: EigenvaluesRequest): ResultCache<BranchEigenvalues> {
-  const { network, dataset, method, top, seed = 0 } = request;
-  return jsonCache(dir, [
-    'eigenvalues',
-    network.name,
-    networkIdentity(network),
-    dataset.name,
-    dataset.count,
-    method,
-    top,
-    seed,
-  ]);
+  const { network, dataset, method, top, seed = 0, runtime } = request;
+  const settings = { method, top, seed };
+  return partCache(dir, {
+    ...{ measurement: 'eigenvalues', revision: eigenvaluesRevision, network, data: dataset, settings, runtime },
+  });
 }
 
 /** Eigenvalues of the branches of units with an identity shortcut, with activations and the plan ready. */
