@@ -31,7 +31,7 @@ module.exports = {
       name: `${room}-imports-only-leftwards`,
       severity: 'error',
       from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: `^src/(${['errors\\.ts$', 'random\\.ts$', 'statistics\\.ts$', 'version\\.ts$', 'tensor\\.ts$', ...[room, ...allowed].map((r) => `${r}/`)].join('|')})` },
+      to: { path: '^src/', pathNot: `^src/(${['errors\\.ts$', 'names\\.ts$', 'random\\.ts$', 'statistics\\.ts$', 'version\\.ts$', 'tensor\\.ts$', ...[room, ...allowed].map((r) => `${r}/`)].join('|')})` },
     })),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isPair, isScalar, LineCounter, type Node, parseDocument, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../names.ts';
 import { type StudyFile, studySchema } from './study-schema.ts';
 
 /** Something in a study file that is not as it should be. */

@@ -3,6 +3,7 @@ import { UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
+import type { SeenImage } from '../schema/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
 import { type Activations, activationsAt } from './activations.ts';
 import { batchFor } from './block.ts';
@@ -19,14 +20,6 @@ export interface BranchRequest {
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
-}
-
-/** An image and what the network makes of it. */
-export interface SeenImage {
-  /** Position in the data set. */
-  readonly index: number;
-  readonly label: number;
-  readonly predicted: number;
 }
 
 /** The network run at its images: what the measurements of branches begin with. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
+import { nearestNames } from '../names.ts';
 import { type Graph, type Node, staticShape, toNumbers, type Value } from '../onnx/index.ts';
 import { consumers, DominatorTree, nodesBetween, producers } from './dominators.ts';
-import { nearestNames } from './names.ts';
 
 /**
  * A residual unit y = [relu](a S x + F(x)), found by the graph's structure: an Add that joins a branch F, which bends, with

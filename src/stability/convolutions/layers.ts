@@ -1,4 +1,5 @@
 import { UsageError } from '../../errors.ts';
+import { nearestNames } from '../../names.ts';
 import {
   foldBatchNorm,
   type Graph,
@@ -10,7 +11,6 @@ import {
   type Window,
   windowOf,
 } from '../../onnx/index.ts';
-import { nearestNames } from '../names.ts';
 
 /** A convolution of a network as a linear map, its bias left out. Groups are maps of their own between channels of their own. */
 export interface ConvolutionLayer {

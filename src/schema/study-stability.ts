@@ -1,0 +1,134 @@
+/** The networks of a study compared by their stability: the request, and what is measured. */
+import { z } from 'zod';
+import { interval, measuredIn } from './common.ts';
+import { flags } from './flags.ts';
+import { attackSummary } from './perturbation.ts';
+import type { Of } from './readonly.ts';
+import { positions, runtimeKeys } from './request.ts';
+
+export const studyStabilityRequest = z.object({
+  folder: z
+    .string()
+    .min(1)
+    .describe('folder of a study of `ballast batch run`')
+    .register(flags, { value: 'dir', positional: true }),
+  data: z
+    .string()
+    .optional()
+    .describe('folder of the data (default: where the study found it)')
+    .register(flags, { value: 'dir' }),
+  workloads: z
+    .string()
+    .optional()
+    .describe('only these, separated by commas (default: all that classify images)')
+    .register(flags, { value: 'names' }),
+  all: z.boolean().default(false).describe('also the rates that were not the best of their strategy and batch size'),
+  images: positions
+    .default('0-99')
+    .describe('positions in the held-out data, e.g. 0-99')
+    .register(flags, { value: 'list' }),
+  eps: z
+    .array(z.number().positive())
+    .min(1)
+    .default([1 / 255, 2 / 255, 4 / 255])
+    .describe('linf radii of PGD in pixel units; growth is that of the first')
+    .register(flags, { value: 'list', unit: 'pixels' }),
+  steps: z.int().min(1).default(10).describe('steps of PGD').register(flags, { value: 'n' }),
+  spectrumImages: z
+    .int()
+    .min(0)
+    .default(4)
+    .describe('largest singular values at the first so many images (0: none)')
+    .register(flags, { value: 'n' }),
+  seed: z.int().min(0).default(0).describe('seed of everything random').register(flags, { value: 'n' }),
+  ...runtimeKeys,
+});
+
+const rankCorrelation = z.object({
+  value: z.number().describe('between -1 and 1'),
+  low: z.number().describe('lower end of its 95 % interval'),
+  high: z.number().describe('upper end'),
+  count: z.int().describe('models that it is over'),
+});
+
+export const trainedModel = z.object({
+  trialId: z.string().describe('of the trial that trained it'),
+  strategies: z.array(z.string()).describe('strategies of the study that come to this trial'),
+  batchSize: z.int().describe('it was trained with'),
+  learningRate: z.number().describe('likewise'),
+  seed: z.int().describe('likewise'),
+  steps: z.int().describe('of training'),
+  examples: z.int().describe('that it has seen'),
+  trainLoss: z.number().nullable().describe('in the end'),
+  valLoss: z.number().nullable().describe('in the end'),
+  accuracy: z.number().describe('on the images that are attacked'),
+  attacks: z.array(attackSummary).describe('one for each radius'),
+  distance: z
+    .number()
+    .nullable()
+    .describe('median l2 norm of the smallest perturbations that DeepFool finds; null where it finds none'),
+  growth: z
+    .array(
+      z.object({
+        stage: z.string().describe('name of the stage'),
+        adversarial: z
+          .number()
+          .nullable()
+          .describe('‖d‖ / ‖x‖ at its end over the same at the image, of PGD; null where no image could be attacked'),
+        random: z.number().nullable().describe('the same of Gaussian noise of the same l2 norm'),
+        ratio: interval
+          .nullable()
+          .describe('adversarial to random, image by image: median with a 95 % bootstrap interval'),
+      }),
+    )
+    .describe('stage by stage'),
+  norms: z
+    .array(
+      z.object({
+        name: z.string().describe('unit or stage'),
+        norm: z.number().describe('‖J‖₂, the largest singular value: mean over images'),
+        maxResidual: z.number().describe('largest residual, relative to the value'),
+      }),
+    )
+    .describe('block by block'),
+});
+
+export const studyStabilityResult = z.object({
+  study: z.string().describe('its name'),
+  settings: z
+    .object({
+      images: z.array(z.int()).describe('positions in the held-out data'),
+      eps: z.array(z.number()).describe('radii'),
+      steps: z.int().describe('of PGD'),
+      spectrumImages: z.int().describe('images with singular values'),
+      seed: z.int().describe('of everything random'),
+    })
+    .describe('what was asked for'),
+  workloads: z
+    .array(
+      z.object({
+        name: z.string().describe('name of the workload'),
+        model: z.string().describe('its model'),
+        dataset: z.string().describe('its data set'),
+        models: z.array(trainedModel).describe('its networks'),
+        trends: z
+          .array(
+            z.object({
+              measure: z.string().describe('what goes with the batch size'),
+              withBatch: rankCorrelation.nullable().describe("Spearman's rank correlation with the batch size"),
+              atEqualLoss: rankCorrelation
+                .nullable()
+                .describe('the same with the training loss held fixed: large batches may only have trained less far'),
+            }),
+          )
+          .describe('over all its networks'),
+      }),
+    )
+    .describe('workload by workload'),
+  skipped: z
+    .array(z.object({ what: z.string().describe('workload or trial'), why: z.string().describe('the reason') }))
+    .describe('what was left out'),
+  ...measuredIn,
+});
+export type TrainedModel = Of<typeof trainedModel>;
+export type StudyStability = Of<typeof studyStabilityResult>;
