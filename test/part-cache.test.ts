@@ -6,7 +6,7 @@ import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadDataset, shapesDataset } from '../src/data/index.ts';
 import { makeFolder } from '../src/formats/index.ts';
-import { type PartOrigin, partCache } from '../src/instrument/index.ts';
+import { type PartOrigin, partCache } from '../src/instrument/part-cache.ts';
 import { loadNetwork, resnet, withValues } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { folderCache, measureSpectra, type SpectrumRequest } from '../src/stability/index.ts';

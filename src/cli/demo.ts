@@ -1,25 +1,24 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { spectrum } from '../app/measurements/spectrum.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { loadNetwork } from '../models/index.ts';
 import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
 import { computeStudy, layingOut } from './batch/compute-study.ts';
 import { studyReport, writeStudyReport } from './batch/study-report.ts';
 import { interruptedExitCode } from './failure.ts';
-import { wholeNumber } from './options.ts';
-import { measureAndReport } from './spectrum-run.ts';
+import { run } from './measurement-command.ts';
+import { commandSummaries } from './summaries.ts';
+import { wholeNumber } from './values.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description(
-      'Both instruments on data rendered on the spot: trains a network and measures its stability, then studies batch sizes; no downloads',
-    )
+    .description(commandSummaries.demo.summary)
     .option('--out <dir>', 'where the run and the report go', 'out/demo')
     .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
-    .action(run);
+    .action(demo);
 }
 
 /** Three epochs with one rise and fall of the rate: about a minute on 2 cores, to about 90 % on the test images. */
@@ -50,7 +49,7 @@ const config = (seed: number): RunConfig => ({
   lossBound: 1e4,
 });
 
-async function run({ out, seed }: { out: string; seed: number }): Promise<void> {
+async function demo({ out, seed }: { out: string; seed: number }): Promise<void> {
   const settings = config(seed);
   process.stdout.write(
     `Ballast demo: trains a ResNet-20 for ${settings.length.replace('ep', ' epochs')} on the procedural data set "shapes", then linearizes residual units and stages at\n` +
@@ -79,24 +78,19 @@ async function run({ out, seed }: { out: string; seed: number }): Promise<void> 
   process.stdout.write(
     `trained in ${Math.round(seconds)} s: test accuracy ${formatPercent(final.valMetric ?? 0)} on ${test.count} images\n`,
   );
-  const network = await loadNetwork({
-    model: settings.model,
-    normalize: settings.normalize,
-    weights: join(folder, 'model.safetensors'),
-  });
-  await measureAndReport(
+  await run(
+    spectrum,
     {
-      network,
-      dataset: test,
-      images: [0, 1],
+      model: settings.model,
+      ...(settings.normalize === undefined ? {} : { normalize: settings.normalize }),
+      weights: join(folder, 'model.safetensors'),
+      dataset: 'shapes',
+      seed,
+      images: '0,1',
       units: 'layer3.0,layer3.1,layer3.2',
       stages: true,
-      finalRelu: false,
-      method: 'auto',
-      top: 10,
-      seed,
     },
-    { out, json: false, dryRun: false },
+    { out },
   );
   await batchStudy(join(out, 'batch'));
 }

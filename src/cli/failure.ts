@@ -1,8 +1,18 @@
 import { CommanderError } from 'commander';
-import { BallastError, reasonOf } from '../errors.ts';
+import { BallastError, InputError, reasonOf } from '../errors.ts';
+import { hyphenated } from './hyphenated.ts';
 
 /** What the shell sees when the run was interrupted by the user (128 + SIGINT). */
 export const interruptedExitCode = 130;
+
+/** Keys of requests that are no options. */
+const inFront = new Set(['kind', 'measurement', 'folder', 'study']);
+
+/** The message of an error; what a request calls a key is an option here. */
+function messageOf(error: BallastError): string {
+  if (!(error instanceof InputError) || inFront.has(error.key)) return error.message;
+  return `--${hyphenated(error.key)}: ${error.problem}`;
+}
 
 /** One line on standard error, without a stack unless BALLAST_DEBUG is set, and the exit code that goes with it. */
 export function reportFailure(error: unknown, write: (line: string) => void): number {
@@ -11,7 +21,7 @@ export function reportFailure(error: unknown, write: (line: string) => void): nu
     return error.exitCode === 0 ? 0 : 2;
   }
   if (error instanceof BallastError) {
-    write(`ballast: ${error.message.replaceAll('\n', ' ')}`);
+    write(`ballast: ${messageOf(error).replaceAll('\n', ' ')}`);
     if (process.env.BALLAST_DEBUG) write(String(error.stack));
     return error.exitCode;
   }

@@ -1,35 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { dataNames } from '../data/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
-
-/** A whole number of at least `min`. */
-export function wholeNumber(min: number) {
-  return (text: string): number => {
-    const n = Number(text);
-    if (!Number.isInteger(n) || n < min) throw new InvalidArgumentError(`expected a whole number of at least ${min}.`);
-    return n;
-  };
-}
-
-/** Different finite numbers, with commas between them: `0,0.5,-1`. */
-export function numberList(text: string): number[] {
-  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  if (!numbers.every(Number.isFinite)) throw new InvalidArgumentError('expected finite numbers such as 0,0.5,1.');
-  if (new Set(numbers).size < numbers.length) throw new InvalidArgumentError('a number is named twice.');
-  return numbers;
-}
-
-/** A length in pixel units, `2/255` or `0.0078`. */
-export function pixelLength(text: string): number {
-  const [above, below, ...more] = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const value = below === undefined ? above! : above! / below;
-  if (more.length || !Number.isFinite(value))
-    throw new InvalidArgumentError('expected a number such as 2/255 or 0.01.');
-  return value;
-}
-
-/** The same with commas between them. */
-export const pixelLengths = (text: string): number[] => text.split(',').map(pixelLength);
+import { wholeNumber } from './values.ts';
 
 export interface NetworkOptions {
   readonly model: string;
@@ -99,12 +71,4 @@ export function addDeviceOptions(command: Command): Command {
 
 export function runtimeOf({ device, threads, emission }: DeviceOptions): RuntimeOptions {
   return { device: parseDevice(device), emission, ...(threads === undefined ? {} : { threads }) };
-}
-
-/** Where results go, for the measurements that `runMeasurement` runs. */
-export function addOutputOptions(command: Command): Command {
-  return command
-    .option('--out <dir>', 'write report.html and result.json there; running again goes on where it stopped')
-    .option('--dry-run', 'say what would be done and what it would cost, and stop')
-    .option('--json', 'print one JSON object on standard output and nothing else there');
 }

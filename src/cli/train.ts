@@ -20,10 +20,12 @@ import {
   writeRunConfig,
 } from '../train/index.ts';
 import { interruptedExitCode } from './failure.ts';
-import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf, wholeNumber } from './options.ts';
+import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf } from './options.ts';
+import { commandSummaries } from './summaries.ts';
 import { loadSplit } from './test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
 import { addTrainingOptions, list } from './training-options.ts';
+import { wholeNumber } from './values.ts';
 
 interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
   readonly resume?: boolean;
@@ -36,9 +38,7 @@ interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, D
 const infeasible = 3;
 
 export function trainCommand(): Command {
-  const command = new Command('train').description(
-    'Train a network for images, masks or text; the run can be interrupted and resumed exactly',
-  );
+  const command = new Command('train').description(commandSummaries.train.summary);
   addTrainingOptions(command)
     .option('--grow-at <list>', 'where the batch grows instead of a rate that falls, e.g. 20ep,30ep', list, [])
     .option('--grow-batch <f>', 'by which factor', wholeNumber(2), 2)

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { normalizationNames } from '../models/index.ts';
 import { optimizerNames, parameterGroups, presets, scalingRules, scheduleKinds } from '../train/index.ts';
-import { addDatasetOptions, wholeNumber } from './options.ts';
+import { addDatasetOptions } from './options.ts';
+import { wholeNumber } from './values.ts';
 
 /** A number within bounds. */
 export function number(min: number, max = Number.POSITIVE_INFINITY) {

@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { loadNetwork, modelNamed } from '../models/index.ts';
 import { alignColumns } from '../report/index.ts';
 import { featureCount, findStages, findUnits } from '../stability/index.ts';
+import { commandSummaries } from './summaries.ts';
 
 export function unitsCommand(): Command {
   return new Command('units')
-    .description('List the residual units and stages found in a model')
+    .description(commandSummaries.units.summary)
     .argument('<model>', 'an ONNX file, or the name of a built-in model')
     .option('--json', 'print JSON on standard output')
     .action(run);

@@ -3,7 +3,7 @@ import { DataShelf } from '../batch/index.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
-import { partCache } from '../instrument/index.ts';
+import { partCache } from '../instrument/part-cache.ts';
 import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';

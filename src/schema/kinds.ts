@@ -13,6 +13,7 @@ import { perturbationRequest, perturbationResult } from './perturbation.ts';
 import { growthResult, reproductionRequest, reproductionResult } from './reproduction.ts';
 import { spectrumRequest, spectrumResult } from './spectrum.ts';
 import { studyStabilityRequest, studyStabilityResult } from './study-stability.ts';
+import { summaries } from './summaries.ts';
 
 /** Of files that no request of their own led to. */
 const nothing = z.null();
@@ -20,7 +21,7 @@ const nothing = z.null();
 export const spectrumKind = registerKind({
   kind: 'spectrum',
   version: 1,
-  summary: 'Singular values of residual units and stages, linearized at images of the test set',
+  summary: summaries.spectrum,
   request: spectrumRequest,
   result: spectrumResult,
 });
@@ -28,8 +29,7 @@ export const spectrumKind = registerKind({
 export const perturbationKind = registerKind({
   kind: 'perturb',
   version: 1,
-  summary:
-    'Random and adversarial perturbations of images: accuracy under attack, growth through the network, energies on singular vectors',
+  summary: summaries.perturb,
   request: perturbationRequest,
   result: perturbationResult,
 });
@@ -37,8 +37,7 @@ export const perturbationKind = registerKind({
 export const interventionKind = registerKind({
   kind: 'intervene',
   version: 1,
-  summary:
-    'Scale the skip connection and the branch of residual units: what becomes of their singular values, and of the accuracy',
+  summary: summaries.intervene,
   request: interventionRequest,
   result: interventionResult,
 });
@@ -46,7 +45,7 @@ export const interventionKind = registerKind({
 export const curvatureKind = registerKind({
   kind: 'curvature',
   version: 1,
-  summary: 'Hessian of the mean loss over some examples: largest eigenvalues, trace and density of the spectrum',
+  summary: summaries.curvature,
   request: curvatureRequest,
   result: curvatureResult,
 });
@@ -54,7 +53,7 @@ export const curvatureKind = registerKind({
 export const convolutionsKind = registerKind({
   kind: 'convolutions',
   version: 1,
-  summary: 'Singular values of single convolutions with their padding and stride, beside the circular approximation',
+  summary: summaries.convolutions,
   request: convolutionsRequest,
   result: convolutionsResult,
 });
@@ -62,7 +61,7 @@ export const convolutionsKind = registerKind({
 export const eigenvaluesKind = registerKind({
   kind: 'eigenvalues',
   version: 1,
-  summary: 'Eigenvalues of the branches of residual units with an identity shortcut, at images of the test set',
+  summary: summaries.eigenvalues,
   request: eigenvaluesRequest,
   result: eigenvaluesResult,
 });
@@ -70,7 +69,7 @@ export const eigenvaluesKind = registerKind({
 export const alignmentKind = registerKind({
   kind: 'alignment',
   version: 1,
-  summary: 'How the top singular vectors of the branches of a stage align across depth, at images of the test set',
+  summary: summaries.alignment,
   request: alignmentRequest,
   result: alignmentResult,
 });
@@ -78,8 +77,7 @@ export const alignmentKind = registerKind({
 export const reproductionKind = registerKind({
   kind: 'reproduce-stability',
   version: 1,
-  summary:
-    'Findings F1 to F5 of Rothauge et al. (arXiv 1905.13386) on a residual network: spectra, interventions, perturbations, projections; one page',
+  summary: summaries['reproduce-stability'],
   request: reproductionRequest,
   result: reproductionResult,
 });
@@ -87,8 +85,7 @@ export const reproductionKind = registerKind({
 export const studyStabilityKind = registerKind({
   kind: 'study-stability',
   version: 1,
-  summary:
-    'The networks that a study trained, compared: singular values, growth of perturbations and adversarial accuracy against batch size and strategy',
+  summary: summaries['study-stability'],
   request: studyStabilityRequest,
   result: studyStabilityResult,
 });
@@ -96,8 +93,7 @@ export const studyStabilityKind = registerKind({
 export const evaluationKind = registerKind({
   kind: 'eval',
   version: 1,
-  summary:
-    'How good a network is on held-out data: accuracy, intersection over union or perplexity, and mean cross-entropy',
+  summary: summaries.eval,
   request: evaluationRequest,
   result: evaluationResult,
 });
@@ -105,7 +101,7 @@ export const evaluationKind = registerKind({
 export const batchPlanKind = registerKind({
   kind: 'batch-plan',
   version: 1,
-  summary: 'Which batch size to train with: critical batch size, step times, and what a training costs',
+  summary: summaries['batch-plan'],
   request: batchPlanRequest,
   result: batchPlanResult,
 });
@@ -113,7 +109,7 @@ export const batchPlanKind = registerKind({
 export const linearErrorsKind = registerKind({
   kind: 'linear-errors',
   version: 1,
-  summary: 'How far one step of a study’s networks is from the linear approximation of the loss',
+  summary: summaries['linear-errors'],
   request: nothing,
   result: linearErrorsResult,
 });
@@ -121,7 +117,7 @@ export const linearErrorsKind = registerKind({
 export const growthKind = registerKind({
   kind: 'growth',
   version: 1,
-  summary: 'The growth of perturbations at the end of every stage, out of a reproduction',
+  summary: summaries.growth,
   request: nothing,
   result: growthResult,
 });

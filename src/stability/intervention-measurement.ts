@@ -1,6 +1,6 @@
 import { type ImageDataset, subset } from '../data/index.ts';
 import type { ResultCache } from '../formats/index.ts';
-import { partCache } from '../instrument/index.ts';
+import { partCache } from '../instrument/part-cache.ts';
 import { flopsOf } from '../onnx/index.ts';
 import { evaluate } from '../train/index.ts';
 import { BlockMeasurement, type BlockPlan, planBlock } from './block.ts';

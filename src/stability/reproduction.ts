@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
@@ -150,7 +150,7 @@ export class Reproduction {
     const found = findUnits(network.graph(1));
     if (found.length === 0)
       throw new UsageError(`${network.name} has no residual units; the paper is about residual networks`);
-    if (images.length === 0) throw new UsageError('--images: expected at least one image');
+    if (images.length === 0) throw new InputError('images', 'expected at least one image');
     const first = images.slice(0, request.spectrumImages);
     const clock = new Clock(request.onProgress);
     const base: Omit<SpectrumRequest, 'units'> = {
@@ -244,7 +244,7 @@ export class Reproduction {
       signal,
       onProgress: this.#clock.say,
     };
-    return parts ? { ...request, cache: perturbationCache(parts, request) } : request;
+    return parts ? { ...request, cache: perturbationCache(partFolders(parts).projections, request) } : request;
   }
 }
 

@@ -1,4 +1,4 @@
-import { partCache } from '../instrument/index.ts';
+import { partCache } from '../instrument/part-cache.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Raised whenever the numbers of a spectrum change. */

@@ -24,10 +24,11 @@ import {
 import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
 import { interruptedExitCode } from '../failure.ts';
-import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf, wholeNumber } from '../options.ts';
+import { addDeviceOptions, type DatasetOptions, type DeviceOptions, runtimeOf } from '../options.ts';
 import { loadSplit } from '../test-set.ts';
 import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts';
 import { addTrainingOptions, number } from '../training-options.ts';
+import { wholeNumber } from '../values.ts';
 import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */

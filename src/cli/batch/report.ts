@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { batchTable, wantsColor } from '../../report/index.ts';
-import { wholeNumber } from '../options.ts';
+import { wholeNumber } from '../values.ts';
 import { addClusterOptions, type ClusterOptions } from './cluster-options.ts';
 import { studyReport, writeStudyReport } from './study-report.ts';
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
-import { wholeNumber } from '../options.ts';
+import { wholeNumber } from '../values.ts';
 import { computeStudy, layingOut } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
-import { partCache } from '../../instrument/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
 import { distributionOf } from '../../statistics.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../branches.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
-import { partCache } from '../../instrument/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
 import type { Network } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';

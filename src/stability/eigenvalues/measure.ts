@@ -1,6 +1,6 @@
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
-import { partCache } from '../../instrument/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
 import type { Activations } from '../activations.ts';
 import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
@@ -102,13 +102,14 @@ export class EigenvaluesMeasurement {
     const wanted = singleUnits(units, request.units);
     const kept = wanted.filter(isIdentity);
     if (kept.length === 0)
-      throw new UsageError(
-        `--units: none of the units has an identity shortcut; eigenvalues need one (${wanted.map((u) => u.name).join(', ')})`,
+      throw new InputError(
+        'units',
+        `none of the units has an identity shortcut; eigenvalues need one (${wanted.map((u) => u.name).join(', ')})`,
       );
     if (request.method === 'exact') {
       const without = kept.find((u) => u.hidden === null);
       if (without)
-        throw new UsageError(`--method exact: ${without.name} has no single inner ReLU; use arnoldi or auto`);
+        throw new InputError('method', `exact: ${without.name} has no single inner ReLU; use arnoldi or auto`);
     }
     const values = kept.flatMap((unit) => valuesNeeded({ name: unit.name, units: [unit] }));
     const skipped = wanted.filter((u) => !isIdentity(u)).map((u) => u.name);

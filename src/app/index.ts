@@ -1,0 +1,10 @@
+/** What Ballast can be asked to do, without a terminal: commands and servers are thin over it. */
+export {
+  type MeasurementName,
+  type MeasurementPlan,
+  type MeasureOptions,
+  measure,
+  type Outcome,
+  prepare,
+  type Underway,
+} from './measure.ts';
