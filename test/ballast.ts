@@ -1,6 +1,7 @@
 /** The command line in a process of its own. */
 import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
+import { checkDocument } from '../src/schema/index.ts';
 import { builtCommand } from './built.ts';
 
 export interface CommandResult {
@@ -24,3 +25,6 @@ export function expectFailure(run: CommandResult, status: number, what: RegExp):
   expect(run.status).toBe(status);
   expect(run.stdout).toBe('');
 }
+
+/** The result in a document that a measurement printed or wrote, with its environment, checked against the form of its kind. */
+export const resultOf = (text: string): unknown => checkDocument(JSON.parse(text), 'a result').result;

@@ -98,7 +98,7 @@ describe('batch stability', () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = json('batch', 'stability', study, ...options, '--dry-run');
     expect(plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
-    const result = json('batch', 'stability', study, ...options);
+    const { result } = json('batch', 'stability', study, ...options);
     const [net] = result.workloads;
     // BLR and LSR are one trial at the base batch.
     expect(net.models.map((m: { batchSize: number; strategies: string[] }) => [m.batchSize, m.strategies])).toEqual([
@@ -120,7 +120,7 @@ describe('batch stability', () => {
       why: 'is not for the classification of images, which attacks are for',
     });
     expect(readdirSync(join(study, 'stability', 'models'))).toHaveLength(6);
-    const again = json('batch', 'stability', study, ...options);
+    const { result: again } = json('batch', 'stability', study, ...options);
     expect(again.workloads).toEqual(result.workloads);
     expect(again.seconds).toBeLessThan(result.seconds);
     const page = readFileSync(join(study, 'stability', 'report.html'), 'utf8');

@@ -7,7 +7,8 @@ import { writeSafetensors } from '../src/formats/index.ts';
 import { resnet } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import type { SpectrumResult } from '../src/schema/index.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 import { realData } from './real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
@@ -37,7 +38,7 @@ describe('ballast spectrum', () => {
       '--json',
     );
     expect(run.status).toBe(0);
-    const result = JSON.parse(run.stdout);
+    const result = resultOf(run.stdout) as SpectrumResult;
     expect(result.images.map((i: { index: number }) => i.index)).toEqual([0, 3]);
     const [unit] = result.images[0].units;
     expect(unit).toMatchObject({ name: 'layer3.0', shape: [1024, 2048], finalRelu: false, complete: true });
@@ -57,10 +58,10 @@ describe('ballast spectrum', () => {
     const stored = JSON.parse(readFileSync(part, 'utf8'));
     stored.value.seconds = 123456;
     writeFileSync(part, JSON.stringify(stored));
-    const again = JSON.parse(ballast(...args, '--json').stdout);
+    const again = resultOf(ballast(...args, '--json').stdout) as SpectrumResult;
     expect(again.images[0].units[0].seconds).toBe(123456);
     // Other settings make their own.
-    const other = JSON.parse(ballast(...args, '--final-relu', '--json').stdout);
+    const other = resultOf(ballast(...args, '--final-relu', '--json').stdout) as SpectrumResult;
     expect(other.images[0].units[0].seconds).not.toBe(123456);
   });
 
@@ -141,7 +142,7 @@ describe('bad files', () => {
 
   it('says what is expected where a file, a folder or an option is missing', () => {
     expectFailure(evaluate(join(folder, 'none.th')), 1, /none\.th: /);
-    expectFailure(ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights is missing/);
+    expectFailure(ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights: is missing/);
     expectFailure(ballast('eval', '--model', 'vgg99', '--weights', 'random', ...onShapes), 2, /unknown model "vgg99"/);
     expectFailure(ballast('eval', '--model', 'resnet20', '--weights', 'random', '--dataset', 'mnist'), 2, /mnist/);
     const garbage = join(folder, 'garbage.onnx');
@@ -197,7 +198,7 @@ describe.skipIf(!realData('checkpoints'))('ballast eval', () => {
       '--json',
     );
     expect(run.status).toBe(0);
-    const { accuracy, loss, count } = JSON.parse(run.stdout);
+    const { accuracy, loss, count } = resultOf(run.stdout) as { accuracy: number; loss: number; count: number };
     expect(count).toBe(10_000);
     expect(Math.abs(accuracy - 0.9173)).toBeLessThanOrEqual(0.0002);
     expect(loss).toBeCloseTo(0.3727, 3);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InputError } from '../errors.ts';
 import { didYouMean } from '../names.ts';
-import { firstProblem, type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
+import { type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
 
 /** What a measurement takes beside its request. */
 export interface Control {
@@ -68,6 +68,8 @@ export interface Measurement<
   table(result: Of<Result>, options: { readonly color: boolean }): string | Promise<string>;
   /** The result as a self-contained HTML page. */
   page?(result: Of<Result>, options: PageOptions<Extra>): string | Promise<string>;
+  /** The lists, from the outermost to the innermost, whose items are the rows of its CSV: `['images', 'units']`; one row unless told. */
+  readonly rows?: readonly string[];
   /** Writes further files beside the result. */
   files?(result: Of<Result>, folder: string): Promise<void>;
 }
@@ -111,7 +113,12 @@ export function checkRequest<Request extends z.ZodObject>(request: Request, give
     const key = issue.keys[0]!;
     throw new InputError(key, `is no part of this request; expected ${known.join(', ')}${didYouMean(key, known)}`);
   }
-  const key = String(issue?.path[0] ?? 'request');
-  const problem = firstProblem(strict.error);
-  throw new InputError(key, problem.startsWith(`${key}: `) ? problem.slice(key.length + 2) : problem);
+  const [key = 'request', ...inside] = (issue?.path ?? []).map(String);
+  const problem = issue?.message.replace(/^Invalid input: /, '') ?? 'is not as it should be';
+  const value = [key, ...inside].reduce<unknown>((v, k) => (v as Record<string, unknown> | undefined)?.[k], given);
+  const got = value === undefined || issue?.code === 'custom' ? '' : `, got ${JSON.stringify(value).slice(0, 80)}`;
+  throw new InputError(
+    key,
+    value === undefined ? `is missing; ${problem.replace(/, received undefined$/, '')}` : `${problem}${got}`,
+  );
 }

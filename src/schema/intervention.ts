@@ -50,7 +50,7 @@ export const interventionRequest = z.object({
     .register(flags, { value: 'list' }),
   eps: z
     .number()
-    .positive()
+    .positive('expected a radius above 0')
     .default(2 / 255)
     .describe('linf radius of these perturbations in pixel units')
     .register(flags, { value: 'radius', unit: 'pixels' }),

@@ -24,7 +24,7 @@ export const perturbationRequest = z.object({
     .register(flags, { value: 'name', group: attackGroup }),
   norm: norm.default('linf').describe('of radii and steps').register(flags, { value: 'norm', group: attackGroup }),
   eps: z
-    .array(z.number().positive())
+    .array(z.number().positive('expected radii above 0'))
     .optional()
     .describe(
       'radii in pixel units, e.g. 2/255 or 1/255,4/255; the first is followed through the network (default: 2/255 in linf, 0.5 in l2)',
@@ -33,7 +33,7 @@ export const perturbationRequest = z.object({
   steps: z.int().min(1).default(10).describe('steps of the attack').register(flags, { value: 'n', group: attackGroup }),
   stepSize: z
     .number()
-    .positive()
+    .positive('expected a length above 0')
     .optional()
     .describe('length of a step (default: a quarter of each radius; for cw the rate of Adam, 0.01)')
     .register(flags, { value: 'length', unit: 'pixels', group: attackGroup }),
@@ -81,7 +81,7 @@ export const perturbationRequest = z.object({
     .default(false)
     .describe('projections are onto maps with the ReLU after the last addition')
     .register(flags, { group: projectionGroup }),
-  untrained: z.boolean().default(true).describe('also a control on an untrained network'),
+  untrained: z.boolean().default(true).describe('a control on an untrained network'),
   ...runtimeKeys,
 });
 

@@ -28,7 +28,7 @@ export const reproductionRequest = z.object({
   spectrumMinutes: count(0, 4, 'what complete spectra may take by estimate'),
   eps: z
     .number()
-    .positive()
+    .positive('expected a radius above 0')
     .default(2 / 255)
     .describe('linf radius of PGD in pixel units')
     .register(flags, { value: 'radius', unit: 'pixels' }),
@@ -38,10 +38,7 @@ export const reproductionRequest = z.object({
   top: leading('leading singular values of stages, and vectors that are projected onto'),
   evalImages: count(1, 1000, 'test images for the accuracy of changed networks'),
   finalRelu: z.boolean().default(false).describe('the ReLU after the addition is part of the maps'),
-  pictures: z
-    .boolean()
-    .default(true)
-    .describe('the images are in the report; leave them out for data that must not be passed on'),
+  pictures: z.boolean().default(true).describe('the images in the report: for data that must not be passed on'),
   ...runtimeKeys,
 });
 

@@ -28,7 +28,7 @@ export const studyStabilityRequest = z.object({
     .describe('positions in the held-out data, e.g. 0-99')
     .register(flags, { value: 'list' }),
   eps: z
-    .array(z.number().positive())
+    .array(z.number().positive('expected radii above 0'))
     .min(1)
     .default([1 / 255, 2 / 255, 4 / 255])
     .describe('linf radii of PGD in pixel units; growth is that of the first')

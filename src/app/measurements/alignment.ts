@@ -7,6 +7,7 @@ export const alignment = registerMeasurement({
   label: 'alignment',
   revision: 1,
   parts: 'stages',
+  rows: ['stages'],
   examples: [
     {
       what: 'of the branches of every stage at four images',

@@ -7,6 +7,7 @@ export const convolutions = registerMeasurement({
   label: 'convolutions',
   revision: 1,
   parts: 'layers',
+  rows: ['layers'],
   examples: [
     { what: 'of every convolution, with the batch norm behind it', request: { model: 'resnet20', foldNorm: true } },
   ],

@@ -6,6 +6,7 @@ export const curvature = registerMeasurement({
   kind: curvatureKind,
   label: 'curvature',
   revision: 1,
+  rows: ['eigenvalues'],
   examples: [
     {
       what: 'the five largest eigenvalues and the density of the whole spectrum, on training images',

@@ -7,6 +7,7 @@ export const eigenvalues = registerMeasurement({
   label: 'eigenvalues',
   revision: 1,
   parts: 'branches',
+  rows: ['branches'],
   examples: [
     { what: 'of two units at an image', request: { model: 'resnet20', data: 'cifar10', units: 'layer3.1,layer3.2' } },
   ],

@@ -10,6 +10,7 @@ export const intervene = registerMeasurement({
   label: 'interventions',
   revision: 1,
   parts: 'interventions',
+  rows: ['scales', 'units'],
   examples: [
     {
       what: 'one unit of a ResNet-20 without its skip connection, and with it doubled',

@@ -7,6 +7,7 @@ export const perturb = registerMeasurement({
   label: 'perturbations',
   revision: 1,
   parts: 'projections',
+  rows: ['layers'],
   examples: [
     { what: 'PGD within 2/255 on a hundred test images', request: { model: 'resnet20', data: 'cifar10' } },
     {

@@ -8,6 +8,7 @@ export const reproduceStability = registerMeasurement({
   label: 'reproduction',
   revision: 1,
   parts: 'parts',
+  rows: ['active'],
   examples: [{ what: 'the whole of the paper on our own ResNet-56', request: { data: 'cifar10' } }],
   async prepare(request, { parts, signal, onProgress }) {
     const [{ loadSubject, loadUntrained, runtimeOf }, { Reproduction, partFolders }, { makeFolder }] =

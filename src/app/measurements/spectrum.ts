@@ -8,6 +8,7 @@ export const spectrum = registerMeasurement({
   label: 'spectra',
   revision: 1,
   parts: 'spectra',
+  rows: ['images', 'units'],
   examples: [
     { what: 'of a ResNet-20 at the first test image', request: { model: 'resnet20', data: 'cifar10' } },
     {

@@ -8,6 +8,7 @@ export const studyStability = registerMeasurement({
   label: 'stability of a study',
   revision: 1,
   parts: 'models',
+  rows: ['workloads', 'models'],
   examples: [
     { what: 'the networks of a study, at sixty held-out images', request: { folder: 'out/study', images: '0-59' } },
   ],
