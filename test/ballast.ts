@@ -1,7 +1,9 @@
 /** The command line in a process of its own. */
 import { spawnSync } from 'node:child_process';
+import type { ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
-import { checkDocument } from '../src/schema/index.ts';
+import { checkDocument, jsonSchemaOf, kindNamed } from '../src/schema/index.ts';
 import { builtCommand } from './built.ts';
 
 export interface CommandResult {
@@ -26,5 +28,22 @@ export function expectFailure(run: CommandResult, status: number, what: RegExp):
   expect(run.stdout).toBe('');
 }
 
-/** The result in a document that a measurement printed or wrote, with its environment, checked against the form of its kind. */
-export const resultOf = (text: string): unknown => checkDocument(JSON.parse(text), 'a result').result;
+const validators = new Map<string, ValidateFunction>();
+
+/** Whether a document is valid under the JSON Schema of its kind, by a validator that is not ours. */
+export function expectValid(document: { readonly kind: string }): void {
+  const { kind } = document;
+  const validate =
+    validators.get(kind) ??
+    new Ajv2020({ strict: true, allowUnionTypes: true }).compile(jsonSchemaOf(kindNamed(kind)!));
+  validators.set(kind, validate);
+  validate(document);
+  expect(validate.errors ?? [], kind).toEqual([]);
+}
+
+/** The result in a document that a measurement printed or wrote, with its environment, valid under its schema. */
+export function resultOf(text: string): unknown {
+  const document = JSON.parse(text) as { kind: string };
+  expectValid(document);
+  return checkDocument(document, 'a result').result;
+}

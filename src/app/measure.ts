@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { checkRequest, type Measurement, measurementNamed } from '../instrument/index.ts';
 import { type Of, type StoredDocument, toDocument } from '../schema/index.ts';
-import type * as builtIn from './measurements/index.ts';
+import type { builtIn } from './measurements/index.ts';
 
-type BuiltIn = (typeof builtIn)[keyof typeof builtIn];
+type BuiltIn = typeof builtIn;
 /** Names of the measurements that Ballast brings along. */
-export type MeasurementName = BuiltIn['kind']['kind'];
+export type MeasurementName = keyof BuiltIn;
 
 export interface MeasureOptions {
   /** Folder for the result, its page and finished parts: an interrupted run goes on where it stopped. Nothing is written without. */
@@ -73,8 +73,8 @@ export async function prepare(
   };
 }
 
-type RequestOf<Name extends string> = z.input<Extract<BuiltIn, { kind: { kind: Name } }>['kind']['request']>;
-type ResultOf<Name extends string> = Of<Extract<BuiltIn, { kind: { kind: Name } }>['kind']['result']>;
+type RequestOf<Name extends MeasurementName> = z.input<BuiltIn[Name]['kind']['request']>;
+type ResultOf<Name extends MeasurementName> = Of<BuiltIn[Name]['kind']['result']>;
 
 /**
  * Measures, with the defaults of the command of the same name:

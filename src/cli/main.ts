@@ -18,7 +18,7 @@ async function ownMeasurements(): Promise<readonly Measurement[]> {
   for (const path of modules) await import(pathToFileURL(resolve(path.trim())).href);
   const { allMeasurements } = await import('../instrument/index.ts');
   const found = [...allMeasurements()];
-  const builtIn = new Set<unknown>(Object.values(await import('../app/measurements/index.ts')));
+  const builtIn = new Set<unknown>(Object.values((await import('../app/measurements/index.ts')).builtIn));
   return found.filter((measurement) => !builtIn.has(measurement));
 }
 
@@ -26,8 +26,15 @@ const words = process.argv.slice(2);
 // `ballast help spectrum` is about spectrum.
 const first = words[0] === 'help' && isCommand(words[1]) ? words[1] : words[0];
 
+/** Of the command that runs: messages about a request name its options. */
+let options: ReadonlySet<string> = new Set();
+
 try {
-  await (await programFor(first, await ownMeasurements())).parseAsync();
+  const program = await programFor(first, await ownMeasurements());
+  program.hook('preAction', (_, command) => {
+    options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));
+  });
+  await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`));
+  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`), options);
 }

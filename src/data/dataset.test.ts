@@ -71,7 +71,9 @@ describe('a data set by name', () => {
 
   it('without the folder it needs is refused', async () => {
     await expect(loadDataset({ name: 'cifar10', split: 'test' })).rejects.toThrow(UsageError);
-    await expect(loadDataset({ name: 'folder', split: 'test' })).rejects.toThrow('needs a folder (--data)');
+    await expect(loadDataset({ name: 'folder', split: 'test' })).rejects.toThrow(
+      'data: data set folder needs a folder',
+    );
   });
 
   it('that has no validation split is refused when that is asked for', async () => {

@@ -1,7 +1,7 @@
 /** Spectra, growth of perturbations and adversarial accuracy of the networks that a batch study trained: what joins the two papers. */
 import { DataShelf } from '../batch/index.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { partCache } from '../instrument/part-cache.ts';
 import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
@@ -92,7 +92,7 @@ export class StudyStabilityMeasurement {
     for (const wanted of request.workloads ?? []) {
       if (workloads.some((w) => w.workload.name === wanted)) continue;
       const known = workloads.map((w) => w.workload.name).join(', ');
-      throw new UsageError(`--workloads: study ${name} has no workload "${wanted}"; expected ${known}`);
+      throw new InputError('workloads', `study ${name} has no workload "${wanted}"; expected ${known}`);
     }
     const asked = workloads.filter((w) => request.workloads?.includes(w.workload.name) ?? true);
     const kept = asked.filter(({ workload }) => modelNamed(workload.model).task === 'classification');
@@ -147,8 +147,9 @@ export class StudyStabilityMeasurement {
     if (isText(valid)) throw new UsageError(`${valid.name} is text; expected images`);
     const beyond = this.#request.images.find((i) => i >= valid.count);
     if (beyond !== undefined)
-      throw new UsageError(
-        `--images: expected positions below ${valid.count}, the held-out images that the study was measured on, got ${beyond}`,
+      throw new InputError(
+        'images',
+        `expected positions below ${valid.count}, the held-out images that the study was measured on, got ${beyond}`,
       );
     return valid;
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FileError, UsageError } from '../errors.ts';
+import { FileError, InputError } from '../errors.ts';
 import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, readModel, tensorOf } from '../onnx/index.ts';
@@ -50,7 +50,7 @@ export const normalizationNames = [...Object.keys(normalizations), 'default'];
 /** Undefined for `default`. Throws UsageError for a name that is none. */
 export function normalizationNamed(name: string): Normalization | undefined {
   if (!normalizationNames.includes(name))
-    throw new UsageError(`--normalize: expected ${normalizationNames.join(', ')}, got "${name}"`);
+    throw new InputError('normalize', `expected ${normalizationNames.join(', ')}, got "${name}"`);
   return normalizations[name];
 }
 
@@ -83,8 +83,9 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   };
   if (weights === undefined) {
     laidOut(request.normalize);
-    throw new UsageError(
-      `--weights is missing: expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,
+    throw new InputError(
+      'weights',
+      `is missing: expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,
     );
   }
   if (weights === 'random') {
@@ -120,7 +121,7 @@ export function withValues(model: Model, params: Params): Omit<Network, 'weights
 }
 
 async function loadOnnx({ model: path, weights, normalize = 'none' }: NetworkRequest): Promise<Network> {
-  if (weights !== undefined) throw new UsageError(`--weights does not go with ${path}: an .onnx file carries its own`);
+  if (weights !== undefined) throw new InputError('weights', `does not go with ${path}: an .onnx file carries its own`);
   const normalization = normalizationNamed(normalize);
   const bytes = await readBytes(path, 'an ONNX model file');
   const graphs = new Map<Dim, Graph>();
@@ -162,7 +163,7 @@ function withPixels(own: Graph, normalization: Normalization | undefined, path: 
   if (normalization && normalization !== normalizations.none) {
     const { mean, std } = normalization;
     if (channels !== mean.length)
-      throw new UsageError(`--normalize: needs ${mean.length} channels, ${path} has ${channels}`);
+      throw new InputError('normalize', `needs ${mean.length} channels, ${path} has ${channels}`);
     const perChannel = (values: readonly number[]) => b.constant(tensorOf('float32', [1, channels, 1, 1], values));
     x = b.mul(b.sub(image, perChannel(mean)), perChannel(std.map((s) => 1 / s)));
   }

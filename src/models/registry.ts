@@ -1,4 +1,5 @@
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
+import { didYouMean } from '../names.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
 import { alexnet } from './alexnet.ts';
@@ -130,10 +131,14 @@ function familyOf(name: string): { readonly family: Family; readonly match: RegE
     if (match) return { family, match };
   }
   const known = families.map((f) => f.pattern).join(', ');
-  throw new UsageError(`unknown model "${name}"; expected ${known}, or a path to an .onnx file`);
+  const members = families.flatMap((f) => f.members);
+  throw new InputError(
+    'model',
+    `unknown model "${name}"; expected ${known}, or a path to an .onnx file${didYouMean(name, members)}`,
+  );
 }
 
-/** The built-in model of this name. Throws UsageError for an unknown one. */
+/** The built-in model of this name. Throws InputError for an unknown one. */
 export function modelNamed(name: string, request: ModelRequest = {}): Model {
   const { family, match } = familyOf(name);
   return family.make(match, request);
@@ -152,7 +157,7 @@ export interface ModelListing {
   readonly flops: number;
 }
 
-/** A built-in model with its sizes. Throws UsageError for an unknown one. */
+/** A built-in model with its sizes. Throws InputError for an unknown one. */
 export function modelListing(name: string): ModelListing {
   const model = modelNamed(name);
   const { task, inputShape, classes } = model;

@@ -84,7 +84,10 @@ export class CheckpointFolder {
       }
     }
     if (steps.length > 0)
-      throw new FileError(this.path, 'none of the checkpoints can be read; start again without --resume');
+      throw new FileError(
+        this.path,
+        'none of the checkpoints can be read; start again in another folder, or without going on',
+      );
     return undefined;
   }
 }

@@ -1,11 +1,24 @@
 /** The measurements that Ballast has; importing this makes them known. A new one is one file beside these and its line here. */
-export { alignment } from './alignment.ts';
-export { convolutions } from './convolutions.ts';
-export { curvature } from './curvature.ts';
-export { eigenvalues } from './eigenvalues.ts';
-export { evaluation } from './eval.ts';
-export { intervene } from './intervene.ts';
-export { perturb } from './perturb.ts';
-export { reproduceStability } from './reproduce-stability.ts';
-export { spectrum } from './spectrum.ts';
-export { studyStability } from './study-stability.ts';
+import { alignment } from './alignment.ts';
+import { convolutions } from './convolutions.ts';
+import { curvature } from './curvature.ts';
+import { eigenvalues } from './eigenvalues.ts';
+import { evaluation } from './eval.ts';
+import { intervene } from './intervene.ts';
+import { perturb } from './perturb.ts';
+import { reproduceStability } from './reproduce-stability.ts';
+import { spectrum } from './spectrum.ts';
+import { studyStability } from './study-stability.ts';
+
+export const builtIn = {
+  alignment,
+  convolutions,
+  curvature,
+  eigenvalues,
+  eval: evaluation,
+  intervene,
+  perturb,
+  'reproduce-stability': reproduceStability,
+  spectrum,
+  'study-stability': studyStability,
+} as const;

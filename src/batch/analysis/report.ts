@@ -6,7 +6,7 @@ import { type ProfileComparison, type ProfileProblem, performanceProfiles } from
 import { judgeStatements, type LinearErrorRow, type Statement } from './statements.ts';
 import { type WorkloadReport, workloadReport } from './workload.ts';
 
-/** What `ballast batch report --json` prints. `Cost` is the cost model's table, joined in by whoever has one. */
+/** What `ballast batch report` as JSON prints. `Cost` is the cost model's table, joined in by whoever has one. */
 export interface StudyReport<Cost = null> {
   readonly study: string;
   readonly workloads: readonly WorkloadReport[];
