@@ -77,7 +77,7 @@ describe('ballast spectrum', () => {
   it.each([
     [['--units', 'layer3.9'], /there is no unit "layer3\.9"; nearest: layer3\.\d/],
     [['--images', '99999'], /image index 99999 is out of range: expected 0 to 1999/],
-    [['--images', 'x'], /image indices: expected a list such as 0,7,4321 or 0-199, got "x"/],
+    [['--images', 'x'], /--images: expected a list such as 0,7,4321 or 0-199, got "x"/],
     [['--units', 'none'], /nothing to measure/],
     [['--device', 'tpu'], /tpu.*cpu/],
     [['--top', '0', '--method', 'lanczos'], /--top|whole number/],

@@ -51,7 +51,9 @@ describe('a measurement of one’s own', () => {
   });
 
   it('is in the help, with its flags, defaults and example', async () => {
-    expect((await programFor(undefined, [sums])).helpInformation()).toMatch(/Your own:\s+sum +The sum of some numbers/);
+    expect((await programFor(undefined, [sums])).helpInformation()).toMatch(
+      /Your own:\s+sum \[options\] +The sum of some numbers/,
+    );
     let help = '';
     measurementCommand(sums)
       .configureOutput({ writeOut: (text) => (help += text) })

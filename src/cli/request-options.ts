@@ -119,3 +119,20 @@ export function wordsOf(request: z.ZodObject, given: Readonly<Record<string, unk
   }
   return [...front, ...words];
 }
+
+/** A row for each key of a request: the key, its option, its default and what it says. */
+export function requestTable(request: z.ZodObject): string[][] {
+  return Object.entries(request.shape).map(([key, field]) => {
+    const schema = field as z.ZodType;
+    const flag = flags.get(schema) ?? {};
+    const { inner, fallback, optional } = unwrap(schema);
+    const option = flag.positional ? `<${flag.value ?? key}>` : optionOf(key, schema).flags;
+    const usual = fallback === undefined ? (optional ? '' : 'needed') : textOf(fallback, flag);
+    return [
+      `\`${key}\``,
+      `\`${option}\``,
+      inner instanceof z.ZodBoolean ? String(fallback ?? false) : usual,
+      schema.description ?? '',
+    ];
+  });
+}
