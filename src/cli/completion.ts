@@ -1,6 +1,5 @@
 /** Completion for shells, from the same commands and options as the help. */
 import { Argument, Command, type Option } from 'commander';
-import { loadCommand } from './program.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
@@ -94,7 +93,8 @@ function fish(all: readonly Completed[]): string {
 
 const scripts = { bash, zsh, fish } as const;
 
-export function completionCommand(): Command {
+/** `load`: gives the command of a name. */
+export function completionCommand(load: (name: CommandName) => Promise<Command>): Command {
   return new Command('completion')
     .description(commandSummaries.completion.summary)
     .addArgument(new Argument('<shell>', 'which').choices(shells))
@@ -102,7 +102,7 @@ export function completionCommand(): Command {
     .action(async (shell: (typeof shells)[number]) => {
       const program = new Command('ballast');
       for (const name of Object.keys(commandSummaries) as CommandName[])
-        program.addCommand(name === 'completion' ? completionCommand() : await loadCommand(name));
+        program.addCommand(name === 'completion' ? completionCommand(load) : await load(name));
       process.stdout.write(scripts[shell](completed(program, '')));
     });
 }

@@ -26,7 +26,7 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   models: async () => (await import('./models.ts')).modelsCommand(),
   datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
   schema: async () => (await import('./schema.ts')).schemaCommand(),
-  completion: async () => (await import('./completion.ts')).completionCommand(),
+  completion: async () => (await import('./completion.ts')).completionCommand(loadCommand),
   demo: async () => (await import('./demo.ts')).demoCommand(),
 };
 
