@@ -36,14 +36,17 @@ function entriesOf(legend: string): { label: string; color: string }[] {
 function standalone({ svg }: DrawnPlot, title: string, legend: string): string {
   const width = Number(/\bwidth="([\d.]+)"/.exec(svg)?.[1] ?? 640);
   const height = Number(/\bheight="([\d.]+)"/.exec(svg)?.[1] ?? 400);
-  const entries = entriesOf(legend);
-  const whole = height + lineHeight * (entries.length + (title ? 1 : 0)) + 8;
+  // A scale of colors is a drawing of its own.
+  const scale = /<svg [\s\S]*<\/svg>/.exec(legend)?.[0];
+  const scaleHeight = scale ? Number(/\bheight="([\d.]+)"/.exec(scale)?.[1] ?? 40) : 0;
+  const entries = scale ? [] : entriesOf(legend);
+  const whole = height + scaleHeight + lineHeight * (entries.length + (title ? 1 : 0)) + 8;
   const rows = entries.map(
     ({ label, color }, i) =>
       `<g transform="translate(12 ${height + lineHeight * i + 8})"><rect width="${swatchSize}" height="${swatchSize}" rx="2" style="fill: ${escapeHtml(color)}"/><text x="${swatchSize + 6}" y="${swatchSize - 2}">${escapeHtml(label)}</text></g>`,
   );
   const caption = title
-    ? `<text x="12" y="${height + lineHeight * entries.length + swatchSize + 6}" font-weight="600">${escapeHtml(title)}</text>`
+    ? `<text x="12" y="${height + scaleHeight + lineHeight * entries.length + swatchSize + 6}" font-weight="600">${escapeHtml(title)}</text>`
     : '';
   const inner = svg.replace(/^<svg /, `<svg x="0" y="0" overflow="visible" `);
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -51,6 +54,7 @@ function standalone({ svg }: DrawnPlot, title: string, legend: string): string {
 <style>${plotStyle}</style>
 <rect width="100%" height="100%" style="fill: var(--paper)"/>
 ${inner}
+${scale ? scale.replace(/^<svg /, `<svg x="0" y="${height}" overflow="visible" `) : ''}
 ${rows.join('\n')}
 ${caption}
 </svg>
