@@ -3,6 +3,7 @@
  * `index.ts` of a room is its door; outside `src/` anything may import anything.
  */
 const rooms = {
+  schema: [],
   onnx: [],
   formats: [],
   verdict: [],
@@ -13,14 +14,15 @@ const rooms = {
   nn: ['onnx', 'autodiff', 'runtime'],
   models: ['onnx', 'autodiff', 'runtime', 'nn', 'formats'],
   train: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats'],
-  stability: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
+  instrument: ['onnx', 'runtime', 'models', 'data', 'formats', 'schema'],
+  stability: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'verdict'],
   store: ['formats'],
   trials: ['formats'],
-  batch: ['verdict', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'trials'],
-  joint: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
-  report: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
-  app: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'trials', 'stability', 'batch', 'joint', 'report'],
-  cli: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report', 'app'],
+  batch: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
+  joint: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'verdict'],
+  report: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint', 'verdict'],
+  app: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report', 'verdict', 'trials'],
+  cli: ['schema', 'instrument', 'app', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report', 'verdict'],
 };
 
 module.exports = {
@@ -31,7 +33,7 @@ module.exports = {
       name: `${room}-imports-only-leftwards`,
       severity: 'error',
       from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
-      to: { path: '^src/', pathNot: `^src/(${['errors\\.ts$', 'printable\\.ts$', 'random\\.ts$', 'statistics\\.ts$', 'version\\.ts$', 'tensor\\.ts$', ...[room, ...allowed].map((r) => `${r}/`)].join('|')})` },
+      to: { path: '^src/', pathNot: `^src/(${['errors\\.ts$', 'names\\.ts$', 'printable\\.ts$', 'random\\.ts$', 'statistics\\.ts$', 'version\\.ts$', 'tensor\\.ts$', ...[room, ...allowed].map((r) => `${r}/`)].join('|')})` },
     })),
   ],
   options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },

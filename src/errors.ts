@@ -23,6 +23,18 @@ export class UsageError extends BallastError {
   }
 }
 
+/** A request says something that cannot be: `key` is the key of the request, `problem` what is wrong with it. */
+export class InputError extends UsageError {
+  readonly key: string;
+  readonly problem: string;
+
+  constructor(key: string, problem: string, options: { cause?: unknown } = {}) {
+    super(`${key}: ${problem}`, options);
+    this.key = key;
+    this.problem = problem;
+  }
+}
+
 /** A file or folder is not what it should be. `path` always appears in the message. */
 export class FileError extends BallastError {
   readonly path: string;

@@ -2,24 +2,22 @@
  * The public API: networks, data, graphs, derivatives and the spectrum instrument.
  *
  * ```ts
- * import { loadDataset, loadNetwork, measureSpectra } from 'ballast';
+ * import { measure } from 'ballast';
  *
- * const dataset = await loadDataset({ name: 'shapes', split: 'test' });
- * const network = await loadNetwork({ model: 'resnet20', weights: 'random' });
- * const result = await measureSpectra({
- *   network, dataset, images: [0], units: 'layer3.1', stages: false, finalRelu: false, method: 'auto', top: 10,
- * });
- * console.log(result.images[0].units[0].plateau);
+ * const { images } = await measure('spectrum', { model: 'resnet20', weights: 'random', dataset: 'shapes', units: 'layer3.1' });
+ * console.log(images[0].units[0].plateau);
  * ```
  */
+export { type MeasurementName, type MeasureOptions, measure } from './app/index.ts';
 export { grad, jvp, linearize, vjp } from './autodiff/index.ts';
 export { reportOf, type StudyReport } from './batch/analysis/index.ts';
 export { importStudy, readImported } from './batch/import/index.ts';
 export { type MeasuredStudy, measuredInFolder, readStudy } from './batch/index.ts';
 export { type BatchPlanResult, type PlanRequest, planBatch } from './batch/plan/index.ts';
 export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } from './data/index.ts';
-export { BallastError, FileError, UsageError } from './errors.ts';
+export { BallastError, FileError, InputError, UsageError } from './errors.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
+export { type Measurement, registerMeasurement } from './instrument/index.ts';
 export {
   arnoldi,
   denseOperator,
@@ -38,6 +36,7 @@ export { type Graph, GraphBuilder, readModel, type TensorData, tensor, writeMode
 export { spectrumTable, terminalPlot } from './report/index.ts';
 export { renderCurvatureReport, renderSpectrumReport } from './report/pages.ts';
 export { compile, type RuntimeOptions } from './runtime/index.ts';
+export { allKinds, jsonSchemaOf, readDocument, requestSchemaOf } from './schema/index.ts';
 export {
   activationsAt,
   BlockMeasurement,
@@ -51,6 +50,7 @@ export {
   measureCurvature,
   measureEigenvalues,
   measureSpectra,
+  registerAttack,
   type SpectrumResult,
 } from './stability/index.ts';
 export { evaluate } from './train/index.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundledStudy, layOutStudy, parseStudyFile, readStudyFile } from '../src/batch/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import { ballast, expectFailure, expectValid } from './ballast.ts';
 import { startStudy, writeStudy } from './batch-study.ts';
 
 let folder: string;
@@ -98,7 +98,9 @@ describe('batch stability', () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = json('batch', 'stability', study, ...options, '--dry-run');
     expect(plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
-    const result = json('batch', 'stability', study, ...options);
+    const document = json('batch', 'stability', study, ...options);
+    expectValid(document);
+    const { result } = document;
     const [net] = result.workloads;
     // BLR and LSR are one trial at the base batch.
     expect(net.models.map((m: { batchSize: number; strategies: string[] }) => [m.batchSize, m.strategies])).toEqual([
@@ -120,7 +122,7 @@ describe('batch stability', () => {
       why: 'is not for the classification of images, which attacks are for',
     });
     expect(readdirSync(join(study, 'stability', 'models'))).toHaveLength(6);
-    const again = json('batch', 'stability', study, ...options);
+    const { result: again } = json('batch', 'stability', study, ...options);
     expect(again.workloads).toEqual(result.workloads);
     expect(again.seconds).toBeLessThan(result.seconds);
     const page = readFileSync(join(study, 'stability', 'report.html'), 'utf8');

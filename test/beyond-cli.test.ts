@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { GraphBuilder, sizeOf, tensor, writeModel } from '../src/onnx/index.ts';
 import { RandomStream } from '../src/random.ts';
 import type { AlignmentResult, ConvolutionsResult, EigenvaluesResult } from '../src/stability/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 import { residualNetwork } from './residual-network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-beyond-'));
@@ -55,7 +55,7 @@ describe('ballast convolutions', () => {
     const args = ['convolutions', '--model', path, '--fold-norm', '--out', out];
     const run = ballast(...args, '--json');
     expect(run.status).toBe(0);
-    const result = JSON.parse(run.stdout) as ConvolutionsResult;
+    const result = resultOf(run.stdout) as ConvolutionsResult;
     expect(result.layers.map((l) => [l.name, l.shape.join(), l.strides.join(), l.normalized])).toEqual([
       ['stem', '256,192', '1,1', true],
       ['body', '64,256', '2,2', false],
@@ -69,7 +69,7 @@ describe('ballast convolutions', () => {
     }
     expect(readdirSync(join(out, 'layers')).sort()).toEqual(['body.json', 'stem.json']);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Largest singular value of every convolution');
-    expect((JSON.parse(ballast(...args, '--json').stdout) as ConvolutionsResult).layers).toEqual(result.layers);
+    expect((resultOf(ballast(...args, '--json').stdout) as ConvolutionsResult).layers).toEqual(result.layers);
     const table = ballast(...args, '--layers', 'body').stdout;
     expect(table).toMatch(/body +3x3 \/2, 4 to 4 +64/);
     expect(table).not.toMatch(/stem/);
@@ -111,7 +111,7 @@ describe('ballast eigenvalues', () => {
     ];
     const run = ballast(...args, '--json', '--out', out);
     expect(run.status).toBe(0);
-    const result = JSON.parse(run.stdout) as EigenvaluesResult;
+    const result = resultOf(run.stdout) as EigenvaluesResult;
     expect(result.skipped).toEqual(['layer3.0']);
     const [branch] = result.branches;
     expect([branch!.name, branch!.size, branch!.method]).toEqual(['layer3.2', 4096, 'arnoldi']);
@@ -143,7 +143,7 @@ describe('ballast alignment', () => {
     const args = ['alignment', '--model', path, '--dataset', 'mnist', '--data', data, '--images', '0', '--top', '1'];
     const run = ballast(...args, '--json', '--out', out);
     expect(run.lines.join('\n')).toBe('');
-    const [stage] = (JSON.parse(run.stdout) as AlignmentResult).stages;
+    const [stage] = (resultOf(run.stdout) as AlignmentResult).stages;
     expect(stage!.rightRight.flat().map((x) => Math.round(x * 1e4) / 1e4)).toEqual(Array(9).fill(1));
     expect(stage!.leftLeft[0]!.map((x) => Math.round(x * 1e4) / 1e4)).toEqual([1, 1, 0]);
     expect(stage!.expected).toBeCloseTo(1 / 6, 12);

@@ -7,7 +7,8 @@ import { openSealedJson, sealJson, writeSafetensors } from '../src/formats/index
 import { resnet } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import type { SpectrumResult } from '../src/schema/index.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 import { realData } from './real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
@@ -37,7 +38,7 @@ describe('ballast spectrum', () => {
       '--json',
     );
     expect(run.status).toBe(0);
-    const result = JSON.parse(run.stdout);
+    const result = resultOf(run.stdout) as SpectrumResult;
     expect(result.images.map((i: { index: number }) => i.index)).toEqual([0, 3]);
     const [unit] = result.images[0].units;
     expect(unit).toMatchObject({ name: 'layer3.0', shape: [1024, 2048], finalRelu: false, complete: true });
@@ -57,14 +58,14 @@ describe('ballast spectrum', () => {
     const stored = openSealedJson(readFileSync(part, 'utf8'), part) as { value: { seconds: number } };
     stored.value.seconds = 123456;
     writeFileSync(part, sealJson(stored));
-    const again = JSON.parse(ballast(...args, '--json').stdout);
+    const again = resultOf(ballast(...args, '--json').stdout) as SpectrumResult;
     expect(again.images[0].units[0].seconds).toBe(123456);
     // What has changed behind the back of its checksum is measured again.
     writeFileSync(part, sealJson(stored).replace('123456', '123457'));
-    const measured = JSON.parse(ballast(...args, '--json').stdout);
-    expect(measured.images[0].units[0].seconds).toBeLessThan(123456);
+    const measured = resultOf(ballast(...args, '--json').stdout) as SpectrumResult;
+    expect(measured.images[0]!.units[0]!.seconds).toBeLessThan(123456);
     // Other settings make their own.
-    const other = JSON.parse(ballast(...args, '--final-relu', '--json').stdout);
+    const other = resultOf(ballast(...args, '--final-relu', '--json').stdout) as SpectrumResult;
     expect(other.images[0].units[0].seconds).not.toBe(123456);
   });
 
@@ -80,7 +81,7 @@ describe('ballast spectrum', () => {
   it.each([
     [['--units', 'layer3.9'], /there is no unit "layer3\.9"; nearest: layer3\.\d/],
     [['--images', '99999'], /image index 99999 is out of range: expected 0 to 1999/],
-    [['--images', 'x'], /image indices: expected a list such as 0,7,4321 or 0-199, got "x"/],
+    [['--images', 'x'], /--images: expected a list such as 0,7,4321 or 0-199, got "x"/],
     [['--units', 'none'], /nothing to measure/],
     [['--device', 'tpu'], /tpu.*cpu/],
     [['--top', '0', '--method', 'lanczos'], /--top|whole number/],
@@ -145,7 +146,7 @@ describe('bad files', () => {
 
   it('says what is expected where a file, a folder or an option is missing', () => {
     expectFailure(evaluate(join(folder, 'none.th')), 1, /none\.th: /);
-    expectFailure(ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights is missing/);
+    expectFailure(ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights: is missing/);
     expectFailure(ballast('eval', '--model', 'vgg99', '--weights', 'random', ...onShapes), 2, /unknown model "vgg99"/);
     expectFailure(ballast('eval', '--model', 'resnet20', '--weights', 'random', '--dataset', 'mnist'), 2, /mnist/);
     const garbage = join(folder, 'garbage.onnx');
@@ -201,7 +202,7 @@ describe.skipIf(!realData('checkpoints'))('ballast eval', () => {
       '--json',
     );
     expect(run.status).toBe(0);
-    const { accuracy, loss, count } = JSON.parse(run.stdout);
+    const { accuracy, loss, count } = resultOf(run.stdout) as { accuracy: number; loss: number; count: number };
     expect(count).toBe(10_000);
     expect(Math.abs(accuracy - 0.9173)).toBeLessThanOrEqual(0.0002);
     expect(loss).toBeCloseTo(0.3727, 3);

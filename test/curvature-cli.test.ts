@@ -7,7 +7,7 @@ import { resnet } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
 import type { CurvatureResult } from '../src/stability/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-curvature-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -36,7 +36,7 @@ describe('ballast curvature', () => {
       '--json',
     );
     expect(run.status).toBe(0);
-    const result = JSON.parse(run.stdout) as CurvatureResult;
+    const result = resultOf(run.stdout) as CurvatureResult;
     expect(result).toMatchObject({ model: 'mlp8', dataset: 'shapes', split: 'test', examples: 10, images: '0-9' });
     expect(result.parameters).toBeGreaterThan(8 * 3072);
     expect(result.eigenvalues.length).toBe(5);
@@ -53,7 +53,7 @@ describe('ballast curvature', () => {
     expect(below.value + zero.value + above.value).toBeCloseTo(1, 9);
     expect(result.meanEigenvalue.value).toBeCloseTo(result.trace.value / result.parameters, 12);
     expect(readdirSync(out).sort()).toEqual(['report.html', 'result.json']);
-    expect(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8'))).toEqual(result);
+    expect(resultOf(readFileSync(join(out, 'result.json'), 'utf8'))).toEqual(result);
   });
 
   it('says with --dry-run what it would do, and does nothing', () => {

@@ -9,7 +9,7 @@ import { resnet } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
 import type { LayerPerturbation, PerturbationResult } from '../src/stability/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 import { builtCommand } from './built.ts';
 import { leftovers } from './interrupted.ts';
 
@@ -24,7 +24,7 @@ const builtIn = ['--model', 'resnet8', '--weights', 'random', '--dataset', 'shap
 // Fresh weights are right about one image in ten; only these are attacked.
 const small = ['perturb', ...network, '--images', '0-39', '--steps', '4'];
 const projected = ['--project', '--projection-steps', '3', '--top', '2', '--out'];
-const resultIn = (out: string) => JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')) as PerturbationResult;
+const resultIn = (out: string) => resultOf(readFileSync(join(out, 'result.json'), 'utf8')) as PerturbationResult;
 const reportIn = (out: string) => readFileSync(join(out, 'report.html'), 'utf8');
 const sum = (l: LayerPerturbation | null) => l!.energyAbove! + l!.energyPlateau! + l!.energyBelow!;
 
@@ -42,7 +42,7 @@ describe('ballast perturb', () => {
     const run = ballast(...small, '--eps', '4/255,8/255', ...projected, out, '--json');
     expect(run.lines.join('')).toBe('');
     expect(run.status).toBe(0);
-    result = JSON.parse(run.stdout) as PerturbationResult;
+    result = resultOf(run.stdout) as PerturbationResult;
     expect(resultIn(out)).toEqual(result);
     const { clean, attack, layers, byRadius, followed } = result;
     expect(clean.misclassified.length).toBe(Math.round(40 * (1 - clean.accuracy)));
@@ -88,7 +88,7 @@ describe('ballast perturb', () => {
     const before = times();
     rmSync(join(projections, files[0]!));
     const again = ballast(...small, '--eps', '4/255,8/255', ...projected, out, '--json');
-    expect((JSON.parse(again.stdout) as PerturbationResult).projections).toEqual(result.projections);
+    expect((resultOf(again.stdout) as PerturbationResult).projections).toEqual(result.projections);
     const changed = times().filter((t, i) => t !== before[i]).length;
     // What was missing, with the other images of its group.
     expect(changed).toBe(result.followed);
@@ -166,7 +166,7 @@ describe('ballast perturb', () => {
 
   it('judges the smallest perturbations at every radius, and follows those within the first', () => {
     const deepfool = ['--attack', 'deepfool', '--norm', 'l2', '--eps', '1e-5,50', '--json'];
-    const found = JSON.parse(ballast(...small, ...deepfool).stdout) as PerturbationResult;
+    const found = resultOf(ballast(...small, ...deepfool).stdout) as PerturbationResult;
     expect(found.byRadius.map((a) => a.verified)).toEqual([0, found.attack.attacked]);
     expect(found.byRadius[0]!.accuracy).toBe(found.clean.accuracy);
     expect(found.byRadius[1]!.accuracy).toBe(0);
@@ -188,7 +188,7 @@ describe('ballast perturb', () => {
 
   it('compares with an untrained network of the same architecture', () => {
     const run = ballast('perturb', ...builtIn, '--images', '0-39', '--attack', 'fgsm', '--eps', '4/255', '--json');
-    const { untrained, growth } = JSON.parse(run.stdout) as PerturbationResult;
+    const { untrained, growth } = resultOf(run.stdout) as PerturbationResult;
     // It is attacked on its own answers, so on all images.
     expect(untrained!.attack.attacked).toBe(40);
     expect(untrained!.layers.length).toBe(6);
@@ -212,9 +212,9 @@ describe('ballast perturb', () => {
     [['--norm', 'l2', '--eps', '60'], /more than two images can be apart \(55\.43 in l2/],
     [['--eps', 'much'], /expected a number such as 2\/255 or 0\.01/],
     [['--step-size', '0'], /--step-size: expected a length above 0/],
-    [['--attack', 'cw'], /the Carlini-Wagner attack is for --norm l2/],
+    [['--attack', 'cw'], /--norm: the attack cw is for l2, got linf/],
     [['--layer', 'layer2.7'], /--layer: there is no unit "layer2\.7"; nearest: layer2\.0/],
-    [['--layer', 'layer2.0', '--project'], /does not go with --layer/],
+    [['--layer', 'layer2.0', '--project'], /--project: .* does not go with a layer/],
     [['--target', 'cat'], /--target: expected next, random, least-likely or a class below/],
     [['--images', '99999'], /image index 99999 is out of range/],
     [['--model', 'mlp8', '--weights', 'random', '--project'], /--project: mlp8 has no residual units/],

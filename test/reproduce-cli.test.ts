@@ -8,7 +8,7 @@ import { initialize } from '../src/nn/index.ts';
 import { writeModel } from '../src/onnx/index.ts';
 import { paperFindings } from '../src/report/index.ts';
 import { affordableUnits, type ReproductionPlan, type ReproductionResult } from '../src/stability/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-reproduce-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -80,7 +80,7 @@ describe('ballast reproduce stability', () => {
   it('measures all five findings, and writes them to one page without holes', () => {
     const run = ballast(...call, '--json');
     expect(run.status).toBe(0);
-    result = JSON.parse(run.stdout) as ReproductionResult;
+    result = resultOf(run.stdout) as ReproductionResult;
     expect(result.images.length).toBe(40);
     expect(result.active.length).toBe(6);
     expect(result.interventions.map((i) => i.changed.length)).toEqual([1, 1, 6, 6]);
@@ -120,7 +120,7 @@ describe('ballast reproduce stability', () => {
     const run = ballast(...call, '--json');
     expect(run.status).toBe(0);
     expect(partsIn(join(out, 'parts'))).toEqual(before);
-    const again = JSON.parse(run.stdout) as ReproductionResult;
+    const again = resultOf(run.stdout) as ReproductionResult;
     expect(again.interventions.map((i) => i.scales)).toEqual(result.interventions.map((i) => i.scales));
     expect(again.perturbations.layers).toEqual(result.perturbations.layers);
   });

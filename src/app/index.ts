@@ -1,2 +1,11 @@
-/** Use cases without a terminal. */
+/** What Ballast can be asked to do, without a terminal: commands and servers are thin over it. */
+export {
+  type MeasurementName,
+  type MeasurementPlan,
+  type MeasureOptions,
+  measure,
+  type Outcome,
+  prepare,
+  type Underway,
+} from './measure.ts';
 export { type OutputFolder, type OutputRequest, openOutput, requireFree } from './output-folder.ts';

@@ -1,7 +1,7 @@
 import { dataNames } from '../data/index.ts';
+import { nearest } from '../names.ts';
 import { leastOf } from '../statistics.ts';
 import type { TargetSpec } from './measured.ts';
-import { nearest } from './nearest.ts';
 import { type Strategy, strategyOf } from './strategies.ts';
 import type { DataSpec } from './study-data.ts';
 import type { Mistake, ParsedStudy, Path } from './study-file.ts';

@@ -3,8 +3,8 @@ import { isMap, isPair, isScalar, type LineCounter, type Node, type Document as 
 import type { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
 import { quote } from '../formats/index.ts';
+import { nearest } from '../names.ts';
 import { boundedYaml } from './bounded-yaml.ts';
-import { nearest } from './nearest.ts';
 import { type StudyFile, studySchema } from './study-schema.ts';
 
 /** Something in a study file that is not as it should be. */

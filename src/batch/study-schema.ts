@@ -67,7 +67,10 @@ export const workloadSchema = z.strictObject({
   name,
   model: z.string().describe('see `ballast models`'),
   dataset: z.string().describe('see `ballast datasets`'),
-  data: z.string().optional().describe('folder of the data; --data unless told. No part of what identifies a trial'),
+  data: z
+    .string()
+    .optional()
+    .describe('folder of the data; that of the call unless told. No part of what identifies a trial'),
   fraction: oneOrMore(z.number().positive().max(1))
     .optional()
     .describe('share of the training data; a list makes a workload of each'),

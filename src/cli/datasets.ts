@@ -11,6 +11,7 @@ import {
 } from '../data/index.ts';
 import { UsageError } from '../errors.ts';
 import { alignColumns, formatCount, formatExact, formatNumber, formatPercent } from '../report/index.ts';
+import { commandSummaries } from './summaries.ts';
 
 interface DatasetsOptions {
   readonly data?: string;
@@ -22,7 +23,7 @@ const allSplits = ['train', 'valid', 'test'] as const satisfies readonly ThreeSp
 
 export function datasetsCommand(): Command {
   return new Command('datasets')
-    .description('List the data sets and the files they need, or read one and count what is in it')
+    .description(commandSummaries.datasets.summary)
     .argument('[name]', 'the one to describe')
     .option('--data <dir>', 'read the named data set from here (procedural ones are made without)')
     .addOption(new Option('--split <name>', 'read this split alone (default: all)').choices(allSplits))

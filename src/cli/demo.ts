@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { openOutput } from '../app/index.ts';
+import { spectrum } from '../app/measurements/spectrum.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
@@ -10,19 +11,17 @@ import { computeStudy, layingOut } from './batch/compute-study.ts';
 import { studyReport, writeStudyReport } from './batch/study-report.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import { networkOf } from './network.ts';
-import { folderName, wholeNumber } from './options.ts';
+import { run } from './measurement-command.ts';
 import { runningCommand } from './output-folder.ts';
-import { measureAndReport } from './spectrum-run.ts';
+import { commandSummaries } from './summaries.ts';
+import { folderName, wholeNumber } from './values.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
-    .description(
-      'Both instruments on data rendered on the spot: trains a network and measures its stability, then studies batch sizes; no downloads',
-    )
+    .description(commandSummaries.demo.summary)
     .option('--out <dir>', 'where the run and the report go; the same command again goes on', folderName, 'out/demo')
     .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
-    .action(run);
+    .action(demo);
 }
 
 /** Three epochs with one rise and fall of the rate: about a minute on 2 cores, to about 90 % on the test images. */
@@ -53,7 +52,7 @@ const config = (seed: number): RunConfig => ({
   lossBound: 1e4,
 });
 
-async function run({ out, seed }: { out: string; seed: number }): Promise<void> {
+async function demo({ out, seed }: { out: string; seed: number }): Promise<void> {
   const folder = await openOutput(out, { kind: 'demo', request: { seed } }, runningCommand());
   try {
     await both(out, seed);
@@ -101,24 +100,19 @@ async function both(out: string, seed: number): Promise<void> {
   process.stdout.write(
     `trained in ${Math.round(seconds)} s: test accuracy ${formatPercent(final.valMetric ?? 0)} on ${test.count} images\n`,
   );
-  const network = await networkOf({
-    model: settings.model,
-    normalize: settings.normalize,
-    weights: join(folder, 'model.safetensors'),
-  });
-  await measureAndReport(
+  await run(
+    spectrum,
     {
-      network,
-      dataset: test,
-      images: [0, 1],
+      model: settings.model,
+      ...(settings.normalize === undefined ? {} : { normalize: settings.normalize }),
+      weights: join(folder, 'model.safetensors'),
+      dataset: 'shapes',
+      seed,
+      images: '0,1',
       units: 'layer3.0,layer3.1,layer3.2',
       stages: true,
-      finalRelu: false,
-      method: 'auto',
-      top: 10,
-      seed,
     },
-    { out, json: false, dryRun: false },
+    { out },
   );
   await batchStudy(join(out, 'batch'));
 }

@@ -1,50 +1,40 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { version } from '../version.ts';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Measurement } from '../instrument/index.ts';
 import { reportFailure } from './failure.ts';
 import { guardOutput } from './guarded-output.ts';
+import { isCommand, programFor } from './program.ts';
 import { guardStreams } from './streams.ts';
 
 guardStreams();
 guardOutput(process.stdout);
 guardOutput(process.stderr);
 
-/** The commands in the order of the help. A module is loaded when its command is asked for: all of them take a second. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  spectrum: async () => (await import('./spectrum.ts')).spectrumCommand(),
-  perturb: async () => (await import('./perturb.ts')).perturbCommand(),
-  intervene: async () => (await import('./intervene.ts')).interveneCommand(),
-  curvature: async () => (await import('./curvature.ts')).curvatureCommand(),
-  convolutions: async () => (await import('./convolutions.ts')).convolutionsCommand(),
-  eigenvalues: async () => (await import('./eigenvalues.ts')).eigenvaluesCommand(),
-  alignment: async () => (await import('./alignment.ts')).alignmentCommand(),
-  reproduce: async () => (await import('./reproduce/index.ts')).reproduceCommand(),
-  batch: async () => (await import('./batch/index.ts')).batchCommand(),
-  train: async () => (await import('./train.ts')).trainCommand(),
-  eval: async () => (await import('./eval.ts')).evalCommand(),
-  units: async () => (await import('./units.ts')).unitsCommand(),
-  models: async () => (await import('./models.ts')).modelsCommand(),
-  datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
-  demo: async () => (await import('./demo.ts')).demoCommand(),
-};
-
-/** Those that the first word needs: help and a mistyped name need all of them. */
-function wanted(first: string | undefined): readonly string[] {
-  if (first !== undefined && Object.hasOwn(commands, first)) return [first];
-  return first === '--version' || first === '-V' ? [] : Object.keys(commands);
+/** Measurements, attacks and the like of the user's own: modules that BALLAST_EXTENSIONS names, separated by commas, which register them. */
+async function ownMeasurements(): Promise<readonly Measurement[]> {
+  const modules = process.env.BALLAST_EXTENSIONS?.split(',').filter((path) => path.trim() !== '') ?? [];
+  if (modules.length === 0) return [];
+  for (const path of modules) await import(pathToFileURL(resolve(path.trim())).href);
+  const { allMeasurements } = await import('../instrument/index.ts');
+  const found = [...allMeasurements()];
+  const builtIn = new Set<unknown>(Object.values((await import('../app/measurements/index.ts')).builtIn));
+  return found.filter((measurement) => !builtIn.has(measurement));
 }
 
-const program = new Command('ballast')
-  .description('How stable is a trained network, and how big a batch is worth training it with?')
-  .version(version)
-  .showHelpAfterError('(ballast COMMAND --help lists the options)')
-  .exitOverride();
-for (const name of wanted(process.argv[2])) {
-  program.addCommand((await commands[name]!()).exitOverride());
-}
+const words = process.argv.slice(2);
+// `ballast help spectrum` is about spectrum.
+const first = words[0] === 'help' && isCommand(words[1]) ? words[1] : words[0];
+
+/** Of the command that runs: messages about a request name its options. */
+let options: ReadonlySet<string> = new Set();
 
 try {
+  const program = await programFor(first, await ownMeasurements());
+  program.hook('preAction', (_, command) => {
+    options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));
+  });
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`));
+  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`), options);
 }

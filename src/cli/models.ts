@@ -13,10 +13,11 @@ import {
 import { initialize } from '../nn/index.ts';
 import { alignColumns, formatCount, formatNumber, formatPercent } from '../report/index.ts';
 import { findUnits } from '../stability/index.ts';
+import { commandSummaries } from './summaries.ts';
 
 export function modelsCommand(): Command {
   return new Command('models')
-    .description('List the built-in models, or one of them with its parameters')
+    .description(commandSummaries.models.summary)
     .argument('[name]', 'any member of a family, e.g. resnet110, unet32, lstm1x650')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(run);

@@ -1,26 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadNetwork, type Network, type NetworkRequest } from '../models/index.ts';
-import { printable } from '../printable.ts';
+import { noteToUser } from './notes.ts';
+import { sizesByName } from './values.ts';
 
 /** What a user's own ONNX file leaves open. */
 export interface ForeignOptions {
   readonly bind?: Readonly<Record<string, number>>;
   readonly logits?: string;
   readonly inputRange?: 1 | 255;
-}
-
-/** `height=224,width=224` */
-function sizes(text: string): Record<string, number> {
-  return Object.fromEntries(
-    text.split(',').map((part) => {
-      const at = part.lastIndexOf('=');
-      const size = Number(part.slice(at + 1));
-      if (at < 1 || !Number.isInteger(size) || size < 1) {
-        throw new InvalidArgumentError('expected sizes by name, such as height=224,width=224.');
-      }
-      return [part.slice(0, at).trim(), size];
-    }),
-  );
 }
 
 /** Adds what only an ONNX file needs to be told. */
@@ -33,7 +20,7 @@ export function addForeignOptions(command: Command): Command {
     .option(
       '--bind <sizes>',
       'sizes of open dimensions of an ONNX file, height=224,width=224 (default: those of the images)',
-      sizes,
+      sizesByName,
     )
     .option('--logits <output>', 'output of an ONNX file with the class scores (default: logits, or the first)')
     .addOption(
@@ -47,6 +34,6 @@ export function addForeignOptions(command: Command): Command {
 /** Loads a network and says on standard error what was changed of its file. */
 export async function networkOf(request: NetworkRequest): Promise<Network> {
   const network = await loadNetwork(request);
-  for (const note of network.notes ?? []) process.stderr.write(`${printable(network.name)}: ${note}\n`);
+  for (const note of network.notes ?? []) noteToUser(`${network.name}: ${note}`);
   return network;
 }

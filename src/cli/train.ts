@@ -25,19 +25,14 @@ import {
 } from '../train/index.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
-import {
-  addDeviceOptions,
-  type DatasetOptions,
-  type DeviceOptions,
-  folderName,
-  requiredOut,
-  runtimeOf,
-} from './options.ts';
+import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from './options.ts';
 import { alone } from './output-folder.ts';
 import { addSettingOptions } from './setting-options.ts';
+import { commandSummaries } from './summaries.ts';
 import { loadSplit } from './test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from './train-config.ts';
 import { addGrowthOptions, addTrainingOptions } from './training-options.ts';
+import { folderName } from './values.ts';
 
 interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
   readonly resume?: boolean;
@@ -50,9 +45,7 @@ interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, D
 const infeasible = 3;
 
 export function trainCommand(): Command {
-  const command = new Command('train').description(
-    'Train a network for images, masks or text; the run can be interrupted and resumed exactly, and made longer',
-  );
+  const command = new Command('train').description(commandSummaries.train.summary);
   addSettingOptions(addGrowthOptions(addTrainingOptions(command)), rhythmSettings);
   addDeviceOptions(command)
     .option(

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { freeSettings, gridSettings, presets } from '../train/index.ts';
-import { addDatasetOptions, wholeNumber } from './options.ts';
+import { addDatasetOptions } from './options.ts';
 import { addSettingOptions, list } from './setting-options.ts';
+import { wholeNumber } from './values.ts';
 
 /** A number within bounds. */
 export function number(min: number, max = Number.POSITIVE_INFINITY) {

@@ -3,10 +3,11 @@ import { modelNamed } from '../models/index.ts';
 import { alignColumns } from '../report/index.ts';
 import { featureCount, findStages, findUnits, skippedJoins } from '../stability/index.ts';
 import { addForeignOptions, type ForeignOptions, networkOf } from './network.ts';
+import { commandSummaries } from './summaries.ts';
 
 export function unitsCommand(): Command {
   const command = new Command('units')
-    .description('List the residual units and stages found in a model')
+    .description(commandSummaries.units.summary)
     .argument('<model>', 'an ONNX file, or the name of a built-in model')
     .option('--json', 'print JSON on standard output');
   return addForeignOptions(command).action(run);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import { type ImageDataset, toFloat } from './dataset.ts';
 import { formatIndices, parseIndices } from './indices.ts';
 import { loadDataset } from './load.ts';
@@ -24,7 +24,7 @@ describe('image indices', () => {
 
   it('out of range are refused with the index and the range, a huge range at once', () => {
     expect(() => parseIndices('3,10000', 10_000)).toThrow(
-      new UsageError('image index 10000 is out of range: expected 0 to 9999'),
+      new InputError('images', 'image index 10000 is out of range: expected 0 to 9999'),
     );
     expect(() => parseIndices('0-999999999999', 10_000)).toThrow('image index 999999999999 is out of range');
   });
@@ -62,7 +62,8 @@ describe('a data set by name', () => {
   it('that does not exist is refused with the names that do', async () => {
     for (const name of ['imagenet', 'constructor', '']) {
       await expect(loadDataset({ name, split: 'test' })).rejects.toThrow(
-        new UsageError(
+        new InputError(
+          'dataset',
           `unknown data set "${name}"; expected cifar10, cifar100, mnist, fashion-mnist, svhn, camvid, shapes, folder`,
         ),
       );
@@ -71,7 +72,9 @@ describe('a data set by name', () => {
 
   it('without the folder it needs is refused', async () => {
     await expect(loadDataset({ name: 'cifar10', split: 'test' })).rejects.toThrow(UsageError);
-    await expect(loadDataset({ name: 'folder', split: 'test' })).rejects.toThrow('needs a folder (--data)');
+    await expect(loadDataset({ name: 'folder', split: 'test' })).rejects.toThrow(
+      'data: data set folder needs a folder',
+    );
   });
 
   it('that has no validation split is refused when that is asked for', async () => {

@@ -1,3 +1,4 @@
+import { didYouMean } from '../names.ts';
 import { camvidClasses } from './camvid.ts';
 import { type CifarName, cifarLayouts } from './cifar-layout.ts';
 import type { ThreeSplit } from './dataset.ts';
@@ -144,3 +145,7 @@ export function namesOf<Name extends string>(facts: Readonly<Record<Name, DataFa
     entries.map(([name, { what, files }]) => [name, `${what}: ${files ?? 'needs no files'}`]),
   ) as Record<Name, string>;
 }
+
+/** What is said of a name that is none. */
+export const unknownData = (name: string, names: readonly string[]): string =>
+  `unknown data set "${name}"; expected ${names.join(', ')}${didYouMean(name, names)}`;

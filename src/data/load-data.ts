@@ -1,6 +1,6 @@
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { ImageDataset, ThreeSplit } from './dataset.ts';
-import { dataFacts } from './facts.ts';
+import { dataFacts, unknownData } from './facts.ts';
 import { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
 import { loadText, type TextRequest, textNames } from './load-text.ts';
 import type { TextDataset } from './text.ts';
@@ -16,7 +16,6 @@ export function heldOutSplit(name: string): ThreeSplit {
 /** Images or text by name: see `loadDataset` and `loadText`. Throws UsageError for an unknown name. */
 export async function loadData(request: DatasetRequest & TextRequest): Promise<ImageDataset | TextDataset> {
   const { name } = request;
-  if (!Object.hasOwn(dataNames, name))
-    throw new UsageError(`unknown data set "${name}"; expected ${Object.keys(dataNames).join(', ')}`);
+  if (!Object.hasOwn(dataNames, name)) throw new InputError('dataset', unknownData(name, Object.keys(dataNames)));
   return Object.hasOwn(textNames, name) ? loadText(request) : loadDataset(request);
 }

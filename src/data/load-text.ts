@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import type { ThreeSplit } from './dataset.ts';
 import { namesOf, textFacts } from './facts.ts';
 import { type GrammarKnobs, grammarDataset } from './grammar.ts';
@@ -28,7 +28,7 @@ export async function loadText(request: TextRequest): Promise<TextDataset> {
     return grammarDataset({ ...request, seed, count: request.count ?? textFacts.grammar.counts[split] });
   }
   if (dir === undefined) {
-    throw new UsageError(`text ${name} needs a folder or file (--data); expected ${textNames[name]}`);
+    throw new InputError('data', `text ${name} needs a folder or file; expected ${textNames[name]}`);
   }
   return loadCorpus({ ...request, name, dir });
 }

@@ -1,8 +1,8 @@
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import { loadCamvid } from './camvid.ts';
 import { type CifarRequest, loadCifar } from './cifar.ts';
 import type { ImageDataset, ThreeSplit } from './dataset.ts';
-import { imageFacts, namesOf } from './facts.ts';
+import { imageFacts, namesOf, unknownData } from './facts.ts';
 import { loadFolder } from './folder.ts';
 import { loadMnist } from './mnist.ts';
 import { type ShapesKnobs, shapesDataset } from './shapes.ts';
@@ -29,10 +29,10 @@ export const datasetNames = namesOf(imageFacts);
 export async function loadDataset(request: DatasetRequest): Promise<ImageDataset> {
   const { name, dir, split, seed = 0 } = request;
   if (!isName(name)) {
-    throw new UsageError(`unknown data set "${name}"; expected ${Object.keys(datasetNames).join(', ')}`);
+    throw new InputError('dataset', unknownData(name, Object.keys(datasetNames)));
   }
   if (name !== 'shapes' && dir === undefined) {
-    throw new UsageError(`data set ${name} needs a folder (--data); expected ${datasetNames[name]}`);
+    throw new InputError('data', `data set ${name} needs a folder; expected ${datasetNames[name]}`);
   }
   const folder = dir ?? '';
   if (name === 'camvid') return loadCamvid({ dir: folder, split });

@@ -112,7 +112,7 @@ describe('a text', () => {
     await expect(loadText({ name: 'text', dir, split: 'valid' })).rejects.toThrow('valid.txt: is not UTF-8 text');
     await mkdir(join(dir, 'test.txt'));
     await expect(loadText({ name: 'text', dir, split: 'test' })).rejects.toThrow('test.txt: is a folder');
-    await expect(loadText({ name: 'text', split: 'test' })).rejects.toThrow('needs a folder or file (--data)');
+    await expect(loadText({ name: 'text', split: 'test' })).rejects.toThrow('needs a folder or file');
     await expect(loadText({ name: 'ptb2', dir, split: 'test' })).rejects.toThrow(
       'unknown text "ptb2"; expected ptb, wikitext2, text, grammar',
     );

@@ -1,9 +1,10 @@
 /** Spectra, growth of perturbations and adversarial accuracy of the networks that a batch study trained: what joins the two papers. */
 import { DataShelf } from '../batch/index.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
-import { jsonCache, type ResultCache } from '../formats/index.ts';
-import { loadNetwork, modelListing, modelNamed, type Network, networkIdentity } from '../models/index.ts';
+import { InputError, UsageError } from '../errors.ts';
+import type { ResultCache } from '../formats/index.ts';
+import { partCache } from '../instrument/part-cache.ts';
+import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
@@ -45,6 +46,9 @@ export interface StudyStabilityPlan {
 }
 
 type Measured = Pick<TrainedModel, 'accuracy' | 'attacks' | 'distance' | 'growth' | 'norms'>;
+
+/** Raised whenever the numbers of a trained model change. */
+export const studyStabilityRevision = 1;
 
 /** Steps of DeepFool; it mostly needs three. */
 const deepfoolSteps = 20;
@@ -88,7 +92,7 @@ export class StudyStabilityMeasurement {
     for (const wanted of request.workloads ?? []) {
       if (workloads.some((w) => w.workload.name === wanted)) continue;
       const known = workloads.map((w) => w.workload.name).join(', ');
-      throw new UsageError(`--workloads: study ${name} has no workload "${wanted}"; expected ${known}`);
+      throw new InputError('workloads', `study ${name} has no workload "${wanted}"; expected ${known}`);
     }
     const asked = workloads.filter((w) => request.workloads?.includes(w.workload.name) ?? true);
     const kept = asked.filter(({ workload }) => modelNamed(workload.model).task === 'classification');
@@ -152,8 +156,9 @@ export class StudyStabilityMeasurement {
     if (isText(valid)) throw new UsageError(`${valid.name} is text; expected images`);
     const beyond = this.#request.images.find((i) => i >= valid.count);
     if (beyond !== undefined)
-      throw new UsageError(
-        `--images: expected positions below ${valid.count}, the held-out images that the study was measured on, got ${beyond}`,
+      throw new InputError(
+        'images',
+        `expected positions below ${valid.count}, the held-out images that the study was measured on, got ${beyond}`,
       );
     return valid;
   }
@@ -168,7 +173,7 @@ export class StudyStabilityMeasurement {
       weights: trained.weights,
       ...fittedTo(config.model, dataset),
     });
-    const cache = this.#cache(network);
+    const cache = this.#cache(network, dataset);
     const key = trained.trial.id;
     const known = await cache?.read(key);
     if (known) return known;
@@ -177,11 +182,12 @@ export class StudyStabilityMeasurement {
     return found;
   }
 
-  #cache(network: Network): ResultCache<Measured> | undefined {
-    const { parts, images, eps, steps, spectrumImages, seed } = this.#request;
-    return parts === undefined
-      ? undefined
-      : jsonCache(parts, [networkIdentity(network), images, eps, steps, spectrumImages, seed]);
+  #cache(network: Network, data: ImageDataset): ResultCache<Measured> | undefined {
+    const { parts, images, eps, steps, spectrumImages, seed, runtime } = this.#request;
+    if (parts === undefined) return undefined;
+    const settings = { images, eps, steps, spectrumImages, seed };
+    const revision = studyStabilityRevision;
+    return partCache(parts, { measurement: 'study-stability', revision, network, data, settings, runtime });
   }
 
   async #measured(

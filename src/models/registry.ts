@@ -1,4 +1,5 @@
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
+import { didYouMean } from '../names.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
 import { alexnet } from './alexnet.ts';
@@ -141,15 +142,22 @@ function familyOf(name: string): { readonly family: Family; readonly match: RegE
     numbers.forEach((number, i) => {
       const most = i === 0 ? (family.deepest ?? widest) : widest;
       if (number > most)
-        throw new UsageError(`${name.slice(0, 60)}: ${number} is more than any network has; expected at most ${most}`);
+        throw new InputError(
+          'model',
+          `${name.slice(0, 60)}: ${number} is more than any network has; expected at most ${most}`,
+        );
     });
     return { family, match };
   }
   const known = families.map((f) => f.pattern).join(', ');
-  throw new UsageError(`unknown model "${name.slice(0, 200)}"; expected ${known}, or a path to an .onnx file`);
+  const members = families.flatMap((f) => f.members);
+  throw new InputError(
+    'model',
+    `unknown model "${name.slice(0, 200)}"; expected ${known}, or a path to an .onnx file${didYouMean(name, members)}`,
+  );
 }
 
-/** The built-in model of this name. Throws UsageError for an unknown one. */
+/** The built-in model of this name. Throws InputError for an unknown one. */
 export function modelNamed(name: string, request: ModelRequest = {}): Model {
   const { family, match } = familyOf(name);
   return family.make(match, request);
@@ -168,7 +176,7 @@ export interface ModelListing {
   readonly flops: number;
 }
 
-/** A built-in model with its sizes. Throws UsageError for an unknown one. */
+/** A built-in model with its sizes. Throws InputError for an unknown one. */
 export function modelListing(name: string): ModelListing {
   const model = modelNamed(name);
   const { task, inputShape, classes } = model;

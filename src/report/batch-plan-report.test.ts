@@ -70,7 +70,7 @@ describe('what a plan says', () => {
 
   it('warns when it cost more than its share of the study', () => {
     const text = planSentences(planFrom({ ...inputs, spent: { run: 1e6, timing: 0 } })).join('\n');
-    expect(text).toMatch(/more than 5 %: fewer --steps/);
+    expect(text).toMatch(/more than 5 %: a shorter run/);
   });
 
   it('warns of step times that lie on no line', () => {

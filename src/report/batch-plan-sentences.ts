@@ -68,7 +68,7 @@ export function planSentences(result: BatchPlanResult): string[] {
     ...(several ? [`Fastest is ${wayText(fastest)}; cheapest is ${wayText(cheapest)}.`] : []),
     ...(stepTime.fit.residual > mostScatter
       ? [
-          `Caution: step times scatter by ${formatPercent(stepTime.fit.residual)} around their line. Was the machine busy? Remove step-times/ in the plan's folder and call with --resume to time again.`,
+          `Caution: step times scatter by ${formatPercent(stepTime.fit.residual)} around their line. Was the machine busy? Remove step-times/ in the plan's folder and go on with the plan (resume) to time again.`,
         ]
       : []),
     `The plan took ${formatDuration(cost.seconds)} (measured), ${formatPercent(cost.share)} of the ${marked(
@@ -76,7 +76,7 @@ export function planSentences(result: BatchPlanResult): string[] {
       formatDuration,
     )} of the smallest study: one training at each of ${rows.length} batch sizes.${
       cost.share > mostOfStudy
-        ? ` That is more than ${formatPercent(mostOfStudy)}: fewer --steps or less --timing would do.`
+        ? ` That is more than ${formatPercent(mostOfStudy)}: a shorter run (steps) or less timing would do.`
         : ''
     }`,
   ];

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { drew } from './drawn.ts';
 import { Html } from './html.ts';
 
 const { document } = parseHTML('<html><body></body></html>');
@@ -17,6 +18,17 @@ function escapeLabels(svg: string): string {
   return svg.replace(/(?<= aria-label=")[^"]*/g, (label) => label.replaceAll('<', '&lt;').replaceAll('>', '&gt;'));
 }
 
+type Rows = readonly Readonly<Record<string, unknown>>[];
+
+/** The rows behind a mark, or behind several in a list; none for axes and rules without data. */
+function dataOf(mark: Plot.Markish): Rows[] {
+  if (Array.isArray(mark)) return mark.flatMap(dataOf);
+  const data = (mark as { data?: unknown } | null | undefined)?.data;
+  if (data === null || typeof data !== 'object' || !(Symbol.iterator in data)) return [];
+  const rows = [...(data as Iterable<unknown>)].filter((row) => typeof row === 'object' && row !== null);
+  return rows.length > 0 ? [rows as Rows] : [];
+}
+
 /**
  * One SVG by Observable Plot, without a browser. Give `width` and `height` in pixels; it scales down with the page.
  * `ariaLabel` is what a screen reader says instead.
@@ -27,5 +39,7 @@ export function draw(options: Plot.PlotOptions & { readonly ariaLabel: string })
   svg.setAttribute('style', `--width: ${options.width ?? 640}px; font-size: 11px`);
   // The page styles all its plots at once (page-style.ts); Plot would repeat the same rules in each of them.
   svg.querySelector('style')?.remove();
-  return new Html(escapeLabels(roundCoordinates(String(svg.outerHTML))));
+  const drawn = escapeLabels(roundCoordinates(String(svg.outerHTML)));
+  drew(() => ({ svg: drawn, data: (options.marks ?? []).flatMap(dataOf) }));
+  return new Html(drawn);
 }

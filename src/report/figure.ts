@@ -1,3 +1,4 @@
+import { composed } from './drawn.ts';
 import { type Html, html } from './html.ts';
 
 export interface LegendEntry {
@@ -33,6 +34,7 @@ export interface Figure {
 
 /** A numbered figure (the page counts) with its title above and its caption below. */
 export function figure({ title, panels, caption, panelWidth, legend: key, compact }: Figure): Html {
+  composed({ title, panels, ...(key && { legend: key }) });
   return html`<figure>
 <h3>${title}</h3>
 ${key}

@@ -91,7 +91,7 @@ function changeFinding({ unchanged, scales, images, measured }: InterventionResu
       sentence: `the largest change of a spectrum: ${most.u.name} at ${scalesOf(most.s)}. ${
         between.length
           ? `Between the ${images.length} images the spectra of the unchanged units differ by ${formatRange(Math.min(...between), Math.max(...between), formatPercent)}.`
-          : 'With several --images it can be compared with how much images differ.'
+          : 'With several images it can be compared with how much images differ.'
       }`,
     },
   ];

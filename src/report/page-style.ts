@@ -9,6 +9,10 @@ const dark = `
   --above: #f08a45; --plateau: #78828e; --below: #55aee8; --zero: #d9cfe8; --active: #3cc99c;
   --above-deep: #ff9a4d; --below-deep: #5cb8ff; --neutral: #262b32;`;
 
+/** What a single plot needs of it: the colors. */
+export const plotStyle = `svg {${light}
+  color: var(--ink); }`;
+
 export const pageStyle = `
 :root {${light}
 }

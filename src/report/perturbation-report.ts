@@ -130,6 +130,8 @@ function stepsOf({ attack, settings }: PerturbationResult): string {
       return `at most ${steps}`;
     case 'cw':
       return `${steps} of Adam at rate ${formatNumber(Number(length ?? 0.01), 3)} for each of nine constants`;
+    default:
+      return `${steps}, ${starts}`;
   }
 }
 

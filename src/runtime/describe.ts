@@ -18,14 +18,18 @@ export interface RuntimeDescription {
   readonly plainBecause?: string;
 }
 
+/** The version of ONNX Runtime that computes here. */
+export function runtimeVersion(): string {
+  return (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
+}
+
 export async function describeRuntime(): Promise<RuntimeDescription> {
-  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
   const layout = await blockedLayout();
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     threads: defaultThreads(),
     node: process.version,
-    onnxruntime: version,
+    onnxruntime: runtimeVersion(),
     devices: availableDevices(),
     emission: layout.supported ? `blocked${layout.block}` : 'plain',
     ...(layout.supported ? {} : { plainBecause: layout.reason }),

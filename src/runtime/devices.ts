@@ -1,5 +1,5 @@
 import { listSupportedBackends } from 'onnxruntime-node';
-import { reasonOf, UsageError } from '../errors.ts';
+import { InputError, reasonOf, UsageError } from '../errors.ts';
 
 /** Where a program runs: ONNX Runtime's CPU, WebGPU (any GPU; experimental upstream) or CUDA 12 (NVIDIA, Linux x64). */
 export type Device = 'cpu' | 'webgpu' | 'cuda';
@@ -12,11 +12,11 @@ export function availableDevices(): Device[] {
   return devices.filter((d) => names.has(d));
 }
 
-/** Turns the text of a `--device` option into a Device, or throws a UsageError that lists the devices there are. */
+/** Turns a device's name into a Device, or throws an InputError that lists the devices there are. */
 export function parseDevice(text: string): Device {
   const available = availableDevices();
   const found = available.find((d) => d === text);
-  if (!found) throw new UsageError(`device "${text}" is not available here, only ${available.join(', ')}`);
+  if (!found) throw new InputError('device', `"${text}" is not available here, only ${available.join(', ')}`);
   return found;
 }
 

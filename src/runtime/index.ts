@@ -1,6 +1,6 @@
 export { type BlockedLayout, blockedLayout } from './blocked/probe.ts';
 export { compareEmissions, type EmissionComparison } from './compare.ts';
-export { describeRuntime, type RuntimeDescription } from './describe.ts';
+export { describeRuntime, type RuntimeDescription, runtimeVersion } from './describe.ts';
 export { availableDevices, type Device, parseDevice } from './devices.ts';
 export type { EmissionName } from './emission.ts';
 export type { Tensors } from './feeds.ts';

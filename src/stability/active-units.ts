@@ -2,22 +2,11 @@ import { type ImageDataset, toFloat } from '../data/index.ts';
 import type { Network } from '../models/index.ts';
 import { tensor } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
-import { type Distribution, distributionOf } from '../statistics.ts';
+import type { ActiveUnits } from '../schema/index.ts';
+import { distributionOf } from '../statistics.ts';
 import { activationsAt } from './activations.ts';
 import { activeHidden, plateauBound } from './block.ts';
 import { featureCount, findUnits } from './units.ts';
-
-/** What the rank of a unit's branch says about its singular values, over images, without any of them computed. */
-export interface ActiveUnits {
-  readonly name: string;
-  /** Outputs n. */
-  readonly size: number;
-  readonly hiddenSize: number;
-  /** Active inner units k over images. */
-  readonly active: Distribution;
-  /** At least so many singular values are at the plateau (n - 2k, or 0); null where the shortcut is no identity. */
-  readonly bound: Distribution | null;
-}
 
 /** Units with a single inner ReLU only; maps end at the addition. One forward pass an image. */
 export async function countActiveUnits(

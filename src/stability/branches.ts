@@ -1,8 +1,9 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, tensor, type Value } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
+import type { SeenImage } from '../schema/index.ts';
 import { argMax, requireFit } from '../train/index.ts';
 import { type Activations, activationsAt } from './activations.ts';
 import { batchFor } from './block.ts';
@@ -21,14 +22,6 @@ export interface BranchRequest {
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
 }
 
-/** An image and what the network makes of it. */
-export interface SeenImage {
-  /** Position in the data set. */
-  readonly index: number;
-  readonly label: number;
-  readonly predicted: number;
-}
-
 /** The network run at its images: what the measurements of branches begin with. */
 export interface NetworkAtImages {
   readonly graph: Graph;
@@ -39,7 +32,7 @@ export interface NetworkAtImages {
 /** All units of a network, laid out for one image. Throws UsageError where there are none, or where the images do not fit. */
 export function unitsOf({ network, dataset, images }: BranchRequest): { graph: Graph; units: readonly Unit[] } {
   requireFit(network, dataset);
-  if (images.length === 0) throw new UsageError('no images: expected at least one to linearize at');
+  if (images.length === 0) throw new InputError('images', 'expected at least one to linearize at');
   const graph = network.graph(1);
   const units = findUnits(graph);
   if (units.length === 0) throw new UsageError(`${network.name} has no residual units to linearize`);
@@ -49,7 +42,7 @@ export function unitsOf({ network, dataset, images }: BranchRequest): { graph: G
 /** Single units that `selection` names; a run of units has no branch of its own. */
 export function singleUnits(units: readonly Unit[], selection: string): Unit[] {
   return selectUnits(units, selection).map(({ name, units: run }) => {
-    if (run.length > 1) throw new UsageError(`--units: ${name} is a run; expected single units`);
+    if (run.length > 1) throw new InputError('units', `${name} is a run; expected single units`);
     return run[0]!;
   });
 }

@@ -1,7 +1,9 @@
-export { jsonCache, type ResultCache } from '../formats/index.ts';
+export type { ResultCache } from '../formats/index.ts';
+export { nearestNames } from '../names.ts';
+export type { ActiveUnits, ReproductionResult, SeenImage } from '../schema/index.ts';
 export { type Distribution, type Interval, medianInterval } from '../statistics.ts';
 export { type Activations, activationsAt, activationsFrom } from './activations.ts';
-export { type ActiveUnits, countActiveUnits } from './active-units.ts';
+export { countActiveUnits } from './active-units.ts';
 export * from './alignment/measure.ts';
 export type * from './alignment/result.ts';
 export {
@@ -12,7 +14,7 @@ export {
   planBlock,
   valuesNeeded,
 } from './block.ts';
-export type { BranchRequest, SeenImage } from './branches.ts';
+export type { BranchRequest } from './branches.ts';
 export * from './convolutions/measure.ts';
 export type * from './convolutions/result.ts';
 export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';
@@ -36,7 +38,6 @@ export {
 export type * from './intervention-result.ts';
 export type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
 export { LinearizedMap } from './jacobian.ts';
-export { nearestNames } from './names.ts';
 export { attackImages } from './perturbation-attack.ts';
 export { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 export type * from './perturbation-result.ts';
@@ -57,7 +58,6 @@ export {
   Reproduction,
   type ReproductionPlan,
   type ReproductionRequest,
-  type ReproductionResult,
 } from './reproduction.ts';
 export type * from './result.ts';
 export { folderCache } from './spectra-cache.ts';

@@ -148,9 +148,9 @@ describe('an intervention', () => {
   it('tells what is wrong in one line', async () => {
     const prepare = (change: Partial<InterventionRequest>) =>
       InterventionMeasurement.prepare({ ...base, method: 'lanczos', ...change });
-    await expect(prepare({ units: 'layer9.0' })).rejects.toThrow('--unit: there is no unit "layer9.0"; nearest: layer');
-    await expect(prepare({ measured: 'layer9.0' })).rejects.toThrow('--measure: there is no unit');
-    await expect(prepare({ units: 'none' })).rejects.toThrow('--unit: expected all or names of units');
+    await expect(prepare({ units: 'layer9.0' })).rejects.toThrow('unit: there is no unit "layer9.0"; nearest: layer');
+    await expect(prepare({ measured: 'layer9.0' })).rejects.toThrow('measure: there is no unit');
+    await expect(prepare({ units: 'none' })).rejects.toThrow('unit: expected all or names of units');
     await expect(prepare({ skipScales: [Number.NaN] })).rejects.toThrow('expected a finite skip scale for layer3.0');
     await expect(prepare({ units: 'all', weightScales: [1e30], operatingPoint: 'recomputed' })).rejects.toThrow(
       /skip 0.5, weights 1e\+30: the activations of layer\d\.0 overflow/,

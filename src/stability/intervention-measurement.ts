@@ -1,6 +1,7 @@
 import { type ImageDataset, subset } from '../data/index.ts';
-import { jsonCache, type ResultCache } from '../formats/index.ts';
-import { networkIdentity, normalizationEntry } from '../models/index.ts';
+import type { ResultCache } from '../formats/index.ts';
+import { partCache } from '../instrument/part-cache.ts';
+import { normalizationEntry } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import { evaluate } from '../train/index.ts';
 import { BlockMeasurement, type BlockPlan, planBlock } from './block.ts';
@@ -31,25 +32,23 @@ import type { BlockSpectrum } from './result.ts';
 import { relativeDifference } from './spread.ts';
 import type { Unit } from './units.ts';
 
+/** Raised whenever the numbers of an intervention change. */
+export const interventionRevision = 1;
+
 /** Finished spectra and accuracies below `dir`, one file each. */
 export function interventionCache(dir: string, request: InterventionRequest): InterventionCache {
-  const {
-    network,
-    dataset,
-    units,
-    operatingPoint,
-    evaluationImages,
-    growth,
-    finalRelu,
-    method,
-    top,
-    seed = 0,
-  } = request;
-  const data = [network.name, networkIdentity(network), dataset.name, dataset.count];
+  const { network, dataset, units, operatingPoint, evaluationImages, growth, finalRelu, method, top, runtime } =
+    request;
+  const { seed = 0 } = request;
+  const of = <T>(settings: Readonly<Record<string, unknown>>): ResultCache<T> =>
+    partCache(dir, {
+      ...{ measurement: 'intervene', revision: interventionRevision, network, data: dataset, runtime },
+      settings: { units, seed, ...settings },
+    });
   return {
-    spectra: jsonCache(dir, [...data, units, operatingPoint, finalRelu, method, top, seed]),
-    accuracies: jsonCache(dir, [...data, units, evaluationImages, seed]),
-    growths: jsonCache(dir, [...data, units, growth, seed]),
+    spectra: of({ operatingPoint, finalRelu, method, top }),
+    accuracies: of({ evaluationImages }),
+    growths: of({ growth }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
 import type { Network } from '../models/index.ts';
 import { type Graph, type TensorData, tensor } from '../onnx/index.ts';
@@ -80,13 +80,13 @@ export async function settingOf(request: InterventionRequest): Promise<Setting> 
   const graph = network.graph(1);
   const units = findUnits(graph);
   if (units.length === 0) throw new UsageError(`${network.name} has no residual units to change`);
-  const selected = (selection: string, option: string) => {
-    const chosen = new Set(selectUnits(units, selection, option).flatMap((block) => block.units));
+  const selected = (selection: string, key: string) => {
+    const chosen = new Set(selectUnits(units, selection, key).flatMap((block) => block.units));
     return units.filter((unit) => chosen.has(unit));
   };
-  const changed = selected(request.units, '--unit');
-  if (changed.length === 0) throw new UsageError('--unit: expected all or names of units, got "none"');
-  const measured = request.measured === undefined ? changed : selected(request.measured, '--measure');
+  const changed = selected(request.units, 'unit');
+  if (changed.length === 0) throw new InputError('unit', 'expected all or names of units, got "none"');
+  const measured = request.measured === undefined ? changed : selected(request.measured, 'measure');
   const grid = request.skipScales.flatMap((skipScale) =>
     request.weightScales.map((weightScale) => ({ skipScale, weightScale })),
   );

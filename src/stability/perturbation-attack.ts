@@ -62,7 +62,7 @@ async function originOf(request: PerturbationRequest, network: Network): Promise
   if (layer === undefined) return pixels;
   const graph = network.graph(1);
   const units = findUnits(graph);
-  const { input } = units[unitIndex(units, layer, '--layer')]!;
+  const { input } = units[unitIndex(units, layer, 'layer')]!;
   const size = pixels.length / images.length;
   const points = images.map((_, i) =>
     tensor('float32', [1, ...network.inputShape], pixels.subarray(i * size, (i + 1) * size)),

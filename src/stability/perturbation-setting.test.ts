@@ -30,7 +30,7 @@ const energies: ImageEnergies = { method: 'bound', isotropic: 1, top: null, kind
 
 describe('the cache of projections', () => {
   it('serves other images and further radii, and no other attack, first radius, seed, projection or weights', async () => {
-    await makeFolder(join(folder, 'projections'));
+    await makeFolder(folder);
     await perturbationCache(folder, request).write('layer1.0@0', energies);
     const readWith = (change: Partial<PerturbationRequest>) =>
       perturbationCache(folder, { ...request, ...change }).read('layer1.0@0');

@@ -1,11 +1,11 @@
-import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
-import { jsonCache, type ResultCache } from '../formats/index.ts';
-import { type Network, networkIdentity } from '../models/index.ts';
+import { InputError } from '../errors.ts';
+import type { ResultCache } from '../formats/index.ts';
+import { partCache } from '../instrument/part-cache.ts';
+import type { Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { requireFit } from '../train/index.ts';
-import { type AttackName, constantsTried, findsSmallest, type Noise, type Norm } from './perturbations/index.ts';
+import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } from './perturbations/index.ts';
 import type { ImageEnergies } from './projections/index.ts';
 import { findUnits, unitIndex } from './units.ts';
 
@@ -63,73 +63,56 @@ export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] 
 
 /** Gradients that an attack takes at most, of one image each; those on the untrained control not counted. */
 export function gradientsOf({ attack, images, radii, steps, restarts, dataset }: PerturbationRequest): number {
-  const tries = images.length * Math.max(1, radii.length) * restarts;
-  switch (attack) {
-    case 'fgsm':
-      return images.length * radii.length;
-    case 'pgd':
-      return tries * steps;
-    case 'apgd':
-      return tries * (steps + 1);
-    case 'deepfool':
-      return images.length * (dataset.classes.length - 1) * steps;
-    case 'cw':
-      return images.length * constantsTried * steps;
-  }
+  const classes = dataset.classes.length;
+  return attackNamed(attack).gradients({ images: images.length, radii: radii.length, steps, restarts, classes });
 }
 
-/** Throws UsageError for settings that cannot be. */
+/** Throws InputError for settings that cannot be. */
 export function requirePossible(request: PerturbationRequest): void {
   const { network, radii, norm, attack, layer, dataset, images, stepSize, project } = request;
   requireFit(network, dataset);
-  if (images.length === 0) throw new UsageError('--images: expected at least one image');
-  if (attack === 'cw' && norm !== 'l2') throw new UsageError('--attack cw: the Carlini-Wagner attack is for --norm l2');
-  if (radii.length === 0 && !findsSmallest(attack)) throw new UsageError(`--eps is missing: ${attack} needs a radius`);
+  if (images.length === 0) throw new InputError('images', 'expected at least one image');
+  const { norms = [norm] } = attackNamed(attack);
+  if (!norms.includes(norm))
+    throw new InputError('norm', `the attack ${attack} is for ${norms.join(', ')}, got ${norm}`);
+  if (radii.length === 0 && !findsSmallest(attack)) throw new InputError('eps', `is missing: ${attack} needs a radius`);
   if (network.task !== 'classification')
-    throw new UsageError(`${network.name} is for ${network.task}; attacks need a network for classification`);
+    throw new InputError('model', `${network.name} is for ${network.task}; attacks need a network for classification`);
   const units = layer === undefined && !project ? [] : findUnits(network.graph(1));
-  if (layer !== undefined) unitIndex(units, layer, '--layer');
+  if (layer !== undefined) unitIndex(units, layer, 'layer');
   if (project && units.length === 0)
-    throw new UsageError(`--project: ${network.name} has no residual units to project onto`);
+    throw new InputError('project', `${network.name} has no residual units to project onto`);
   const largest = norm === 'linf' ? 1 : Math.sqrt(dataset.shape.reduce((n, d) => n * d, 1));
   for (const eps of radii) {
-    if (!(eps > 0)) throw new UsageError(`--eps: expected radii above 0, got ${eps}`);
+    if (!(eps > 0)) throw new InputError('eps', `expected radii above 0, got ${eps}`);
     if (layer === undefined && eps > largest)
-      throw new UsageError(
-        `--eps: ${eps} is more than two images can be apart (${Number(largest.toPrecision(4))} in ${norm}; pixels lie in [0, 1])`,
+      throw new InputError(
+        'eps',
+        `${eps} is more than two images can be apart (${Number(largest.toPrecision(4))} in ${norm}; pixels lie in [0, 1])`,
       );
   }
   if (project && layer !== undefined)
-    throw new UsageError('--project follows perturbations of the image; it does not go with --layer');
+    throw new InputError('project', 'follows perturbations of the image; it does not go with a layer');
   if (stepSize !== undefined && !(stepSize > 0))
-    throw new UsageError(`--step-size: expected a length above 0, got ${stepSize}`);
+    throw new InputError('stepSize', `expected a length above 0, got ${stepSize}`);
 }
+
+/** Raised whenever the numbers of a perturbation change. */
+export const perturbationRevision = 1;
 
 /** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */
 export function perturbationCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> {
-  const {
-    network,
-    dataset,
-    attack,
-    norm,
-    radii,
-    steps,
-    stepSize,
-    restarts,
-    randomStart,
-    target,
-    noise,
-    project,
-    seed,
-  } = request;
+  const { network, dataset, attack, norm, radii, steps, stepSize, restarts, randomStart, target, noise, runtime } =
+    request;
+  const { project, seed } = request;
   // How many images are projected is no part of what is found at one of them.
   const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };
-  return jsonCache(join(dir, 'projections'), [
-    network.name,
-    networkIdentity(network),
-    dataset.name,
-    dataset.count,
-    // Only the first radius is projected.
-    { attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, project: projected, seed },
-  ]);
+  return partCache(dir, {
+    ...{ measurement: 'perturb', revision: perturbationRevision, network, data: dataset, runtime },
+    settings: {
+      // Only the first radius is projected.
+      ...{ attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, seed },
+      project: projected,
+    },
+  });
 }

@@ -4,19 +4,18 @@
  */
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
-import { type ActiveUnits, countActiveUnits } from './active-units.ts';
+import type { ReproductionResult } from '../schema/index.ts';
+import { countActiveUnits } from './active-units.ts';
 import { environmentOf } from './environment.ts';
 import { InterventionMeasurement, interventionCache } from './intervention-measurement.ts';
 import type { InterventionResult } from './intervention-result.ts';
 import type { InterventionRequest } from './intervention-setting.ts';
 import { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
-import type { PerturbationResult } from './perturbation-result.ts';
 import { type PerturbationRequest, perturbationCache, plainPgd } from './perturbation-setting.ts';
-import type { Environment, SpectrumResult } from './result.ts';
 import { folderCache } from './spectra-cache.ts';
 import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectrum.ts';
 import { findStages, findUnits } from './units.ts';
@@ -61,24 +60,6 @@ export const partFolders = (parts: string) => ({
   all: join(parts, 'interventions', 'all'),
   projections: join(parts, 'projections'),
 });
-
-/** Plain JSON, made of the results of the single measurements. */
-export interface ReproductionResult {
-  readonly model: string;
-  readonly weights: string;
-  /** What is done to pixels from 0 to 1 in front of the network, in words. */
-  readonly normalization?: string;
-  readonly dataset: string;
-  readonly images: readonly number[];
-  /** At all images. */
-  readonly active: readonly ActiveUnits[];
-  readonly spectra: SpectrumResult;
-  /** Skip scales and weight scales of one unit with frozen activations, then the same of all units with recomputed ones. */
-  readonly interventions: readonly InterventionResult[];
-  readonly perturbations: PerturbationResult;
-  readonly environment: Environment;
-  readonly seconds: number;
-}
 
 export interface ReproductionPlan {
   readonly spectra: readonly PlannedBlock[];
@@ -169,7 +150,7 @@ export class Reproduction {
     const found = findUnits(network.graph(1));
     if (found.length === 0)
       throw new UsageError(`${network.name} has no residual units; the paper is about residual networks`);
-    if (images.length === 0) throw new UsageError('--images: expected at least one image');
+    if (images.length === 0) throw new InputError('images', 'expected at least one image');
     const first = images.slice(0, request.spectrumImages);
     const clock = new Clock(request.onProgress);
     const base: Omit<SpectrumRequest, 'units'> = {
@@ -264,7 +245,7 @@ export class Reproduction {
       signal,
       onProgress: this.#clock.say,
     };
-    return parts ? { ...request, cache: perturbationCache(parts, request) } : request;
+    return parts ? { ...request, cache: perturbationCache(partFolders(parts).projections, request) } : request;
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ImageDataset, toFloat } from '../data/index.ts';
-import { reasonOf, UsageError } from '../errors.ts';
+import { InputError, reasonOf, UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
 import { type Graph, GraphError, tensor, type Value } from '../onnx/index.ts';
@@ -113,7 +113,7 @@ export class SpectrumMeasurement {
     const stageMethod = request.method === 'dense' ? 'dense' : 'lanczos';
     if (request.stages)
       jobs.push(...findStages(units).map((block) => ({ block, kind: 'stage' as const, method: stageMethod }) as Job));
-    if (jobs.length === 0) throw new UsageError('nothing to measure: --units none without --stages');
+    if (jobs.length === 0) throw new InputError('units', 'none, and no stages: there is nothing to measure');
     const logits = graph.outputs[0]!.value;
     const values = [...jobs.flatMap(({ block }) => valuesNeeded(block)), logits];
     const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
+import { nearestNames } from '../names.ts';
 import { type Graph, type Node, staticShape, toNumbers, type Value } from '../onnx/index.ts';
 import { consumers, DominatorTree, nodesBetween, producers } from './dominators.ts';
-import { nearestNames } from './names.ts';
 import { commonPrefix, type NamedUnit, unitNames } from './unit-names.ts';
 
 /**
@@ -166,39 +166,39 @@ export function findStages(units: readonly Unit[]): Stage[] {
   });
 }
 
-/** Where the unit called `name` stands. Throws UsageError with the nearest names when there is none; `what` begins the message. */
-export function unitIndex(units: readonly Unit[], name: string, what: string): number {
+/** Where the unit called `name` stands. Throws InputError of the request's `key`, with the nearest names, when there is none. */
+export function unitIndex(units: readonly Unit[], name: string, key: string): number {
   const i = units.findIndex((u) => u.name === name);
   if (i >= 0) return i;
   const names = units.map((u) => u.name);
   const hint = names.length
     ? `; nearest: ${nearestNames(name, names).join(', ')}`
     : '; the model has no residual units';
-  throw new UsageError(`${what}: there is no unit "${name}"${hint}`);
+  throw new InputError(key, `there is no unit "${name}"${hint}`);
 }
 
 /**
- * Resolves `--units` (or the option called `option`): `all`, `none`, names, or runs `layer3.1..layer3.4` (from the first
- * unit's input to the last one's output). Throws UsageError with the nearest names for one that does not exist.
+ * Resolves a selection of units, the request's `key`: `all`, `none`, names, or runs `layer3.1..layer3.4` (from the first
+ * unit's input to the last one's output). Throws InputError with the nearest names for one that does not exist.
  */
 export function selectUnits(
   units: readonly Unit[],
   selection: string,
-  option = '--units',
+  key = 'units',
 ): { name: string; units: readonly Unit[] }[] {
   if (selection === 'none') return [];
   if (selection === 'all') return units.map((u) => ({ name: u.name, units: [u] }));
-  const position = (name: string) => unitIndex(units, name, option);
+  const position = (name: string) => unitIndex(units, name, key);
   return selection.split(',').map((part) => {
     const item = part.trim();
     const [first, last] = item.split('..');
     if (last === undefined) return { name: item, units: [units[position(item)]!] };
     const [from, to] = [position(first!), position(last)];
-    if (from > to) throw new UsageError(`${option}: the run ${item} goes backwards`);
+    if (from > to) throw new InputError(key, `the run ${item} goes backwards`);
     const run = units.slice(from, to + 1);
     for (let i = 1; i < run.length; i++) {
       if (run[i]!.input !== run[i - 1]!.output)
-        throw new UsageError(`${option}: ${run[i]!.name} does not follow ${run[i - 1]!.name} directly`);
+        throw new InputError(key, `${run[i]!.name} does not follow ${run[i - 1]!.name} directly`);
     }
     return { name: item, units: run };
   });

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../errors.ts';
 import { type Duration, parseDuration } from './duration.ts';
 
 /** A batch that grows by a factor at some points instead of a rate that falls (Smith et al. 2017, arXiv 1711.00489). */
@@ -34,11 +34,11 @@ export class BatchPlan {
     const phases: Phase[] = [{ firstStep: 0, firstExample: 0, batchSize: settings.batchSize }];
     const { factor, at } = settings.growth ?? { factor: 2, at: [] };
     if (!Number.isInteger(factor) || factor < 2)
-      throw new UsageError(`--grow-batch: expected a whole number of at least 2, got ${factor}`);
+      throw new InputError('growBatch', `expected a whole number of at least 2, got ${factor}`);
     for (const point of at) {
       const last = phases.at(-1)!;
       const firstStep = stepsIn(phases, this.#examplesIn(point));
-      if (firstStep <= last.firstStep) throw new UsageError('--grow-at: expected durations in growing order');
+      if (firstStep <= last.firstStep) throw new InputError('growAt', 'expected durations in growing order');
       const firstExample = last.firstExample + (firstStep - last.firstStep) * last.batchSize;
       phases.push({ firstStep, firstExample, batchSize: last.batchSize * factor });
     }
@@ -61,13 +61,13 @@ export class BatchPlan {
   }
 
   /** A duration from the beginning on in whole steps, rounded up. Throws UsageError for tokens where there are none. */
-  steps(text: string, option: string): number {
-    return stepsIn(this.#phases, this.#examplesIn(parseDuration(text, option)));
+  steps(text: string, key: string): number {
+    return stepsIn(this.#phases, this.#examplesIn(parseDuration(text, key)));
   }
 
   /** Whether something that is done every `text` is due after `step` steps: at multiples, or at the first step beyond one. */
-  every(text: string, option: string): (step: number) => boolean {
-    const period = this.#examplesIn(parseDuration(text, option));
+  every(text: string, key: string): (step: number) => boolean {
+    const period = this.#examplesIn(parseDuration(text, key));
     const periods = (step: number) =>
       'steps' in period
         ? Math.floor(step / Math.max(1, Math.round(period.steps)))

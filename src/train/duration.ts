@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 
 const units = { st: 'steps', ep: 'epochs', ex: 'examples', tok: 'tokens' } as const;
 
@@ -8,11 +8,11 @@ export interface Duration {
   readonly unit: keyof typeof units;
 }
 
-/** Throws UsageError when `text` is no length of training; `option` opens the message. */
-export function parseDuration(text: string, option: string): Duration {
+/** Throws InputError of `key` when `text` is no length of training. */
+export function parseDuration(text: string, key: string): Duration {
   const match = /^(\d+(?:\.\d+)?(?:e\d+)?)(st|ep|ex|tok)$/i.exec(text.trim());
   if (!match) {
-    throw new UsageError(`${option}: expected a duration such as 500st, 3ep, 50000ex or 1e6tok, got "${text}"`);
+    throw new InputError(key, `expected a duration such as 500st, 3ep, 50000ex or 1e6tok, got "${text}"`);
   }
   return { amount: Number(match[1]), unit: match[2]!.toLowerCase() as Duration['unit'] };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BallastError, UsageError } from '../errors.ts';
+import { BallastError, InputError, UsageError } from '../errors.ts';
 import { makeFolder, writeSafetensors } from '../formats/index.ts';
 import type { Params } from '../nn/index.ts';
 import type { BatchPlan } from './batch-plan.ts';
@@ -206,8 +206,9 @@ async function start(request: RunRequest, checkpoints: CheckpointFolder): Promis
   const { resume, trainer, settings, onNote } = request;
   if (!resume) {
     if ((await checkpoints.steps()).length > 0) {
-      throw new UsageError(
-        `${checkpoints.path}: has checkpoints of an earlier run; continue it, or choose another folder`,
+      throw new InputError(
+        'resume',
+        `${checkpoints.path} has checkpoints of an earlier run; continue it, or choose another folder`,
       );
     }
     return fresh(settings.configHash);

@@ -14,23 +14,23 @@ describe('durations', () => {
     ['0.5ep', 196],
     ['1e3ST', 1000],
   ])('%s at batch 128 of 50,000 is %d steps', (text, steps) => {
-    expect(plan.steps(text, '--warmup')).toBe(steps);
+    expect(plan.steps(text, 'warmup')).toBe(steps);
   });
 
   it('in tokens are for text', () => {
-    expect(new BatchPlan({ batchSize: 20, examples: 1000, tokens: 35 }).steps('1e6tok', '--epochs')).toBe(1429);
-    expect(() => plan.steps('1e6tok', '--epochs')).toThrow('needs a language model');
+    expect(new BatchPlan({ batchSize: 20, examples: 1000, tokens: 35 }).steps('1e6tok', 'epochs')).toBe(1429);
+    expect(() => plan.steps('1e6tok', 'epochs')).toThrow('needs a language model');
   });
 
   it.each(['3', 'ep', '-3ep', '3 weeks', '', '3epx'])('"%s" is refused with what was expected', (text) => {
-    expect(() => parseDuration(text, '--warmup')).toThrow(
-      `--warmup: expected a duration such as 500st, 3ep, 50000ex or 1e6tok, got "${text}"`,
+    expect(() => parseDuration(text, 'warmup')).toThrow(
+      `warmup: expected a duration such as 500st, 3ep, 50000ex or 1e6tok, got "${text}"`,
     );
   });
 });
 
 describe('a batch that grows', () => {
-  const at = ['2ep', '3000ex'].map((text) => parseDuration(text, '--grow-at'));
+  const at = ['2ep', '3000ex'].map((text) => parseDuration(text, 'growAt'));
   const plan = new BatchPlan({ batchSize: 100, examples: 1000, growth: { factor: 2, at } });
 
   it('is 100, then 200 after two epochs, then 400 after three', () => {
@@ -44,12 +44,12 @@ describe('a batch that grows', () => {
       expect(plan.examplesBefore(step)).toBe(examples);
       examples += plan.batchSizeAt(step);
     }
-    expect(plan.steps('5ep', '--epochs')).toBe(30);
-    expect(plan.steps('4.1ep', '--epochs')).toBe(28);
+    expect(plan.steps('5ep', 'epochs')).toBe(30);
+    expect(plan.steps('4.1ep', 'epochs')).toBe(28);
   });
 
   it('does what is due every epoch at the first step beyond it', () => {
-    const due = plan.every('1ep', '--eval-every');
+    const due = plan.every('1ep', 'evalEvery');
     expect(Array.from({ length: 31 }, (_, i) => i).filter((step) => step > 0 && due(step))).toEqual([
       10, 20, 25, 28, 30,
     ]);
@@ -60,10 +60,10 @@ describe('a batch that grows', () => {
       new BatchPlan({
         batchSize: 100,
         examples: 1000,
-        growth: { factor, at: points.map((text) => parseDuration(text, '--grow-at')) },
+        growth: { factor, at: points.map((text) => parseDuration(text, 'growAt')) },
       });
-    expect(() => growth(1, '1ep')).toThrow('--grow-batch: expected a whole number of at least 2, got 1');
-    expect(() => growth(2, '2ep', '1ep')).toThrow('--grow-at: expected durations in growing order');
+    expect(() => growth(1, '1ep')).toThrow('growBatch: expected a whole number of at least 2, got 1');
+    expect(() => growth(2, '2ep', '1ep')).toThrow('growAt: expected durations in growing order');
   });
 });
 
@@ -112,7 +112,7 @@ describe('schedules', () => {
   });
 
   it('refuse a rate that is none, and a warm-up longer than the run', () => {
-    expect(() => schedule({ kind: 'constant', rate: Number.NaN, steps: 1 })).toThrow('--lr must be a number');
+    expect(() => schedule({ kind: 'constant', rate: Number.NaN, steps: 1 })).toThrow('lr: must be a number');
     expect(() => schedule({ kind: 'constant', rate: 1, steps: 10, warmup: 11 })).toThrow(
       '11 steps are more than the 10',
     );

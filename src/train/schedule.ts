@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 
 export interface ScheduleSettings {
   readonly kind: ScheduleKind;
@@ -24,8 +24,8 @@ const cycle = { rise: 0.3, start: 1 / 25, end: 1 / 25e4 };
 /** The learning rate at a step, a pure function of it. Throws UsageError for settings that make no schedule. */
 export function schedule(settings: ScheduleSettings): (step: number) => number {
   const { kind, rate, steps, warmup = 0, milestones = [], factor = 0.1, power = 1 } = settings;
-  if (!(rate >= 0 && Number.isFinite(rate))) throw new UsageError(`--lr must be a number of at least 0, got ${rate}`);
-  if (warmup > steps) throw new UsageError(`--warmup: ${warmup} steps are more than the ${steps} of the whole run`);
+  if (!(rate >= 0 && Number.isFinite(rate))) throw new InputError('lr', `must be a number of at least 0, got ${rate}`);
+  if (warmup > steps) throw new InputError('warmup', `${warmup} steps are more than the ${steps} of the whole run`);
   const after = Math.max(1, steps - warmup);
   const cosine = (from: number, to: number, t: number) => to + ((from - to) * (1 + Math.cos(Math.PI * t))) / 2;
   const shapes: Readonly<Record<ScheduleKind, (step: number) => number>> = {

@@ -54,13 +54,13 @@ export function planTraining(config: PlannedConfig, data: TrainingData, runtime?
     batchSize,
     examples: task.examples,
     ...(task.tokens === undefined ? {} : { tokens: task.tokens }),
-    ...(growth ? { growth: { ...growth, at: growth.at.map((text) => parseDuration(text, '--grow-at')) } } : {}),
+    ...(growth ? { growth: { ...growth, at: growth.at.map((text) => parseDuration(text, 'growAt')) } } : {}),
   });
   return {
     model,
     task,
     batches,
-    steps: batches.steps(config.length, '--epochs'),
+    steps: batches.steps(config.length, 'epochs'),
     optimizer: configuredOptimizer(config),
   };
 }
@@ -81,7 +81,9 @@ function augmentationOf({ augment, zoom, jitter }: PlannedConfig, model: Model):
   if (told && model.task === 'language')
     throw new UsageError(`zoom and jitter are for images; ${model.name} reads text`);
   if (told && !augment)
-    throw new UsageError('zoom and jitter are ways to augment images, which --no-augment leaves as they are');
+    throw new UsageError(
+      'zoom and jitter are ways to augment images, which are to be left as they are (augment is off)',
+    );
   return augment ? { ...(zoom === undefined ? {} : { zoom }), ...(jitter === undefined ? {} : { jitter }) } : undefined;
 }
 
@@ -194,8 +196,8 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
     kind: config.schedule,
     rate: scaledRate(config.lr, config.scaling, config.batchSize, config.baseBatch),
     steps,
-    warmup: batches.steps(config.warmup, '--warmup'),
-    milestones: config.milestones.map((text) => batches.steps(text, '--milestones')),
+    warmup: batches.steps(config.warmup, 'warmup'),
+    milestones: config.milestones.map((text) => batches.steps(text, 'milestones')),
     factor: config.factor,
     power: config.power,
   });
@@ -209,9 +211,9 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
       settings: {
         steps,
         plan: batches,
-        logAt: batches.every(config.logEvery, '--log-every'),
-        evaluateAt: batches.every(config.evalEvery, '--eval-every'),
-        checkpointAt: batches.every(config.checkpointEvery, '--checkpoint-every'),
+        logAt: batches.every(config.logEvery, 'logEvery'),
+        evaluateAt: batches.every(config.evalEvery, 'evalEvery'),
+        checkpointAt: batches.every(config.checkpointEvery, 'checkpointEvery'),
         keepAt: new Set((config.keepCheckpoints ?? []).map((text) => batches.steps(text, 'keepCheckpoints'))),
         lossBound: config.lossBound,
         rateAt,

@@ -7,7 +7,7 @@ import { judgeStatements } from './statements.ts';
 import { depthOf, isKnown } from './target.ts';
 import { type WorkloadReport, workloadReport } from './workload.ts';
 
-/** What `ballast batch report --json` prints. `Cost` is the cost model's table, joined in by whoever has one. */
+/** What `ballast batch report` as JSON prints. `Cost` is the cost model's table, joined in by whoever has one. */
 export interface StudyReport<Cost = null> {
   readonly study: string;
   readonly workloads: readonly WorkloadReport[];

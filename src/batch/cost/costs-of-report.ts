@@ -11,7 +11,7 @@ export interface StrategyCost extends StudyCost {
   readonly target: string;
 }
 
-/** Of a whole study: `cost` of `ballast batch report --json`. */
+/** Of a whole study: `cost` of `ballast batch report` as JSON. */
 export interface ReportCost {
   readonly devices: readonly number[];
   readonly link: Link | null;

@@ -1,7 +1,7 @@
 import { leastOf } from '../../statistics.ts';
 import type { BatchPlanResult } from './plan-result.ts';
 
-/** What a full study found: its fitted B_crit (see `criticalBatch` of `ballast batch report --json`), and how long it took where known. */
+/** What a full study found: its fitted B_crit (see `criticalBatch` of `ballast batch report` as JSON), and how long it took where known. */
 export interface StudyOutcome {
   readonly criticalBatch: { readonly value: number; readonly low: number | null; readonly high: number | null };
   readonly seconds?: number;

@@ -1,4 +1,4 @@
-import { BallastError } from '../../errors.ts';
+import { BallastError, InputError } from '../../errors.ts';
 import { RandomStream } from '../../random.ts';
 import type { NoiseRecord } from './noise-record.ts';
 
@@ -59,8 +59,9 @@ export function criticalBatchOf(
   { seed = 0, draws = 1000 }: CriticalBatchOptions = {},
 ): CriticalBatchEstimate {
   if (records.length < 2 * fewest)
-    throw new BallastError(
-      `the run tells of the gradient noise at ${records.length} steps; expected at least ${2 * fewest} (--steps)`,
+    throw new InputError(
+      'steps',
+      `the run tells of the gradient noise at ${records.length} steps; expected at least ${2 * fewest}`,
     );
   const windows = inParts(records, Math.min(mostWindows, Math.floor(records.length / fewest)));
   const bootstrap = (parts: readonly (readonly NoiseRecord[])[], purpose: string) =>
@@ -68,7 +69,7 @@ export function criticalBatchOf(
   const value = bootstrap(windows, 'progress');
   if (!value)
     throw new BallastError(
-      `the gradient's signal is lost in its noise over ${records.at(-1)!.step} steps; use more --steps, or a larger --batch-size`,
+      `the gradient's signal is lost in its noise over ${records.at(-1)!.step} steps; use more steps, or a larger batch`,
     );
   const quarter = Math.max(fewest, Math.ceil(records.length / 4));
   const windowOf = (part: readonly NoiseRecord[], purpose: string): NoiseWindow => ({

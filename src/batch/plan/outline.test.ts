@@ -81,10 +81,10 @@ describe('the outline of a plan', () => {
   });
 
   it.each<[string, Partial<PlannedConfig>, Partial<PlanRequest>, RegExp]>([
-    ['devices without a link', {}, { devices: [1, 2] }, /several --devices need the --bandwidth and the --latency/],
+    ['devices without a link', {}, { devices: [1, 2] }, /several devices need the bandwidth and the latency/],
     ['a batch beyond the data', {}, { batchSizes: [8, 100_000] }, /100000 is more than the \d+ that the data allow/],
     ['a single batch size', {}, { batchSizes: [8] }, /expected two or more batch sizes/],
-    ['a batch that is one example', { batchSize: 1 }, {}, /--batch-size of at least 2/],
+    ['a batch that is one example', { batchSize: 1 }, {}, /batch size of at least 2/],
     ['a batch that grows', { growth: { factor: 2, at: ['1ep'] } }, {}, /no one batch size to plan/],
     [
       'more devices than examples',

@@ -1,5 +1,5 @@
 import { isText } from '../../data/index.ts';
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { parameterCount } from '../../nn/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import {
@@ -54,13 +54,14 @@ export interface PlanOutline {
  */
 export function outlinePlan(request: PlanRequest): PlanOutline {
   const { config, train, valid, devices, link } = request;
-  if (config.growth) throw new UsageError('a batch that grows has no one batch size to plan; leave --grow-at out');
+  if (config.growth) throw new InputError('growAt', 'a batch that grows has no one batch size to plan; leave it out');
   if (config.batchSize < 2)
-    throw new UsageError(
-      'the noise of the gradient shows between micro-batches; expected a --batch-size of at least 2',
+    throw new InputError(
+      'batchSize',
+      'the noise of the gradient shows between micro-batches; expected a batch size of at least 2',
     );
   if (devices.some((d) => d > 1) && !link)
-    throw new UsageError('several --devices need the --bandwidth and the --latency between them');
+    throw new InputError('devices', 'several devices need the bandwidth and the latency between them');
   const plan = planTraining(config, { train, valid });
   const { task, batches } = plan;
   const steps = request.steps ?? Math.min(plan.steps, Math.max(200, Math.ceil(plan.steps / 10)));
@@ -84,12 +85,11 @@ export function outlinePlan(request: PlanRequest): PlanOutline {
   const batchSizes = (request.batchSizes ?? powersOfTwo).filter((b) => b <= limit);
   const tooLarge = request.batchSizes?.find((b) => b > limit);
   if (tooLarge !== undefined)
-    throw new UsageError(`--batch-sizes: ${tooLarge} is more than the ${limit} that the data allow`);
-  if (batchSizes.length < 2)
-    throw new UsageError('--batch-sizes: expected two or more batch sizes that the data allow');
+    throw new InputError('batchSizes', `${tooLarge} is more than the ${limit} that the data allow`);
+  if (batchSizes.length < 2) throw new InputError('batchSizes', 'expected two or more batch sizes that the data allow');
   const idle = Math.min(...devices);
   if (batchSizes.every((b) => b < idle))
-    throw new UsageError(`--devices: no batch size can be shared by ${idle} devices`);
+    throw new InputError('devices', `no batch size can be shared by ${idle} devices`);
   return {
     steps,
     run,

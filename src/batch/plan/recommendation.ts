@@ -21,7 +21,7 @@ export function recommend(table: CostTable, late: ScaleInterval | null = null): 
   const costs = costsAt(table, table.criticalBatch.value);
   const way = knee(costs);
   if (!way)
-    throw new BallastError('no batch size can be shared by the devices; name larger --batch-sizes or fewer --devices');
+    throw new BallastError('no batch size can be shared by the devices; name larger batch sizes or fewer devices');
   const chosen = endsOf(table.criticalBatch).map((criticalBatch) => knee(costsAt(table, criticalBatch))!.batchSize);
   const alike = costs
     .filter((c) => c.devices === way.devices && c.seconds.value <= tolerance * way.seconds.value)

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BallastError, UsageError } from '../../errors.ts';
+import { BallastError, InputError } from '../../errors.ts';
 import { makeFolder } from '../../formats/index.ts';
 import { type RunConfig, readRunConfig, requireSame, trainNetwork, writeRunConfig } from '../../train/index.ts';
 import type { PlanOutline, PlanRequest } from './outline.ts';
@@ -21,7 +21,8 @@ export async function shortRun(
 ): Promise<ShortRun | undefined> {
   const folder = join(plan, 'run');
   const found = await readRunConfig(folder);
-  if (found && !resume) throw new UsageError(`${plan}: has a plan already; go on with it, or choose another folder`);
+  if (found && !resume)
+    throw new InputError('resume', `${plan} has a plan already; go on with it, or choose another folder`);
   // What fits into memory may have changed since; what the run was begun with has not.
   const { microBatch: _, ...asked } = run;
   if (found) requireSame(found, asked, folder);
@@ -44,7 +45,7 @@ export async function shortRun(
       return undefined;
     case 'infeasible':
       throw new BallastError(
-        `${folder}: the short run diverged after ${steps} steps; nothing can be planned at this --lr`,
+        `${folder}: the short run diverged after ${steps} steps; nothing can be planned at this learning rate`,
       );
     case 'complete':
       return { folder, config, trainLoss: final.trainLoss };

@@ -6,7 +6,7 @@ import type { BatchPlanResult } from './plan-result.ts';
 
 const bound = z.number().nonnegative().nullable();
 
-/** The part of `ballast batch report --json` that a plan is compared with; a `value` of null is a curve that does not show B_crit. */
+/** The part of `ballast batch report` as JSON that a plan is compared with; a `value` of null is a curve that does not show B_crit. */
 const reportSchema = z.object({
   workloads: z.array(
     z.object({
@@ -39,7 +39,7 @@ export interface NamedComparison extends PlanComparison {
 }
 
 /**
- * Compares a plan with the strategies of a study's report (`ballast batch report --json`) on the same model and data set whose rate was tuned at every batch size: a rate that is
+ * Compares a plan with the strategies of a study's report (`ballast batch report` as JSON) on the same model and data set whose rate was tuned at every batch size: a rate that is
  * carried along bends the curve by itself, and a plan says nothing of that. Throws FileError where the file is no such report, or has no such B_crit.
  */
 export async function compareWithReport(plan: BatchPlanResult, path: string): Promise<NamedComparison[]> {
@@ -50,7 +50,7 @@ export async function compareWithReport(plan: BatchPlanResult, path: string): Pr
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new FileError(path, 'is no JSON; expected what `ballast batch report --json` prints', { cause });
+    throw new FileError(path, 'is no JSON; expected what `ballast batch report` as JSON prints', { cause });
   }
   const report = reportSchema.safeParse(json);
   if (!report.success) {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { Link } from '../../batch/cost/index.ts';
 import { UsageError } from '../../errors.ts';
-import { numberList, wholeNumber } from '../options.ts';
 import { number } from '../training-options.ts';
+import { numberList, wholeNumber } from '../values.ts';
 
 /** How many devices there may be, what lies between them and what they cost. */
 export interface ClusterOptions {

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { type ExportFormat, exportFormats, exportStudy, readStudy } from '../../batch/index.ts';
 import { owningFolder } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
-import { folderName } from '../options.ts';
 import { runningCommand } from '../output-folder.ts';
+import { folderName } from '../values.ts';
 
 interface ExportOptions {
   readonly format: ExportFormat;

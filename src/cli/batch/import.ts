@@ -15,8 +15,8 @@ import { boundedYaml, type MeasuredTrial, type MeasuredWorkload, type YamlProble
 import { BallastError, FileError, UsageError } from '../../errors.ts';
 import { readBytes } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
-import { folderName } from '../options.ts';
 import { runningCommand } from '../output-folder.ts';
+import { folderName } from '../values.ts';
 
 interface ImportOptions {
   readonly mapping?: string;

@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { studyStability } from '../../app/measurements/study-stability.ts';
+import { measurementCommand } from '../measurement-command.ts';
+import { commandSummaries } from '../summaries.ts';
 import { exportCommand } from './export.ts';
 import { batchImportCommand } from './import.ts';
 import { batchLinearCommand } from './linear.ts';
@@ -6,18 +10,17 @@ import { batchPlanCommand } from './plan.ts';
 import { batchReportCommand } from './report.ts';
 import { runBatchCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
-import { batchStabilityCommand } from './stability.ts';
 import { statusCommand } from './status.ts';
 
 export function batchCommand(): Command {
-  const command = new Command('batch').description('Studies of the batch size: what a larger one costs and saves');
+  const command = new Command('batch').description(commandSummaries.batch.summary);
   const parts = [
     runBatchCommand(),
     statusCommand(),
     batchReportCommand(),
     batchLinearCommand(),
     batchPlanCommand(),
-    batchStabilityCommand(),
+    measurementCommand(studyStability, ({ folder }) => join(String(folder), 'stability')),
     exportCommand(),
     batchImportCommand(),
     schemaCommand(),

@@ -26,19 +26,12 @@ import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
 import { interruptedExitCode } from '../failure.ts';
 import { listenForInterrupts } from '../interrupts.ts';
-import {
-  addDeviceOptions,
-  type DatasetOptions,
-  type DeviceOptions,
-  folderName,
-  requiredOut,
-  runtimeOf,
-  wholeNumber,
-} from '../options.ts';
+import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from '../options.ts';
 import { alone } from '../output-folder.ts';
 import { loadSplit } from '../test-set.ts';
 import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts';
 import { addTrainingOptions, number } from '../training-options.ts';
+import { folderName, wholeNumber } from '../values.ts';
 import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
-import { folderName, requiredOut, wholeNumber } from '../options.ts';
+import { requiredOut } from '../options.ts';
+import { folderName, wholeNumber } from '../values.ts';
 import { computeStudy, layingOut } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';

@@ -14,7 +14,8 @@ import { studyReport, writeStudyReport } from '../batch/study-report.ts';
 import { countsText } from '../batch/texts.ts';
 import { interruptedExitCode } from '../failure.ts';
 import { listenForInterrupts } from '../interrupts.ts';
-import { folderName, requiredOut } from '../options.ts';
+import { requiredOut } from '../options.ts';
+import { folderName } from '../values.ts';
 
 interface ReproduceBatchOptions extends RunOptions {
   readonly studies: readonly BundledStudy[];

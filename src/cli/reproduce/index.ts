@@ -1,10 +1,12 @@
 import { Command } from 'commander';
+import { reproduceStability } from '../../app/measurements/reproduce-stability.ts';
+import { measurementCommand } from '../measurement-command.ts';
+import { commandSummaries } from '../summaries.ts';
 import { reproduceBatchCommand } from './batch.ts';
-import { reproduceStabilityCommand } from './stability.ts';
 
 export function reproduceCommand(): Command {
   return new Command('reproduce')
-    .description('The figures of a paper, measured on a network or study of yours')
-    .addCommand(reproduceStabilityCommand().exitOverride())
+    .description(commandSummaries.reproduce.summary)
+    .addCommand(measurementCommand(reproduceStability).exitOverride())
     .addCommand(reproduceBatchCommand().exitOverride());
 }

@@ -12,7 +12,7 @@ import { unfold } from './unfold.ts';
 
 function refuse(node: Node, why: string): never {
   throw new UsageError(
-    `${describeNode(node)}: max pooling ${why} cannot be differentiated on WebGPU; use --device cpu`,
+    `${describeNode(node)}: max pooling ${why} cannot be differentiated on WebGPU; use the device cpu`,
   );
 }
 

@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.ts';
-import { jsonCache, type ResultCache } from '../../formats/index.ts';
+import type { ResultCache } from '../../formats/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
-import { networkIdentity, normalizationEntry } from '../../models/index.ts';
+import { normalizationEntry } from '../../models/index.ts';
 import { distributionOf } from '../../statistics.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../branches.ts';
 import { environmentOf } from '../environment.ts';
@@ -45,10 +46,16 @@ const tolerance = 1e-4;
 /** Singular values of early branches lie close together: their vectors take a long basis. */
 const longBasis = 320;
 
+/** Raised whenever the numbers of an alignment change. */
+export const alignmentRevision = 1;
+
 /** Finished stages below `dir`, one file a stage and image. */
 export function alignmentCache(dir: string, request: AlignmentRequest): ResultCache<StageAlignment> {
-  const { network, dataset, top, seed = 0 } = request;
-  return jsonCache(dir, ['alignment', network.name, networkIdentity(network), dataset.name, dataset.count, top, seed]);
+  const { network, dataset, top, seed = 0, runtime } = request;
+  const settings = { top, seed };
+  return partCache(dir, {
+    ...{ measurement: 'alignment', revision: alignmentRevision, network, data: dataset, settings, runtime },
+  });
 }
 
 /** The units of each stage whose branch maps a representation onto one of the same shape; stages of one such unit have no pairs. */

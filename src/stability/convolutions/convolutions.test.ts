@@ -289,7 +289,7 @@ describe('a measurement of convolutions', () => {
       top: 5,
     } as const;
     expect(() => new ConvolutionsMeasurement({ ...request, layers: 'features.1' })).toThrow(
-      '--layers: there is no convolution "features.1"; nearest: features.0',
+      'layers: there is no convolution "features.1"; nearest: features.0',
     );
   });
 });

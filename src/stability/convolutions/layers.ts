@@ -1,4 +1,5 @@
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
+import { nearestNames } from '../../names.ts';
 import {
   foldBatchNorm,
   type Graph,
@@ -10,7 +11,6 @@ import {
   type Window,
   windowOf,
 } from '../../onnx/index.ts';
-import { nearestNames } from '../names.ts';
 
 /** A convolution of a network as a linear map, its bias left out. Groups are maps of their own between channels of their own. */
 export interface ConvolutionLayer {
@@ -82,7 +82,7 @@ export function findConvolutions(
   return { graph, layers };
 }
 
-/** Resolves `--layers`: `all`, or names with commas between them. Throws UsageError with the nearest names for one that is not there. */
+/** Resolves a selection of layers: `all`, or names with commas between them. Throws InputError with the nearest names for one that is not there. */
 export function selectConvolutions(layers: readonly ConvolutionLayer[], selection: string): ConvolutionLayer[] {
   if (selection === 'all') return [...layers];
   const names = selection.split(',').map((name) => name.trim());
@@ -93,6 +93,6 @@ export function selectConvolutions(layers: readonly ConvolutionLayer[], selectio
       name,
       layers.map((l) => l.name),
     );
-    throw new UsageError(`--layers: there is no convolution "${name}"; nearest: ${nearest.join(', ')}`);
+    throw new InputError('layers', `there is no convolution "${name}"; nearest: ${nearest.join(', ')}`);
   });
 }

@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.ts';
-import { jsonCache, type ResultCache } from '../../formats/index.ts';
+import type { ResultCache } from '../../formats/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
-import { type Network, networkIdentity } from '../../models/index.ts';
+import type { Network } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
@@ -71,10 +72,14 @@ function planOf(layer: ConvolutionLayer, { method, top }: ConvolutionsRequest): 
   };
 }
 
+/** Raised whenever the numbers of a convolution change. */
+export const convolutionsRevision = 1;
+
 /** Finished layers below `dir`, one file each. */
 export function convolutionsCache(dir: string, request: ConvolutionsRequest): ResultCache<ConvolutionSpectrum> {
-  const { network, foldNorm, method, top, seed = 0 } = request;
-  return jsonCache(dir, ['convolutions', network.name, networkIdentity(network), foldNorm, method, top, seed]);
+  const { network, foldNorm, method, top, seed = 0, runtime } = request;
+  const settings = { foldNorm, method, top, seed };
+  return partCache(dir, { measurement: 'convolutions', revision: convolutionsRevision, network, settings, runtime });
 }
 
 /** Singular values of a network's convolutions, planned. */

@@ -1,7 +1,8 @@
-import { UsageError } from '../../errors.ts';
-import { jsonCache, type ResultCache } from '../../formats/index.ts';
+import { InputError } from '../../errors.ts';
+import type { ResultCache } from '../../formats/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
-import { networkIdentity, normalizationEntry } from '../../models/index.ts';
+import { normalizationEntry } from '../../models/index.ts';
 import type { Activations } from '../activations.ts';
 import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, singleUnits, unitsOf } from '../branches.ts';
@@ -40,19 +41,16 @@ const largestExact = 1500;
 /** Eigenvalues of a unit within this of the unit circle count as on it. */
 const circleTolerance = 1e-5;
 
+/** Raised whenever the numbers of an eigenvalue change. */
+export const eigenvaluesRevision = 1;
+
 /** Finished branches below `dir`, one file a unit and image. */
 export function eigenvaluesCache(dir: string, request: EigenvaluesRequest): ResultCache<BranchEigenvalues> {
-  const { network, dataset, method, top, seed = 0 } = request;
-  return jsonCache(dir, [
-    'eigenvalues',
-    network.name,
-    networkIdentity(network),
-    dataset.name,
-    dataset.count,
-    method,
-    top,
-    seed,
-  ]);
+  const { network, dataset, method, top, seed = 0, runtime } = request;
+  const settings = { method, top, seed };
+  return partCache(dir, {
+    ...{ measurement: 'eigenvalues', revision: eigenvaluesRevision, network, data: dataset, settings, runtime },
+  });
 }
 
 /** Eigenvalues of the branches of units with an identity shortcut, with activations and the plan ready. */
@@ -105,13 +103,14 @@ export class EigenvaluesMeasurement {
     const wanted = singleUnits(units, request.units);
     const kept = wanted.filter(isIdentity);
     if (kept.length === 0)
-      throw new UsageError(
-        `--units: none of the units has an identity shortcut; eigenvalues need one (${wanted.map((u) => u.name).join(', ')})`,
+      throw new InputError(
+        'units',
+        `none of the units has an identity shortcut; eigenvalues need one (${wanted.map((u) => u.name).join(', ')})`,
       );
     if (request.method === 'exact') {
       const without = kept.find((u) => u.hidden === null);
       if (without)
-        throw new UsageError(`--method exact: ${without.name} has no single inner ReLU; use arnoldi or auto`);
+        throw new InputError('method', `exact: ${without.name} has no single inner ReLU; use arnoldi or auto`);
     }
     const values = kept.flatMap((unit) => valuesNeeded({ name: unit.name, units: [unit] }));
     const skipped = wanted.filter((u) => !isIdentity(u)).map((u) => u.name);

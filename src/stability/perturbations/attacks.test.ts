@@ -367,6 +367,6 @@ describe('directions', () => {
     expect([...targetsFor('least-likely', about)]).toEqual([2, 1]);
     expect([...targetsFor('1', about)]).toEqual([1, 1]);
     for (const [i, t] of targetsFor('random', about).entries()) expect(t).not.toBe(about.labels[i]);
-    expect(() => targetsFor('3', about)).toThrow(/--target: expected next, random, least-likely or a class below 3/);
+    expect(() => targetsFor('3', about)).toThrow(/target: expected next, random, least-likely or a class below 3/);
   });
 });

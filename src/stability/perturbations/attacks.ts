@@ -1,33 +1,84 @@
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
+import { didYouMean } from '../../names.ts';
 import { RandomStream } from '../../random.ts';
+import { attacks as names } from '../../schema/index.ts';
 import { argMax } from '../../train/index.ts';
 import { apgd } from './apgd.ts';
 import { type Attack, type AttackItems, type AttackOptions, succeeded } from './attack.ts';
-import { carliniWagner } from './carlini-wagner.ts';
+import { carliniWagner, constantsTried } from './carlini-wagner.ts';
 import type { DifferentiableClassifier } from './classifier.ts';
 import { deepfool } from './deepfool.ts';
-import { difference, normOf, pick } from './geometry.ts';
+import { difference, type Norm, normOf, pick } from './geometry.ts';
 import { fgsm, pgd } from './pgd.ts';
 
-interface Method {
+/** What an attack is to be told, as far as its cost goes. */
+export interface AttackCost {
+  readonly images: number;
+  readonly radii: number;
+  readonly steps: number;
+  readonly restarts: number;
+  readonly classes: number;
+}
+
+/** All that an attack says of itself. */
+export interface AttackDescription {
+  readonly name: string;
+  /** In half a sentence, for help and messages. */
+  readonly what: string;
   readonly run: Attack;
   /** Looks for the smallest perturbation instead of staying within a radius. */
   readonly smallest: boolean;
+  /** Those that it is for; all unless told. */
+  readonly norms?: readonly Norm[];
+  /** Gradients that it takes at most, of one image each. */
+  readonly gradients: (cost: AttackCost) => number;
 }
 
-const methods = {
-  fgsm: { run: fgsm, smallest: false },
-  pgd: { run: pgd, smallest: false },
-  apgd: { run: apgd, smallest: false },
-  deepfool: { run: deepfool, smallest: true },
-  cw: { run: carliniWagner, smallest: true },
-} satisfies Record<string, Method>;
+const tries = ({ images, radii, restarts }: AttackCost) => images * Math.max(1, radii) * restarts;
 
-export type AttackName = keyof typeof methods;
-export const attackNames = Object.keys(methods) as AttackName[];
+type BuiltIn = Omit<AttackDescription, 'name' | 'what'>;
+
+/** What they are called and what they do is in the schema of the request, which loads without them. */
+const builtIn: Readonly<Record<string, BuiltIn>> = {
+  fgsm: { run: fgsm, smallest: false, gradients: ({ images, radii }) => images * radii },
+  pgd: { run: pgd, smallest: false, gradients: (c) => tries(c) * c.steps },
+  apgd: { run: apgd, smallest: false, gradients: (c) => tries(c) * (c.steps + 1) },
+  deepfool: { run: deepfool, smallest: true, gradients: (c) => c.images * (c.classes - 1) * c.steps },
+  cw: {
+    run: carliniWagner,
+    smallest: true,
+    norms: ['l2'],
+    gradients: (c) => c.images * constantsTried * c.steps,
+  },
+};
+
+const known = new Map(
+  Object.entries(builtIn).map(([name, own]) => [name, { name, what: names.what(name)!, ...own } as AttackDescription]),
+);
+
+/** The name of an attack: one of `attackNames()`. */
+export type AttackName = string;
+export const attackNames = (): readonly AttackName[] => [...known.keys()];
+
+/** Throws InputError for a name that is none. */
+export function attackNamed(name: AttackName): AttackDescription {
+  const found = known.get(name);
+  if (!found)
+    throw new InputError(
+      'attack',
+      `unknown attack "${name}"; expected ${attackNames().join(', ')}${didYouMean(name, attackNames())}`,
+    );
+  return found;
+}
+
+/** Makes an attack known: to requests, their schema, the help and `runAttack`. Throws InputError where there is one of its name. */
+export function registerAttack(attack: AttackDescription): void {
+  names.add(attack.name, attack.what);
+  known.set(attack.name, attack);
+}
 
 /** Whether an attack looks for the smallest perturbation and needs no radius. */
-export const findsSmallest = (name: AttackName): boolean => methods[name].smallest;
+export const findsSmallest = (name: AttackName): boolean => attackNamed(name).smallest;
 
 /** One attacked example. */
 export interface AttackedItem {
@@ -88,14 +139,14 @@ export async function runAttack(
   const claimed = new Uint8Array(items.count);
   if (open.length) {
     const own = pickItems(items, open, size);
-    const run = await methods[name].run(classifier, own, options);
+    const run = await attackNamed(name).run(classifier, own, options);
     open.forEach((item, position) => {
       perturbed.set(run.adversarial.subarray(position * size, (position + 1) * size), item * size);
       claimed[item] = run.claimed[position]!;
     });
     if (run.zeroGradients)
       warnings.push(
-        `${run.zeroGradients} of ${open.length} examples have a gradient of zero: try --attack apgd or another loss`,
+        `${run.zeroGradients} of ${open.length} examples have a gradient of zero: try the attack apgd or another loss`,
       );
     const [last, most] = [run.successesByStep.at(-1) ?? 0, Math.max(0, ...run.successesByStep)];
     if (most > last + Math.max(1, 0.02 * open.length))
@@ -161,7 +212,7 @@ export function overRadii(items: Omit<AttackItems, 'radii'>, radii: readonly num
 
 /**
  * Wrong answers to aim at: `next` (the class after the label), `random`, `least-likely` (the smallest clean logit), or a class number.
- * Throws UsageError for anything else.
+ * Throws InputError for anything else.
  */
 export function targetsFor(
   choice: string,
@@ -175,7 +226,7 @@ export function targetsFor(
 ): Int32Array {
   const number = /^\d+$/.test(choice) ? Number(choice) : undefined;
   if (number !== undefined ? number >= classes : !['next', 'random', 'least-likely'].includes(choice))
-    throw new UsageError(`--target: expected next, random, least-likely or a class below ${classes}, got "${choice}"`);
+    throw new InputError('target', `expected next, random, least-likely or a class below ${classes}, got "${choice}"`);
   return labels.map((label, i) => {
     if (number !== undefined) return number;
     if (choice === 'next') return (label + 1) % classes;

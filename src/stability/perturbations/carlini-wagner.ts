@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { type Attack, type AttackItems, countZero, goalsOf, succeeded } from './attack.ts';
 import type { DifferentiableClassifier } from './classifier.ts';
 import { copyItem } from './geometry.ts';
@@ -30,7 +30,7 @@ export const carliniWagner: Attack = async (
   items,
   { norm, steps, stepSize = 0.01, onProgress, signal },
 ) => {
-  if (norm !== 'l2') throw new UsageError('--norm: the Carlini-Wagner attack is for l2');
+  if (norm !== 'l2') throw new InputError('norm', 'the Carlini-Wagner attack is for l2');
   const { size, classes, box } = classifier;
   const { count, origin, targets } = items;
   const [centre, half] = box ? [(box.low + box.high) / 2, (box.high - box.low) / 2] : [0, 1];

@@ -37,7 +37,7 @@ export function partFrom(network: Network, batch: number, entry: string | undefi
   const graph = network.graph(batch);
   if (entry === undefined) return graph;
   const units = findUnits(graph);
-  const unit = units[unitIndex(units, entry, '--layer')]!;
+  const unit = units[unitIndex(units, entry, 'layer')]!;
   return extract(graph, { inputs: [unit.input], outputs: graph.outputs });
 }
 

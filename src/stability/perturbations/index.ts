@@ -1,15 +1,18 @@
 export { type AttackItems, type AttackOptions, succeeded } from './attack.ts';
 export {
+  type AttackCost,
+  type AttackDescription,
   type AttackedItem,
   type AttackName,
   type AttackResult,
+  attackNamed,
   attackNames,
   findsSmallest,
   overRadii,
+  registerAttack,
   runAttack,
   targetsFor,
 } from './attacks.ts';
-export { constantsTried } from './carlini-wagner.ts';
 export { type AttackLoss, DifferentiableClassifier, type EntryOptions } from './classifier.ts';
 export { type ControlledPerturbations, kinds, type PerturbationKind, withControls } from './controls.ts';
 export { movedTo, type Noise, noiseDirection, noiseNames, shuffledPixels } from './directions.ts';

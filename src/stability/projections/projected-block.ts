@@ -1,41 +1,11 @@
+import type { ProjectedBlock, ProjectedKind } from '../../schema/index.ts';
 import { distributionOf } from '../../statistics.ts';
 import type { PerturbationKind } from '../perturbations/index.ts';
 import type { Energies } from './energies.ts';
 
+export type { ProjectedBlock, ProjectedKind };
 /** Shares of a perturbation's squared length on singular vectors. */
-export interface EnergyShares {
-  readonly energyAbove: number;
-  readonly energyPlateau: number;
-  readonly energyBelow: number;
-  /** On the k leading singular vectors; null where none were asked for. */
-  readonly energyTop: number | null;
-  /** By how much each of the first three may be off. */
-  readonly uncertainty: number;
-}
-
-/** Energies of one kind of perturbation on the singular vectors of one block: means over images; gains are medians. */
-export interface ProjectedKind extends EnergyShares {
-  /** sqrt(Σ σ² c²) = ‖J d‖ / ‖d‖, and the true gain, to where the map ends. */
-  readonly predictedGain: number;
-  readonly measuredGain: number;
-  /** On left singular vectors, of the perturbation that comes out. */
-  readonly outgoing: EnergyShares;
-}
-
-export interface ProjectedBlock {
-  readonly name: string;
-  readonly kind: 'unit' | 'stage';
-  readonly plateau: number;
-  /** How the energy on the plateau is known: by projection onto it, or as the largest that the moments allow. */
-  readonly method: 'projection' | 'bound';
-  /** sqrt(mean σ²) over images, from random vectors: the gain of a perturbation without direction. */
-  readonly isotropicGain: number;
-  /** The k leading singular values, mean over images, and the largest residual of a triplet relative to the first value; null where not asked for. */
-  readonly top: { readonly values: readonly number[]; readonly residual: number } | null;
-  readonly adversarial: ProjectedKind | null;
-  readonly random: ProjectedKind | null;
-  readonly shuffled: ProjectedKind | null;
-}
+export type EnergyShares = ProjectedKind['outgoing'];
 
 /** Energies of one perturbation on one side of a block's map. */
 export type SideEnergies = Pick<Energies, 'above' | 'plateau' | 'below' | 'uncertainty' | 'gain'> & {

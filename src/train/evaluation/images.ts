@@ -11,7 +11,7 @@ export interface EvaluateOptions extends RuntimeOptions {
   readonly batchSize?: number;
   readonly onProgress?: (done: number, total: number) => void;
   /** When it fires, the evaluation ends with its reason before the next batch. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What is evaluated: a network, or a model with the weights that it has now. */

@@ -15,6 +15,15 @@ function distance(a: string, b: string): number {
   return rows[a.length]![b.length]!;
 }
 
+/** The `count` names most like `name`, nearest first. */
+export function nearestNames(name: string, known: readonly string[], count = 3): string[] {
+  return known
+    .map((candidate) => ({ candidate, d: distance(name, candidate) }))
+    .sort((a, b) => a.d - b.d)
+    .slice(0, count)
+    .map((c) => c.candidate);
+}
+
 /** The name that was probably meant, if one is near: at most a third of its letters differ. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   // Of a name that long nobody means another one.
@@ -24,4 +33,10 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     .filter(({ k, d }) => d <= Math.max(1, Math.floor(Math.max(k.length, name.length) / 3)))
     .sort((a, b) => a.d - b.d);
   return ranked[0]?.k;
+}
+
+/** `; did you mean "pgd"?` where a name is near enough to be meant, else nothing. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? '' : `; did you mean "${meant}"?`;
 }

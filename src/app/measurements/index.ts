@@ -1,0 +1,24 @@
+/** The measurements that Ballast has; importing this makes them known. A new one is one file beside these and its line here. */
+import { alignment } from './alignment.ts';
+import { convolutions } from './convolutions.ts';
+import { curvature } from './curvature.ts';
+import { eigenvalues } from './eigenvalues.ts';
+import { evaluation } from './eval.ts';
+import { intervene } from './intervene.ts';
+import { perturb } from './perturb.ts';
+import { reproduceStability } from './reproduce-stability.ts';
+import { spectrum } from './spectrum.ts';
+import { studyStability } from './study-stability.ts';
+
+export const builtIn = {
+  alignment,
+  convolutions,
+  curvature,
+  eigenvalues,
+  eval: evaluation,
+  intervene,
+  perturb,
+  'reproduce-stability': reproduceStability,
+  spectrum,
+  'study-stability': studyStability,
+} as const;

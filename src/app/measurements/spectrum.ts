@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { registerMeasurement } from '../../instrument/index.ts';
+import { spectrumKind } from '../../schema/index.ts';
+import { costText, formatDuration, plural } from '../cost-text.ts';
+
+export const spectrum = registerMeasurement({
+  kind: spectrumKind,
+  label: 'spectra',
+  revision: 1,
+  parts: 'spectra',
+  rows: ['images', 'units'],
+  examples: [
+    { what: 'of a ResNet-20 at the first test image', request: { model: 'resnet20', data: 'cifar10' } },
+    {
+      what: 'of two units and all stages of an exported network, on pictures that are drawn on the spot',
+      request: { model: 'network.onnx', dataset: 'shapes', images: '0-3', units: 'layer3.0,layer3.1', stages: true },
+    },
+  ],
+  async prepare(request, { parts, signal, onProgress, onNote }) {
+    const [{ loadSubject, runtimeOf }, { folderCache, SpectrumMeasurement }] = await Promise.all([
+      import('../subject.ts'),
+      import('../../stability/index.ts'),
+    ]);
+    const { units, stages, finalRelu, method, top, seed } = request;
+    const subject = await loadSubject(request, { onProgress, onNote });
+    const wanted = {
+      ...subject,
+      ...{ units, stages, finalRelu, method, top, seed, runtime: runtimeOf(request), signal, onProgress },
+    };
+    const cache = parts === undefined ? undefined : folderCache(parts, wanted);
+    const measurement = await SpectrumMeasurement.prepare({ ...wanted, cache });
+    const { dataset, images } = subject;
+    return {
+      plan: { ...measurement.plan, images: images.length },
+      run: async () => {
+        const { picturesOf } = await import('../pictures.ts');
+        return { result: await measurement.run(), extra: picturesOf(dataset, images) };
+      },
+    };
+  },
+  estimate: (plan) => `${plan.blocks.length} spectra at ${plural(plan.images, 'image')}: ${costText(plan)}`,
+  async table(result, { color }) {
+    const { spectrumTable, terminalPlot } = await import('../../report/index.ts');
+    return `${spectrumTable(result, { color })}\n${terminalPlot(result, { color })}`;
+  },
+  details: ({ blocks }) =>
+    blocks.map((b) => `${b.name} at image ${b.image}: ${b.method}, ${formatDuration(b.seconds)}`),
+  async page(result, { command, extra }) {
+    const { renderSpectrumReport } = await import('../../report/pages.ts');
+    return renderSpectrumReport(result, { ...(extra && { images: extra }), ...(command && { command }) });
+  },
+  async files({ images }, folder) {
+    const [{ writeNpz }, { tensor }] = await Promise.all([
+      import('../../formats/index.ts'),
+      import('../../onnx/index.ts'),
+    ]);
+    const values = images.flatMap((image) =>
+      [...image.units, ...image.stages].map(
+        ({ name, singularValues }) =>
+          [
+            `${name}@${image.index}`,
+            tensor('float64', [singularValues.length], Float64Array.from(singularValues)),
+          ] as const,
+      ),
+    );
+    await writeNpz(join(folder, 'singular-values.npz'), new Map(values));
+  },
+});

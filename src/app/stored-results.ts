@@ -1,0 +1,122 @@
+/** Stored results, read, checked and shown again without computing anything. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { csvOf } from '../batch/export/csv.ts';
+import { FileError, reasonOf } from '../errors.ts';
+import { allMeasurements, type Measurement } from '../instrument/index.ts';
+import { type Document, readDocument, toDocument } from '../schema/index.ts';
+import './measurements/index.ts';
+import { shownKinds } from './shown-kinds.ts';
+
+export interface StoredResult {
+  readonly path: string;
+  readonly document: Document;
+}
+
+/** Files in a folder that say what a study measured: `batch report` is for these. */
+const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
+
+/** The stored results in a file, or in a folder: each JSON file directly in it that is one. Throws FileError where there is none. */
+export async function storedResults(path: string): Promise<StoredResult[]> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new FileError(path, `cannot be read (${reasonOf(cause)}); expected a result or a folder with one`, { cause });
+  });
+  if (!found.isDirectory()) {
+    if (studyFiles.includes(basename(path)))
+      throw new FileError(
+        path,
+        'has the measurements of a study; expected a result (`ballast batch report` reads the folder of a study)',
+      );
+    return [{ path, document: await readDocument(path) }];
+  }
+  const names = (await readdir(path)).sort();
+  const files = names.filter((name) => name.endsWith('.json')).map((name) => join(path, name));
+  if (files.length === 0)
+    throw new FileError(
+      path,
+      names.some((name) => studyFiles.includes(name))
+        ? 'is the folder of a study; expected a result such as result.json (`ballast batch report` reads studies)'
+        : 'has no result; expected one such as result.json',
+    );
+  return Promise.all(files.map(async (file) => ({ path: file, document: await readDocument(file) })));
+}
+
+/** What a kind's result is shown by. */
+type Shown = Pick<Measurement, 'rows'> & Partial<Pick<Measurement, 'table' | 'page'>>;
+
+const shownBy = ({ kind }: Document): Shown | undefined =>
+  allMeasurements().find((m) => m.kind === kind) ?? shownKinds[kind.kind];
+
+/** The table of a result for a terminal. */
+export async function tableOf({ document }: StoredResult, color: boolean): Promise<string> {
+  const shown = shownBy(document);
+  return shown?.table ? shown.table(document.result, { color }) : csvText(document);
+}
+
+/** The page of a result; undefined for kinds that have none. `command`: what made it. */
+export async function pageOf({ document }: StoredResult, command?: string): Promise<string | undefined> {
+  return shownBy(document)?.page?.(document.result, command === undefined ? {} : { command });
+}
+
+/** The document in today's form. */
+export const documentJson = ({ document: { kind, request, result } }: StoredResult) =>
+  toDocument(kind, request, result);
+
+type Cell = string | number | null;
+const cellOf = (value: unknown): Cell | undefined => {
+  if (value === null || typeof value === 'number' || typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  return Array.isArray(value) && value.every((v) => typeof v === 'number') ? value.join(' ') : undefined;
+};
+
+type Row = Readonly<Record<string, Cell>>;
+
+/** What of an object fits into cells: its own numbers and texts, and those of objects in it as `a.b`. */
+function cellsOf(value: unknown, prefix: string): Row {
+  const cells: Record<string, Cell> = {};
+  for (const [key, inner] of Object.entries((value ?? {}) as object)) {
+    const cell = cellOf(inner);
+    if (cell !== undefined) cells[prefix + key] = cell;
+    else if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
+      Object.assign(cells, cellsOf(inner, `${prefix}${key}.`));
+  }
+  return cells;
+}
+
+/** A row for each item at the end of a path of lists, with the cells of the items that it lies in. */
+function rowsAt(value: unknown, path: readonly string[], around: Row): Row[] {
+  const [key, ...deeper] = path;
+  const items = (value as Readonly<Record<string, unknown>>)[key!];
+  return (Array.isArray(items) ? items : []).flatMap((item: unknown) =>
+    deeper.length === 0
+      ? [{ ...around, ...cellsOf(item, `${key}.`) }]
+      : rowsAt(item, deeper, { ...around, ...cellsOf(item, `${key}.`) }),
+  );
+}
+
+/** The rows of a result as comma-separated values. */
+export function csvText(document: Document): string {
+  const { result } = document;
+  const path = shownBy(document)?.rows ?? [];
+  const rows = Array.isArray(result)
+    ? result.map((row) => cellsOf(row, ''))
+    : path.length > 0
+      ? rowsAt(result, path, {})
+      : [cellsOf(result, '')];
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return Buffer.concat([
+    ...csvOf(
+      columns,
+      rows.map((row) => columns.map((c) => row[c] ?? null)),
+    ),
+  ])
+    .toString()
+    .trimEnd();
+}
+
+/** A name for the files of a result: its file's, or its folder's where that says no more than `result`. */
+export function nameOf({ path }: StoredResult): string {
+  const own = basename(path).replace(/\.json$/, '');
+  const folder = basename(dirname(path));
+  return own === 'result' && folder !== '.' && folder !== '' ? folder : own;
+}

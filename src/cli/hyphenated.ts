@@ -1,0 +1,2 @@
+/** `finalRelu` -> `final-relu`. */
+export const hyphenated = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

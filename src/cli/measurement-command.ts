@@ -1,0 +1,99 @@
+/** The command of a measurement: its options and help from its description, its run from `app/`. */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { Measurement } from '../instrument/index.ts';
+import { listenForInterrupts } from './interrupts.ts';
+import { noteToUser } from './notes.ts';
+import { addRequestOptions, requestFrom, wordsOf } from './request-options.ts';
+import { folderName } from './values.ts';
+
+/** Where results go. */
+function addOutputOptions(command: Command, { parts }: Measurement): Command {
+  const resumed = parts === undefined ? '' : '; running again goes on where it stopped';
+  return command
+    .optionsGroup('Output:')
+    .option('--out <dir>', `write result.json and what goes with it there${resumed}`, folderName)
+    .option('--dry-run', 'say what would be done and what it would cost, and stop')
+    .option('--json', 'print one JSON object on standard output and nothing else there');
+}
+
+interface OutputOptions {
+  readonly out?: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** The command line of a request: what one would type. */
+export const commandLineOf = (
+  { kind, command = [kind.kind] }: Measurement,
+  request: Readonly<Record<string, unknown>>,
+) => ['ballast', ...command, ...wordsOf(kind.request, request)].join(' ');
+
+/** Examples below the options. */
+const examplesText = (measurement: Measurement) =>
+  measurement.examples
+    .map(({ what, request }) => `\n  ${what}:\n    $ ${commandLineOf(measurement, request)}`)
+    .join('');
+
+/** Where a measurement writes when it is not told: beside what it is about, for those that are about a folder. */
+type UsualFolder = (request: Readonly<Record<string, unknown>>) => string | undefined;
+
+export function measurementCommand(measurement: Measurement, usualFolder: UsualFolder = () => undefined): Command {
+  const { kind, command: words = [kind.kind] } = measurement;
+  const command = new Command(words.at(-1)!).description(kind.summary);
+  addOutputOptions(addRequestOptions(command, kind.request), measurement).addHelpText(
+    'after',
+    `\nExamples:${examplesText(measurement)}`,
+  );
+  return command.action(async () => {
+    const options = command.opts<OutputOptions & Record<string, unknown>>();
+    const request = requestFrom(kind.request, options, command.processedArgs);
+    const out = options.out ?? usualFolder(request);
+    await run(measurement, request, { ...options, ...(out === undefined ? {} : { out }) });
+  });
+}
+
+/** Measures with an estimate first and progress on standard error, then prints the result. */
+export async function run(
+  measurement: Measurement,
+  request: Readonly<Record<string, unknown>>,
+  { out, json = false, dryRun = false }: OutputOptions,
+): Promise<void> {
+  // Only now: a command's help needs none of it.
+  const [{ prepare }, { createProgress, wantsColor }] = await Promise.all([
+    import('../app/index.ts'),
+    import('../report/index.ts'),
+  ]);
+  const interrupts = listenForInterrupts();
+  const quiet = json && !process.stderr.isTTY;
+  const progress = createProgress({ stream: process.stderr, label: measurement.label, quiet });
+  const { signal } = interrupts;
+  let underway: Awaited<ReturnType<typeof prepare>> | undefined;
+  try {
+    underway = await prepare(measurement, request, {
+      ...{ out, signal, command: `ballast ${process.argv.slice(2).join(' ')}` },
+      onProgress: (fraction, detail) => progress.update(fraction, detail),
+      onNote: noteToUser,
+    });
+    const { plan, estimate, details } = underway;
+    if (dryRun) {
+      const lines = [...details, ...(estimate === undefined ? [] : [estimate])];
+      process.stdout.write(`${json ? JSON.stringify(plan) : lines.join('\n')}\n`);
+      return;
+    }
+    if (!quiet && estimate !== undefined) process.stderr.write(`${estimate}\n`);
+    const { document, result, page } = await underway.run();
+    progress.finish();
+    if (json) {
+      process.stdout.write(`${JSON.stringify(document)}\n`);
+      return;
+    }
+    process.stdout.write(`${await measurement.table(result, { color: wantsColor(process.stdout) })}\n`);
+    if (page !== undefined) process.stdout.write(`\nreport: ${page}\n`);
+    else if (out !== undefined) process.stdout.write(`\nresult: ${join(out, 'result.json')}\n`);
+  } finally {
+    interrupts.end();
+    progress.finish('stopped');
+    await underway?.dispose();
+  }
+}

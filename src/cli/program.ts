@@ -1,0 +1,58 @@
+/** The whole command line. A command is loaded when it is asked for: all of them take a second. */
+import { Command } from 'commander';
+import type { Measurement } from '../instrument/index.ts';
+import { version } from '../version.ts';
+import { type CommandName, commandSummaries } from './summaries.ts';
+
+type Loader = () => Promise<Command>;
+
+const measured = async (measurement: Measurement) =>
+  (await import('./measurement-command.ts')).measurementCommand(measurement);
+
+const loaders: Readonly<Record<CommandName, Loader>> = {
+  spectrum: async () => measured((await import('../app/measurements/spectrum.ts')).spectrum),
+  perturb: async () => measured((await import('../app/measurements/perturb.ts')).perturb),
+  intervene: async () => measured((await import('../app/measurements/intervene.ts')).intervene),
+  curvature: async () => measured((await import('../app/measurements/curvature.ts')).curvature),
+  convolutions: async () => measured((await import('../app/measurements/convolutions.ts')).convolutions),
+  eigenvalues: async () => measured((await import('../app/measurements/eigenvalues.ts')).eigenvalues),
+  alignment: async () => measured((await import('../app/measurements/alignment.ts')).alignment),
+  reproduce: async () => (await import('./reproduce/index.ts')).reproduceCommand(),
+  batch: async () => (await import('./batch/index.ts')).batchCommand(),
+  train: async () => (await import('./train.ts')).trainCommand(),
+  eval: async () => measured((await import('../app/measurements/eval.ts')).evaluation),
+  report: async () => (await import('./report.ts')).reportCommand(),
+  units: async () => (await import('./units.ts')).unitsCommand(),
+  models: async () => (await import('./models.ts')).modelsCommand(),
+  datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
+  schema: async () => (await import('./schema.ts')).schemaCommand(),
+  completion: async () => (await import('./completion.ts')).completionCommand(loadCommand),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+};
+
+export const isCommand = (name: string | undefined): name is CommandName =>
+  name !== undefined && Object.hasOwn(loaders, name);
+
+/** The command of this name, loaded. */
+export const loadCommand = (name: CommandName): Promise<Command> => loaders[name]();
+
+/**
+ * The program for a command line that begins with `first`: that command, and of the others what the help lists. `own`: measurements that were registered
+ * beside those of Ballast; each is a command.
+ */
+export async function programFor(first: string | undefined, own: readonly Measurement[] = []): Promise<Command> {
+  const program = new Command('ballast')
+    .description('How stable is a trained network, and how big a batch is worth training it with?')
+    .version(version)
+    .showHelpAfterError('(ballast COMMAND --help lists the options)')
+    .addHelpText('after', '\nExample:\n  $ ballast spectrum --model resnet20 --dataset shapes --units layer3.1')
+    .exitOverride();
+  for (const [name, { group, summary }] of Object.entries(commandSummaries)) {
+    const command =
+      first === name && isCommand(name) ? await loadCommand(name) : new Command(name).description(summary);
+    program.addCommand(command.helpGroup(group).exitOverride());
+  }
+  for (const measurement of own)
+    program.addCommand((await measured(measurement)).helpGroup('Your own:').exitOverride());
+  return program;
+}

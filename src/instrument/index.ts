@@ -1,0 +1,13 @@
+/** What a measurement is. Finished parts (`part-cache.ts`) are an entry of their own: they need data, networks and what runs them. */
+export {
+  allMeasurements,
+  type Control,
+  checkRequest,
+  type Example,
+  type Measured,
+  type Measurement,
+  measurementNamed,
+  type PageOptions,
+  type Prepared,
+  registerMeasurement,
+} from './measurement.ts';

@@ -1,0 +1,126 @@
+import type { z } from 'zod';
+import { InputError } from '../errors.ts';
+import { didYouMean } from '../names.ts';
+import { type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
+
+/** What a measurement takes beside its request. */
+export interface Control {
+  readonly signal?: AbortSignal | undefined;
+  /** `fraction` 0 .. 1 of the whole by its estimate. */
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Told what a user should know and cannot see: what was passed over, what was assumed. A sentence each. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Folder for finished parts, below the folder of the result: an interrupted run goes on from them. Nothing is kept without. */
+  readonly parts?: string | undefined;
+}
+
+/** Pictures and the like, which a page shows and a result does not hold. */
+export interface Measured<Result, Extra> {
+  readonly result: Result;
+  readonly extra?: Extra;
+}
+
+/** A measurement with everything done that its plan needs: it can be told what it will cost, and run. */
+export interface Prepared<Plan, Result, Extra> {
+  readonly plan: Plan;
+  run(): Promise<Measured<Result, Extra>>;
+  dispose?(): Promise<void>;
+}
+
+export interface PageOptions<Extra> {
+  /** The command line that made the result, so that a reader can repeat it. */
+  readonly command?: string;
+  readonly extra?: Extra;
+}
+
+/** A request that shows what a measurement is for. */
+export interface Example {
+  readonly what: string;
+  readonly request: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * All that a measurement says of itself. From it follow its command with flags and help, the library function with the same defaults, the check of a
+ * request, the schemas, its row in the documentation, and what is made of a stored result.
+ */
+export interface Measurement<
+  Request extends z.ZodObject = z.ZodObject,
+  Result extends z.ZodType = z.ZodType,
+  Plan = unknown,
+  Extra = unknown,
+> {
+  /** Its name, what it is for, and the forms of its request and result. */
+  readonly kind: Kind<Request, Result>;
+  /** Words of its command; its name unless told. */
+  readonly command?: readonly string[];
+  /** What progress is shown of: `spectra`. */
+  readonly label: string;
+  /** Raised whenever its numbers change: finished parts of another revision are not used. */
+  readonly revision: number;
+  /** Folder of finished parts below that of the result; none where nothing is kept. */
+  readonly parts?: string;
+  readonly examples: readonly Example[];
+  /** Throws InputError for a request that cannot be. */
+  prepare(request: Of<Request>, control: Control): Promise<Prepared<Plan, Of<Result>, Extra>>;
+  /** What it will cost, in a line or two; undefined where that is not known. */
+  estimate(plan: Plan, request: Of<Request>): string | undefined;
+  /** A line for each part. */
+  details(plan: Plan, request: Of<Request>): readonly string[];
+  /** The result for a terminal. */
+  table(result: Of<Result>, options: { readonly color: boolean }): string | Promise<string>;
+  /** The result as a self-contained HTML page. */
+  page?(result: Of<Result>, options: PageOptions<Extra>): string | Promise<string>;
+  /** The lists, from the outermost to the innermost, whose items are the rows of its CSV: `['images', 'units']`; one row unless told. */
+  readonly rows?: readonly string[];
+  /** Writes further files beside the result. */
+  files?(result: Of<Result>, folder: string): Promise<void>;
+}
+
+const measurements = new Map<string, Measurement>();
+
+/**
+ * Makes a measurement known: it is then in the help, in the list of schemas and in `measure`. Gives it back as it is. Throws InputError where there is one of its
+ * name.
+ */
+export function registerMeasurement<Request extends z.ZodObject, Result extends z.ZodType, Plan, Extra>(
+  measurement: Measurement<Request, Result, Plan, Extra>,
+): Measurement<Request, Result, Plan, Extra> {
+  const { kind } = measurement;
+  if (measurements.has(kind.kind)) throw new InputError('measurement', `there is a measurement "${kind.kind}" already`);
+  if (kindNamed(kind.kind) !== kind) registerKind(kind);
+  measurements.set(kind.kind, measurement as unknown as Measurement);
+  return measurement;
+}
+
+export const allMeasurements = (): readonly Measurement[] => [...measurements.values()];
+
+/** Throws InputError for a name that is none. */
+export function measurementNamed(name: string): Measurement {
+  const found = measurements.get(name);
+  if (found) return found;
+  const names = [...measurements.keys()];
+  throw new InputError(
+    'measurement',
+    `unknown measurement "${name}"; expected ${names.join(', ')}${didYouMean(name, names)}`,
+  );
+}
+
+/** A request with its defaults. Throws InputError that names the first key that is not as it should be. */
+export function checkRequest<Request extends z.ZodObject>(request: Request, given: unknown): Of<Request> {
+  const strict = request.strict().safeParse(given);
+  if (strict.success) return strict.data as Of<Request>;
+  const [issue] = strict.error.issues;
+  const known = Object.keys(request.shape);
+  if (issue?.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    throw new InputError(key, `is no part of this request; expected ${known.join(', ')}${didYouMean(key, known)}`);
+  }
+  const [key = 'request', ...inside] = (issue?.path ?? []).map(String);
+  const problem = issue?.message.replace(/^Invalid input: /, '') ?? 'is not as it should be';
+  const value = [key, ...inside].reduce<unknown>((v, k) => (v as Record<string, unknown> | undefined)?.[k], given);
+  const got = value === undefined || issue?.code === 'custom' ? '' : `, got ${JSON.stringify(value).slice(0, 80)}`;
+  throw new InputError(
+    key,
+    value === undefined ? `is missing; ${problem.replace(/, received undefined$/, '')}` : `${problem}${got}`,
+  );
+}

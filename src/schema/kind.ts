@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { InputError } from '../errors.ts';
+import { environment } from './common.ts';
+
+/** What a kind of stored result is: how it is asked for, what it holds, and what became of it from version to version. */
+export interface Kind<Request extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {
+  readonly kind: string;
+  /** Of the form of its request and result: raised when a reader of the old one could not read the new one. */
+  readonly version: number;
+  readonly summary: string;
+  readonly request: Request;
+  /** As it is in memory. In a document the environment stands beside it. */
+  readonly result: Result;
+  /** By the version that it reads: what a document of that version becomes in the next. */
+  readonly migrations?: Readonly<Record<number, (old: StoredDocument) => StoredDocument>>;
+}
+
+/** A document as it is stored, of a form that is not known yet. */
+export interface StoredDocument {
+  readonly kind: string;
+  readonly version: number;
+  readonly ballast: string;
+  readonly created: string;
+  readonly environment: unknown;
+  readonly request: unknown;
+  readonly result: unknown;
+}
+
+/** What a document says about where it was measured: the version and the date stand beside it. */
+const placeKeys = { ballast: true, date: true } as const;
+export const place = environment.omit(placeKeys).nullable();
+
+/** A result without the environment that a document keeps beside it; results inside of results keep theirs. */
+function bare(result: z.ZodType): z.ZodType {
+  if (result instanceof z.ZodDiscriminatedUnion)
+    return z.union(result.options.map((option) => bare(option as z.ZodType)) as [z.ZodType, z.ZodType]);
+  return result instanceof z.ZodObject && 'environment' in result.shape ? result.omit({ environment: true }) : result;
+}
+
+/** The form of a document of this kind. */
+export function documentOf({ kind, version, summary, request, result }: Kind) {
+  return z
+    .object({
+      kind: z.literal(kind).describe('what it is'),
+      version: z.literal(version).describe('of the form of its request and result'),
+      ballast: z.string().describe('version of Ballast that wrote it'),
+      created: z.string().describe('when, ISO 8601'),
+      environment: place.describe('where it was measured; null where it was not said'),
+      request: request.nullable().describe('what was asked for; null where it was not said'),
+      result: bare(result).describe('what was measured'),
+    })
+    .describe(summary);
+}
+
+const kinds = new Map<string, Kind>();
+
+/** Makes a kind known, so that it is listed, read and checked. Throws InputError where there is one of its name. */
+export function registerKind<K extends Kind>(kind: K): K {
+  if (kinds.has(kind.kind)) throw new InputError('kind', `there is a kind "${kind.kind}" already`);
+  kinds.set(kind.kind, kind);
+  return kind;
+}
+
+export const kindNamed = (name: string): Kind | undefined => kinds.get(name);
+export const allKinds = (): readonly Kind[] => [...kinds.values()];

@@ -1,0 +1,123 @@
+/** All kinds of results that Ballast writes, and those files that it reads back. */
+import { z } from 'zod';
+import { alignmentRequest, alignmentResult } from './alignment.ts';
+import { batchPlanRequest, batchPlanResult } from './batch-plan.ts';
+import { convolutionsRequest, convolutionsResult } from './convolutions.ts';
+import { curvatureRequest, curvatureResult } from './curvature.ts';
+import { eigenvaluesRequest, eigenvaluesResult } from './eigenvalues.ts';
+import { evaluationRequest, evaluationResult } from './evaluation.ts';
+import { interventionRequest, interventionResult } from './intervention.ts';
+import { registerKind } from './kind.ts';
+import { linearErrorsResult } from './linear-errors.ts';
+import { perturbationRequest, perturbationResult } from './perturbation.ts';
+import { growthResult, reproductionRequest, reproductionResult } from './reproduction.ts';
+import { spectrumRequest, spectrumResult } from './spectrum.ts';
+import { studyStabilityRequest, studyStabilityResult } from './study-stability.ts';
+import { summaries } from './summaries.ts';
+
+/** Of files that no request of their own led to. */
+const nothing = z.null();
+
+export const spectrumKind = registerKind({
+  kind: 'spectrum',
+  version: 1,
+  summary: summaries.spectrum,
+  request: spectrumRequest,
+  result: spectrumResult,
+});
+
+export const perturbationKind = registerKind({
+  kind: 'perturb',
+  version: 1,
+  summary: summaries.perturb,
+  request: perturbationRequest,
+  result: perturbationResult,
+});
+
+export const interventionKind = registerKind({
+  kind: 'intervene',
+  version: 1,
+  summary: summaries.intervene,
+  request: interventionRequest,
+  result: interventionResult,
+});
+
+export const curvatureKind = registerKind({
+  kind: 'curvature',
+  version: 1,
+  summary: summaries.curvature,
+  request: curvatureRequest,
+  result: curvatureResult,
+});
+
+export const convolutionsKind = registerKind({
+  kind: 'convolutions',
+  version: 1,
+  summary: summaries.convolutions,
+  request: convolutionsRequest,
+  result: convolutionsResult,
+});
+
+export const eigenvaluesKind = registerKind({
+  kind: 'eigenvalues',
+  version: 1,
+  summary: summaries.eigenvalues,
+  request: eigenvaluesRequest,
+  result: eigenvaluesResult,
+});
+
+export const alignmentKind = registerKind({
+  kind: 'alignment',
+  version: 1,
+  summary: summaries.alignment,
+  request: alignmentRequest,
+  result: alignmentResult,
+});
+
+export const reproductionKind = registerKind({
+  kind: 'reproduce-stability',
+  version: 1,
+  summary: summaries['reproduce-stability'],
+  request: reproductionRequest,
+  result: reproductionResult,
+});
+
+export const studyStabilityKind = registerKind({
+  kind: 'study-stability',
+  version: 1,
+  summary: summaries['study-stability'],
+  request: studyStabilityRequest,
+  result: studyStabilityResult,
+});
+
+export const evaluationKind = registerKind({
+  kind: 'eval',
+  version: 1,
+  summary: summaries.eval,
+  request: evaluationRequest,
+  result: evaluationResult,
+});
+
+export const batchPlanKind = registerKind({
+  kind: 'batch-plan',
+  version: 1,
+  summary: summaries['batch-plan'],
+  request: batchPlanRequest,
+  result: batchPlanResult,
+});
+
+export const linearErrorsKind = registerKind({
+  kind: 'linear-errors',
+  version: 1,
+  summary: summaries['linear-errors'],
+  request: nothing,
+  result: linearErrorsResult,
+});
+
+export const growthKind = registerKind({
+  kind: 'growth',
+  version: 1,
+  summary: summaries.growth,
+  request: nothing,
+  result: growthResult,
+});

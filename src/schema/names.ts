@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { InputError } from '../errors.ts';
+import { didYouMean } from '../names.ts';
+
+/** Names with what they stand for, to which users of the library may add their own. */
+export interface OpenNames {
+  /** What the names are of, for messages: `attack`. */
+  readonly of: string;
+  names(): readonly string[];
+  what(name: string): string | undefined;
+  /** Throws InputError for a name that is taken. */
+  add(name: string, what: string): void;
+  /** One of the names, whichever there are when it is checked. */
+  readonly schema: z.ZodType<string, string>;
+}
+
+const known = new WeakMap<z.ZodType, OpenNames>();
+
+/** The open names behind a schema, where it is one of theirs. */
+export const openNamesOf = (schema: z.ZodType): OpenNames | undefined => known.get(schema);
+
+/** Names that `entries` begins with. */
+export function openNames(of: string, entries: Readonly<Record<string, string>>): OpenNames {
+  const all = new Map(Object.entries(entries));
+  const names = () => [...all.keys()];
+  const schema = z.string().superRefine((name, context) => {
+    if (!all.has(name))
+      context.addIssue({
+        code: 'custom',
+        message: `unknown ${of} "${name}"; expected ${names().join(', ')}${didYouMean(name, names())}`,
+      });
+  });
+  const made: OpenNames = {
+    of,
+    names,
+    what: (name) => all.get(name),
+    add(name, what) {
+      if (all.has(name)) throw new InputError(of, `there is a ${of} "${name}" already`);
+      all.set(name, what);
+    },
+    schema,
+  };
+  known.set(schema, made);
+  return made;
+}

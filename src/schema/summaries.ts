@@ -1,0 +1,21 @@
+/** What every kind is, in a line: for help, which is shown before anything else is loaded. */
+export const summaries = {
+  spectrum: 'Singular values of residual units and stages, linearized at images of the test set',
+  perturb:
+    'Random and adversarial perturbations of images: accuracy under attack, growth through the network, energies on singular vectors',
+  intervene:
+    'Scale the skip connection and the branch of residual units: what becomes of their singular values, and of the accuracy',
+  curvature: 'Hessian of the mean loss over some examples: largest eigenvalues, trace and density of the spectrum',
+  convolutions:
+    'Singular values of single convolutions with their padding and stride, beside the circular approximation',
+  eigenvalues: 'Eigenvalues of the branches of residual units with an identity shortcut, at images of the test set',
+  alignment: 'How the top singular vectors of the branches of a stage align across depth, at images of the test set',
+  'reproduce-stability':
+    'Findings F1 to F5 of Rothauge et al. (arXiv 1905.13386) on a residual network: spectra, interventions, perturbations, projections; one page',
+  'study-stability':
+    'The networks that a study trained, compared: singular values, growth of perturbations and adversarial accuracy against batch size and strategy',
+  eval: 'How good a network is on held-out data: accuracy, intersection over union or perplexity, and mean cross-entropy',
+  'batch-plan': 'Which batch size to train with: critical batch size, step times, and what a training costs',
+  'linear-errors': 'How far one step of a study’s networks is from the linear approximation of the loss',
+  growth: 'The growth of perturbations at the end of every stage, out of a reproduction',
+} as const;
