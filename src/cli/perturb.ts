@@ -16,6 +16,7 @@ import {
   type PerturbationRequest,
   perturbationCache,
   requirePossible,
+  untrainedControl,
 } from '../stability/index.ts';
 import { fittedTo } from '../train/index.ts';
 import {
@@ -103,10 +104,9 @@ async function run(options: PerturbOptions): Promise<void> {
   const images = parseIndices(options.images, dataset.count);
   const fitted = fittedTo(model, dataset);
   const network = await loadNetwork({ ...options, ...fitted });
-  const untrained =
-    options.untrained && !model.endsWith('.onnx')
-      ? await loadNetwork({ ...options, ...fitted, weights: 'random' })
-      : undefined;
+  const untrained = options.untrained
+    ? await untrainedControl({ network, dataset, images, seed, runtime: runtimeOf(options) })
+    : undefined;
   const radii = options.eps ?? defaultRadii(attack, norm);
   const stop = new AbortController();
   const interrupt = () => stop.abort();

@@ -26,6 +26,7 @@ export type * from './curvature/result.ts';
 export * from './eigenvalues/measure.ts';
 export type * from './eigenvalues/result.ts';
 export { environmentOf } from './environment.ts';
+export { type FinalGrowth, type GrowthByStage, growthByStage, type StageExcess } from './excess-growth.ts';
 export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
 export {
   InterventionMeasurement,
@@ -71,3 +72,4 @@ export {
 } from './spectrum.ts';
 export { spreadAcrossImages } from './spread.ts';
 export { featureCount, findStages, findUnits, type Stage, selectUnits, type Unit } from './units.ts';
+export { type UntrainedControlRequest, untrainedControl } from './untrained-control.ts';

@@ -4,6 +4,7 @@
  */
 
 import type { Distribution, Interval } from '../statistics.ts';
+import type { GrowthByStage } from './excess-growth.ts';
 import type { AttackName, Norm, PerturbationKind } from './perturbations/index.ts';
 import type { ProjectedBlock } from './projections/index.ts';
 import type { Environment } from './result.ts';
@@ -77,6 +78,8 @@ export interface PerturbationResult {
   readonly projected: number;
   readonly layers: readonly PerturbedLayer[];
   readonly growth: readonly GrowthRatio[];
+  /** The same stage by stage without what is generic, and over the end of the final stage. */
+  readonly byStage: GrowthByStage;
   readonly untrained: {
     readonly weights: string;
     readonly attack: AttackSummary;

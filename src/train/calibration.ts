@@ -11,7 +11,7 @@ export interface CalibrationRequest {
   readonly images: Float32Array;
   /** Images that batch norm sees at a time; what does not fill the last batch is left out. 128 unless told. */
   readonly batchSize?: number;
-  readonly runtime?: RuntimeOptions;
+  readonly runtime?: RuntimeOptions | undefined;
 }
 
 const usualBatch = 128;

@@ -4,7 +4,13 @@ import { parseIndices } from '../../data/index.ts';
 import { makeFolder } from '../../formats/index.ts';
 import { loadNetwork } from '../../models/index.ts';
 import { formatBytes, formatDuration, reproductionTable } from '../../report/index.ts';
-import { type PerturbationPixels, partFolders, Reproduction, type ReproductionResult } from '../../stability/index.ts';
+import {
+  type PerturbationPixels,
+  partFolders,
+  Reproduction,
+  type ReproductionResult,
+  untrainedControl,
+} from '../../stability/index.ts';
 import { fittedTo } from '../../train/index.ts';
 import { type OutputOptions, runMeasurement } from '../measurement-run.ts';
 import {
@@ -67,9 +73,9 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
   const dataset = await loadTestImages(options);
   const fitted = fittedTo(model, dataset);
   const network = await loadNetwork({ ...options, ...fitted });
-  const untrained = model.endsWith('.onnx')
-    ? undefined
-    : await loadNetwork({ ...options, ...fitted, weights: 'random' });
+  const images = parseIndices(`0-${options.images - 1}`, dataset.count);
+  const { seed } = options;
+  const untrained = await untrainedControl({ network, dataset, images, seed, runtime: runtimeOf(options) });
   const parts = out === undefined ? undefined : join(out, 'parts');
   let pixels: readonly PerturbationPixels[] = [];
   await runMeasurement<Reproduction['plan'], ReproductionResult>(
@@ -82,7 +88,7 @@ async function run(options: ReproduceStabilityOptions): Promise<void> {
           network,
           untrained,
           dataset,
-          images: parseIndices(`0-${options.images - 1}`, dataset.count),
+          images,
           evaluationImages: options.evalImages,
           finalRelu: options.finalRelu === true,
           runtime: runtimeOf(options),
