@@ -5,6 +5,7 @@
 const rooms = {
   onnx: [],
   formats: [],
+  verdict: [],
   data: ['formats'],
   autodiff: ['onnx'],
   runtime: ['onnx', 'autodiff'],
@@ -12,12 +13,12 @@ const rooms = {
   nn: ['onnx', 'autodiff', 'runtime'],
   models: ['onnx', 'autodiff', 'runtime', 'nn', 'formats'],
   train: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats'],
-  stability: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
+  stability: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
   store: ['formats'],
-  batch: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store'],
-  joint: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
-  report: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
-  cli: ['onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
+  batch: ['verdict', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store'],
+  joint: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
+  report: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
+  cli: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
 };
 
 module.exports = {

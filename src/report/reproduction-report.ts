@@ -37,10 +37,12 @@ function facts(result: ReproductionResult): Html {
 </dl>`;
 }
 
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+
 function findingList(findings: readonly PaperFinding[]): Html {
   return html`<ul class="findings">${findings.map(
     (f) =>
-      html`<li${f.verdict === 'disagrees' ? html` class="caution"` : ''}><b>${f.name}: ${f.verdict}</b><i>${f.statement}</i>${f.evidence.map(
+      html`<li${f.verdict === 'disagrees' ? html` class="caution"` : ''}><b>${f.name}: ${f.verdict}</b><i>${f.statement}</i><p>${sentence(f.reason)}</p>${f.evidence.map(
         (e) => html`<p>${e}</p>`,
       )}</li>\n`,
   )}</ul>`;

@@ -1,37 +1,55 @@
 import type { Network } from '../models/index.ts';
-import { type Interval, medianInterval } from '../statistics.ts';
+import { effectSize, meanEffect } from '../verdict/index.ts';
 import type { FollowedKinds } from './perturbation-growth.ts';
 import type { PerturbationKind } from './perturbations/index.ts';
 import { findStages, findUnits } from './units.ts';
 
+/** Geometric mean of a ratio over images with its 95 % interval (Student's t of the logarithms), conditional on the network. */
+export interface MeanRatio {
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+  /** Standard error of the mean logarithm. */
+  readonly logError: number;
+  readonly images: number;
+}
+
 /**
  * How much more an adversarial perturbation grows over one stage than its control does: (‖d‖ / ‖d_control‖ at the stage's end) / (the same at its
- * beginning). A stage that amplifies whatever enters it has 1. Medians over images with 95 % intervals, conditional on the network.
+ * beginning). A stage that amplifies whatever enters it has 1.
  */
 export interface StageExcess {
   readonly stage: string;
-  readonly toRandom: Interval | null;
-  readonly toShuffled: Interval | null;
+  readonly toRandom: MeanRatio | null;
+  readonly toShuffled: MeanRatio | null;
   /** Of the untrained control, to random noise. */
-  readonly untrainedToRandom: Interval | null;
+  readonly untrainedToRandom: MeanRatio | null;
   /** Excess to random of the final stage over that of this one, image by image; null for the final stage itself. */
-  readonly finalOverThis: Interval | null;
+  readonly finalOverThis: MeanRatio | null;
 }
 
-/** What perturbations do over the last third of the final stage's units: ‖d‖ at `to` over ‖d‖ at `from`, medians over images with 95 % intervals. */
+/** What perturbations do over the last third of the final stage's units: ‖d‖ at `to` over ‖d‖ at `from`. */
 export interface FinalGrowth {
   readonly stage: string;
   readonly from: string;
   readonly to: string;
-  readonly adversarial: Interval | null;
-  readonly random: Interval | null;
-  readonly shuffled: Interval | null;
-  readonly untrainedAdversarial: Interval | null;
+  readonly adversarial: MeanRatio | null;
+  readonly random: MeanRatio | null;
+  readonly shuffled: MeanRatio | null;
+  readonly untrainedAdversarial: MeanRatio | null;
 }
 
 export interface GrowthByStage {
   readonly excess: readonly StageExcess[];
   readonly final: FinalGrowth | null;
+}
+
+/** Null with fewer than two images. */
+function meanRatio(values: readonly number[]): MeanRatio | null {
+  const effect = meanEffect(values.map(Math.log).filter(Number.isFinite), 'ratio');
+  if (!effect) return null;
+  const { estimate, low, high, count } = effectSize(effect);
+  return { ratio: estimate, low: low!, high: high!, logError: effect.standardError, images: count };
 }
 
 const divided = (a: ArrayLike<number>, b: ArrayLike<number>): number[] => Array.from(a, (v, i) => v / b[i]!);
@@ -44,7 +62,6 @@ export function growthByStage(
   network: Network,
   found: FollowedKinds,
   untrained: FollowedKinds | undefined,
-  seed: number,
 ): GrowthByStage {
   const names = found.adversarial.map((row) => row.name);
   const stages = findStages(findUnits(network.graph(1))).flatMap(({ name, units }) => {
@@ -63,16 +80,16 @@ export function growthByStage(
   // The unit in front of the last third: of nine units the sixth.
   const from = names.indexOf(final.units[Math.ceil((2 * final.units.length) / 3) - 1]!);
   const over = (rows: FollowedKinds | undefined, kind: PerturbationKind) =>
-    rows ? medianInterval(divided(norms(rows, kind, final.last), norms(rows, kind, from)), seed) : null;
+    rows ? meanRatio(divided(norms(rows, kind, final.last), norms(rows, kind, from))) : null;
   return {
     excess: stages.map((stage) => {
       const own = excess(found, 'random', stage);
       return {
         stage: stage.name,
-        toRandom: medianInterval(own, seed),
-        toShuffled: medianInterval(excess(found, 'shuffled', stage), seed),
-        untrainedToRandom: untrained ? medianInterval(excess(untrained, 'random', stage), seed) : null,
-        finalOverThis: stage === final ? null : medianInterval(divided(atTheEnd, own), seed),
+        toRandom: meanRatio(own),
+        toShuffled: meanRatio(excess(found, 'shuffled', stage)),
+        untrainedToRandom: untrained ? meanRatio(excess(untrained, 'random', stage)) : null,
+        finalOverThis: stage === final ? null : meanRatio(divided(atTheEnd, own)),
       };
     }),
     // A stage of one or two units has no last third apart from the whole.

@@ -93,7 +93,7 @@ export async function measurePerturbations(
       projected: projections.length > 0 ? Math.min(followed, request.project?.images ?? followed) : 0,
       layers,
       growth: found ? growthRatios(network, found, otherFound, seed) : [],
-      byStage: found ? growthByStage(network, found, otherFound, seed) : { excess: [], final: null },
+      byStage: found ? growthByStage(network, found, otherFound) : { excess: [], final: null },
       untrained:
         other && otherFound
           ? { weights: untrained.weights, attack: other.summaries[0]!, layers: layersOf(otherFound) }

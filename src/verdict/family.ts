@@ -1,0 +1,66 @@
+import { decide, type Verdict, type VerdictOutcome } from './verdict.ts';
+
+/** p values corrected for being several (Holm 1979): the chance of one false finding among all stays below the level. In the order given. */
+export function holm(pValues: readonly number[]): number[] {
+  const order = pValues.map((_, i) => i).sort((a, b) => pValues[a]! - pValues[b]!);
+  const adjusted = new Array<number>(pValues.length);
+  let largest = 0;
+  for (const [rank, i] of order.entries()) {
+    largest = Math.max(largest, Math.min(1, (pValues.length - rank) * pValues[i]!));
+    adjusted[i] = largest;
+  }
+  return adjusted;
+}
+
+/**
+ * The verdicts of several comparisons of one claim, with their p values corrected by Holm's method, on both sides. Outcomes that no longer stand become `cannot tell`. Verdicts
+ * without p values stay as they are.
+ */
+export function corrected(verdicts: readonly Verdict[]): Verdict[] {
+  const tested = verdicts.filter((v) => v.support !== null && v.against !== null);
+  const support = holm(tested.map((v) => v.support!));
+  const against = holm(tested.map((v) => v.against!));
+  return verdicts.map((v) => {
+    const at = tested.indexOf(v);
+    if (at < 0) return v;
+    const [forIt, againstIt] = [support[at]!, against[at]!];
+    const before = v.outcome;
+    const kept = before === 'disagrees' ? decide(1, againstIt) : before === 'agrees' ? decide(forIt, 1) : before;
+    const lost = kept !== before;
+    return {
+      ...v,
+      support: forIt,
+      against: againstIt,
+      outcome: kept,
+      reason: lost ? `${v.reason}, but not beyond what ${tested.length} comparisons bring by chance (Holm)` : v.reason,
+    };
+  });
+}
+
+/** How many of each outcome. */
+export function tally(verdicts: readonly Verdict[]): Readonly<Record<VerdictOutcome, number>> {
+  const count = (outcome: VerdictOutcome) => verdicts.filter((v) => v.outcome === outcome).length;
+  return {
+    agrees: count('agrees'),
+    disagrees: count('disagrees'),
+    'cannot tell': count('cannot tell'),
+    'not testable here': count('not testable here'),
+  };
+}
+
+/**
+ * What several observations say of one statement. Some that agree and none that disagrees: it agrees (and the other way round), if they are at least half of those that were
+ * testable; observations that contradict each other, or are mostly undecided, cannot tell.
+ */
+export function overall(verdicts: readonly Verdict[]): { readonly outcome: VerdictOutcome; readonly reason: string } {
+  const n = tally(verdicts);
+  const testable = verdicts.length - n['not testable here'];
+  if (testable === 0)
+    return { outcome: 'not testable here', reason: verdicts[0]?.reason ?? 'nothing of the kind was measured' };
+  const counts = `${n.agrees} agree${n.agrees === 1 ? 's' : ''}, ${n.disagrees} disagree${n.disagrees === 1 ? 's' : ''}, ${n['cannot tell']} cannot tell, of ${testable} that could be tested`;
+  if (n.agrees > 0 && n.disagrees > 0)
+    return { outcome: 'cannot tell', reason: `observations contradict each other: ${counts}` };
+  if (2 * n.agrees >= testable) return { outcome: 'agrees', reason: counts };
+  if (2 * n.disagrees >= testable) return { outcome: 'disagrees', reason: counts };
+  return { outcome: 'cannot tell', reason: counts };
+}

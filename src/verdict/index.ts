@@ -1,0 +1,31 @@
+/** Rules that turn measurements into verdicts: effects with intervals, directions, equivalence, reaching a target within a budget, and several at once. */
+
+export { type DirectionRule, judgeDirection } from './direction.ts';
+export { fCdf, fQuantile, normalCdf, studentCdf, studentQuantile } from './distributions.ts';
+export {
+  differenceEffect,
+  type Effect,
+  type EffectSize,
+  effectSize,
+  intervalOf,
+  meanEffect,
+  profileEffect,
+  pValue,
+  type Scale,
+  studentEffect,
+} from './effect.ts';
+export { type EquivalenceRule, judgeEquivalence } from './equivalence.ts';
+export { corrected, holm, overall, tally } from './family.ts';
+export { detectableEffect, type Power, powerOfDifference, powerOfEquivalence } from './power.ts';
+export { type Attempt, ampleBudget, isCensoredByBudget, judgeReach, type ReachRule } from './reach.ts';
+export { shareInterval } from './share.ts';
+export {
+  alpha,
+  cannotTell,
+  effectText,
+  notTestable,
+  short,
+  type Verdict,
+  type VerdictOutcome,
+  verdictOutcomes,
+} from './verdict.ts';

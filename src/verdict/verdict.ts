@@ -1,0 +1,59 @@
+import { type Effect, type EffectSize, effectSize } from './effect.ts';
+import type { Power } from './power.ts';
+
+/**
+ * What measurements say of a claim. `cannot tell`: they were made, and are too few or too noisy. `not testable here`: they were not made, or say nothing of
+ * it (the budget ended them, the base point was not tuned).
+ */
+export type VerdictOutcome = 'agrees' | 'disagrees' | 'cannot tell' | 'not testable here';
+
+export const verdictOutcomes: readonly VerdictOutcome[] = ['agrees', 'disagrees', 'cannot tell', 'not testable here'];
+
+/** Plain JSON. */
+export interface Verdict {
+  readonly outcome: VerdictOutcome;
+  /** What is claimed of the observation, in words: with a direction or a margin. */
+  readonly claim: string;
+  /** Null where nothing was measured. */
+  readonly effect: EffectSize | null;
+  /** p of the hypothesis that the claim is wrong, and of the one that it is right; after `holm` where the verdict is one of a family. Null where no test was made. */
+  readonly support: number | null;
+  readonly against: number | null;
+  readonly power: Power | null;
+  /** One sentence: why this outcome. */
+  readonly reason: string;
+}
+
+/** Level of all tests. */
+export const alpha = 0.05;
+
+/** The outcome that two p values come to. */
+export const decide = (support: number, against: number): VerdictOutcome =>
+  support < alpha ? 'agrees' : against < alpha ? 'disagrees' : 'cannot tell';
+
+/** A verdict without a measurement. */
+export const notTestable = (claim: string, reason: string): Verdict => ({
+  outcome: 'not testable here',
+  claim,
+  effect: null,
+  support: null,
+  against: null,
+  power: null,
+  reason,
+});
+
+/** A verdict that measurements cannot be the ground of yet: too few seeds for an interval, say. */
+export const cannotTell = (claim: string, reason: string, effect: Effect | EffectSize | null = null): Verdict => ({
+  ...notTestable(claim, reason),
+  outcome: 'cannot tell',
+  effect: effect && 'atMost' in effect ? effectSize(effect) : effect,
+});
+
+/** Three digits; whole numbers as they are. */
+export const short = (x: number): string => String(Number.isInteger(x) ? x : Number(x.toPrecision(3)));
+
+/** `1.76 (95 %: 1.21 to 2.56)`. */
+export function effectText({ estimate, low, high, level }: EffectSize): string {
+  const end = (x: number | null) => (x === null ? 'unbounded' : short(x));
+  return `${short(estimate)} (${short(100 * level)} %: ${end(low)} to ${end(high)})`;
+}
