@@ -1,5 +1,5 @@
 import { type Effect, effectSize } from './effect.ts';
-import { detectableEffect, powerOfDifference } from './power.ts';
+import { detectableEffect, powerChance, powerOfDifference } from './power.ts';
 import { alpha, decide, notTestable, short, type Verdict } from './verdict.ts';
 
 export interface DirectionRule {
@@ -47,7 +47,7 @@ export function judgeDirection(effect: Effect | null, rule: DirectionRule, why =
     support,
     against,
     power: {
-      chance: 0.8,
+      chance: powerChance,
       detectable: detectable === null ? null : shown(detectable),
       atClaim: inner > 0 && detectable !== null ? powerOfDifference(inner, effect) : null,
     },

@@ -105,7 +105,7 @@ export function overEstimatedDeviation(degrees: number, g: (s: number) => number
       : Math.exp(constant + (degrees - 1) * Math.log(s) - (degrees * s * s) / 2);
   const width = 8 / Math.sqrt(2 * degrees);
   const [from, to] = [Math.max(0, 1 - width), 1 + 1.5 * width];
-  const intervals = 800;
+  const intervals = 300;
   let sum = 0;
   for (let i = 0; i <= intervals; i++) {
     const s = from + ((to - from) * i) / intervals;

@@ -12,6 +12,8 @@ export interface Effect {
   readonly estimate: number;
   readonly scale: Scale;
   readonly atMost: (x: number) => number;
+  /** The inverse of it, where there is a closed form. */
+  readonly quantile?: (p: number) => number;
   /** Degrees of freedom behind the interval; infinite for a known variance. */
   readonly degrees: number;
   /** Measured, or from the interval's width; for power. */
@@ -42,6 +44,7 @@ export function studentEffect(given: {
   const { estimate, standardError, degrees } = given;
   return {
     ...given,
+    quantile: (p) => estimate + standardError * studentQuantile(p, degrees),
     atMost: (x) =>
       standardError > 0
         ? studentCdf((x - estimate) / standardError, degrees)
@@ -100,8 +103,9 @@ export function intervalOf(effect: Effect, level = 0.95): readonly [low: number,
 
 const farthest = 700;
 
-function quantileOf({ atMost, estimate, standardError, degrees }: Effect, p: number): number {
+function quantileOf({ atMost, quantile, estimate, standardError, degrees }: Effect, p: number): number {
   if (standardError === 0) return estimate;
+  if (quantile) return quantile(p);
   let width = Number.isFinite(standardError)
     ? Math.max(Math.abs(studentQuantile(p, degrees)), 1) * standardError
     : 1e-3 * Math.max(1, Math.abs(estimate));

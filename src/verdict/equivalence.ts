@@ -1,5 +1,5 @@
 import { type Effect, effectSize } from './effect.ts';
-import { detectableEffect, powerOfEquivalence } from './power.ts';
+import { detectableEffect, powerChance, powerOfEquivalence } from './power.ts';
 import { alpha, cannotTell, decide, notTestable, short, type Verdict } from './verdict.ts';
 
 export interface EquivalenceRule {
@@ -40,7 +40,7 @@ export function judgeEquivalence(effect: Effect | null, rule: EquivalenceRule, w
     support,
     against,
     power: {
-      chance: 0.8,
+      chance: powerChance,
       detectable: detectable === null ? null : effect.scale === 'ratio' ? Math.exp(detectable) : detectable,
       atClaim: power,
     },

@@ -1,5 +1,8 @@
 import { normalCdf, overEstimatedDeviation, studentQuantile } from './distributions.ts';
 
+/** The chance that a power is stated for. */
+export const powerChance = 0.8;
+
 /** What a test could have shown: a verdict of "cannot tell" means little where this is a large effect. */
 export interface Power {
   /** Chance that is asked for: 0.8. */
@@ -22,18 +25,27 @@ export function powerOfDifference(effect: number, { standardError, degrees }: Pr
   return overEstimatedDeviation(degrees, (s) => normalCdf(delta - critical * s) + normalCdf(-delta - critical * s));
 }
 
-/** The smallest effect that is found with the given chance. Null where the precision is not known. */
-export function detectableEffect(precision: Precision, chance = 0.8, alpha = 0.05): number | null {
-  const { standardError } = precision;
+/** The effect in standard errors that is found with chance 0.8 at 5 %, by degrees of freedom: it depends on nothing else. */
+const detectableByDegrees = new Map<number, number>();
+
+/** The smallest effect that a two-sided test at 5 % finds with chance 0.8. Null where the precision is not known. */
+export function detectableEffect({ standardError, degrees }: Precision): number | null {
   if (!(standardError > 0) || !Number.isFinite(standardError)) return null;
-  let [low, high] = [0, standardError];
-  while (powerOfDifference(high, precision, alpha) < chance && high < 1e6 * standardError) high *= 2;
-  for (let i = 0; i < 40; i++) {
-    const middle = (low + high) / 2;
-    if (powerOfDifference(middle, precision, alpha) < chance) low = middle;
-    else high = middle;
+  let found = detectableByDegrees.get(degrees);
+  if (found === undefined) {
+    const unit = { standardError: 1, degrees };
+    let [low, high] = [0, 4];
+    while (powerOfDifference(high, unit) < powerChance && high < 1e6) high *= 2;
+    for (let i = 0; i < 24; i++) {
+      const middle = (low + high) / 2;
+      if (powerOfDifference(middle, unit) < powerChance) low = middle;
+      else high = middle;
+    }
+    found = high;
+    if (detectableByDegrees.size > 1000) detectableByDegrees.clear();
+    detectableByDegrees.set(degrees, found);
   }
-  return high;
+  return found * standardError;
 }
 
 /** Chance that two one-sided tests of level `alpha` show an effect within ±margin where it is `effect` (0 unless told). */
