@@ -83,7 +83,7 @@ describe('ballast reproduce stability', () => {
     result = resultOf(run.stdout) as ReproductionResult;
     expect(result.images.length).toBe(40);
     expect(result.active.length).toBe(6);
-    expect(result.interventions.map((i) => i.changed.length)).toEqual([1, 1, 6, 6]);
+    expect(result.interventions.map((i) => i.changed.length)).toEqual([1, 1, 1, 1, 6, 6]);
     expect(result.perturbations.followed).toBeGreaterThan(0);
     const findings = paperFindings(result);
     expect(findings.map((f) => f.name)).toEqual(['F1', 'F2', 'F3', 'F4', 'F5']);

@@ -27,7 +27,7 @@ export { perturbationTable } from './perturbation-table.ts';
 export { pngDataUrl, type RgbPicture } from './png.ts';
 export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.ts';
 export { createProgressLines, type ProgressLines } from './progress-lines.ts';
-export { type PaperFinding, paperFindings, type Verdict } from './reproduction-findings.ts';
+export { type PaperFinding, paperFindings } from './reproduction-findings.ts';
 export { reproductionTable } from './reproduction-table.ts';
 export { type Finding, spectrumFindings } from './spectrum-findings.ts';
 export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';

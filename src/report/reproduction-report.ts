@@ -32,16 +32,18 @@ function facts(result: ReproductionResult): Html {
 <dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set; ${result.images.length} images are perturbed, ${spectra.images.length} of them have complete spectra</dd>
 <dt>complete spectra</dt><dd>${listed(units, 30)}: chosen by cost; stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
-<dt>interventions</dt><dd>${interventions[0]!.changed[0]} alone with frozen activations, all units together with recomputed ones</dd>
+<dt>interventions</dt><dd>${[...new Set(interventions.filter((i) => i.changed.length === 1).flatMap((i) => i.changed))].join(', ')}, each alone with frozen activations, all units together with recomputed ones</dd>
 <dt>attack</dt><dd>PGD, linf radius ${formatRadius(p.attack.eps)}, ${String(p.settings.steps)} steps of a quarter of it; controls: Gaussian noise and shuffled pixels of the same Euclidean norm${p.untrained ? ', an untrained network' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`;
 }
 
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+
 function findingList(findings: readonly PaperFinding[]): Html {
   return html`<ul class="findings">${findings.map(
     (f) =>
-      html`<li${f.verdict === 'disagrees' ? html` class="caution"` : ''}><b>${f.name}: ${f.verdict}</b><i>${f.statement}</i>${f.evidence.map(
+      html`<li${f.verdict === 'disagrees' ? html` class="caution"` : ''}><b>${f.name}: ${f.verdict}</b><i>${f.statement}</i><p>${sentence(f.reason)}</p>${f.evidence.map(
         (e) => html`<p>${e}</p>`,
       )}</li>\n`,
   )}</ul>`;

@@ -8,6 +8,7 @@ export function reproductionTable(result: ReproductionResult): string {
   const { perturbations: p } = result;
   const findings = paperFindings(result).flatMap((f) => [
     `${f.name} ${f.verdict.toUpperCase()}: ${f.statement}`,
+    `   why: ${f.reason}`,
     ...f.evidence.map((e) => `   ${e}`),
   ]);
   const layers = p.layers.filter((l) => p.growth.some((g) => g.name === l.name));

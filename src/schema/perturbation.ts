@@ -202,6 +202,45 @@ const settings = z.object({
   seed: z.int().describe('of everything random'),
 });
 
+/** Geometric mean of a ratio over images with its 95 % interval (Student's t of the logarithms), conditional on the network. */
+export const meanRatio = z.object({
+  ratio: z.number().describe('geometric mean over images'),
+  low: z.number().describe('lower end of its 95 % interval'),
+  high: z.number().describe('upper end'),
+  logError: z.number().describe('standard error of the mean logarithm'),
+  images: z.int().describe('how many it is over'),
+});
+
+/**
+ * How much more an adversarial perturbation grows over one stage than its control does: (‖d‖ / ‖d_control‖ at the stage's end) / (the same at its
+ * beginning). A stage that amplifies whatever enters it has 1.
+ */
+export const stageExcess = z.object({
+  stage: z.string().describe('name of the stage'),
+  toRandom: meanRatio.nullable().describe('over random noise'),
+  toShuffled: meanRatio.nullable().describe('over shuffled perturbations'),
+  untrainedToRandom: meanRatio.nullable().describe('over random noise, in the untrained control'),
+  finalOverThis: meanRatio
+    .nullable()
+    .describe('excess of the final stage over that of this one, image by image; null for the final stage itself'),
+});
+
+/** What perturbations do over the last third of the final stage's units: ‖d‖ at `to` over ‖d‖ at `from`. */
+export const finalGrowth = z.object({
+  stage: z.string().describe('the final stage'),
+  from: z.string().describe('unit before its last third'),
+  to: z.string().describe('its last unit'),
+  adversarial: meanRatio.nullable().describe('of the attack'),
+  random: meanRatio.nullable().describe('of noise of the same length'),
+  shuffled: meanRatio.nullable().describe('of shuffled perturbations'),
+  untrainedAdversarial: meanRatio.nullable().describe('of the attack on the untrained control'),
+});
+
+export const growthByStage = z.object({
+  excess: z.array(stageExcess).describe('stage by stage'),
+  final: finalGrowth.nullable().describe('over the end of the final stage; null where it has no last third'),
+});
+
 export const perturbationResult = z.object({
   ...pictured,
   images: z.array(z.int()).describe('positions in the data set'),
@@ -220,6 +259,9 @@ export const perturbationResult = z.object({
   projected: z.int().describe('the first so many of them were projected'),
   layers: z.array(perturbedLayer).describe('place by place'),
   growth: z.array(growthRatio).describe('at the end of every stage'),
+  byStage: growthByStage
+    .optional()
+    .describe('growth without what is common to all perturbations; absent in results of earlier versions'),
   untrained: z
     .object({
       weights: z.string().describe('of the untrained network'),
@@ -248,3 +290,7 @@ export type PerturbedLayer = Of<typeof perturbedLayer>;
 export type PerturbationResult = Of<typeof perturbationResult>;
 export type ProjectedKind = Of<typeof projectedKind>;
 export type ProjectedBlock = Of<typeof projectedBlock>;
+export type MeanRatio = Of<typeof meanRatio>;
+export type StageExcess = Of<typeof stageExcess>;
+export type FinalGrowth = Of<typeof finalGrowth>;
+export type GrowthByStage = Of<typeof growthByStage>;

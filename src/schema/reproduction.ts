@@ -64,7 +64,7 @@ export const reproductionResult = z.object({
   interventions: z
     .array(interventionResult)
     .describe(
-      'skip scales and weight scales of one unit with frozen activations, then the same of all units with recomputed ones',
+      'skip scales and weight scales of single units with frozen activations, then the same of all units together with recomputed ones',
     ),
   perturbations: perturbationResult.describe('followed through the network and projected'),
   ...measuredIn,

@@ -28,6 +28,14 @@ export type * from './curvature/result.ts';
 export * from './eigenvalues/measure.ts';
 export type * from './eigenvalues/result.ts';
 export { environmentOf } from './environment.ts';
+export {
+  type FinalGrowth,
+  type GrowthByStage,
+  growthByStage,
+  type MeanRatio,
+  type StageExcess,
+} from './excess-growth.ts';
+export * from './findings/index.ts';
 export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
 export {
   InterventionMeasurement,
@@ -80,3 +88,4 @@ export {
   skippedJoins,
   type Unit,
 } from './units.ts';
+export { type UntrainedControlRequest, untrainedControl } from './untrained-control.ts';

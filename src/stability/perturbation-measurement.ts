@@ -1,5 +1,6 @@
 import { normalizationEntry } from '../models/index.ts';
 import { environmentOf } from './environment.ts';
+import { growthByStage } from './excess-growth.ts';
 import { type AttackedImages, attackImages } from './perturbation-attack.ts';
 import { followKinds, growthRatios, layersOf } from './perturbation-growth.ts';
 import type { PerturbationResult } from './perturbation-result.ts';
@@ -94,6 +95,7 @@ export async function measurePerturbations(
       projected: projections.length > 0 ? Math.min(followed, request.project?.images ?? followed) : 0,
       layers,
       growth: found ? growthRatios(network, found, otherFound, seed) : [],
+      byStage: found ? growthByStage(network, found, otherFound) : { excess: [], final: null },
       untrained:
         other && otherFound
           ? { weights: untrained.weights, attack: other.summaries[0]!, layers: layersOf(otherFound) }

@@ -279,7 +279,13 @@ async function chosenUnits(base: Omit<SpectrumRequest, 'units'>, minutes: number
   return affordableUnits(cost, stages, 60 * minutes).join(',');
 }
 
-/** The cheapest unit with a complete spectrum, its skip and its weights scaled alone; then those of all units. */
+/** Units that are scaled alone: with fewer nothing can be said of how much a scale changes them (finding F3). */
+const unitsScaledAlone = 3;
+
+/**
+ * The cheapest units with a complete spectrum, skip and weights of each scaled alone; then those of all units together. Perturbations are followed through
+ * networks that have the first of them scaled.
+ */
 function interventionsOf(
   request: ReproductionRequest,
   blocks: readonly PlannedBlock[],
@@ -291,7 +297,8 @@ function interventionsOf(
   // Where the shortcut is the identity the plateau is known beforehand.
   const plain = findUnits(network.graph(1)).filter((u) => u.shortcut === u.input && units.includes(u.name));
   const candidates = plain.length ? plain.map((u) => u.name) : units;
-  const unit = candidates.reduce((a, b) => (cost(b) < cost(a) ? b : a));
+  const cheapest = [...candidates].sort((a, b) => cost(a) - cost(b)).slice(0, unitsScaledAlone);
+  const unit = cheapest[0]!;
   const common = {
     network,
     dataset,
@@ -306,11 +313,18 @@ function interventionsOf(
     signal,
     onProgress,
   } as const;
-  const alone = { ...common, units: unit, operatingPoint: 'frozen' } as const;
+  const { growth: _, ...without } = common;
+  const alone = cheapest.map((name) => ({
+    ...(name === unit ? common : without),
+    units: name,
+    operatingPoint: 'frozen' as const,
+  }));
   const together = { ...common, units: 'all', measured: unit, operatingPoint: 'recomputed' } as const;
   return [
-    { ...alone, skipScales, weightScales: [1] },
-    { ...alone, skipScales: [1], weightScales },
+    ...alone.flatMap((own) => [
+      { ...own, skipScales, weightScales: [1] },
+      { ...own, skipScales: [1], weightScales },
+    ]),
     { ...together, skipScales: everywhere, weightScales: [1] },
     { ...together, skipScales: [1], weightScales: everywhere },
   ];

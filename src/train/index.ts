@@ -1,5 +1,6 @@
 /** Training and evaluation: one graph a step, optimisers, runs that resume exactly. */
 export { BatchPlan } from './batch-plan.ts';
+export { type CalibrationRequest, calibrateBatchNorm } from './calibration.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoint.ts';
 export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
