@@ -3,36 +3,6 @@ import { dataNames } from '../data/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
 import { wholeNumber } from './values.ts';
 
-export interface NetworkOptions {
-  readonly model: string;
-  readonly weights?: string;
-  readonly normalize?: string;
-  readonly seed: number;
-}
-
-/** Which network; `usual` where none has to be named. */
-export function addNetworkOptions(command: Command, usual?: string): Command {
-  const model = new Option(
-    '--model <name|file.onnx>',
-    'built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch',
-  );
-  return command
-    .addOption(usual === undefined ? model.makeOptionMandatory() : model.default(usual))
-    .option(
-      '--weights <file|random>',
-      'checkpoint (.th, .pt, .safetensors), or "random" for fresh values (default: our own, where `ballast models` lists some)',
-    )
-    .option(
-      '--normalize <name>',
-      'normalisation in front of the network: imagenet, cifar10 or none (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
-    )
-    .addOption(seedOption());
-}
-
-/** Of measurements that draw. */
-export const seedOption = () =>
-  new Option('--seed <n>', 'seed of everything random').argParser(wholeNumber(0)).default(0);
-
 export interface DatasetOptions {
   readonly dataset: string;
   readonly data?: string;
