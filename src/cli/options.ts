@@ -3,10 +3,6 @@ import { dataNames } from '../data/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
 import { wholeNumber } from './values.ts';
 
-/** Of measurements that draw. */
-export const seedOption = () =>
-  new Option('--seed <n>', 'seed of everything random').argParser(wholeNumber(0)).default(0);
-
 export interface DatasetOptions {
   readonly dataset: string;
   readonly data?: string;

@@ -1,17 +1,13 @@
 /** Residual Alignment across the depth of stages: the request, and what is measured. */
 import { z } from 'zod';
 import { distribution, measuredIn, pictured, seenImage } from './common.ts';
-import { flags } from './flags.ts';
 import type { Of } from './readonly.ts';
-import { dataKeys, leading, networkKeys, positions, runtimeKeys } from './request.ts';
+import { dataKeys, leading, networkKeys, runtimeKeys, testImages } from './request.ts';
 
 export const alignmentRequest = z.object({
   ...networkKeys,
   ...dataKeys,
-  images: positions
-    .default('0')
-    .describe('positions in the test set, e.g. 0,7,4321 or 0-9')
-    .register(flags, { value: 'list' }),
+  images: testImages,
   top: leading('singular vectors of each branch'),
   ...runtimeKeys,
 });

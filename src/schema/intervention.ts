@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { measuredIn, pictured } from './common.ts';
 import { flags } from './flags.ts';
 import type { Of } from './readonly.ts';
-import { dataKeys, leading, networkKeys, positions, runtimeKeys } from './request.ts';
+import { dataKeys, leading, networkKeys, positions, runtimeKeys, testImages } from './request.ts';
 import { blockSpectrum } from './spectrum.ts';
 
 const distinct = (values: readonly number[]) => new Set(values).size === values.length;
@@ -34,10 +34,7 @@ export const interventionRequest = z.object({
     .optional()
     .describe('units whose spectra are measured, or none (default: those that are changed)')
     .register(flags, { value: 'list' }),
-  images: positions
-    .default('0')
-    .describe('positions in the test set, e.g. 0,7,4321 or 0-9')
-    .register(flags, { value: 'list' }),
+  images: testImages,
   evalImages: z
     .int()
     .min(1)

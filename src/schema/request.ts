@@ -100,3 +100,9 @@ export const positions = z.union([z.string().min(1), z.array(z.int().min(0)).min
 export const leading = (what: string) => z.int().min(1).default(10).describe(what).register(flags, { value: 'k' });
 
 export const splitName = z.enum(['train', 'valid', 'test']);
+
+/** Test images that a measurement linearizes at; the first one unless told. */
+export const testImages = positions
+  .default('0')
+  .describe('positions in the test set, e.g. 0,7,4321 or 0-9')
+  .register(flags, { value: 'list' });

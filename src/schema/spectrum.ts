@@ -3,15 +3,12 @@ import { z } from 'zod';
 import { measuredIn, pictured } from './common.ts';
 import { flags } from './flags.ts';
 import type { Of } from './readonly.ts';
-import { dataKeys, leading, networkKeys, positions, runtimeKeys } from './request.ts';
+import { dataKeys, leading, networkKeys, runtimeKeys, testImages } from './request.ts';
 
 export const spectrumRequest = z.object({
   ...networkKeys,
   ...dataKeys,
-  images: positions
-    .default('0')
-    .describe('positions in the test set, e.g. 0,7,4321 or 0-9')
-    .register(flags, { value: 'list' }),
+  images: testImages,
   units: z
     .string()
     .default('all')
