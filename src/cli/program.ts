@@ -12,6 +12,7 @@ const measured = async (measurement: Measurement) =>
 const loaders: Readonly<Record<CommandName, Loader>> = {
   spectrum: async () => measured((await import('../app/measurements/spectrum.ts')).spectrum),
   perturb: async () => measured((await import('../app/measurements/perturb.ts')).perturb),
+  compare: async () => measured((await import('../app/measurements/compare.ts')).compare),
   intervene: async () => measured((await import('../app/measurements/intervene.ts')).intervene),
   curvature: async () => measured((await import('../app/measurements/curvature.ts')).curvature),
   convolutions: async () => measured((await import('../app/measurements/convolutions.ts')).convolutions),

@@ -13,6 +13,7 @@ const stored = 'What there is:';
 export const commandSummaries = {
   spectrum: { group: stability, summary: measurements.spectrum },
   perturb: { group: stability, summary: measurements.perturb },
+  compare: { group: stability, summary: measurements.compare },
   intervene: { group: stability, summary: measurements.intervene },
   curvature: { group: stability, summary: measurements.curvature },
   convolutions: { group: stability, summary: measurements.convolutions },

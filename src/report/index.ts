@@ -5,6 +5,7 @@ export { batchCostTable } from './batch-cost-table.ts';
 export { comparisonText, planSentences } from './batch-plan-sentences.ts';
 export { batchPlanTable } from './batch-plan-table.ts';
 export { batchTable } from './batch-table.ts';
+export { comparisonTable } from './comparison-table.ts';
 export { convolutionsTable } from './convolutions-table.ts';
 export { curvatureTable } from './curvature-table.ts';
 export { eigenvaluesTable } from './eigenvalues-table.ts';

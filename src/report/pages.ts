@@ -8,6 +8,7 @@ export { batchCostSection } from './batch-cost-section.ts';
 export { type BatchPlanReportOptions, renderBatchPlanReport } from './batch-plan-report.ts';
 export { type BatchReportOptions, renderBatchReport } from './batch-report.ts';
 export { type BatchReproductionOptions, renderBatchReproduction } from './batch-reproduction.ts';
+export { renderComparisonReport } from './comparison-report.ts';
 export { renderConvolutionsReport } from './convolutions-report.ts';
 export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';
 export { type DrawnFigure, figuresOf } from './drawn.ts';

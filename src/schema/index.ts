@@ -2,6 +2,7 @@
 export type * from './alignment.ts';
 export { attacks } from './attacks.ts';
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
+export type * from './comparison.ts';
 export type * from './convolutions.ts';
 export type * from './curvature.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { alignmentRequest, alignmentResult } from './alignment.ts';
 import { batchPlanRequest, batchPlanResult } from './batch-plan.ts';
+import { comparisonRequest, comparisonResult } from './comparison.ts';
 import { convolutionsRequest, convolutionsResult } from './convolutions.ts';
 import { curvatureRequest, curvatureResult, withShareOfSums } from './curvature.ts';
 import { eigenvaluesRequest, eigenvaluesResult } from './eigenvalues.ts';
@@ -49,6 +50,14 @@ export const curvatureKind = registerKind({
   request: curvatureRequest,
   result: curvatureResult,
   migrations: { 1: withShareOfSums },
+});
+
+export const comparisonKind = registerKind({
+  kind: 'compare',
+  version: 1,
+  summary: summaries.compare,
+  request: comparisonRequest,
+  result: comparisonResult,
 });
 
 export const convolutionsKind = registerKind({

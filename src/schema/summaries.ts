@@ -3,6 +3,8 @@ export const summaries = {
   spectrum: 'Singular values of residual units and stages, linearized at images of the test set',
   perturb:
     'Random and adversarial perturbations of images: accuracy under attack, growth through the network, energies on singular vectors',
+  compare:
+    'Two or more networks, or the checkpoints of a training, side by side: accuracy under attack against radius, growth, singular values',
   intervene:
     'Scale the skip connection and the branch of residual units: what becomes of their singular values, and of the accuracy',
   curvature: 'Hessian of the mean loss over some examples: largest eigenvalues, trace and density of the spectrum',

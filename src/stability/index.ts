@@ -15,6 +15,7 @@ export {
   valuesNeeded,
 } from './block.ts';
 export type { BranchRequest } from './branches.ts';
+export * from './comparison/measure.ts';
 export * from './convolutions/measure.ts';
 export type * from './convolutions/result.ts';
 export { HessianOperator, type HessianRequest, hessianGraph } from './curvature/hessian.ts';

@@ -1,5 +1,6 @@
 /** The measurements that Ballast has; importing this makes them known. A new one is one file beside these and its line here. */
 import { alignment } from './alignment.ts';
+import { compare } from './compare.ts';
 import { convolutions } from './convolutions.ts';
 import { curvature } from './curvature.ts';
 import { eigenvalues } from './eigenvalues.ts';
@@ -12,6 +13,7 @@ import { studyStability } from './study-stability.ts';
 
 export const builtIn = {
   alignment,
+  compare,
   convolutions,
   curvature,
   eigenvalues,

@@ -1,0 +1,63 @@
+import { InputError } from '../../errors.ts';
+import { registerMeasurement } from '../../instrument/index.ts';
+import { comparisonKind } from '../../schema/index.ts';
+import { costText, formatCount, plural } from '../cost-text.ts';
+
+export const compare = registerMeasurement({
+  kind: comparisonKind,
+  label: 'comparison',
+  revision: 1,
+  parts: 'networks',
+  rows: ['networks', 'curve'],
+  examples: [
+    {
+      what: 'a baseline and a network that was trained against attacks, at a hundred test images',
+      request: { model: 'resnet20', weights: 'plain.pth,robust.pth', data: 'cifar10' },
+    },
+    {
+      what: 'a run through its training (train --keep-checkpoints)',
+      request: { checkpoints: 'out/run', dataset: 'shapes', images: '0-49', units: 'ends', method: 'lanczos' },
+    },
+  ],
+  async prepare(request, { parts, signal, onProgress, onNote }) {
+    const [{ loadFitted, loadImages, positionsIn, runtimeOf, withClassesOf }, { comparedFiles }, { Comparison }] =
+      await Promise.all([
+        import('../subject.ts'),
+        import('../compared-networks.ts'),
+        import('../../stability/index.ts'),
+      ]);
+    const files = await comparedFiles(request);
+    const loaded = await loadImages(request, 'test', { onProgress, onNote });
+    if (loaded.labels.length !== loaded.count)
+      throw new InputError(
+        'dataset',
+        `${loaded.name} has no labels here; accuracies are compared, so expected images with their classes`,
+      );
+    const members = [];
+    for (const { name, step, ...file } of files) {
+      const network = await loadFitted({ ...request, ...file }, loaded, { onNote });
+      members.push({ name, step, network, dataset: withClassesOf(network, loaded, request) });
+    }
+    const { attack, norm, eps, steps, units, spectrumImages, method, top, seed } = request;
+    const comparison = await Comparison.prepare({
+      ...{ members, attack, norm, radii: eps, steps, units, spectrumImages, method, top, seed },
+      images: positionsIn(request.images, loaded.count),
+      ...{ runtime: runtimeOf(request), signal, onProgress, parts },
+    });
+    return { plan: comparison.plan, run: async () => ({ result: await comparison.run() }) };
+  },
+  estimate: (plan) =>
+    `${plural(plan.networks.length, 'network')} at ${plural(plan.images, 'image')} and ${plan.radii === 1 ? 'one radius' : `${plan.radii} radii`}: spectra ${costText(plan)}, attacks at most ${formatCount(plan.networks.reduce((n, m) => n + m.gradients, 0))} gradients`,
+  details: ({ networks }) =>
+    networks.map(
+      (n) => `${n.name}: at most ${formatCount(n.gradients)} gradients, ${plural(n.spectra, 'spectrum', 'spectra')}`,
+    ),
+  async table(result, options) {
+    const { comparisonTable } = await import('../../report/index.ts');
+    return comparisonTable(result, options);
+  },
+  async page(result, options) {
+    const { renderComparisonReport } = await import('../../report/pages.ts');
+    return renderComparisonReport(result, { command: options.command ?? '' });
+  },
+});

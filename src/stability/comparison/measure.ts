@@ -1,0 +1,253 @@
+import type { ImageDataset } from '../../data/index.ts';
+import { InputError } from '../../errors.ts';
+import { partCache } from '../../instrument/part-cache.ts';
+import { type Network, normalizationEntry } from '../../models/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import type {
+  ComparedNetwork,
+  ComparedSpectrum,
+  ComparisonResult,
+  GrowthByStage,
+  PairedPoint,
+} from '../../schema/index.ts';
+import { holm, pairedDifference, shareInterval } from '../../verdict/index.ts';
+import type { MethodChoice } from '../block.ts';
+import { environmentOf } from '../environment.ts';
+import { measurePerturbations } from '../perturbation-measurement.ts';
+import { gradientsOf, type PerturbationRequest, requirePossible } from '../perturbation-setting.ts';
+import type { AttackName, Norm } from '../perturbations/index.ts';
+import type { BlockSpectrum } from '../result.ts';
+import { folderCache } from '../spectra-cache.ts';
+import { SpectrumMeasurement } from '../spectrum.ts';
+import { findStages, findUnits } from '../units.ts';
+
+/** One of the networks of a comparison. */
+export interface Member {
+  readonly name: string;
+  readonly network: Network;
+  /** The same images for all, with labels as this network has its outputs. */
+  readonly dataset: ImageDataset;
+  /** Of training, where known. */
+  readonly step: number | null;
+}
+
+export interface ComparisonSettings {
+  /** The baseline first. */
+  readonly members: readonly Member[];
+  /** Positions in the data set. */
+  readonly images: readonly number[];
+  readonly attack: AttackName;
+  readonly norm: Norm;
+  /** In pixel units; growth is that of the first. */
+  readonly radii: readonly number[];
+  readonly steps: number;
+  /** `last`, `ends`, or what `selectUnits` takes. */
+  readonly units: string;
+  /** Spectra are taken at the first so many images. */
+  readonly spectrumImages: number;
+  readonly method: MethodChoice;
+  /** Leading values that a result holds. */
+  readonly top: number;
+  readonly seed: number;
+  readonly runtime: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Folder for finished parts, by network. */
+  readonly parts?: string | undefined;
+}
+
+export interface ComparisonPlan {
+  readonly networks: readonly {
+    readonly name: string;
+    readonly gradients: number;
+    readonly spectra: number;
+    readonly seconds: number;
+  }[];
+  readonly images: number;
+  readonly radii: number;
+  /** Of the spectra, all together; attacks come on top. */
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+/** What one network has under attack. */
+interface UnderAttack {
+  readonly right: readonly (readonly boolean[])[];
+  readonly growth: GrowthByStage;
+}
+
+/** Raised whenever the numbers of a comparison change. */
+const comparisonRevision = 1;
+
+/** `last` and `ends` in the words of `selectUnits`; `none` for networks without units. */
+function selectionIn(network: Network, units: string): string {
+  const found = findUnits(network.graph(1));
+  if (found.length === 0) return 'none';
+  if (units !== 'last' && units !== 'ends') return units;
+  const ends = findStages(found).map((stage) => stage.units.at(-1)!.name);
+  return (units === 'last' ? ends.slice(-1) : ends).join(',');
+}
+
+/** Networks side by side at the same images, with everything prepared but the measuring. */
+export class Comparison {
+  readonly plan: ComparisonPlan;
+  readonly #settings: ComparisonSettings;
+  readonly #spectra: readonly (SpectrumMeasurement | null)[];
+
+  private constructor(settings: ComparisonSettings, spectra: readonly (SpectrumMeasurement | null)[]) {
+    this.#settings = settings;
+    this.#spectra = spectra;
+    const networks = settings.members.map((member, i) => ({
+      name: member.name,
+      gradients: gradientsOf(attackOf(settings, member)),
+      spectra: spectra[i]?.plan.blocks.length ?? 0,
+      seconds: spectra[i]?.plan.seconds ?? 0,
+    }));
+    this.plan = {
+      networks,
+      images: settings.images.length,
+      radii: settings.radii.length,
+      seconds: networks.reduce((sum, n) => sum + n.seconds, 0),
+      bytes: spectra.reduce((most, s) => Math.max(most, s?.plan.bytes ?? 0), 0),
+    };
+  }
+
+  /** Throws InputError for fewer than two networks and for settings that one of them does not allow. */
+  static async prepare(settings: ComparisonSettings): Promise<Comparison> {
+    const { members, parts } = settings;
+    if (members.length < 2)
+      throw new InputError('weights', `expected at least two networks to compare, got ${members.length}`);
+    for (const member of members) requirePossible(attackOf(settings, member));
+    const spectra: (SpectrumMeasurement | null)[] = [];
+    for (const { network, dataset } of members) {
+      const units = selectionIn(network, settings.units);
+      const { spectrumImages, method, top, seed, runtime, signal } = settings;
+      const wanted = {
+        ...{ network, dataset, units, stages: false, finalRelu: false, method, top, seed, runtime, signal },
+        images: settings.images.slice(0, spectrumImages),
+      };
+      const cache = parts === undefined ? undefined : folderCache(parts, wanted);
+      spectra.push(units === 'none' ? null : await SpectrumMeasurement.prepare({ ...wanted, cache }));
+    }
+    return new Comparison(settings, spectra);
+  }
+
+  async run(): Promise<ComparisonResult> {
+    const began = performance.now();
+    const { members, images, radii, attack, norm, steps, units, spectrumImages, seed, runtime, top } = this.#settings;
+    const networks: ComparedNetwork[] = [];
+    const answers: (readonly (readonly boolean[])[])[] = [];
+    for (const [i, member] of members.entries()) {
+      const report = (share: number, detail: string) =>
+        this.#settings.onProgress?.((i + share) / members.length, `${member.name}: ${detail}`);
+      const { right, growth } = await this.#attacked(member, (f, detail) => report(f / 2, detail));
+      report(0.5, 'singular values');
+      const spectra = await this.#spectra[i]?.run();
+      answers.push(right);
+      networks.push({
+        name: member.name,
+        model: member.network.name,
+        weights: member.network.weights,
+        ...normalizationEntry(member.network),
+        ...(member.network.notes?.length ? { notes: member.network.notes } : {}),
+        step: member.step,
+        curve: right.map((row, r) => {
+          const hits = row.filter(Boolean).length;
+          return {
+            ...{ eps: r === 0 ? 0 : radii[r - 1]!, right: hits, accuracy: hits / row.length },
+            ...shareInterval(hits, row.length),
+          };
+        }),
+        spectra: spectra
+          ? meanSpectra(
+              spectra.images.map((image) => image.units),
+              top,
+            )
+          : [],
+        growth,
+      });
+    }
+    return {
+      dataset: members[0]!.dataset.name,
+      images,
+      settings: { attack, norm, eps: radii, steps, units, spectrumImages: images.slice(0, spectrumImages), seed },
+      networks,
+      differences: differencesOf(members, answers, [0, ...radii]),
+      environment: environmentOf(runtime),
+      seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  async #attacked(member: Member, report: (share: number, detail: string) => void): Promise<UnderAttack> {
+    const { parts, images, runtime } = this.#settings;
+    const request = { ...attackOf(this.#settings, member), onProgress: report };
+    const { attack, norm, radii, steps, seed } = request;
+    const cache =
+      parts === undefined
+        ? undefined
+        : partCache<UnderAttack>(parts, {
+            ...{ measurement: 'compare', revision: comparisonRevision, network: member.network, data: member.dataset },
+            ...{ settings: { images, attack, norm, radii, steps, seed }, runtime },
+          });
+    const known = await cache?.read('attacked');
+    if (known) return known;
+    const { result, right } = await measurePerturbations(request);
+    const found = { right, growth: result.byStage ?? { excess: [], final: null } };
+    await cache?.write('attacked', found);
+    return found;
+  }
+}
+
+/** The attack on one network, as `measurePerturbations` takes it. */
+function attackOf(settings: ComparisonSettings, { network, dataset }: Member): PerturbationRequest {
+  const { images, attack, norm, radii, steps, seed, runtime, signal } = settings;
+  return {
+    ...{ network, dataset, images, attack, norm, radii, steps, seed, runtime, signal },
+    ...{ restarts: 1, randomStart: false, noise: 'gaussian' },
+  };
+}
+
+const meanOver = (rows: readonly (readonly number[])[], at: number) =>
+  rows.reduce((sum, row) => sum + row[at]!, 0) / rows.length;
+
+/** Units over images: `images` has for each image the spectra of all units. */
+function meanSpectra(images: readonly (readonly BlockSpectrum[])[], top: number): ComparedSpectrum[] {
+  return images[0]!.map(({ name }, u) => {
+    const own = images.map((units) => units[u]!);
+    const values = own.map((s) => s.singularValues);
+    const count = Math.min(top, ...values.map((v) => v.length));
+    const complete = own.every((s) => s.complete && s.plateau);
+    return {
+      name,
+      values: Array.from({ length: count }, (_, k) => meanOver(values, k)),
+      plateau: own[0]!.plateau?.value ?? null,
+      atPlateau: complete
+        ? meanOver(
+            own.map((s) => [s.plateau!.count / s.singularValues.length]),
+            0,
+          )
+        : null,
+    };
+  });
+}
+
+/** Of each network but the first from the first, over the same images; p values corrected for all of them. */
+function differencesOf(
+  members: readonly Member[],
+  answers: readonly (readonly (readonly boolean[])[])[],
+  radii: readonly number[],
+): ComparisonResult['differences'] {
+  const [baseline, ...others] = answers;
+  const found = others.map((own) =>
+    radii.map((eps, r): PairedPoint => {
+      const only = (a: readonly boolean[], b: readonly boolean[]) => a.filter((hit, i) => hit && !b[i]).length;
+      const [onlyBaseline, onlyThis] = [only(baseline![r]!, own[r]!), only(own[r]!, baseline![r]!)];
+      return { eps, onlyBaseline, onlyThis, ...pairedDifference(onlyBaseline, onlyThis, own[r]!.length) };
+    }),
+  );
+  const p = holm(found.flat().map((point) => point.p));
+  return found.map((points, m) => ({
+    name: members[m + 1]!.name,
+    points: points.map((point, r) => ({ ...point, p: p[m * radii.length + r]! })),
+  }));
+}
