@@ -28,7 +28,7 @@ export interface GraphNetworkOptions {
  * declare const weight: TensorData; // [2, 3, 8, 8]
  * const b = new GraphBuilder('edges');
  * const image = b.input('image', 'float32', ['N', 3, 8, 8]);
- * b.output('logits', b.reshape(b.op('Conv', [image, b.constant(weight)]), [-1, 2]));
+ * b.output('logits', b.op('Conv', [image, b.constant(weight)])); // [N, 2, 1, 1]
  * const network = networkFromGraph(b.build());
  * ```
  *

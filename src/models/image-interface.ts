@@ -37,7 +37,7 @@ export function withImageInterface(
   if (channelsLast) x = b.transpose(x, [0, 2, 3, 1]);
   const copies = b.inline(own, { [input.name]: x });
   let logits = b.cast(copies.get(scores)!, 'float32');
-  if (flat && logits.shape.length !== 2) logits = b.reshape(logits, [typeof n === 'number' ? n : -1, classes]);
+  if (flat && logits.shape.length !== 2) logits = b.reshape(logits, [typeof n === 'number' ? n : 0, classes]);
   b.output('logits', logits);
   return b.build();
 }
