@@ -4,6 +4,7 @@ import { spectrumRow } from './spectrum-rows.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
 import { alignColumns } from './text-table.ts';
 
+/** How the table of spectra is written. */
 export interface SpectrumTableOptions {
   /** See `wantsColor`. */
   readonly color: boolean;
