@@ -85,19 +85,19 @@ export function attributeOf<T extends Attribute['type']>(node: Carrier, name: st
   return a?.value as ValueOf<T> | undefined;
 }
 
-/** Attribute readers: the value, or the default of the operator when the node does not carry it. */
+/** A whole number of a node, or `fallback` (the default of the operator) where it carries none. Throws GraphError where it has another type. */
 export function intAttribute(node: Carrier, name: string, fallback: number): number {
   return attributeOf(node, name, 'int') ?? fallback;
 }
-/** A number of a node. Throws GraphError where it has another type, or is missing without a default. */
+/** The same for a number. */
 export function floatAttribute(node: Carrier, name: string, fallback: number): number {
   return attributeOf(node, name, 'float') ?? fallback;
 }
-/** A text of a node. Throws GraphError where it has another type, or is missing without a default. */
+/** The same for a text. */
 export function stringAttribute(node: Carrier, name: string, fallback: string): string {
   return attributeOf(node, name, 'string') ?? fallback;
 }
-/** Whole numbers of a node. Throws GraphError where they have another type, or are missing without a default. */
+/** The same for a list of whole numbers. */
 export function intsAttribute(node: Carrier, name: string): readonly number[] | undefined {
   return attributeOf(node, name, 'ints');
 }
