@@ -57,8 +57,7 @@ it('holds the program with its types and kernels, the studies, the weights and t
 it('trains, makes a network of a graph, measures, runs a study and renders a page from an ESM script', () => {
   writeFileSync(
     join(project, 'study.yaml'),
-    `version: 1
-name: small
+    `name: small
 workloads:
   - name: shapes
     model: mlp8
@@ -70,8 +69,9 @@ strategies: [BLR]
 batchSizes: [16, 32]
 learningRates: [0.1]
 budget: { steps: 20 }
+baseBatch: 16
 seeds: [0]
-measure: { every: 5st }
+evaluate: { every: 5st, trainExamples: 32 }
 `,
   );
   writeFileSync(

@@ -1,4 +1,4 @@
-import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/result.ts';
+import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/index.ts';
 import { formatCount, formatExact, formatNumber, formatPercent } from './numbers.ts';
 import { spectrumRow } from './spectrum-rows.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';

@@ -1,4 +1,4 @@
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import { type LogAxis, logAxis } from './log-axis.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
