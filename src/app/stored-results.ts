@@ -120,3 +120,36 @@ export function nameOf({ path }: StoredResult): string {
   const folder = basename(dirname(path));
   return own === 'result' && folder !== '.' && folder !== '' ? folder : own;
 }
+
+/** A stored result as it is shown. */
+export interface RenderedResult {
+  readonly path: string;
+  /** Of the result, such as `spectrum`. */
+  readonly kind: string;
+  /** For a terminal. */
+  readonly table: string;
+  /** A self-contained HTML page; absent for kinds that have none. */
+  readonly page?: string;
+}
+
+/**
+ * Renders the stored results in a file, or in a folder, without computing anything. `color`: for terminals. Throws FileError where there is none, or one that is
+ * not as its kind should be.
+ */
+export async function renderStored(
+  path: string,
+  { color = false }: { readonly color?: boolean } = {},
+): Promise<RenderedResult[]> {
+  const found = await storedResults(path);
+  return Promise.all(
+    found.map(async (stored) => {
+      const page = await pageOf(stored);
+      return {
+        path: stored.path,
+        kind: stored.document.kind.kind,
+        table: await tableOf(stored, color),
+        ...(page !== undefined && { page }),
+      };
+    }),
+  );
+}

@@ -20,6 +20,7 @@ export interface StudyRun {
   readonly onNote?: (note: string) => void;
 }
 
+/** How many trials are in each state. */
 export type StudyCounts = Readonly<Record<StoredStatus, number>>;
 
 export interface StudyRunResult {

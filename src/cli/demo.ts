@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { openOutput } from '../app/index.ts';
+import { openOutput, studyReport, writeStudyReport } from '../app/index.ts';
 import { spectrum } from '../app/measurements/spectrum.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
 import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
-import { computeStudy, layingOut } from './batch/compute-study.ts';
-import { studyReport, writeStudyReport } from './batch/study-report.ts';
+import { computeShown, layingOutListed } from './batch/compute-study.ts';
+import { commandLine } from './command-line.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { run } from './measurement-command.ts';
@@ -122,7 +122,7 @@ async function batchStudy(out: string): Promise<void> {
   process.stdout.write(
     '\nThe second question, how large a batch is worth training with: a perceptron at five batch sizes, steps until its loss is below a target.\n',
   );
-  const { status } = await computeStudy(await layingOut(bundledStudy('demo'), {}), {
+  const { status } = await computeShown(await layingOutListed(bundledStudy('demo'), {}), {
     out,
     maxParallel: 1,
     device: 'cpu',
@@ -132,9 +132,9 @@ async function batchStudy(out: string): Promise<void> {
     process.exitCode = interruptedExitCode;
     return;
   }
-  const report = await studyReport(out, { devices: [1] });
+  const report = await studyReport(out);
   const page = join(out, 'report.html');
-  await writeStudyReport(report, page);
+  await writeStudyReport(report, page, { command: commandLine() });
   process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));
   process.stdout.write(`\nreport: ${page}\n`);
 }

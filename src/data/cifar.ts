@@ -15,6 +15,7 @@ import type { ImageDataset, Split } from './dataset.ts';
 import { placesFor } from './places.ts';
 import { unpackXz } from './xz.ts';
 
+/** Which data set of the CIFAR family, which split, and where it lies. */
 export interface CifarRequest extends Pick<DownloadRequest, 'onProgress' | 'mirror'> {
   readonly dataset: CifarName;
   /** The folder with the official `.bin` (or `.bin.xz`) files, its parent, a folder with the official `.tar.gz`, or that file itself. */

@@ -1,6 +1,7 @@
 import { composed } from './drawn.ts';
 import { type Html, html } from './html.ts';
 
+/** A mark of a figure, and what it stands for. */
 export interface LegendEntry {
   readonly label: string;
   readonly color: string;
@@ -8,18 +9,21 @@ export interface LegendEntry {
   readonly mark?: 'area' | 'line' | 'dashed' | 'dotted' | 'dot';
 }
 
+/** A legend as HTML. */
 export function legend(entries: readonly LegendEntry[]): Html {
   return html`<ul class="legend">${entries.map(
     ({ label, color, mark = 'area' }) => html`<li><i class="${mark}" style="--swatch: ${color}"></i>${label}</li>`,
   )}</ul>`;
 }
 
+/** One plot of a figure. */
 export interface Panel {
   readonly title?: string | Html;
   readonly body: Html;
   readonly legend?: Html;
 }
 
+/** A figure: its caption, its panels and its legend. */
 export interface Figure {
   readonly title: string;
   readonly panels: readonly Panel[];

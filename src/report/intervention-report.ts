@@ -1,5 +1,9 @@
-import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
-import { relativeDifference } from '../stability/spread.ts';
+import {
+  type InterventionResult,
+  relativeDifference,
+  type ScaledNetwork,
+  type ScaledSpectrum,
+} from '../stability/index.ts';
 import { type Html, html } from './html.ts';
 import { curvesFigure, sweepFigure } from './intervention-figures.ts';
 import { interventionGrowthFigure } from './intervention-growth-figure.ts';

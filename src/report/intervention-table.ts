@@ -1,4 +1,4 @@
-import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
+import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/index.ts';
 import { formatExact, formatNumber } from './numbers.ts';
 import { painter, truncate } from './terminal-color.ts';
 import { alignColumns } from './text-table.ts';

@@ -1,11 +1,13 @@
 import { Html, html } from './html.ts';
 import { pageStyle } from './page-style.ts';
 
+/** A part of a page under a heading. */
 export interface Section {
   readonly title: string;
   readonly body: readonly Html[];
 }
 
+/** A page: its title, what stands below it, and its sections. */
 export interface Page {
   readonly title: string;
   /** One or two sentences under the title. */

@@ -1,5 +1,5 @@
 import { BallastError } from '../errors.ts';
-import type { ImageSpectra, SpectrumResult } from '../stability/result.ts';
+import type { ImageSpectra, SpectrumResult } from '../stability/index.ts';
 import { countsFigure, depthFigure } from './depth-figures.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import { type Html, html } from './html.ts';

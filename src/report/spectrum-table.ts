@@ -1,9 +1,10 @@
-import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/result.ts';
+import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/index.ts';
 import { formatCount, formatExact, formatNumber, formatPercent } from './numbers.ts';
 import { spectrumRow } from './spectrum-rows.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
 import { alignColumns } from './text-table.ts';
 
+/** How the table of spectra is written. */
 export interface SpectrumTableOptions {
   /** See `wantsColor`. */
   readonly color: boolean;

@@ -1,4 +1,4 @@
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import { type LogAxis, logAxis } from './log-axis.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
@@ -44,6 +44,7 @@ export function sparkline(values: readonly (number | null)[]): string {
     .join('');
 }
 
+/** How a plot for the terminal is drawn. */
 export interface TerminalPlotOptions {
   readonly color: boolean;
   /** Names of up to three units to draw; by default the first, the middle and the last one with a complete spectrum. */

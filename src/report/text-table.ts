@@ -1,4 +1,5 @@
 import { largestOf } from '../statistics.ts';
+/** How columns are aligned. */
 export interface ColumnOptions {
   /** Columns that are flush left; the first unless told. The others are flush right. */
   readonly left?: readonly number[];

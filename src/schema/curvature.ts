@@ -97,4 +97,5 @@ export const curvatureResult = z.object({
   seed: z.int().describe('of the probes'),
   ...measuredIn,
 });
+/** What the curvature of a loss was found to be: extreme eigenvalues, trace and density of the Hessian. */
 export type CurvatureResult = Of<typeof curvatureResult>;

@@ -61,5 +61,7 @@ export function registerKind<K extends Kind>(kind: K): K {
   return kind;
 }
 
+/** The kind of this name; undefined where there is none. */
 export const kindNamed = (name: string): Kind | undefined => kinds.get(name);
+/** All kinds of documents that are known, in the order of their registration. */
 export const allKinds = (): readonly Kind[] => [...kinds.values()];

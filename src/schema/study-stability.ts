@@ -158,4 +158,5 @@ export const studyStabilityResult = z.object({
   ...measuredIn,
 });
 export type TrainedModel = Of<typeof trainedModel>;
+/** The stability of the networks of a batch study, and how it follows the batch size. */
 export type StudyStability = Of<typeof studyStabilityResult>;

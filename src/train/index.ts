@@ -64,3 +64,4 @@ export {
   trainNetwork,
 } from './train-network.ts';
 export { type Batch, type StepRequest, type StepResult, Trainer, type TrainerOptions } from './trainer.ts';
+export { settingsFrom, type TrainingWish, trainingConfig } from './training-config.ts';

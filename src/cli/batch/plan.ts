@@ -24,6 +24,7 @@ import {
 } from '../../report/index.ts';
 import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
+import { commandLine } from '../command-line.ts';
 import { interruptedExitCode } from '../failure.ts';
 import { listenForInterrupts } from '../interrupts.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from '../options.ts';
@@ -169,7 +170,7 @@ const rhythm = { growAt: [], growBatch: 2, logEvery: '1st', evalEvery: '1st', ch
 
 async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
   await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(result, null, 2)}\n`);
-  const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  const command = commandLine();
   const { renderBatchPlanReport } = await import('../../report/pages.ts');
   await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { studyReport, writeStudyReport } from '../../app/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../report/index.ts';
-import { addClusterOptions, type ClusterOptions } from './cluster-options.ts';
-import { studyReport, writeStudyReport } from './study-report.ts';
+import { commandLine } from '../command-line.ts';
+import { addClusterOptions, type ClusterOptions, linkOf } from './cluster-options.ts';
 
 interface ReportOptions extends ClusterOptions {
   readonly out?: string;
@@ -22,9 +23,9 @@ export function batchReportCommand(): Command {
 
 async function run(dir: string, options: ReportOptions): Promise<void> {
   const { out, json = false } = options;
-  const report = await studyReport(dir, options);
+  const report = await studyReport(dir, { ...options, link: linkOf(options) });
   const target = out ?? (json ? undefined : join(dir, 'report.html'));
-  if (target !== undefined) await writeStudyReport(report, target);
+  if (target !== undefined) await writeStudyReport(report, target, { command: commandLine() });
   if (json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

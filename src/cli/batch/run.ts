@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
 import { requiredOut } from '../options.ts';
 import { folderName, wholeNumber } from '../values.ts';
-import { computeStudy, layingOut } from './compute-study.ts';
+import { computeShown, layingOutListed } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { countsText, edgeText } from './texts.ts';
@@ -31,9 +31,9 @@ export function addRunOptions(command: Command): Command {
 async function run(path: string, options: RunOptions, command: Command): Promise<void> {
   const { json = false } = options;
   const out = requiredOut(options, command);
-  const layOut = await layingOut(path, options);
+  const layOut = await layingOutListed(path, options);
   if (out === undefined || options.dryRun) return dryRun(layOut, options);
-  const { name, status, counts, edges } = await computeStudy(layOut, { ...options, out });
+  const { name, status, counts, edges } = await computeShown(layOut, { ...options, out });
   if (json) process.stdout.write(`${JSON.stringify({ status, trials: counts, edges })}\n`);
   else {
     process.stdout.write(`${name}: ${countsText(counts)}\n`);

@@ -1,0 +1,68 @@
+/** What the package exports, read with the TypeScript compiler: for the reference, and for the check that each symbol has a docstring. */
+import ts from 'typescript';
+
+export interface PublicSymbol {
+  readonly name: string;
+  /** What it is, in a word: `function`, `class`, `interface`, `type`, `const`. */
+  readonly what: string;
+  /** Its docstring; empty where there is none. */
+  readonly docs: string;
+  /** For functions and constants: the type, on a line. */
+  readonly signature: string;
+  /** Where it is declared, `src/onnx/fold.ts:12`. */
+  readonly where: string;
+}
+
+export interface PublicEntry {
+  readonly name: string;
+  /** The comment at the top of its file. */
+  readonly docs: string;
+  readonly symbols: readonly PublicSymbol[];
+}
+
+const whatOf = ({ flags }: ts.Symbol): string => {
+  if (flags & ts.SymbolFlags.Class) return 'class';
+  if (flags & ts.SymbolFlags.Function) return 'function';
+  if (flags & ts.SymbolFlags.Interface) return 'interface';
+  if (flags & ts.SymbolFlags.TypeAlias) return 'type';
+  return 'const';
+};
+
+/** The comment in front of everything else in a file, as text. */
+function openingComment(text: string): string {
+  const found = /^\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? '';
+  return found
+    .split('\n')
+    .map((line) => line.replace(/^\s*\* ?/, ''))
+    .join('\n')
+    .trim();
+}
+
+/** The symbols of each entry, by name. */
+export function publicSymbols(entries: ReadonlyMap<string, string>): PublicEntry[] {
+  const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
+  const program = ts.createProgram([...entries.values()], options);
+  const checker = program.getTypeChecker();
+  return [...entries].map(([name, file]) => {
+    const source = program.getSourceFile(file);
+    const module = source && checker.getSymbolAtLocation(source);
+    if (!module) throw new Error(`${file} is no module; package.json names it for ${name}`);
+    const symbols = checker.getExportsOfModule(module).map((exported): PublicSymbol => {
+      const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
+      const [declaration] = symbol.declarations ?? [];
+      const at = declaration?.getSourceFile();
+      const line = declaration && at ? at.getLineAndCharacterOfPosition(declaration.getStart()).line + 1 : 0;
+      const typed = symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable) && declaration;
+      const type = typed && checker.getTypeOfSymbolAtLocation(symbol, declaration);
+      return {
+        name: exported.name,
+        what: whatOf(symbol),
+        docs: ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim(),
+        signature: type ? checker.typeToString(type, declaration, ts.TypeFormatFlags.None) : '',
+        where: at ? `${at.fileName.replace(`${process.cwd()}/`, '')}:${line}` : '',
+      };
+    });
+    return { name, docs: openingComment(source.text), symbols: symbols.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+  });
+}
