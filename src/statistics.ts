@@ -51,6 +51,26 @@ export function medianInterval(values: Iterable<number>, seed = 0): Interval | n
   return { value: quantile(sorted, 0.5), low: quantile(medians, 0.025), high: quantile(medians, 0.975) };
 }
 
+/**
+ * Sum of `over` divided by the sum of `under`, each one number a probe, with the standard error of the delete-one jackknife (Quenouille 1956, Tukey 1958); NaN for
+ * one probe. The mean of the single ratios is another number: over probes of few steps it is biased by Jensen's inequality, however many they are. 0
+ * where both sums are.
+ */
+export function ratioOfSums(
+  over: readonly number[],
+  under: readonly number[],
+): { readonly value: number; readonly standardError: number } {
+  const n = over.length;
+  const sum = (x: readonly number[]) => x.reduce((s, v) => s + v, 0);
+  const [above, below] = [sum(over), sum(under)];
+  const ratio = (a: number, b: number) => (b === 0 ? 0 : a / b);
+  if (n < 2) return { value: ratio(above, below), standardError: Number.NaN };
+  const without = over.map((a, i) => ratio(above - a, below - under[i]!));
+  const mean = sum(without) / n;
+  const spread = without.reduce((s, r) => s + (r - mean) ** 2, 0);
+  return { value: ratio(above, below), standardError: Math.sqrt(((n - 1) / n) * spread) };
+}
+
 /** The smallest of any number of values (a spread into `Math.min` ends beyond 120,000); infinite for none, NaN where one is. */
 export function leastOf(values: Iterable<number>): number {
   let least = Number.POSITIVE_INFINITY;

@@ -33,6 +33,34 @@ describe('the density of eigenvalues', () => {
     expect(Math.abs(negative.value - exact)).toBeLessThan(4 * negative.standardError + 1);
   });
 
+  it('has the share of negative mass as a ratio of sums, with an error that covers it, where the mean of shares is biased', async () => {
+    // One eigenvalue carries most of the mass: probes see it with weights from nearly none to several times its due.
+    const m = 20;
+    const g = new RandomStream({ seed: 6, purpose: 'test' }).fillNormal(new Float64Array(m * m));
+    const u = new RandomStream({ seed: 7, purpose: 'test' }).fillNormal(new Float64Array(m));
+    const spiked = g.map((_, k) => {
+      const [i, j] = [Math.floor(k / m), k % m];
+      return g[i * m + j]! + g[j * m + i]! + 12 * u[i]! * u[j]!;
+    });
+    const values = smallEigen(spiked, m).values;
+    const total = values.reduce((s, x) => s + Math.abs(x), 0);
+    const exact = values.reduce((s, x) => s + Math.max(0, -x), 0) / total;
+    const of = denseOperator(spiked, m, m);
+    const negative = (x: number) => Math.max(0, -x);
+    const density = await eigenvalueDensity(of, { probes: 200, steps: m });
+    const { value, standardError } = density.ratio(negative, Math.abs);
+    expect(Math.abs(value - exact)).toBeLessThan(4 * standardError);
+    expect(standardError).toBeLessThan(0.1 * exact);
+    const shares = density.rules.map(({ nodes, weights }) => {
+      const sum = (f: (x: number) => number) => nodes.reduce((s, x, i) => s + weights[i]! * f(x), 0);
+      return sum(negative) / sum(Math.abs);
+    });
+    const mean = shares.reduce((s, x) => s + x, 0) / shares.length;
+    expect(Math.abs(mean - exact)).toBeGreaterThan(6 * standardError);
+    const single = await eigenvalueDensity(of, { probes: 1, steps: m });
+    expect(single.ratio(negative, Math.abs).standardError).toBeNaN();
+  });
+
   it('has weights that sum to 1, nodes inside the spectrum, and both of its ends', async () => {
     const density = await eigenvalueDensity(operator, { probes: 3, steps: 25 });
     for (const { nodes, weights } of density.rules) {

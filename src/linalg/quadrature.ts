@@ -1,5 +1,6 @@
 import { BallastError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
+import { ratioOfSums } from '../statistics.ts';
 import type { LinearOperator } from './operator.ts';
 import { smallSvd } from './small-svd.ts';
 import { images, norm, orthogonalize, scale } from './vectors.ts';
@@ -47,6 +48,13 @@ export class SpectralDensity {
     return estimate(
       this.rules.map(({ nodes, weights }) => this.cols * nodes.reduce((s, x, i) => s + weights[i]! * f(x), 0)),
     );
+  }
+
+  /** Estimate of the sum of f divided by the sum of g: the ratio of both sums over all probes, not the mean of the probes' ratios. */
+  ratio(f: (value: number) => number, g: (value: number) => number): Estimate {
+    const forms = (of: (value: number) => number) =>
+      this.rules.map(({ nodes, weights }) => nodes.reduce((s, x, i) => s + weights[i]! * of(x), 0));
+    return ratioOfSums(forms(f), forms(g));
   }
 
   /** Squared Frobenius norm: the sum of the squares of the values. */

@@ -11,7 +11,7 @@ const density: NonNullable<CurvatureResult['density']> = {
   below: { value: 0.1, standardError: 0.02 },
   zero: { value: 0.7, standardError: 0.05 },
   above: { value: 0.2, standardError: 0.03 },
-  negativeMass: { value: 0.04, standardError: 0.01 },
+  negativeMass: { value: 0.04, standardError: 0.01, interval: { low: 0, high: 0.167 } },
   rules: [
     { nodes: [10, 0.1, -0.5], weights: [0.00005, 0.89995, 0.1] },
     { nodes: [10, 0.2, -0.4], weights: [0.0001, 0.8999, 0.1] },

@@ -1,6 +1,6 @@
 import type { CurvatureResult } from '../stability/index.ts';
 import { densityFigure } from './curvature-figure.ts';
-import { shortfall, withError } from './curvature-table.ts';
+import { shortfall, withError, withInterval } from './curvature-table.ts';
 import { type Html, html } from './html.ts';
 import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatPercent, typesetNumber } from './numbers.ts';
@@ -55,8 +55,8 @@ function findings(result: CurvatureResult): Html {
             sentence: `of the eigenvalues lie below ${precise(-density.tolerance, 2)}, ${withError(density.above, formatPercent)} above ${precise(density.tolerance, 2)}, and the rest between.`,
           },
           {
-            value: withError(density.negativeMass, formatPercent),
-            sentence: 'of the sum of |eigenvalue| is negative.',
+            value: withInterval(density.negativeMass),
+            sentence: 'of the sum of |eigenvalue| is negative (both sums over all probes; 95 %).',
           },
         ]
       : []),

@@ -1,10 +1,16 @@
-import type { CurvatureResult, ProbedValue } from '../stability/index.ts';
+import type { CurvatureDensity, CurvatureResult, ProbedValue } from '../stability/index.ts';
 import { largestOf } from '../statistics.ts';
 import { densityCurve, nodeRange } from './curvature-curve.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
 import { alignColumns } from './text-table.ts';
+
+/** A share with its 95 % interval; with its standard error where a result of an older version has no interval. */
+export function withInterval({ value, standardError, interval }: CurvatureDensity['negativeMass']): string {
+  if (!interval) return withError({ value, standardError }, formatPercent);
+  return `${formatPercent(value)} (${formatPercent(interval.low)} to ${formatPercent(interval.high)})`;
+}
 
 /** `1.23 ± 0.042`, or the value alone where there is no error. */
 export function withError(
@@ -53,7 +59,7 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
             ],
             ['between', `${withError(density.zero, formatPercent)}`],
             [`above ${formatNumber(density.tolerance, 2)}`, `${withError(density.above, formatPercent)}`],
-            ['negative mass', `${withError(density.negativeMass, formatPercent)} of the sum of |eigenvalue|`],
+            ['negative mass', `${withInterval(density.negativeMass)} of the sum of |eigenvalue|`],
           ]
         : []),
     ],

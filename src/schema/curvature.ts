@@ -1,7 +1,9 @@
 /** The Hessian of the loss: the request, and what is measured. */
 import { z } from 'zod';
+import { ratioOfSums } from '../statistics.ts';
 import { measuredIn, subject } from './common.ts';
 import { flags } from './flags.ts';
+import type { StoredDocument } from './kind.ts';
 import type { Of } from './readonly.ts';
 import { dataKeys, networkKeys, positions, runtimeKeys, splitName } from './request.ts';
 
@@ -48,7 +50,7 @@ export type ConvergedEigenvalue = Of<typeof convergedEigenvalue>;
 
 /** A mean over random probes. */
 const probedValue = z.object({
-  value: z.number().describe('the mean'),
+  value: z.number().describe('the estimate'),
   standardError: z.number().nullable().describe('null with one probe'),
 });
 export type ProbedValue = Of<typeof probedValue>;
@@ -61,7 +63,16 @@ const curvatureDensity = z.object({
   below: probedValue.describe('share of all eigenvalues below zero'),
   zero: probedValue.describe('at zero'),
   above: probedValue.describe('above it'),
-  negativeMass: probedValue.describe('sum of |eigenvalue| over the negative ones, as a share of that over all'),
+  negativeMass: probedValue
+    .extend({
+      standardError: z.number().nullable().describe('of the jackknife over probes; null with one probe'),
+      interval: z
+        .object({ low: z.number().describe('lower end'), high: z.number().describe('upper end') })
+        .nullable()
+        .default(null)
+        .describe('95 %, by Student’s t over probes; null with one probe, and in results of older versions'),
+    })
+    .describe('sum of |eigenvalue| over the negative ones divided by that over all, both summed over all probes'),
   rules: z
     .array(
       z.object({
@@ -99,3 +110,18 @@ export const curvatureResult = z.object({
 });
 /** What the curvature of a loss was found to be: extreme eigenvalues, trace and density of the Hessian. */
 export type CurvatureResult = Of<typeof curvatureResult>;
+
+/** Version 1 had the mean of the probes' shares for the negative mass; the share of the sums follows from its rules. */
+export function withShareOfSums(old: StoredDocument): StoredDocument {
+  const result = old.result as CurvatureResult;
+  const { density } = result;
+  if (!density) return { ...old, version: 2 };
+  const sums = (f: (x: number) => number) =>
+    density.rules.map(({ nodes, weights }) => nodes.reduce((s, x, i) => s + weights[i]! * f(x), 0));
+  const { value, standardError } = ratioOfSums(
+    sums((x) => Math.max(0, -x)),
+    sums(Math.abs),
+  );
+  const negativeMass = { value, standardError: density.rules.length < 2 ? null : standardError, interval: null };
+  return { ...old, version: 2, result: { ...result, density: { ...density, negativeMass } } };
+}

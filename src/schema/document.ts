@@ -96,12 +96,13 @@ export function checkDocument(json: unknown, path: string): Document {
 /** What Ballast wrote before results had a kind and a version: the result alone, known by its form. */
 function beforeDocuments(json: unknown): Readonly<Record<string, unknown>> | undefined {
   for (const kind of allKinds()) {
+    // They had the numbers of version 1.
+    const version = kind.migrations?.[1] ? 1 : kind.version;
     // Results of evaluations had no environment.
     const whole = kind.result.safeParse(json);
-    if (whole.success) return { ...toDocument(kind, null, whole.data), version: kind.version };
+    if (whole.success) return { ...toDocument(kind, null, whole.data), version };
     const placeless = documentOf(kind).shape.result.safeParse(json);
-    if (placeless.success)
-      return { ...toDocument(kind, null, placeless.data), ballast: 'unknown', version: kind.version };
+    if (placeless.success) return { ...toDocument(kind, null, placeless.data), ballast: 'unknown', version };
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { alignmentRequest, alignmentResult } from './alignment.ts';
 import { batchPlanRequest, batchPlanResult } from './batch-plan.ts';
 import { convolutionsRequest, convolutionsResult } from './convolutions.ts';
-import { curvatureRequest, curvatureResult } from './curvature.ts';
+import { curvatureRequest, curvatureResult, withShareOfSums } from './curvature.ts';
 import { eigenvaluesRequest, eigenvaluesResult } from './eigenvalues.ts';
 import { evaluationRequest, evaluationResult } from './evaluation.ts';
 import { interventionRequest, interventionResult } from './intervention.ts';
@@ -44,10 +44,11 @@ export const interventionKind = registerKind({
 
 export const curvatureKind = registerKind({
   kind: 'curvature',
-  version: 1,
+  version: 2,
   summary: summaries.curvature,
   request: curvatureRequest,
   result: curvatureResult,
+  migrations: { 1: withShareOfSums },
 });
 
 export const convolutionsKind = registerKind({

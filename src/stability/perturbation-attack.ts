@@ -32,6 +32,8 @@ export interface AttackedImages {
   readonly size: number;
   /** Whether the unperturbed image is answered as the data set says. */
   readonly clean: readonly boolean[];
+  /** Whether it still is after the attack, by radius and image. */
+  readonly right: readonly (readonly boolean[])[];
 }
 
 function summaryOf({ items, warnings }: AttackResult, eps: number): AttackSummary {
@@ -131,6 +133,7 @@ export async function attackImages(
       origin,
       perturbed,
       size,
+      right: radii.map((_, r) => itemsAt(r).map(({ perturbed: answer, label }) => answer === label)),
       clean: Array.from(answers, (answer, i) => answer === truth[i]),
     };
   } finally {

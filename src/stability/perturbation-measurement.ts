@@ -15,6 +15,13 @@ export interface PerturbationPixels {
   readonly perturbed: Readonly<Record<PerturbationKind, Float32Array>>;
 }
 
+export interface MeasuredPerturbations {
+  readonly result: PerturbationResult;
+  readonly pixels: readonly PerturbationPixels[];
+  /** Whether each image is answered correctly, unperturbed and then by radius: what pairs two networks image by image. */
+  readonly right: readonly (readonly boolean[])[];
+}
+
 /** Images that a report shows. */
 const shownImages = 6;
 
@@ -40,9 +47,7 @@ function settingsOf(request: PerturbationRequest): PerturbationResult['settings'
  * Attacks images, follows the perturbations and their controls through the network, and projects them: what `ballast perturb` does. Throws
  * UsageError for a request that cannot be, and an AbortError when its signal says so.
  */
-export async function measurePerturbations(
-  request: PerturbationRequest,
-): Promise<{ result: PerturbationResult; pixels: readonly PerturbationPixels[] }> {
+export async function measurePerturbations(request: PerturbationRequest): Promise<MeasuredPerturbations> {
   const began = performance.now();
   const { network, dataset, images, attack, norm, noise, seed, layer } = request;
   requirePossible(request);
@@ -107,6 +112,7 @@ export async function measurePerturbations(
       environment: environmentOf(request.runtime ?? {}),
       seconds: (performance.now() - began) / 1000,
     },
+    right: [attacked.clean, ...attacked.right],
     pixels:
       layer === undefined
         ? shown.map(({ i, row }) => ({

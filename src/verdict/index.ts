@@ -16,6 +16,7 @@ export {
 } from './effect.ts';
 export { type EquivalenceRule, judgeEquivalence } from './equivalence.ts';
 export { corrected, holm, overall, tally } from './family.ts';
+export { type PairedDifference, pairedDifference } from './paired.ts';
 export { detectableEffect, type Power, powerOfDifference, powerOfEquivalence } from './power.ts';
 export { type Attempt, ampleBudget, isCensoredByBudget, judgeReach, type ReachRule } from './reach.ts';
 export { shareInterval } from './share.ts';

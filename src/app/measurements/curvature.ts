@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatDuration, plural } from '../cost-text.t
 export const curvature = registerMeasurement({
   kind: curvatureKind,
   label: 'curvature',
-  revision: 1,
+  revision: 2,
   rows: ['eigenvalues'],
   examples: [
     {

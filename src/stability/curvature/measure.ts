@@ -5,7 +5,6 @@ import {
   type Eigenpair,
   type Estimate,
   eigenvalueDensity,
-  estimate,
   extremeEigenpairs,
   hutchinsonTrace,
   type SpectralDensity,
@@ -16,6 +15,7 @@ import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { type Batch, chooseMicroBatch, classificationObjective, peakBytes, requireFit } from '../../train/index.ts';
+import { studentQuantile } from '../../verdict/index.ts';
 import { environmentOf } from '../environment.ts';
 import { HessianOperator, hessianGraph } from './hessian.ts';
 import type { ConvergedEigenvalue, CurvatureDensity, CurvatureResult, ProbedValue } from './result.ts';
@@ -249,6 +249,13 @@ const probed = ({ value, standardError }: Estimate): ProbedValue => ({
   standardError: Number.isNaN(standardError) ? null : standardError,
 });
 
+/** 95 % of Student's t with one degree of freedom less than there are probes, within 0 and 1. Null with one probe. */
+function shareWithin({ value, standardError }: Estimate, probes: number): CurvatureDensity['negativeMass']['interval'] {
+  if (probes < 2) return null;
+  const reach = studentQuantile(0.975, probes - 1) * standardError;
+  return { low: Math.max(0, value - reach), high: Math.min(1, value + reach) };
+}
+
 /** Counts of a density, and its rules as plain arrays. */
 function describedDensity(density: SpectralDensity): CurvatureDensity {
   const { rules, cols } = density;
@@ -258,11 +265,7 @@ function describedDensity(density: SpectralDensity): CurvatureDensity {
     const { value, standardError } = density.sum((x) => (holds(x) ? 1 : 0));
     return probed({ value: value / cols, standardError: standardError / cols });
   };
-  const masses = rules.map(({ nodes, weights }) => {
-    const mass = (of: (x: number) => number) => nodes.reduce((s, x, i) => s + weights[i]! * of(x), 0);
-    const all = mass(Math.abs);
-    return all === 0 ? 0 : mass((x) => Math.max(0, -x)) / all;
-  });
+  const mass = density.ratio((x) => Math.max(0, -x), Math.abs);
   return {
     probes: rules.length,
     steps: Math.max(...rules.map((r) => r.nodes.length)),
@@ -270,7 +273,7 @@ function describedDensity(density: SpectralDensity): CurvatureDensity {
     below: share((x) => x < -tolerance),
     zero: share((x) => Math.abs(x) <= tolerance),
     above: share((x) => x > tolerance),
-    negativeMass: probed(estimate(masses)),
+    negativeMass: { ...probed(mass), interval: shareWithin(mass, rules.length) },
     rules: rules.map(({ nodes, weights }) => ({ nodes: [...nodes], weights: [...weights] })),
   };
 }
