@@ -11,6 +11,8 @@ export interface Kind<Request extends z.ZodType = z.ZodType, Result extends z.Zo
   readonly request: Request;
   /** As it is in memory. In a document the environment stands beside it. */
   readonly result: Result;
+  /** The result alone as it was written before there were documents, where that differs; made into one of today. */
+  readonly former?: z.ZodType;
   /** By the version that it reads: what a document of that version becomes in the next. */
   readonly migrations?: Readonly<Record<number, (old: StoredDocument) => StoredDocument>>;
 }
