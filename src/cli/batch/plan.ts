@@ -77,6 +77,8 @@ export function batchPlanCommand(): Command {
 async function plan(options: PlanOptions, command: Command): Promise<void> {
   const out = requiredOut(options, command);
   if (out === undefined || options.dryRun) return planIn(options, out);
+  // What cannot be asked for is refused before there is a folder.
+  linkOf(options);
   return alone(out, ['plan.json'], () => planIn(options, out));
 }
 
