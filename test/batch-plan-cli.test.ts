@@ -91,7 +91,9 @@ describe('ballast batch plan', () => {
     expect([resumed.price, resumed.link]).toEqual([null, null]);
     // And what the terminal says.
     expect(stdout).toMatch(/^batch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
-    expect(stdout).toMatch(/the critical batch size is about [\d,.]+ images, but how far from that a study would come out cannot be told/);
+    expect(stdout).toMatch(
+      /the critical batch size is about [\d,.]+ images, but how far from that a study would come out cannot be told/,
+    );
     expect(stdout).toMatch(/Train at B = \d+ on one device/);
     expect(stdout).toMatch(/of the smallest study: one training at each of 3 batch sizes/);
     expect(stdout.trimEnd().endsWith(join(out('interrupted'), 'report.html'))).toBe(true);
