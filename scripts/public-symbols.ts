@@ -1,4 +1,5 @@
 /** What the package exports, read with the TypeScript compiler: for the reference, and for the check that each symbol has a docstring. */
+import { resolve } from 'node:path';
 import ts from 'typescript';
 
 export interface PublicSymbol {
@@ -38,11 +39,24 @@ function openingComment(text: string): string {
     .trim();
 }
 
-/** The symbols of each entry, by name. */
-export function publicSymbols(entries: ReadonlyMap<string, string>): PublicEntry[] {
+/** The sources of the entries as the compiler sees them, and further files that import the entries by their names, as users do. */
+export function programOf(
+  entries: ReadonlyMap<string, string>,
+  examples: ReadonlyMap<string, string> = new Map(),
+): ts.Program {
   const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
-  const program = ts.createProgram([...entries.values()], options);
+  const paths = Object.fromEntries([...entries].map(([name, file]) => [name, [resolve(file)]]));
+  const all = { ...options, paths, noUnusedLocals: false };
+  const host = ts.createCompilerHost(all);
+  const { readFile, fileExists } = host;
+  host.readFile = (file) => examples.get(file) ?? readFile(file);
+  host.fileExists = (file) => examples.has(file) || fileExists(file);
+  return ts.createProgram([...entries.values(), ...examples.keys()], all, host);
+}
+
+/** The symbols of each entry, by name. */
+export function publicSymbols(entries: ReadonlyMap<string, string>, program = programOf(entries)): PublicEntry[] {
   const checker = program.getTypeChecker();
   return [...entries].map(([name, file]) => {
     const source = program.getSourceFile(file);
