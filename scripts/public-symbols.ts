@@ -8,8 +8,8 @@ export interface PublicSymbol {
   readonly what: string;
   /** Its docstring; empty where there is none. */
   readonly docs: string;
-  /** For functions and constants: the type, on a line. */
-  readonly signature: string;
+  /** For functions and constants: the type, on a line; found when it is asked for, which takes its time. */
+  readonly signature: () => string;
   /** Where it is declared, `src/onnx/fold.ts:12`. */
   readonly where: string;
 }
@@ -68,12 +68,12 @@ export function publicSymbols(entries: ReadonlyMap<string, string>, program = pr
       const at = declaration?.getSourceFile();
       const line = declaration && at ? at.getLineAndCharacterOfPosition(declaration.getStart()).line + 1 : 0;
       const typed = symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable) && declaration;
-      const type = typed && checker.getTypeOfSymbolAtLocation(symbol, declaration);
       return {
         name: exported.name,
         what: whatOf(symbol),
         docs: ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim(),
-        signature: type ? checker.typeToString(type, declaration, ts.TypeFormatFlags.None) : '',
+        signature: () =>
+          typed ? checker.typeToString(checker.getTypeOfSymbolAtLocation(symbol, declaration), declaration) : '',
         where: at ? `${at.fileName.replace(`${process.cwd()}/`, '')}:${line}` : '',
       };
     });

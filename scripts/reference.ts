@@ -16,7 +16,8 @@ const groups = [
 
 const pageOf = (name: string) => (name.includes('/') ? `${name.slice(name.indexOf('/') + 1)}.md` : 'ballast.md');
 
-function described({ name, what, docs, signature }: PublicSymbol): string {
+function described({ name, what, docs, ...symbol }: PublicSymbol): string {
+  const signature = symbol.signature();
   // An arrow type reads better with the name in front of it.
   const typed = signature === '' ? '' : `\n\`\`\`ts\n${name}: ${signature}\n\`\`\`\n`;
   return `### ${name}\n${typed}\n${docs}\n\n<sub>${what}</sub>\n`;
@@ -34,16 +35,11 @@ function entryPage({ name, docs, symbols }: PublicEntry, elsewhere: ReadonlyMap<
   return `# ${name}\n\n${docs}\n\n${also}${lists.join('\n')}`;
 }
 
-/** The pages by their file names. */
-export function referencePages(entries: readonly PublicEntry[]): ReadonlyMap<string, string> {
-  // A symbol is described where its topic is; the main entry refers to it.
-  const home = new Map<string, string>();
-  for (const { name, symbols } of [...entries.slice(1), entries[0]!])
-    for (const { where } of symbols) if (!home.has(where)) home.set(where, name);
-  const rows = entries.map(
-    ({ name, docs }) => `| [${name}](${pageOf(name)}) | ${docs.split(/(?<=\.)\s|\n\n/)[0]!.replaceAll('\n', ' ')} |`,
-  );
-  const index = `# API
+/** The page over all entries. */
+export function indexPage(entries: readonly PublicEntry[]): string {
+  const firstSentence = (docs: string) => docs.split(/(?<=\.)\s|\n\n/)[0]!.replaceAll('\n', ' ');
+  const rows = entries.map(({ name, docs }) => `| [${name}](${pageOf(name)}) | ${firstSentence(docs)} |`);
+  return `# API
 
 What the package exports, by entry. The pages are made of the docstrings: the package has them, and in a clone \`npm run docs:api\` writes them.
 
@@ -51,10 +47,16 @@ What the package exports, by entry. The pages are made of the docstrings: the pa
 | --- | --- |
 ${rows.join('\n')}
 `;
-  return new Map([
-    ['README.md', index],
-    ...entries.map((e) => [pageOf(e.name), `${entryPage(e, home).trimEnd()}\n`] as const),
-  ]);
+}
+
+/** All pages by their file names. */
+export function referencePages(entries: readonly PublicEntry[]): ReadonlyMap<string, string> {
+  // A symbol is described where its topic is; the main entry refers to it.
+  const home = new Map<string, string>();
+  for (const { name, symbols } of [...entries.slice(1), entries[0]!])
+    for (const { where } of symbols) if (!home.has(where)) home.set(where, name);
+  const pages = entries.map((e) => [pageOf(e.name), `${entryPage(e, home).trimEnd()}\n`] as const);
+  return new Map([['README.md', indexPage(entries)], ...pages]);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
