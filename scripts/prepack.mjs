@@ -1,4 +1,4 @@
-// Builds what `npm pack` puts into the package, from nothing: what an earlier build left behind must not travel.
+// Builds what `npm pack` puts into the package, from nothing: what an earlier build left behind must not travel. The reference of the API is made too.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 
@@ -8,5 +8,8 @@ if (!existsSync('node_modules/typescript')) {
 }
 rmSync('dist', { recursive: true, force: true });
 // Standard output is npm's own: it names the archive there, or prints JSON.
-const { status } = spawnSync('npm', ['run', '-s', 'build'], { stdio: ['inherit', 2, 'inherit'], shell: process.platform === 'win32' });
-process.exit(status ?? 1);
+for (const script of ['build', 'docs:api']) {
+  const options = { stdio: ['inherit', 2, 'inherit'], shell: process.platform === 'win32' };
+  const { status } = spawnSync('npm', ['run', '-s', script], options);
+  if (status !== 0) process.exit(status ?? 1);
+}

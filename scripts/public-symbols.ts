@@ -1,4 +1,5 @@
 /** What the package exports, read with the TypeScript compiler: for the reference, and for the check that each symbol has a docstring. */
+import { resolve } from 'node:path';
 import ts from 'typescript';
 
 export interface PublicSymbol {
@@ -7,8 +8,8 @@ export interface PublicSymbol {
   readonly what: string;
   /** Its docstring; empty where there is none. */
   readonly docs: string;
-  /** For functions and constants: the type, on a line. */
-  readonly signature: string;
+  /** For functions and constants: the type, on a line; found when it is asked for, which takes its time. */
+  readonly signature: () => string;
   /** Where it is declared, `src/onnx/fold.ts:12`. */
   readonly where: string;
 }
@@ -38,11 +39,24 @@ function openingComment(text: string): string {
     .trim();
 }
 
-/** The symbols of each entry, by name. */
-export function publicSymbols(entries: ReadonlyMap<string, string>): PublicEntry[] {
+/** The sources of the entries as the compiler sees them, and further files that import the entries by their names, as users do. */
+export function programOf(
+  entries: ReadonlyMap<string, string>,
+  examples: ReadonlyMap<string, string> = new Map(),
+): ts.Program {
   const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
-  const program = ts.createProgram([...entries.values()], options);
+  const paths = Object.fromEntries([...entries].map(([name, file]) => [name, [resolve(file)]]));
+  const all = { ...options, paths, noUnusedLocals: false };
+  const host = ts.createCompilerHost(all);
+  const { readFile, fileExists } = host;
+  host.readFile = (file) => examples.get(file) ?? readFile(file);
+  host.fileExists = (file) => examples.has(file) || fileExists(file);
+  return ts.createProgram([...entries.values(), ...examples.keys()], all, host);
+}
+
+/** The symbols of each entry, by name. */
+export function publicSymbols(entries: ReadonlyMap<string, string>, program = programOf(entries)): PublicEntry[] {
   const checker = program.getTypeChecker();
   return [...entries].map(([name, file]) => {
     const source = program.getSourceFile(file);
@@ -54,12 +68,12 @@ export function publicSymbols(entries: ReadonlyMap<string, string>): PublicEntry
       const at = declaration?.getSourceFile();
       const line = declaration && at ? at.getLineAndCharacterOfPosition(declaration.getStart()).line + 1 : 0;
       const typed = symbol.flags & (ts.SymbolFlags.Function | ts.SymbolFlags.Variable) && declaration;
-      const type = typed && checker.getTypeOfSymbolAtLocation(symbol, declaration);
       return {
         name: exported.name,
         what: whatOf(symbol),
         docs: ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim(),
-        signature: type ? checker.typeToString(type, declaration, ts.TypeFormatFlags.None) : '',
+        signature: () =>
+          typed ? checker.typeToString(checker.getTypeOfSymbolAtLocation(symbol, declaration), declaration) : '',
         where: at ? `${at.fileName.replace(`${process.cwd()}/`, '')}:${line}` : '',
       };
     });

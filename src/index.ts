@@ -12,12 +12,17 @@
 
 export { allKinds, jsonSchemaOf, readDocument, requestSchemaOf } from './api/schema.ts';
 export {
+  activationsAt,
+  BlockMeasurement,
   type CurvatureResult,
   findStages,
   findUnits,
   HessianOperator,
   LinearizedMap,
+  measureAlignment,
+  measureConvolutions,
   measureCurvature,
+  measureEigenvalues,
   measureSpectra,
   registerAttack,
   type SpectrumResult,

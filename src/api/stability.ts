@@ -9,7 +9,9 @@
  * import { measureSpectra } from 'ballast/stability';
  *
  * const network = await loadNetwork({ model: 'resnet20' });
- * const { images } = await measureSpectra({ network, dataset: shapesDataset({ split: 'test', count: 4 }), images: [0] });
+ * const dataset = shapesDataset({ split: 'test', count: 4, seed: 0 });
+ * const wanted = { units: 'layer3.1', stages: false, finalRelu: true, method: 'auto', top: 10 } as const;
+ * const { images } = await measureSpectra({ network, dataset, images: [0], ...wanted });
  * console.log(images[0].units.map(({ name, plateau }) => [name, plateau]));
  * ```
  */

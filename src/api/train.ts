@@ -6,8 +6,8 @@
  * import { trainingConfig, trainNetwork } from 'ballast/train';
  *
  * const data = {
- *   train: shapesDataset({ split: 'train', count: 512 }),
- *   valid: shapesDataset({ split: 'test', count: 128 }),
+ *   train: shapesDataset({ split: 'train', count: 512, seed: 0 }),
+ *   valid: shapesDataset({ split: 'test', count: 128, seed: 0 }),
  * };
  * const config = trainingConfig({ model: 'resnet8', dataset: 'shapes', length: '2ep', lr: 0.1 });
  * const { status, final } = await trainNetwork({ config, ...data, folder: 'runs/first', resume: true });

@@ -24,13 +24,14 @@ async function ownMeasurements(): Promise<readonly Measurement[]> {
 
 const words = process.argv.slice(2);
 // `ballast help spectrum` is about spectrum.
-const first = words[0] === 'help' && isCommand(words[1]) ? words[1] : words[0];
+const [first, ...more] = words[0] === 'help' && isCommand(words[1]) ? words.slice(1) : words;
+const part = more[0] === 'help' ? more[1] : more[0];
 
 /** Of the command that runs: messages about a request name its options. */
 let options: ReadonlySet<string> = new Set();
 
 try {
-  const program = await programFor(first, await ownMeasurements());
+  const program = await programFor(first, await ownMeasurements(), part);
   program.hook('preAction', (_, command) => {
     options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));
   });

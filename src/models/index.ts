@@ -1,3 +1,4 @@
+/** Built-in models, and any network with its weights as one `Network`. */
 export { type AlexnetOptions, alexnet } from './alexnet.ts';
 export { type DrnOptions, drn } from './drn.ts';
 export { type GraphNetworkOptions, networkFromGraph } from './graph-network.ts';

@@ -6,7 +6,6 @@ export const reproduceStability = registerMeasurement({
   kind: reproductionKind,
   command: ['reproduce', 'stability'],
   label: 'reproduction',
-  revision: 1,
   parts: 'parts',
   rows: ['active'],
   examples: [{ what: 'the whole of the paper on our own ResNet-56', request: { data: 'cifar10' } }],

@@ -34,6 +34,7 @@ import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts
 import { addTrainingOptions, number } from '../training-options.ts';
 import { folderName, wholeNumber } from '../values.ts';
 import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
+import { batchSummaries } from './summaries.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
 type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
@@ -50,9 +51,7 @@ interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, 
 }
 
 export function batchPlanCommand(): Command {
-  const command = new Command('plan').description(
-    'Which batch size to train at, and what a larger one costs: from one short run of the training and timed steps',
-  );
+  const command = new Command('plan').description(batchSummaries.plan);
   addTrainingOptions(command)
     .option(
       '--steps <n>',

@@ -4,6 +4,7 @@ import { studyReport, writeStudyReport } from '../../app/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../report/index.ts';
 import { commandLine } from '../command-line.ts';
 import { addClusterOptions, type ClusterOptions, linkOf } from './cluster-options.ts';
+import { batchSummaries } from './summaries.ts';
 
 interface ReportOptions extends ClusterOptions {
   readonly out?: string;
@@ -12,9 +13,7 @@ interface ReportOptions extends ClusterOptions {
 
 export function batchReportCommand(): Command {
   const command = new Command('report')
-    .description(
-      'What a batch study says: steps to targets, speed-up, critical batch, cost, and the paper’s statements on it',
-    )
+    .description(batchSummaries.report)
     .argument('<dir>', 'folder of a study, or of an import')
     .option('--out <file>', 'where the HTML report goes (default: report.html in the folder)')
     .option('--json', 'print one JSON object on standard output, and write no file unless --out says so');

@@ -5,11 +5,12 @@ import { folderName, wholeNumber } from '../values.ts';
 import { computeShown, layingOutListed } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunOptions } from './run-options.ts';
+import { batchSummaries } from './summaries.ts';
 import { countsText, edgeText } from './texts.ts';
 
 export function runBatchCommand(): Command {
   const command = new Command('run')
-    .description('Compute what is missing of a study; it can be interrupted, resumed, edited and run twice at once')
+    .description(batchSummaries.run)
     .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
     .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
   return addRunOptions(command).action(run);

@@ -12,6 +12,7 @@ import { commandLine } from '../command-line.ts';
 import { interruptedExitCode } from '../failure.ts';
 import { requiredOut } from '../options.ts';
 import { folderName } from '../values.ts';
+import { reproduceSummaries } from './summaries.ts';
 
 interface ReproduceBatchOptions extends RunOptions {
   readonly studies: readonly BundledStudy[];
@@ -27,9 +28,7 @@ function namesOf(text: string): BundledStudy[] {
 
 export function reproduceBatchCommand(): Command {
   const command = new Command('batch')
-    .description(
-      'The statements of Golmant et al. (arXiv 1811.12941) on studies of classification, language and segmentation that Ballast brings along: runs what is missing of them, then reports',
-    )
+    .description(reproduceSummaries.batch)
     .option('--studies <names>', `some of ${bundledStudies.join(', ')}; only shapes needs no data`, namesOf, [
       ...bundledStudies,
     ])
