@@ -4,13 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 
-const size = 16;
-/** How far a point, seen from the middle of the figure, is from being drawn: drawn below 0. */
+const size = 8;
+/** How far a point, seen from the middle of the figure, is outside of it: below 0 within. */
 const kinds = {
-  bar: (x, y) => Math.max(Math.abs(x) - 5, Math.abs(y) - 1.5),
-  cross: (x, y) => Math.min(Math.max(Math.abs(x), Math.abs(y)) - 5, Math.min(Math.abs(x), Math.abs(y)) - 1),
-  disc: (x, y) => Math.hypot(x, y) - 4,
-  ring: (x, y) => Math.abs(Math.hypot(x, y) - 4) - 1.2,
+  bar: (x, y) => Math.max(Math.abs(x) - 2.5, Math.abs(y) - 0.8),
+  cross: (x, y) => Math.max(Math.abs(Math.abs(x) - Math.abs(y)) - 0.7, Math.abs(x) - 2.5),
+  disc: (x, y) => Math.hypot(x, y) - 2,
+  ring: (x, y) => Math.abs(Math.hypot(x, y) - 2.4) - 0.7,
 };
 
 let state = 1;
@@ -21,7 +21,7 @@ const random = () => {
 };
 
 function pixels(distance) {
-  const [cx, cy, light] = [6 + 4 * random(), 6 + 4 * random(), 120 + 80 * random()];
+  const [cx, cy, light] = [3.2 + 1.6 * random(), 3.2 + 1.6 * random(), 120 + 80 * random()];
   const tint = [random(), random(), random()];
   const rows = [];
   for (let y = 0; y < size; y++) {
