@@ -54,6 +54,10 @@ export async function programFor(first: string | undefined, own: readonly Measur
     program.addCommand(prepared(command).helpGroup(group).exitOverride());
   }
   for (const measurement of own)
-    program.addCommand(prepared(await measured(measurement)).helpGroup('Your own:').exitOverride());
+    program.addCommand(
+      prepared(await measured(measurement))
+        .helpGroup('Your own:')
+        .exitOverride(),
+    );
   return program;
 }
