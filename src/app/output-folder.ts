@@ -21,7 +21,7 @@ export interface OutputFolder {
   release(): void;
 }
 
-const fileName = 'request.json';
+export const requestFile = 'request.json';
 
 const requestSchema = z.object({ kind: z.string(), request: z.record(z.string(), z.unknown()) });
 
@@ -57,7 +57,7 @@ export async function openOutput(
     if (found) requireSameRequest(folder, found, asked);
     else {
       const text = `${JSON.stringify({ ballast: version, ...asked }, null, 2)}\n`;
-      await writeFileAtomic(join(folder, fileName), text);
+      await writeFileAtomic(join(folder, requestFile), text);
     }
     return { folder, begun: found !== undefined, release: () => owner.release() };
   } catch (cause) {
@@ -68,7 +68,7 @@ export async function openOutput(
 
 /** What a folder was made for; undefined for one without anything of ours. Throws UsageError for one that is something else's. */
 async function requestIn(folder: string): Promise<OutputRequest | undefined> {
-  const path = join(folder, fileName);
+  const path = join(folder, requestFile);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
     throw new FileError(path, `cannot be read (${cause.code})`, { cause });
@@ -108,7 +108,7 @@ function requireNone(folder: string, names: readonly string[]): void {
 export function requireFree(folder: string, own: readonly string[]): void {
   requireNone(
     folder,
-    [fileName, ...Object.keys(others)].filter((name) => !own.includes(name)),
+    [requestFile, ...Object.keys(others)].filter((name) => !own.includes(name)),
   );
 }
 

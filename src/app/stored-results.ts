@@ -6,6 +6,7 @@ import { FileError, reasonOf } from '../errors.ts';
 import { allMeasurements, type Measurement } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
 import './measurements/index.ts';
+import { requestFile } from './output-folder.ts';
 import { shownKinds } from './shown-kinds.ts';
 
 export interface StoredResult {
@@ -16,7 +17,7 @@ export interface StoredResult {
 /** Files in a folder that say what a study measured: `batch report` is for these. */
 const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
 
-/** The stored results in a file, or in a folder: each JSON file directly in it that is one. Throws FileError where there is none. */
+/** The stored results in a file, or in a folder: each JSON file directly in it but what says what the folder is for. Throws FileError where there is none. */
 export async function storedResults(path: string): Promise<StoredResult[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new FileError(path, `cannot be read (${reasonOf(cause)}); expected a result or a folder with one`, { cause });
@@ -30,7 +31,9 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
     return [{ path, document: await readDocument(path) }];
   }
   const names = (await readdir(path)).sort();
-  const files = names.filter((name) => name.endsWith('.json')).map((name) => join(path, name));
+  const files = names
+    .filter((name) => name.endsWith('.json') && !name.startsWith('.') && name !== requestFile)
+    .map((name) => join(path, name));
   if (files.length === 0)
     throw new FileError(
       path,

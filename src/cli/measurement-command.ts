@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Measurement } from '../instrument/index.ts';
-import { commandLine } from './command-line.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { commandLine } from './invocation.ts';
 import { noteToUser } from './notes.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './request-options.ts';
 import { folderName } from './values.ts';

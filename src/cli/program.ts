@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Measurement } from '../instrument/index.ts';
 import { version } from '../version.ts';
+import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
 
 /** `part`: which of its own commands is asked for, for those that have some; all are loaded where it is undefined. */
@@ -55,9 +56,13 @@ export async function programFor(
   for (const [name, { group, summary }] of Object.entries(commandSummaries)) {
     const command =
       first === name && isCommand(name) ? await loaders[name](part) : new Command(name).description(summary);
-    program.addCommand(command.helpGroup(group).exitOverride());
+    program.addCommand(prepared(command).helpGroup(group).exitOverride());
   }
   for (const measurement of own)
-    program.addCommand((await measured(measurement)).helpGroup('Your own:').exitOverride());
+    program.addCommand(
+      prepared(await measured(measurement))
+        .helpGroup('Your own:')
+        .exitOverride(),
+    );
   return program;
 }

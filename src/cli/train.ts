@@ -23,9 +23,9 @@ import {
   trainNetwork,
   writeRunConfig,
 } from '../train/index.ts';
-import { commandLine } from './command-line.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { commandLine } from './invocation.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from './options.ts';
 import { alone } from './output-folder.ts';
 import { addSettingOptions } from './setting-options.ts';

@@ -36,7 +36,7 @@ export const reproduceStability = registerMeasurement({
     };
   },
   estimate: ({ seconds, bytes, units, images }) =>
-    `complete spectra of ${units.length} units, interventions, ${images} perturbed images: about ${formatDuration(seconds.total)}, up to ${formatBytes(bytes)} of memory`,
+    `complete spectra of ${units.length} unit${units.length === 1 ? '' : 's'}, interventions, ${images} perturbed images: about ${formatDuration(seconds.total)}, up to ${formatBytes(bytes)} of memory`,
   details: ({ spectra, seconds }) => [
     ...spectra.map((b) => `${b.name} at image ${b.image}: ${b.method}, ${formatDuration(b.seconds)}`),
     `interventions: ${formatDuration(seconds.interventions)}`,

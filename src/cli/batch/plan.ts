@@ -24,9 +24,9 @@ import {
 } from '../../report/index.ts';
 import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
-import { commandLine } from '../command-line.ts';
 import { interruptedExitCode } from '../failure.ts';
 import { listenForInterrupts } from '../interrupts.ts';
+import { commandLine } from '../invocation.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from '../options.ts';
 import { alone } from '../output-folder.ts';
 import { loadSplit } from '../test-set.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { studyReport, writeStudyReport } from '../../app/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../report/index.ts';
-import { commandLine } from '../command-line.ts';
+import { commandLine } from '../invocation.ts';
 import { addClusterOptions, type ClusterOptions, linkOf } from './cluster-options.ts';
 import { batchSummaries } from './summaries.ts';
 
