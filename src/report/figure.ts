@@ -17,6 +17,8 @@ export interface Panel {
   readonly title?: string | Html;
   readonly body: Html;
   readonly legend?: Html;
+  /** What a reader must know of this panel alone, such as values that lie beyond its axes. */
+  readonly note?: string;
 }
 
 export interface Figure {
@@ -33,12 +35,12 @@ export interface Figure {
 
 /** A numbered figure (the page counts) with its title above and its caption below. */
 export function figure({ title, panels, caption, panelWidth, legend: key, compact }: Figure): Html {
-  return html`<figure>
+  return html`<figure class="numbered">
 <h3>${title}</h3>
 ${key}
 <div class="panels${compact ? ' compact' : ''}" style="--panel: ${panelWidth}px">${panels.map(
     (p) =>
-      html`<div class="panel">${p.title ? html`<h4>${p.title}</h4>` : null}<div class="scroll">${p.body}</div>${p.legend}</div>`,
+      html`<div class="panel">${p.title ? html`<h4>${p.title}</h4>` : null}<div class="scroll">${p.body}</div>${p.legend}${p.note ? html`<p class="note">${p.note}</p>` : null}</div>`,
   )}</div>
 <figcaption>${caption}</figcaption>
 </figure>`;
