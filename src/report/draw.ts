@@ -24,6 +24,8 @@ function escapeLabels(svg: string): string {
 export function draw(options: Plot.PlotOptions & { readonly ariaLabel: string }): Html {
   const svg = Plot.plot({ className: 'plot', style: { fontSize: '11px' }, ...options, document });
   svg.setAttribute('role', 'img');
+  // HTML does not need it, but a drawing that is copied out of the page does.
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('style', `--width: ${options.width ?? 640}px; font-size: 11px`);
   // The page styles all its plots at once (page-style.ts); Plot would repeat the same rules in each of them.
   svg.querySelector('style')?.remove();

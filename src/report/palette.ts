@@ -18,7 +18,7 @@ export const colors = {
 
 /**
  * Hues of series whose order is that of a study, those of Okabe and Ito first. Each has at least 3:1 against the page, light and dark; what there is
- * more of than hues must differ in its dashes (`seriesDashes`).
+ * more of than hues must differ in its dashes.
  */
 export const seriesHues = [
   colors.below,
