@@ -4,6 +4,7 @@ import { densityCurve, nodeRange } from './curvature-curve.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
+import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** `1.23 ± 0.042`, or the value alone where there is no error. */
@@ -26,7 +27,7 @@ export function shortfall({ eigenvalues, smallest, wanted }: CurvatureResult): s
 }
 
 /** The result as lines of at most 100 columns. */
-export function curvatureTable(result: CurvatureResult, { color }: { readonly color: boolean }): string {
+export function curvatureTable(result: CurvatureResult, { color, width = terminalWidth() }: TerminalOptions): string {
   const paint = painter(color);
   const { eigenvalues, smallest, trace, meanEigenvalue, density } = result;
   const values = [
@@ -68,15 +69,15 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
     ...(missing ? [paint(missing, 'yellow')] : []),
     '',
     ...facts,
-    ...(density ? ['', ...densityPlot(result)] : []),
+    ...(density ? ['', ...densityPlot(result, Math.min(72, (width ?? 100) - 14))] : []),
     '',
     paint(`${formatCount(result.products)} products in ${formatDuration(result.seconds)}`, 'dim'),
   ];
-  return lines.join('\n');
+  return fitted(lines.join('\n'), width);
 }
 
 /** Density of the eigenvalues on a logarithmic axis. */
-function densityPlot({ density, parameters }: CurvatureResult, columns = 72, rows = 8): string[] {
+function densityPlot({ density, parameters }: CurvatureResult, columns: number, rows = 8): string[] {
   const range = nodeRange(density!);
   const { points, floor } = densityCurve(density!, parameters, range, { count: 2 * columns });
   const top = largestOf(points.map((p) => p.y));

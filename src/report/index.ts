@@ -34,4 +34,5 @@ export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';
 export { studyStabilityTable } from './study-stability-table.ts';
 export { painter, wantsColor } from './terminal-color.ts';
 export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal-plot.ts';
+export { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 export { alignColumns, type ColumnOptions } from './text-table.ts';

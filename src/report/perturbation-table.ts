@@ -1,5 +1,6 @@
 import type { AttackSummary, GrowthRatio, PerturbationResult } from '../stability/index.ts';
 import { formatCount, formatNumber } from './numbers.ts';
+import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -40,9 +41,13 @@ function attackLines(result: PerturbationResult): string[] {
 }
 
 /** Accuracies, and a row for each place of the network, as text for the terminal. */
-export function perturbationTable(result: PerturbationResult): string {
+export function perturbationTable(
+  result: PerturbationResult,
+  { width = terminalWidth() }: Partial<TerminalOptions> = {},
+): string {
   const lines = attackLines(result);
-  if (result.followed === 0) return [...lines, '', 'no perturbation was found, so there is none to follow'].join('\n');
+  if (result.followed === 0)
+    return fitted([...lines, '', 'no perturbation was found, so there is none to follow'].join('\n'), width);
   const energies = new Map(result.projections.map((p) => [p.name, p]));
   const heads = ['place', 'adversarial', 'random', 'shuffled', 'gain', 'linear', 'error'];
   const projected = energies.size > 0 ? ['above', 'at a', 'below', 'random above'] : [];
@@ -66,28 +71,34 @@ export function perturbationTable(result: PerturbationResult): string {
         : []),
     ];
   });
-  const table = alignColumns([[...heads, ...projected], ...rows]);
-  const growth = alignColumns([
-    ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
-    ...result.growth.map((g) => [
-      g.stage,
-      formatInterval(g.toRandom, result.followed),
-      formatInterval(g.toShuffled, result.followed),
-      formatInterval(g.untrainedToRandom, result.images.length),
-    ]),
-  ]);
-  return [
-    ...lines,
-    '',
-    `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
-    ...(projected.length
-      ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
-      : ['are the adversarial ones']),
-    ...table,
-    '',
-    result.followed < fewestForInterval
-      ? `ratio of |d| / |x|, median over images (too few for an interval)`
-      : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
-    ...growth,
-  ].join('\n');
+  const table = alignColumns([[...heads, ...projected], ...rows], { width, drop: [6, 9, 10, 5, 3] });
+  const growth = alignColumns(
+    [
+      ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
+      ...result.growth.map((g) => [
+        g.stage,
+        formatInterval(g.toRandom, result.followed),
+        formatInterval(g.toShuffled, result.followed),
+        formatInterval(g.untrainedToRandom, result.images.length),
+      ]),
+    ],
+    { width },
+  );
+  return fitted(
+    [
+      ...lines,
+      '',
+      `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
+      ...(projected.length
+        ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
+        : ['are the adversarial ones']),
+      ...table,
+      '',
+      result.followed < fewestForInterval
+        ? `ratio of |d| / |x|, median over images (too few for an interval)`
+        : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
+      ...growth,
+    ].join('\n'),
+    width,
+  );
 }
