@@ -253,7 +253,6 @@ export function noiseScaleFigure(estimate: CriticalBatchEstimate, batchSize: num
               y1: (w) => Math.max(floor, w.low),
               y2: (w) => w.high ?? axis.domain[1],
               stroke: colors.below,
-              strokeOpacity: 0.6,
             }),
             Plot.ruleY(known, {
               x1: (w) => w.fromStep - 1,

@@ -61,7 +61,8 @@ export function strategyLegend(
       .map(([label, { color, dash }]) => ({
         label,
         color,
-        mark: dash ? ('dashed' as const) : ('line' as const),
+        mark: 'line' as const,
+        dash,
       })),
     ...more,
   ]);

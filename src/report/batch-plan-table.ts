@@ -46,9 +46,12 @@ export function batchPlanTable(result: BatchPlanResult, { color, width = termina
     ],
     { width, drop: [5, 2, 1, 3, 9, 8] },
   );
+  const [answer, ...reasons] = planSentences(result);
   const { overhead, perExample, residual } = stepTime.fit;
   return fitted(
     [
+      answer!,
+      '',
       paint(head!, 'dim'),
       ...lines.map((line, i) => (rows[i]!.batchSize === recommendation.way.batchSize ? paint(line, 'bold') : line)),
       paint('~ modelled; without it measured on this machine. next: the row below, on as many devices', 'dim'),
@@ -61,7 +64,7 @@ export function batchPlanTable(result: BatchPlanResult, { color, width = termina
         'dim',
       ),
       '',
-      ...planSentences(result),
+      ...reasons,
     ].join('\n'),
     width,
   );

@@ -1,5 +1,6 @@
 import type { ConvolutionSpectrum, ConvolutionsResult } from '../stability/index.ts';
 import { formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { convolutionsAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
@@ -36,6 +37,8 @@ export function convolutionsTable(
   );
   return fitted(
     [
+      ...convolutionsAnswer(result),
+      '',
       `Singular values of ${result.layers.length === 1 ? 'a convolution' : `${result.layers.length} convolutions`} of ${result.model}`,
       `with padding and stride as they are${result.foldNorm ? ', the scale of the batch norm behind each folded in' : ''}`,
       '',

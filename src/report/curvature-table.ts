@@ -2,6 +2,7 @@ import type { CurvatureResult, ProbedValue } from '../stability/index.ts';
 import { largestOf } from '../statistics.ts';
 import { densityCurve, nodeRange } from './curvature-curve.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { curvatureAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
@@ -61,6 +62,8 @@ export function curvatureTable(result: CurvatureResult, { color, width = termina
     { left: [0, 1] },
   );
   const lines = [
+    ...curvatureAnswer(result),
+    '',
     `Hessian of the mean cross-entropy of ${result.model} on ${formatCount(result.examples)} example${result.examples === 1 ? '' : 's'} of ${result.dataset} (${result.split})`,
     `${formatCount(result.parameters)} parameters; evaluation mode (our choice); loss ${formatNumber(result.loss)}, gradient norm ${formatNumber(result.gradientNorm)}`,
     '',

@@ -1,5 +1,6 @@
 import type { EigenvaluesResult } from '../stability/index.ts';
 import { formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { eigenvaluesAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
@@ -47,6 +48,8 @@ export function eigenvaluesTable(
   );
   return fitted(
     [
+      ...eigenvaluesAnswer(result),
+      '',
       `Eigenvalues μ of the branches of ${result.model} at ${result.images.length} image${result.images.length === 1 ? '' : 's'} of ${result.dataset}`,
       'those of the units, without their last ReLU, are a + μ with a the skip scale',
       '',

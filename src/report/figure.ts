@@ -5,11 +5,26 @@ export interface LegendEntry {
   readonly color: string;
   /** `area`: a filled square; `line`, `dashed` and `dotted`: a stroke; `dot`: a point. */
   readonly mark?: 'area' | 'line' | 'dashed' | 'dotted' | 'dot';
+  /** Of a line: lengths of dashes and gaps in pixels, as in `stroke-dasharray`; then it is drawn as it is in the figure. */
+  readonly dash?: string | undefined;
+}
+
+/** The dashes of a line as a background: stripes of the colour and of nothing. */
+function stripes(dash: string): string {
+  let at = 0;
+  const stops = dash.split(',').map((length, i) => {
+    const from = at;
+    at += Number(length);
+    return `${i % 2 ? 'transparent' : 'var(--swatch)'} ${from}px ${at}px`;
+  });
+  return `repeating-linear-gradient(90deg, ${stops.join(', ')})`;
 }
 
 export function legend(entries: readonly LegendEntry[]): Html {
-  return html`<ul class="legend">${entries.map(
-    ({ label, color, mark = 'area' }) => html`<li><i class="${mark}" style="--swatch: ${color}"></i>${label}</li>`,
+  return html`<ul class="legend">${entries.map(({ label, color, mark = 'area', dash }) =>
+    dash === undefined
+      ? html`<li><i class="${mark}" style="--swatch: ${color}"></i>${label}</li>`
+      : html`<li><i class="stripes" style="--swatch: ${color}; background: ${stripes(dash)}"></i>${label}</li>`,
   )}</ul>`;
 }
 

@@ -1,5 +1,6 @@
 import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
 import { formatExact, formatNumber } from './numbers.ts';
+import { interventionAnswer } from './stability-answers.ts';
 import { painter, truncate } from './terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
@@ -68,6 +69,8 @@ export function interventionTable(
   const { evaluated } = result.unchanged;
   return fitted(
     [
+      ...interventionAnswer(result),
+      '',
       `${truncate(result.model, 40)}, final ReLU ${result.finalRelu ? 'in' : 'out'} (our choice); changed: ${listed(result.changed)}`,
       `y = a S x + c F(x), a the skip scale and c that of the weights; linearized at ${
         result.operatingPoint === 'frozen'

@@ -78,6 +78,7 @@ figcaption { font-size: 14px; line-height: 1.5; color: var(--soft); margin-top: 
 .panel > .legend li { gap: 4px; }
 .legend i { flex: none; display: inline-block; width: 13px; height: 13px; border-radius: 2px; background: var(--swatch); }
 .legend i.line { width: 14px; height: 3px; }
+.legend i.stripes { width: 26px; height: 3px; border-radius: 0; }
 .legend i.dashed { width: 18px; height: 0; background: none; border-top: 2px dashed var(--swatch); border-radius: 0; }
 .legend i.dotted { width: 18px; height: 0; background: none; border-top: 2px dotted var(--swatch); border-radius: 0; }
 .legend i.dot { width: 9px; height: 9px; border-radius: 50%; }

@@ -1,5 +1,6 @@
 import type { AttackSummary, GrowthRatio, PerturbationResult } from '../stability/index.ts';
 import { formatCount, formatNumber } from './numbers.ts';
+import { perturbationAnswer } from './stability-answers.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
@@ -45,7 +46,7 @@ export function perturbationTable(
   result: PerturbationResult,
   { width = terminalWidth() }: Partial<TerminalOptions> = {},
 ): string {
-  const lines = attackLines(result);
+  const lines = [...perturbationAnswer(result), '', ...attackLines(result)];
   if (result.followed === 0)
     return fitted([...lines, '', 'no perturbation was found, so there is none to follow'].join('\n'), width);
   const energies = new Map(result.projections.map((p) => [p.name, p]));

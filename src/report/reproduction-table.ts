@@ -1,6 +1,7 @@
 import type { ReproductionResult } from '../stability/index.ts';
 import { formatNumber } from './numbers.ts';
 import { paperFindings } from './reproduction-findings.ts';
+import { reproductionAnswer } from './stability-answers.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
@@ -21,6 +22,8 @@ export function reproductionTable(
   ]);
   return fitted(
     [
+      ...reproductionAnswer(result),
+      '',
       `${result.model} on ${result.images.length} images of ${result.dataset}`,
       '',
       ...findings,

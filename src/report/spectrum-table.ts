@@ -1,6 +1,7 @@
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/result.ts';
 import { formatCount, formatExact, formatNumber, formatPercent } from './numbers.ts';
 import { spectrumRow } from './spectrum-rows.ts';
+import { spectrumAnswer } from './stability-answers.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
@@ -115,5 +116,5 @@ export function spectrumTable(
       : []),
   ].join('; ');
   const blocks = result.images.map((image) => imageBlock(result, image, paint, width).join('\n'));
-  return fitted(`${[legend, ...blocks].join('\n\n')}\n`, width);
+  return fitted(`${[spectrumAnswer(result).join('\n'), legend, ...blocks].join('\n\n')}\n`, width);
 }

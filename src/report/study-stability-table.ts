@@ -113,9 +113,9 @@ export function studyStabilityTable(
   const skipped = result.skipped.length;
   return fitted(
     [
-      `Stability of the networks of study ${result.study}`,
-      '',
       ...stabilityAnswers(result).flatMap((a) => wrapped(a)),
+      '',
+      `Stability of the networks of study ${result.study}`,
       '',
       ...lines,
       'distance: median l2 norm of DeepFool’s perturbations. Per doubling: slopes of a mixed model with log batch, log rate, training',
