@@ -36,8 +36,9 @@ function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint, wid
     ...wrapped(
       `from batch ${count(baseBatch)}${baseProblem === null ? '' : ` (counts for no verdict: ${baseProblem})`}: linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
       2,
+      width,
     ),
-    ...wrapped(criticalText(analysis.criticalBatch), 2),
+    ...wrapped(criticalText(analysis.criticalBatch), 2, width),
     '',
   ];
 }
@@ -63,7 +64,7 @@ export function batchTable(report: StudyReport<unknown>, { color, width = termin
   const budget = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.endedByBudget)));
   return fitted(
     [
-      ...answerOf(report).flatMap((a) => wrapped(a)),
+      ...answerOf(report).flatMap((a) => wrapped(a, 0, width)),
       '',
       ...report.workloads.flatMap((w) => workloadLines(w, paint, width)),
       ...(edge ? [paint('* the best rate is at the edge of its grid: a better one may lie beyond', 'yellow'), ''] : []),
@@ -73,7 +74,7 @@ export function batchTable(report: StudyReport<unknown>, { color, width = termin
       'What the paper (arXiv 1811.12941) says, on this study:',
       ...report.statements.flatMap((s) => [
         `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
-        ...wrapped(s.answer, 20).map((l) => paint(l, 'dim')),
+        ...wrapped(s.answer, 20, width).map((l) => paint(l, 'dim')),
       ]),
       '',
     ].join('\n'),

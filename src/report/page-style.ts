@@ -4,14 +4,14 @@ const light = `
   --above: #d55e00; --plateau: #7d8793; --below: #0072b2; --zero: #2b2135; --active: #009e73;
   --above-deep: #9c3a00; --below-deep: #0b3c8f; --neutral: #f1f2f3;
   --series-green: #008a64; --series-pink: #b8478f; --series-ochre: #946f00; --series-indigo: #5b4bb7; --series-brown: #7a4a1e;
-  --series-teal: #007d8a; --series-grey: #6b7785;`;
+  --series-night: #2b2135; --series-grey: #6b7785;`;
 
 const dark = `
   --paper: #14171b; --ink: #e7eaee; --soft: #a2abb6; --rule: #333a43; --tint: #1c2026;
   --above: #f08a45; --plateau: #78828e; --below: #55aee8; --zero: #d9cfe8; --active: #3cc99c;
   --above-deep: #ff9a4d; --below-deep: #5cb8ff; --neutral: #262b32;
   --series-green: #3cc99c; --series-pink: #e58fc4; --series-ochre: #e0b93f; --series-indigo: #9f92f0; --series-brown: #c79a6b;
-  --series-teal: #4fd0dc; --series-grey: #a2abb6;`;
+  --series-night: #d9cfe8; --series-grey: #a2abb6;`;
 
 export const pageStyle = `
 :root {${light}
@@ -92,6 +92,7 @@ td { text-align: right; border-bottom: 1px solid var(--rule); white-space: nowra
 th, td { padding: 4px 7px; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .table.words th:nth-child(-n+3), .table.words td:nth-child(-n+3) { text-align: left; }
+.table.words td:last-child { white-space: normal; min-width: 14ch; }
 tbody tr:hover { background: var(--tint); }
 tr.incomplete td { color: var(--soft); font-style: italic; }
 details { margin: 0 0 16px; }

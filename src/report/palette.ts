@@ -28,7 +28,7 @@ export const seriesHues = [
   'var(--series-ochre, #946f00)',
   'var(--series-indigo, #5b4bb7)',
   'var(--series-brown, #7a4a1e)',
-  'var(--series-teal, #007d8a)',
+  'var(--series-night, #2b2135)',
   'var(--series-grey, #6b7785)',
 ] as const;
 

@@ -49,7 +49,7 @@ export function spectrumAnswer(result: SpectrumResult): string[] {
       ? [
           `The strongest amplification by a unit is ${short(top.value)} (${top.name})${
             largest.length > 1
-              ? `; the largest singular values go from ${spanOf(
+              ? `; the largest singular values are ${spanOf(
                   largest.map((l) => l.value),
                   short,
                 )}`

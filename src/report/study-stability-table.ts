@@ -113,7 +113,7 @@ export function studyStabilityTable(
   const skipped = result.skipped.length;
   return fitted(
     [
-      ...stabilityAnswers(result).flatMap((a) => wrapped(a)),
+      ...stabilityAnswers(result).flatMap((a) => wrapped(a, 0, width)),
       '',
       `Stability of the networks of study ${result.study}`,
       '',

@@ -81,7 +81,11 @@ export function seenFaults(): string[] {
     const scale = outer.width / Number(svg.getAttribute('width'));
     const paper = backgroundOf(svg);
     const [left, top, right, bottom] = (svg.dataset.frame?.split(' ') ?? []).map(Number);
-    const rects = [...svg.querySelectorAll('rect')];
+    const rects = [...svg.querySelectorAll('rect')].map((rect) => ({
+      box: rect.getBoundingClientRect(),
+      fill: colorOf(getComputedStyle(rect).fill),
+      opacity: opacityOf(rect, 'fillOpacity'),
+    }));
     const isOfAxis = (label: string) => /axis|grid|tick/.test(label);
     const labelOf = (element: Element) => element.closest('g[aria-label]')?.getAttribute('aria-label') ?? '';
     const strokes = new Set<string>();
@@ -105,11 +109,8 @@ export function seenFaults(): string[] {
         if (element.textContent === '') continue;
         const [x, y] = [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
         let behind = paper;
-        for (const rect of rects) {
-          const r = rect.getBoundingClientRect();
-          if (x > r.left && x < r.right && y > r.top && y < r.bottom)
-            behind = over(colorOf(getComputedStyle(rect).fill), opacityOf(rect, 'fillOpacity'), behind);
-        }
+        for (const { box: r, fill, opacity } of rects)
+          if (x > r.left && x < r.right && y > r.top && y < r.bottom) behind = over(fill, opacity, behind);
         const found = contrast(over(colorOf(style.fill), opacityOf(element, 'fillOpacity'), behind), behind);
         if (found < 4.5) say(`${what} has ${found.toFixed(1)}:1`);
         continue;
