@@ -1,11 +1,12 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { openOutput } from '../app/index.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
+import { batchTable, createProgress, formatPercent, wantsColor, writeReportIndex } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
+import { version } from '../version.ts';
 import { computeStudy, layingOut } from './batch/compute-study.ts';
 import { studyReport, writeStudyReport } from './batch/study-report.ts';
 import { interruptedExitCode } from './failure.ts';
@@ -143,4 +144,9 @@ async function batchStudy(out: string): Promise<void> {
   await writeStudyReport(report, page);
   process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));
   process.stdout.write(`\nreport: ${page}\n`);
+  const index = await writeReportIndex(dirname(out), {
+    title: 'Ballast demo',
+    made: { ballast: version, date: new Date().toISOString() },
+  });
+  if (index !== null) process.stdout.write(`both reports: ${index}\n`);
 }

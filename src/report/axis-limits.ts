@@ -15,6 +15,9 @@ const fence = 3;
 /** An axis is cut only where what remains has so many times the room. */
 const gain = 4;
 
+/** So many of `n` values may be beyond: more of them are no outliers but part of the picture. */
+const mostBeyond = (n: number) => Math.max(2, Math.floor(n / 8));
+
 /** Fewer values say nothing of what is usual. */
 const fewest = 5;
 
@@ -26,7 +29,7 @@ function quantile(sorted: readonly number[], q: number): number {
 
 /**
  * Limits for an axis that a few far values do not flatten: the range of what lies within Tukey's outer fences, three interquartile ranges off
- * the quartiles, on a linear or a logarithmic scale. Without an outlier that costs most of the axis it is the whole range.
+ * the quartiles, and of the nearest others where more than one in eight would be beyond; on a linear or a logarithmic scale. Without an outlier that costs most of the axis it is the whole range.
  *
  * @param values At least one; positive where `log`.
  * @param always Must be inside, outliers or not: ideals, references.
@@ -44,7 +47,11 @@ export function robustLimits(
   const [lower, upper] = [quantile(scaled, 0.25), quantile(scaled, 0.75)];
   // Where most values are the same, what differs by a twentieth is still near.
   const span = Math.max(upper - lower, log ? Math.log(1.05) : 0.05 * Math.abs(quantile(scaled, 0.5)));
-  const usual = sorted.filter((_, i) => scaled[i]! >= lower - fence * span && scaled[i]! <= upper + fence * span);
+  const farness = (x: number) => Math.max(lower - x, x - upper, 0);
+  const byFarness = sorted.map((value, i) => ({ value, far: farness(scaled[i]!) })).sort((a, b) => a.far - b.far);
+  const usual = byFarness
+    .filter(({ far }, i) => far <= fence * span || i < sorted.length - mostBeyond(sorted.length))
+    .map(({ value }) => value);
   const inside = [...usual, ...always];
   const [low, high] = [leastOf(inside), largestOf(inside)];
   if (to(all.high) - to(all.low) < gain * (to(high) - to(low))) return all;

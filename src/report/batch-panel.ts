@@ -129,7 +129,7 @@ export function batchPanel(panel: BatchPanel): Panel | null {
   if (all.length === 0) return null;
   const xs = [...all.map((p) => p.x), ...(panel.xs ?? []), ...(panel.sizes ?? [])];
   const limits = robustLimits(
-    all.flatMap((p) => [p.y, ...[p.low, p.high].flatMap((end) => end ?? [])]),
+    all.flatMap((p) => [...new Set([p.y, p.low ?? p.y, p.high ?? p.y])]),
     { log: !linear, always: panel.ys ?? [] },
   );
   const [left, right] = [leastOf(xs), largestOf(xs)];
@@ -146,7 +146,7 @@ export function batchPanel(panel: BatchPanel): Panel | null {
     ? thinned(panel.sizes, Math.floor(width / 52))
     : logTicks(...frame.x, Math.floor(width / 60));
   const axis = { domain: frame.y, ticks: logTicks(...frame.y, 8), format: tick };
-  const note = beyondNote(limits, tick);
+  const note = beyondNote(limits, (y) => tick(Number(y.toPrecision(3))));
   const spacing = (width - 68) / Math.max(1, (panel.sizes ?? [...new Set(xs)]).length);
   const body = draw({
     ariaLabel: panel.ariaLabel,
@@ -212,7 +212,21 @@ function beyondMarks(points: readonly PanelPoint[], color: string, { y: [low, hi
   ];
 }
 
-function seriesMarks({ style: { color, dash }, points, scattered = false }: PanelSeries, frame: Frame): Plot.Markish[] {
+/** Points that may be joined: no batch size between two of them was run in vain. */
+function joined(points: readonly PanelPoint[], bounds: readonly PanelPoint[]): PanelPoint[][] {
+  const runs: PanelPoint[][] = [];
+  for (const point of points) {
+    const before = runs.at(-1)?.at(-1);
+    if (before && !bounds.some((b) => b.x > before.x && b.x < point.x)) runs.at(-1)!.push(point);
+    else runs.push([point]);
+  }
+  return runs;
+}
+
+function seriesMarks(
+  { style: { color, dash }, points, bounds = [], scattered = false }: PanelSeries,
+  frame: Frame,
+): Plot.Markish[] {
   const [floor, ceiling] = frame.y;
   const spread = points
     .filter((p) => p.low != null && p.high != null && p.high > p.low && p.high > floor && p.low < ceiling)
@@ -220,7 +234,7 @@ function seriesMarks({ style: { color, dash }, points, scattered = false }: Pane
   const inside = points.filter((p) => isInside(p.y, frame.y));
   return [
     Plot.ruleX(spread, { x: 'x', y1: 'low', y2: 'high', stroke: color, strokeWidth: 1.2 }),
-    ...(scattered ? [] : clipLine(points, frame)).map((piece) =>
+    ...(scattered ? [] : joined(points, bounds).flatMap((run) => clipLine(run, frame))).map((piece) =>
       Plot.line(piece, {
         x: 'x',
         y: 'y',

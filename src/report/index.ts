@@ -9,6 +9,7 @@ export { convolutionsTable } from './convolutions-table.ts';
 export { curvatureTable } from './curvature-table.ts';
 export { eigenvaluesTable } from './eigenvalues-table.ts';
 export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
+export { writeReportIndex } from './folder-index.ts';
 export { escapeHtml, Html, html } from './html.ts';
 export { interventionTable } from './intervention-table.ts';
 export { type CurvePoint, lossCurve } from './loss-curve.ts';
