@@ -2,7 +2,7 @@ import type { AlignmentResult } from '../stability/index.ts';
 import { formatDuration, formatNumber } from './numbers.ts';
 import { alignmentAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** The result as lines of at most 100 columns, one a stage. */
@@ -28,7 +28,7 @@ export function alignmentTable(result: AlignmentResult, { color, width = termina
   const loose = result.stages.filter((s) => !s.converged);
   return fitted(
     [
-      ...alignmentAnswer(result),
+      ...opening(alignmentAnswer(result), width),
       '',
       `Alignment of the top ${result.top} singular vectors of the branches of ${result.model} at ${result.images.length} image${result.images.length === 1 ? '' : 's'} of ${result.dataset}`,
       '',

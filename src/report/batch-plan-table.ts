@@ -2,7 +2,7 @@ import type { BatchPlanResult, PlanRow, ScaleInterval } from '../batch/plan/inde
 import { costText, marked, planSentences } from './batch-plan-sentences.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { painter } from './terminal-color.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const relative = ({ value }: ScaleInterval): string => formatNumber(value);
@@ -50,7 +50,7 @@ export function batchPlanTable(result: BatchPlanResult, { color, width = termina
   const { overhead, perExample, residual } = stepTime.fit;
   return fitted(
     [
-      answer!,
+      ...opening([answer!], width),
       '',
       paint(head!, 'dim'),
       ...lines.map((line, i) => (rows[i]!.batchSize === recommendation.way.batchSize ? paint(line, 'bold') : line)),

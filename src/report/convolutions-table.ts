@@ -2,7 +2,7 @@ import type { ConvolutionSpectrum, ConvolutionsResult } from '../stability/index
 import { formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { convolutionsAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** `3x3 /2, 16 to 32`, with groups where there are some. */
@@ -37,7 +37,7 @@ export function convolutionsTable(
   );
   return fitted(
     [
-      ...convolutionsAnswer(result),
+      ...opening(convolutionsAnswer(result), width),
       '',
       `Singular values of ${result.layers.length === 1 ? 'a convolution' : `${result.layers.length} convolutions`} of ${result.model}`,
       `with padding and stride as they are${result.foldNorm ? ', the scale of the batch norm behind each folded in' : ''}`,

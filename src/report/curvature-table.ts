@@ -5,7 +5,7 @@ import { formatCount, formatDuration, formatNumber, formatPercent } from './numb
 import { curvatureAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** `1.23 ± 0.042`, or the value alone where there is no error. */
@@ -62,7 +62,7 @@ export function curvatureTable(result: CurvatureResult, { color, width = termina
     { left: [0, 1] },
   );
   const lines = [
-    ...curvatureAnswer(result),
+    ...opening(curvatureAnswer(result), width),
     '',
     `Hessian of the mean cross-entropy of ${result.model} on ${formatCount(result.examples)} example${result.examples === 1 ? '' : 's'} of ${result.dataset} (${result.split})`,
     `${formatCount(result.parameters)} parameters; evaluation mode (our choice); loss ${formatNumber(result.loss)}, gradient norm ${formatNumber(result.gradientNorm)}`,

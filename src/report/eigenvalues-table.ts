@@ -2,7 +2,7 @@ import type { EigenvaluesResult } from '../stability/index.ts';
 import { formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { eigenvaluesAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const orDash = (x: number | null, format: (x: number) => string = formatNumber) => (x === null ? '-' : format(x));
@@ -48,7 +48,7 @@ export function eigenvaluesTable(
   );
   return fitted(
     [
-      ...eigenvaluesAnswer(result),
+      ...opening(eigenvaluesAnswer(result), width),
       '',
       `Eigenvalues μ of the branches of ${result.model} at ${result.images.length} image${result.images.length === 1 ? '' : 's'} of ${result.dataset}`,
       'those of the units, without their last ReLU, are a + μ with a the skip scale',

@@ -2,7 +2,7 @@ import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stabi
 import { formatExact, formatNumber } from './numbers.ts';
 import { interventionAnswer } from './stability-answers.ts';
 import { painter, truncate } from './terminal-color.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** The networks of a result without repetition: the unchanged one first, then every other pair of scales. */
@@ -69,7 +69,7 @@ export function interventionTable(
   const { evaluated } = result.unchanged;
   return fitted(
     [
-      ...interventionAnswer(result),
+      ...opening(interventionAnswer(result), width),
       '',
       `${truncate(result.model, 40)}, final ReLU ${result.finalRelu ? 'in' : 'out'} (our choice); changed: ${listed(result.changed)}`,
       `y = a S x + c F(x), a the skip scale and c that of the weights; linearized at ${

@@ -1,7 +1,7 @@
 import type { AttackSummary, GrowthRatio, PerturbationResult } from '../stability/index.ts';
 import { formatCount, formatNumber } from './numbers.ts';
 import { perturbationAnswer } from './stability-answers.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -46,7 +46,7 @@ export function perturbationTable(
   result: PerturbationResult,
   { width = terminalWidth() }: Partial<TerminalOptions> = {},
 ): string {
-  const lines = [...perturbationAnswer(result), '', ...attackLines(result)];
+  const lines = [...opening(perturbationAnswer(result), width), '', ...attackLines(result)];
   if (result.followed === 0)
     return fitted([...lines, '', 'no perturbation was found, so there is none to follow'].join('\n'), width);
   const energies = new Map(result.projections.map((p) => [p.name, p]));

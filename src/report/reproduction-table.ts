@@ -2,7 +2,7 @@ import type { ReproductionResult } from '../stability/index.ts';
 import { formatNumber } from './numbers.ts';
 import { paperFindings } from './reproduction-findings.ts';
 import { reproductionAnswer } from './stability-answers.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** The findings as text for the terminal, and the growth at the ends of the stages. */
@@ -22,7 +22,7 @@ export function reproductionTable(
   ]);
   return fitted(
     [
-      ...reproductionAnswer(result),
+      ...opening(reproductionAnswer(result), width),
       '',
       `${result.model} on ${result.images.length} images of ${result.dataset}`,
       '',

@@ -3,7 +3,7 @@ import { formatCount, formatExact, formatNumber, formatPercent } from './numbers
 import { spectrumRow } from './spectrum-rows.ts';
 import { spectrumAnswer } from './stability-answers.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
-import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 export type SpectrumTableOptions = TerminalOptions;
@@ -116,5 +116,5 @@ export function spectrumTable(
       : []),
   ].join('; ');
   const blocks = result.images.map((image) => imageBlock(result, image, paint, width).join('\n'));
-  return fitted(`${[spectrumAnswer(result).join('\n'), legend, ...blocks].join('\n\n')}\n`, width);
+  return fitted(`${[opening(spectrumAnswer(result), width).join('\n'), legend, ...blocks].join('\n\n')}\n`, width);
 }

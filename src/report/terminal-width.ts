@@ -52,3 +52,10 @@ export const fitted = (text: string, width: number | undefined): string =>
         .split('\n')
         .flatMap((line) => broken(line, width))
         .join('\n');
+
+/** Sentences are read in lines of this length, also where nothing else is broken. */
+const readable = 100;
+
+/** The sentences that a report opens with, as lines. */
+export const opening = (sentences: readonly string[], width: number | undefined): string[] =>
+  sentences.flatMap((s) => fitted(s, Math.min(readable, width ?? readable)).split('\n'));
