@@ -251,7 +251,7 @@ function seriesMarks(
 /** Triangles of bounds: those of several series at one batch size stand side by side. */
 function boundMarks(series: readonly PanelSeries[], frame: Frame, spacing: number): Plot.Markish[] {
   const bounded = series.filter((s) => (s.bounds ?? []).length > 0);
-  return bounded.flatMap(({ style: { color }, bounds = [] }) =>
+  return bounded.flatMap(({ style: { color, dash }, bounds = [] }) =>
     bounds.flatMap((bound) => {
       if (!isInside(bound.y, frame.y)) return beyondMarks([bound], color, frame);
       const beside = bounded.filter((s) => s.bounds!.some((b) => b.x === bound.x));
@@ -266,6 +266,7 @@ function boundMarks(series: readonly PanelSeries[], frame: Frame, spacing: numbe
           fill: 'var(--paper, #fff)',
           stroke: color,
           strokeWidth: 1.5,
+          ...(dash === undefined ? {} : { strokeDasharray: '2.5,1.5' }),
           r: Math.min(4, 0.6 * step),
         }),
       ];

@@ -1,10 +1,11 @@
 import type { CurvatureResult } from '../stability/index.ts';
 import { densityFigure } from './curvature-figure.ts';
-import { shortfall, withError } from './curvature-table.ts';
+import { shortfall } from './curvature-table.ts';
 import { type Html, html } from './html.ts';
 import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatPercent, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { withError } from './probed-value.ts';
 import { reportFooter } from './report-footer.ts';
 import { curvatureAnswer } from './stability-answers.ts';
 

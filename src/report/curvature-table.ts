@@ -1,22 +1,13 @@
-import type { CurvatureResult, ProbedValue } from '../stability/index.ts';
+import type { CurvatureResult } from '../stability/index.ts';
 import { largestOf } from '../statistics.ts';
 import { densityCurve, nodeRange } from './curvature-curve.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { withError } from './probed-value.ts';
 import { curvatureAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
 import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
-
-/** `1.23 ± 0.042`, or the value alone where there is no error. */
-export function withError(
-  { value, standardError }: ProbedValue,
-  format: (x: number, digits?: number) => string = formatNumber,
-): string {
-  return standardError === null
-    ? `${format(value)} (one probe: no error)`
-    : `${format(value)} ± ${format(standardError, 2)}`;
-}
 
 /** What an incomplete list of eigenvalues says of itself; null when it is complete. */
 export function shortfall({ eigenvalues, smallest, wanted }: CurvatureResult): string | null {

@@ -7,7 +7,7 @@ import { type Html, html } from './html.ts';
 import { positiveAxis } from './log-axis.ts';
 import { logAxisMarks, logScale } from './log-axis-marks.ts';
 import { colors } from './palette.ts';
-import { imageCount } from './perturbation-table.ts';
+import { imageCount } from './perturbation-text.ts';
 import { groupNames } from './spectrum-rows.ts';
 
 const colorOf: Readonly<Record<PerturbationKind, string>> = {

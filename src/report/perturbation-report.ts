@@ -11,7 +11,7 @@ import {
   predictedGainFigure,
   projectionFigure,
 } from './perturbation-figures.ts';
-import { fewestForInterval, formatInterval, formatRadius, imageCount } from './perturbation-table.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount } from './perturbation-text.ts';
 import { pngDataUrl } from './png.ts';
 import { reportFooter } from './report-footer.ts';
 import { perturbationAnswer } from './stability-answers.ts';

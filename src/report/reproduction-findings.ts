@@ -1,7 +1,7 @@
 import type { InterventionResult, PerturbedLayer, ReproductionResult } from '../stability/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from './numbers.ts';
-import { formatInterval } from './perturbation-table.ts';
+import { formatInterval } from './perturbation-text.ts';
 
 /** How a finding of the paper stands on this network. `open`: what was measured does not decide it. */
 export type Verdict = 'agrees' | 'agrees in part' | 'disagrees' | 'open';

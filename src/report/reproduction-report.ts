@@ -9,7 +9,7 @@ import { normalizationFact } from './normalization-fact.ts';
 import { formatDuration } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { attackTable, onSingularVectors, pictures, throughNetwork } from './perturbation-report.ts';
-import { formatRadius } from './perturbation-table.ts';
+import { formatRadius } from './perturbation-text.ts';
 import { reportFooter } from './report-footer.ts';
 import { type PaperFinding, paperFindings } from './reproduction-findings.ts';
 import { spectraFigure } from './spectra-figure.ts';

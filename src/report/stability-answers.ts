@@ -11,9 +11,9 @@ import type { InterventionResult } from '../stability/intervention-result.ts';
 import type { SpectrumResult } from '../stability/result.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import { shareInterval } from '../verdict/index.ts';
-import { withError } from './curvature-table.ts';
 import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from './numbers.ts';
-import { fewestForInterval, formatInterval, formatRadius } from './perturbation-table.ts';
+import { fewestForInterval, formatInterval, formatRadius } from './perturbation-text.ts';
+import { withError } from './probed-value.ts';
 import { paperFindings, type Verdict } from './reproduction-findings.ts';
 import { unitRows } from './spectrum-rows.ts';
 
