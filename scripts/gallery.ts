@@ -14,8 +14,6 @@ const shown = [
   ['stored batch study', 'Critical batch sizes with their intervals', 'critical-batch.png'],
   ['plan', 'Time against cost', 'plan.png'],
   ['spectrum', 'Singular values of the units', 'spectra.png'],
-  ['spectrum', 'The plateau and the extremes against depth', 'plateau.png'],
-  ['curvature', 'Density of the eigenvalues of the Hessian', 'curvature.png'],
   ['perturbation', 'How perturbations grow on their way', 'growth.png'],
 ] as const;
 
