@@ -1,12 +1,13 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { openOutput, studyReport, writeStudyReport } from '../app/index.ts';
 import { spectrum } from '../app/measurements/spectrum.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
+import { batchTable, createProgress, formatPercent, wantsColor, writeReportIndex } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
+import { version } from '../version.ts';
 import { computeShown, layingOutListed } from './batch/compute-study.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
@@ -137,4 +138,9 @@ async function batchStudy(out: string): Promise<void> {
   await writeStudyReport(report, page, { command: commandLine() });
   process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));
   process.stdout.write(`\nreport: ${page}\n`);
+  const index = await writeReportIndex(dirname(out), {
+    title: 'Ballast demo',
+    made: { ballast: version, date: new Date().toISOString() },
+  });
+  if (index !== null) process.stdout.write(`both reports: ${index}\n`);
 }

@@ -13,6 +13,7 @@ import { glossary, protocolNotes } from './spectrum-notes.ts';
 import { numbersTables } from './spectrum-numbers.ts';
 import { unitRows } from './spectrum-rows.ts';
 import { spreadFigures } from './spread-figure.ts';
+import { spectrumAnswer } from './stability-answers.ts';
 import { leadingFigure, stageFigure } from './stage-figures.ts';
 
 export interface SpectrumReportOptions {
@@ -112,6 +113,7 @@ export function renderSpectrumReport(result: SpectrumResult, options: SpectrumRe
   ];
   return renderPage({
     title: `Stability spectrum of ${result.model}`,
+    answer: spectrumAnswer(result),
     lede: lede(result),
     sections: sections.filter((s) => s.body.length > 0),
     footer: reportFooter(result.environment, options.command),
