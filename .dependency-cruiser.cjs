@@ -15,7 +15,7 @@ const rooms = {
   train: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats'],
   stability: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats'],
   store: ['formats'],
-  trials: ['formats'],
+  trials: ['formats', 'store'],
   batch: ['verdict', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'trials'],
   joint: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch'],
   report: ['verdict', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'stability', 'batch', 'joint'],
