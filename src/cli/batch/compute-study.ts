@@ -6,6 +6,7 @@ import {
   extend,
   findEdges,
   layOutStudy,
+  machineShare,
   measuredIn,
   readStudyFile,
   runStudy,
@@ -50,12 +51,15 @@ export async function computeStudy(
     maxParallel,
     threads,
     device,
+    gpus,
     failFast,
     extend: extending,
   }: RunOptions & { readonly out: string },
 ): Promise<ComputedStudy> {
   // A study that cannot be run leaves no trace.
   let layout = await layOut([]);
+  const machine = { threads: threads ?? defaultThreads(), gpus };
+  const share = machineShare(layout, machine, maxParallel);
   requireFree(out, ['study.sqlite']);
   // Runs of one study share its folder: they share its trials through the store.
   const owner = await ownFolder(out, { doing: runningCommand(), shared: true, sweepDepth: 0 });
@@ -70,9 +74,10 @@ export async function computeStudy(
       const progress = studyProgress(layout, store, process.stderr, json && !process.stderr.isTTY);
       const { status, counts } = await runStudy({
         store,
-        maxParallel,
-        threads: threads ?? defaultThreads(),
+        ...share,
+        threads: machine.threads,
         device,
+        gpus,
         failFast: failFast === true,
         signal: interrupts.signal,
         onReport: progress.report,

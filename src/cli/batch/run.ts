@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
 import { folderName, requiredOut, wholeNumber } from '../options.ts';
 import { computeStudy, layingOut } from './compute-study.ts';
@@ -18,13 +18,30 @@ export function runBatchCommand(): Command {
 export function addRunOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'where the data lies, for workloads that name no folder')
-    .option('--max-parallel <n>', 'trials at a time; the threads are divided among them', wholeNumber(1), 1)
+    .option(
+      '--max-parallel <n>',
+      'trials at a time; the threads are divided among them (default: 1; with --gpus as many as they serve)',
+      wholeNumber(1),
+    )
+    .option(
+      '--gpus <list>',
+      'graphics processors for commands, such as 0,1,2,3: each trial gets as many as its resources say',
+      gpuList,
+    )
     .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1))
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--extend', 'where the best rate lies on the edge of its grid, try more on that side, up to three')
     .option('--fail-fast', 'end with the first trial that fails')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there');
+}
+
+/** `0,1`, or the long names that the driver gives them. */
+function gpuList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => !/^[\w/:-]{1,100}$/.test(name)) || new Set(names).size < names.length)
+    throw new InvalidArgumentError('expected different graphics processors such as 0,1,2,3');
+  return names;
 }
 
 async function run(path: string, options: RunOptions, command: Command): Promise<void> {

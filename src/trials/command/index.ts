@@ -3,6 +3,7 @@ export { findCheckpoints } from './checkpoints.ts';
 export { commandLineOf } from './command-line.ts';
 export { filesMatching } from './found-files.ts';
 export { knownMapQuantities, type MapQuantity, mappedBy } from './mapped.ts';
+export { hasUsedUp } from './outcome.ts';
 export { listPlaceholders, type Placeholder, placeholders, placeholdersIn } from './placeholders.ts';
 export { endNoted } from './process-group.ts';
 export { type Recognized, requireCurve } from './recognition.ts';

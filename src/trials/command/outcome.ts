@@ -1,3 +1,4 @@
+import type { MeasurementRow } from '../../store/index.ts';
 import type { Exit } from './process-group.ts';
 
 /** Why a program ended that nobody had asked to. */
@@ -21,3 +22,11 @@ export function endOf({ code, signal }: Exit, lastLines: readonly string[]): Pro
 
 /** `exit code 1` or `SIGSEGV`. */
 export const exitText = ({ code, signal }: Exit): string => (signal === null ? `exit code ${code}` : signal);
+
+/** Whether a program that ended by itself has trained as long as it was to: its last row may lie two of its rows, or a twentieth of the budget, before the end. */
+export function hasUsedUp(curve: readonly Pick<MeasurementRow, 'step'>[], budgetSteps: number): boolean {
+  const [last, before] = [curve.at(-1), curve.at(-2)];
+  if (!last) return false;
+  const gap = last.step - (before?.step ?? last.step);
+  return last.step >= budgetSteps - Math.max(0.05 * budgetSteps, 2 * gap);
+}

@@ -11,10 +11,10 @@ import { commandLineOf, type RunPlace } from './command-line.ts';
 import { LiveCurve } from './curve.ts';
 import { FollowedLogs, type FollowedRecord, printedSource } from './followed-logs.ts';
 import { KeptOutput } from './kept-output.ts';
-import { endOf, exitText } from './outcome.ts';
+import { endOf, exitText, hasUsedUp } from './outcome.ts';
 import { filledIn, placeholdersIn } from './placeholders.ts';
 import { type Exit, endNoted, ProcessGroup } from './process-group.ts';
-import { declared, type Recognized, recognize, requireCurve } from './recognition.ts';
+import { declared, describeNames, type Recognized, recognize, requireCurve } from './recognition.ts';
 import type { CommandSpec } from './spec.ts';
 
 export type CommandStatus = 'complete' | 'stopped' | 'interrupted' | 'infeasible' | 'failed';
@@ -346,9 +346,7 @@ function conclude({
     case 'done': {
       const rows = curve.rows;
       if (rows.length > 0 && isOver(rows)) return { status: 'stopped' };
-      const gaps = rows.slice(1).map((row, i) => row.step - rows[i]!.step);
-      const tolerance = Math.max(0.05 * budgetSteps, 2 * Math.max(0, ...gaps.slice(-1)));
-      if (rows.length > 0 && curve.lastStep < budgetSteps - tolerance)
+      if (rows.length > 0 && !hasUsedUp(rows, budgetSteps))
         return {
           status: 'failed',
           note: `ended by itself at step ${curve.lastStep} of ${budgetSteps}; put \${steps}, \${examples} or \${epochs} into the command, let map say what a step is, or set a smaller budget`,
