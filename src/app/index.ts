@@ -1,2 +1,11 @@
 /** Use cases without a terminal. */
+export {
+  type CommandDraft,
+  draftCommand,
+  nameFor,
+  type StudyDraft,
+  studyText,
+  writeLogMapping,
+  writeStudyFile,
+} from './init-study.ts';
 export { type OutputFolder, type OutputRequest, openOutput, requireFree } from './output-folder.ts';

@@ -1,6 +1,7 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
 export { boundedYaml, type YamlContent, type YamlProblem } from './bounded-yaml.ts';
 export { type BundledStudy, bundledStudies, bundledStudy } from './bundled.ts';
+export { type CheckedCommand, type CheckOptions, checkCommands } from './check-commands.ts';
 export { type Edge, extend, findEdges } from './edges.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './estimate.ts';
 export { type ExportFormat, exportFormats, exportStudy } from './export/index.ts';

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { checkCommand } from './check.ts';
 import { exportCommand } from './export.ts';
 import { batchImportCommand } from './import.ts';
+import { initCommand } from './init.ts';
 import { batchLinearCommand } from './linear.ts';
 import { batchPlanCommand } from './plan.ts';
 import { batchReportCommand } from './report.ts';
@@ -12,6 +14,8 @@ import { statusCommand } from './status.ts';
 export function batchCommand(): Command {
   const command = new Command('batch').description('Studies of the batch size: what a larger one costs and saves');
   const parts = [
+    initCommand(),
+    checkCommand(),
     runBatchCommand(),
     statusCommand(),
     batchReportCommand(),

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
 import { folderName, requiredOut, wholeNumber } from '../options.ts';
 import { computeStudy, layingOut } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
+import { gpuList } from './gpus.ts';
 import type { RunOptions } from './run-options.ts';
 import { countsText, edgeText } from './texts.ts';
 
@@ -34,14 +35,6 @@ export function addRunOptions(command: Command): Command {
     .option('--fail-fast', 'end with the first trial that fails')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there');
-}
-
-/** `0,1`, or the long names that the driver gives them. */
-function gpuList(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.some((name) => !/^[\w/:-]{1,100}$/.test(name)) || new Set(names).size < names.length)
-    throw new InvalidArgumentError('expected different graphics processors such as 0,1,2,3');
-  return names;
 }
 
 async function run(path: string, options: RunOptions, command: Command): Promise<void> {
