@@ -94,12 +94,12 @@ async function checkOne(
         resume = await resumed(small, join(folder, 'small'), first, options, problems);
       }
     }
-    const secondsPerStep = [{ batchSize: batchOf(small), seconds: first.result?.secondsPerStep }];
+    const secondsPerStep = [{ batchSize: batchOf(small), seconds: stepSeconds(first) }];
     if (batchOf(large) !== batchOf(small) && first.problem === undefined) {
       options.onProgress?.(workload.name, `batch ${batchOf(large)}`);
       const last = await tried(large, join(folder, 'large'), [], { ...options, rows: 2 });
       if (last.problem !== undefined) problems.push(`at batch ${batchOf(large)}: ${last.problem}`);
-      secondsPerStep.push({ batchSize: batchOf(large), seconds: last.result?.secondsPerStep });
+      secondsPerStep.push({ batchSize: batchOf(large), seconds: stepSeconds(last) });
     }
     const timed = secondsPerStep.filter((t): t is { batchSize: number; seconds: number } => t.seconds !== undefined);
     const last = first.rows.at(-1);
@@ -127,6 +127,10 @@ async function checkOne(
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+/** Seconds of a step; of a program too fast to see it step, those of its whole run by its steps, which is more. */
+const stepSeconds = ({ result, rows }: Tried): number | undefined =>
+  result?.secondsPerStep ?? (result && rows.length > 0 && result.step > 0 ? result.seconds / result.step : undefined);
 
 /** A path in the trial's folder, as the study file would write it. */
 const shortened = (path: string, folder: string) =>
@@ -246,10 +250,12 @@ function hintsFor({ entry }: CommandWorkload, { result }: Tried, trials: readonl
   const taken = new Set(
     [...command, ...Object.values(args).map(String), ...Object.values(env).map(String)].flatMap(placeholdersIn),
   );
+  // The batch may come as its parts.
+  const takesBoth = taken.has('microBatch') && taken.has('accumulate');
   const several = (key: 'batch' | 'lr' | 'seed') => new Set(trials.map((t) => t.spec.command.values[key])).size > 1;
   const words = { batch: 'batch size', lr: 'rate', seed: 'seed' } as const;
   const hints = (['batch', 'lr', 'seed'] as const)
-    .filter((key) => several(key) && !taken.has(key))
+    .filter((key) => several(key) && !taken.has(key) && !(key === 'batch' && takesBoth))
     .map(
       (key) =>
         `nothing in the command takes the ${words[key]}: put \${${key}} into it, unless it reads BALLAST_${key.toUpperCase()} from its environment`,

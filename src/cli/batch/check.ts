@@ -68,12 +68,12 @@ const plain = ({ files, ...rest }: CheckedCommand) => ({
 
 function textOf(c: CheckedCommand, parallel: number): string {
   const or = (value: number | null) => (value === null ? '-' : formatNumber(value));
+  const files = c.files.filter((f) => f.format !== 'stdout' || c.source === 'stdout');
   const lines = [
     `${c.workload}, batch ${c.batchSize}: ${formatCount(c.rows)} rows up to step ${formatCount(c.step)}${c.examples === null ? '' : `, ${formatCount(Math.round(c.examples))} examples`}`,
     `  read from ${c.source === undefined ? 'nothing' : c.source === 'all' ? 'the named files' : c.source === 'stdout' ? 'what it prints' : c.source}`,
-    ...c.files
-      .filter((f) => f.format !== 'stdout' || c.source === 'stdout')
-      .map((f) => `    ${f.path}: ${f.format}${f.problem === undefined ? '' : ` (${f.problem})`}`),
+    ...files.slice(0, 5).map((f) => `    ${f.path}: ${f.format}${f.problem === undefined ? '' : ` (${f.problem})`}`),
+    ...(files.length > 5 ? [`    and ${files.length - 5} more`] : []),
     ...(c.quantities.length > 0
       ? alignColumns([
           ['  quantity', 'from', 'first', 'last'],

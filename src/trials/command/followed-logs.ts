@@ -14,11 +14,15 @@ import type { CommandSpec } from './spec.ts';
 
 /** Files that are followed of one run. */
 const mostFiles = 200;
-/** Milliseconds between looks for new files: a folder may be large. */
-const looking = 1000;
+/** Milliseconds between looks for new files; at least, as looking takes longer in a large folder. */
+const looking = 250;
+/** Share of the time that looking may take. */
+const lookingShare = 0.05;
 /** Settings that lie beside logs, which some formats take for a log of one row. */
 const noLog =
   /^(?:hparams|config|args|params|opt|tokenizer(?:_config)?|vocab|special_tokens_map|generation_config)\.(?:json|ya?ml|txt)$/i;
+/** Weights and states, whatever their content looks like. */
+const noText = /\.(?:pt|pth|ckpt|safetensors|bin|pkl|npy|npz|h5|tmp|part)$/i;
 /** Names of files and folders that say what the quantities in them are of. */
 const parts = /^(?:train|training|val|valid|validation|eval|test)$/i;
 
@@ -51,6 +55,7 @@ export class FollowedLogs {
   readonly #sources = new Map<string, Source>();
   readonly #looked = new Map<string, number>();
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #wait = looking;
   readonly #output: string;
 
   /** @param metrics With patterns whose placeholders are put in. */
@@ -87,9 +92,11 @@ export class FollowedLogs {
 
   /** Gives what was written since the last call, file by file. Throws FileError for a named log that cannot be read. */
   async read(take: (record: FollowedRecord) => void, { ended = false } = {}): Promise<void> {
-    if (ended || performance.now() - this.#lookedAt >= looking) {
+    if (ended || performance.now() - this.#lookedAt >= this.#wait) {
+      const began = performance.now();
       await this.#look();
       this.#lookedAt = performance.now();
+      this.#wait = Math.max(looking, (this.#lookedAt - began) / lookingShare);
     }
     for (const source of this.#sources.values()) {
       if (source.problem) continue;
@@ -123,7 +130,7 @@ export class FollowedLogs {
   async #consider(path: string): Promise<void> {
     if (this.#sources.size >= mostFiles) return;
     const isNamed = !this.isOpen;
-    if (!isNamed && (noLog.test(basename(path)) || path === this.#output)) return;
+    if (!isNamed && (noLog.test(basename(path)) || noText.test(path) || path === this.#output)) return;
     const head = await headOf(path).catch(() => undefined);
     if (!head || head.length === 0 || this.#looked.get(path) === head.length) return;
     this.#looked.set(path, head.length);

@@ -44,6 +44,8 @@ export interface CommandResult {
   readonly status: CommandStatus;
   readonly step: number;
   readonly secondsPerStep: number | undefined;
+  /** That the last run of the program took, its start and end with it. */
+  readonly seconds: number;
   /** For people: why it failed, or what was odd. */
   readonly note: string | undefined;
   /** How the logs were read. */
@@ -286,6 +288,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
       status,
       step: Math.max(0, curve.lastStep),
       secondsPerStep: curve.secondsPerStep,
+      seconds: Date.now() / 1000 - startedAt,
       note,
       recognized: choice.current === undefined ? choice.best : curve.recognized,
       names: choice.names,
