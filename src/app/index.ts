@@ -3,6 +3,7 @@ export {
   type CommandDraft,
   draftCommand,
   nameFor,
+  requireFreePath,
   type StudyDraft,
   studyText,
   writeLogMapping,

@@ -175,7 +175,8 @@ export async function writeLogMapping(
   await writeFileAtomic(path, document.toString());
 }
 
-function requireFreePath(path: string): void {
+/** Throws UsageError for a file that is there already, and for a folder that is not. */
+export function requireFreePath(path: string): void {
   if (existsSync(path)) throw new UsageError(`${path}: is there already; choose another name`);
   if (!existsSync(dirname(resolve(path))))
     throw new UsageError(`${quote(dirname(path))}: no such folder; make it first`);

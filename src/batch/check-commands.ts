@@ -132,6 +132,9 @@ async function checkOne(
 const stepSeconds = ({ result, rows }: Tried): number | undefined =>
   result?.secondsPerStep ?? (result && rows.length > 0 && result.step > 0 ? result.seconds / result.step : undefined);
 
+/** Seconds between the first row and the last that tell the time of a step: rows are seen some times a second. */
+const timedSpan = 2;
+
 /** A path in the trial's folder, as the study file would write it. */
 const shortened = (path: string, folder: string) =>
   path.startsWith(join(folder, 'run'))
@@ -167,7 +170,10 @@ async function tried(
       gpus: gpus?.slice(0, spec.command.resources.gpus ?? 1),
       onBegin: () => {},
       onRow: (row) => rows.set(row.step, row),
-      isOver: () => rows.size >= enough && hasCheckpoint,
+      isOver: (curve) =>
+        rows.size >= enough &&
+        hasCheckpoint &&
+        curve.at(-1)!.seconds - curve[0]!.seconds >= (known.length > 0 ? 0 : timedSpan),
       onLife: () => {
         const now = performance.now();
         if (hasCheckpoint || looking || now - lookedAt < 500) return;

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { nameFor, type StudyDraft, writeLogMapping, writeStudyFile } from '../../app/index.ts';
+import { nameFor, requireFreePath, type StudyDraft, writeLogMapping, writeStudyFile } from '../../app/index.ts';
 import { UsageError } from '../../errors.ts';
 import { quote } from '../../formats/index.ts';
 
@@ -44,6 +44,7 @@ export function initCommand(): Command {
 }
 
 async function init(path: string, words: readonly string[], options: InitOptions): Promise<void> {
+  requireFreePath(path);
   if (options.logs !== undefined) {
     await writeLogMapping(path, { examples: options.examples });
     say([`${path}: written`, `next: ballast batch import ${options.logs} --mapping ${path} --dry-run`]);

@@ -20,7 +20,7 @@ type Term = {
   readonly factors: readonly { readonly inverse: boolean; readonly of: string | number }[];
 };
 
-/** How a quantity follows from what is logged: a name, or sums and products of names and numbers, with a space on each side of every sign: `step * batch`, `(no brackets) epoch + 1`. */
+/** How a quantity follows from what is logged: a name, or sums and products of names and numbers, with a space on each side of every sign: `step * batch`, `epoch + 1`. */
 export interface Mapped {
   readonly text: string;
   /** Names and numbers that stand in it. */
@@ -36,6 +36,8 @@ export function mappedBy(text: string): Mapped {
   const isSum = words.length > 1 && signs.every((w) => ['*', '/', '+', '-'].includes(w)) && words.length % 2 === 1;
   if (!isSum) {
     const name = text.trim();
+    if (words.length > 1 && words.some((w) => w === '*' || w === '/'))
+      throw new UsageError(`map: ${quote(text)}: expected a name or a number between signs`);
     if (name === '') throw new UsageError('map: expected a name, or a sum such as "step * batch", got nothing');
     return { text, names: [name], valueOf: (number) => number(name) };
   }
