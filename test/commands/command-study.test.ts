@@ -9,12 +9,14 @@ import { readStudy } from '../../src/batch/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
 import { ballast, expectFailure } from '../ballast.ts';
 import { outcome, startStudy, writeStudy } from '../batch-study.ts';
+import { builtCommand } from '../built.ts';
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ballast-commands-'));
   cpSync('test/commands/trainer.mjs', join(folder, 'trainer.mjs'));
-});
+  builtCommand();
+}, 300_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const sizes = [2, 4, 8, 16, 32, 64];
@@ -59,11 +61,12 @@ describe('a study of a script', () => {
     expect(run.status).toBe(0);
     expect(JSON.parse(run.stdout).trials.complete).toBe(6);
     const measured = await readStudy(out);
+    const hands = new Map(sizes.map((size) => [size, byHand(size, 160)]));
     for (const { batchSize, measurements } of measured.trials)
-      expect(measurements.map((m) => [m.step, m.trainLoss, m.valLoss])).toEqual(byHand(batchSize, 160));
+      expect(measurements.map((m) => [m.step, m.trainLoss, m.valLoss])).toEqual(hands.get(batchSize));
     const target = resolveTargets(measured.workloads[0]!, measured.trials).find(isKnown)!;
     for (const trial of measured.trials) {
-      const rows = byHand(trial.batchSize, 160);
+      const rows = hands.get(trial.batchSize)!;
       const first = rows.findIndex(([, , loss]) => loss! <= 0.9);
       expect(first).toBeGreaterThan(0);
       const found = outcomeOf(trial, target);
