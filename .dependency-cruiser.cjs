@@ -17,7 +17,7 @@ const rooms = {
   instrument: ['runtime', 'models', 'data', 'formats', 'schema'],
   stability: ['schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'train', 'data', 'formats', 'verdict'],
   store: ['formats'],
-  trials: ['formats'],
+  trials: ['formats', 'store'],
   batch: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
   joint: ['schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'verdict'],
   report: ['linalg', 'train', 'data', 'stability', 'batch', 'joint', 'verdict'],

@@ -6,6 +6,7 @@ import {
   extend,
   findEdges,
   layOutStudy,
+  machineShare,
   measuredIn,
   type ParsedStudy,
   type ProcessReport,
@@ -28,12 +29,14 @@ export type LayOut = (extra: readonly ExtraRate[]) => Promise<StudyLayout>;
 export interface StudyOptions {
   /** The study on disk: `study.sqlite` and `trials/`. A study that was begun there goes on. */
   readonly out: string;
-  /** Trials at a time, each in a process of its own; 1 unless told. */
+  /** Trials at a time, each in a process of its own; 1, or as many as the machine has room for where commands say what they take, unless told. */
   readonly maxParallel?: number | undefined;
   /** Threads of all trials together; those of all cores unless told. */
   readonly threads?: number | undefined;
   /** `cpu` unless told. */
   readonly device?: string | undefined;
+  /** Graphics processors for commands, by the names that CUDA_VISIBLE_DEVICES takes. */
+  readonly gpus?: readonly string[] | undefined;
   /** End with the first trial that fails. */
   readonly failFast?: boolean | undefined;
   /** Where the best rate lies on the edge of its grid, try more on that side, up to three. */
@@ -80,11 +83,12 @@ export async function layingOut(
  * concerns all trials, such as a full disk.
  */
 export async function computeStudy(layOut: LayOut, options: StudyOptions): Promise<ComputedStudy> {
-  const { out, maxParallel = 1, threads = defaultThreads(), device = 'cpu', onRound, onReport, onNote } = options;
-  requireCount('maxParallel', maxParallel);
+  const { out, maxParallel, threads = defaultThreads(), device = 'cpu', gpus, onRound, onReport, onNote } = options;
+  if (maxParallel !== undefined) requireCount('maxParallel', maxParallel);
   requireCount('threads', threads);
   // A study that cannot be run leaves no trace.
   let layout = await layOut([]);
+  const share = machineShare(layout, { threads, gpus }, maxParallel);
   requireFree(out, ['study.sqlite']);
   // Runs of one study share its folder: they share its trials through the store.
   const doing = options.doing ?? `the study ${layout.name}`;
@@ -98,7 +102,7 @@ export async function computeStudy(layOut: LayOut, options: StudyOptions): Promi
       syncStudy(store, layout);
       onRound?.(layout, store.trials());
       const { status, counts } = await runStudy({
-        ...{ store, maxParallel, threads, device },
+        ...{ store, ...share, threads, device, gpus },
         failFast: options.failFast === true,
         signal: options.signal ?? new AbortController().signal,
         ...(onReport && { onReport }),

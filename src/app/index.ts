@@ -1,6 +1,16 @@
 /** What Ballast can be asked to do, without a terminal: commands and servers are thin over it. */
 export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './compute-study.ts';
 export {
+  type CommandDraft,
+  draftCommand,
+  nameFor,
+  requireFreePath,
+  type StudyDraft,
+  studyText,
+  writeLogMapping,
+  writeStudyFile,
+} from './init-study.ts';
+export {
   type MeasurementName,
   type MeasurementPlan,
   type MeasureOptions,

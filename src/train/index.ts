@@ -1,7 +1,9 @@
 /** Training and evaluation: one graph a step, optimisers, runs that resume exactly. */
+
 export { BatchPlan } from './batch-plan.ts';
 export { type CalibrationRequest, calibrateBatchNorm } from './calibration.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoint.ts';
+export { parseDuration } from './duration.ts';
 export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
 export { concatFlat, type FlatLayout, flatLayout, splitFlat } from './flat.ts';

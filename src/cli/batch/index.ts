@@ -5,6 +5,8 @@ import { commandSummaries } from '../summaries.ts';
 import { batchSummaries } from './summaries.ts';
 
 const parts: Parts<keyof typeof batchSummaries> = {
+  init: async () => (await import('./init.ts')).initCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
   run: async () => (await import('./run.ts')).runBatchCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   report: async () => (await import('./report.ts')).batchReportCommand(),

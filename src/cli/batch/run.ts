@@ -4,6 +4,7 @@ import { requiredOut } from '../options.ts';
 import { folderName, wholeNumber } from '../values.ts';
 import { computeShown, layingOutListed } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
+import { gpuList } from './gpus.ts';
 import type { RunOptions } from './run-options.ts';
 import { batchSummaries } from './summaries.ts';
 import { countsText, edgeText } from './texts.ts';
@@ -20,7 +21,16 @@ export function runBatchCommand(): Command {
 export function addRunOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'where the data lies, for workloads that name no folder')
-    .option('--max-parallel <n>', 'trials at a time; the threads are divided among them', wholeNumber(1), 1)
+    .option(
+      '--max-parallel <n>',
+      'trials at a time; the threads are divided among them (default: 1; with --gpus as many as they serve)',
+      wholeNumber(1),
+    )
+    .option(
+      '--gpus <list>',
+      'graphics processors for commands, such as 0,1,2,3: each trial gets as many as its resources say',
+      gpuList,
+    )
     .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1))
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--extend', 'where the best rate lies on the edge of its grid, try more on that side, up to three')

@@ -11,18 +11,19 @@ export interface StudyProgress {
 /** How far a trial is. */
 type TrialProgress = Parameters<NonNullable<StudyOptions['onRound']>>[1][number];
 
-/** Progress of a study, by the floating-point operations that are done of those that it asks for; on a terminal with a line for each trial that runs. */
+/** Progress of a study, by the floating-point operations that are done of those that it asks for (by examples, where another program trains); on a terminal with a line for each trial that runs. */
 export function studyProgress(
   { name, trials: laidOut, flopsPerExample }: StudyLayout,
   trials: readonly TrialProgress[],
   stream: ProgressStream,
   quiet: boolean,
 ): StudyProgress {
+  const isCounted = [...flopsPerExample.values()].every((flops) => flops !== undefined);
   const known = new Map(
-    laidOut.map(({ id, budgetSteps, spec, points: [point] }) => {
-      const { workload, strategy } = point!;
+    laidOut.map(({ id, budgetSteps, points: [point] }) => {
+      const { workload, strategy, batchSize } = point!;
       const words = pointName({ ...point!, workload: workload.name, strategy: strategy.name });
-      const work = flopsPerExample.get(workload.name)! * spec.config.batchSize;
+      const work = (isCounted ? flopsPerExample.get(workload.name)! : 1) * batchSize;
       return [id, { words, budgetSteps, work }];
     }),
   );
@@ -57,7 +58,7 @@ export function studyProgress(
         }
       } else {
         done.set(id, report.step);
-        const loss = report.kind === 'step' ? `, loss ${report.loss.toFixed(3)}` : '';
+        const loss = report.kind === 'step' && report.loss !== null ? `, loss ${report.loss.toFixed(3)}` : '';
         lines.line(id, `${trial.words}: step ${formatCount(report.step)} of ${formatCount(trial.budgetSteps)}${loss}`);
       }
       lines.update(doneWork(), `${ended} of ${laidOut.length} trials`);
