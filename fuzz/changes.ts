@@ -10,6 +10,9 @@ const words = [
   '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', '..', '../../x', '/etc/passwd', 'a'.repeat(5000), '='.repeat(40), '9'.repeat(400), '[['.repeat(600), '(a+)+$', 'step', 'loss', '%s', '#', '---', '...', '2026-01-01T00:00:00Z',
 ];
 
+/** Characters that repetition may come to. */
+const longest = 1 << 20;
+
 /** Text after one to four changes of its words, numbers and signs, or of its lines; sometimes of its bytes. */
 export function changedText(bytes: Uint8Array, stream: RandomStream): Uint8Array {
   if (stream.integer(5) === 0) return mutated(bytes, stream);
@@ -29,7 +32,7 @@ export function changedText(bytes: Uint8Array, stream: RandomStream): Uint8Array
         parts.splice(at, 0, pick(words, stream));
         break;
       case 3:
-        if (parts.length < 3000) parts.splice(at, 0, ...Array<string>(pick([2, 50, 3000], stream)).fill(parts[at]!));
+        parts[at] = parts[at]!.repeat(Math.max(1, Math.min(pick([2, 50, 3000], stream), Math.floor(longest / (text.length + 1)))));
         break;
       default:
         parts[at] = pick(words, stream);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -6,23 +6,32 @@ import { mutated } from '../test/mutations.ts';
 import type { RandomStream } from '../src/random.ts';
 import { pick } from './format.ts';
 
-/** The bytes of a database after statements, each of which may fail. An empty one where `bytes` are. */
+/** The bytes of the database at a path after statements, each of which may fail: all of it in one file. */
+export function statementsAt(path: string, statements: readonly string[]): Uint8Array {
+  const whole = `${path}-whole`;
+  const db = new Database(path);
+  for (const sql of statements) attempt(db, sql);
+  // One file, whatever the journal still holds; of a schema that the database refuses by now, the file as it is.
+  attempt(db, `vacuum into '${whole}'`);
+  db.close();
+  return readFileSync(existsSync(whole) ? whole : path);
+}
+
+function attempt(db: Database.Database, sql: string): void {
+  try {
+    db.exec(sql);
+  } catch {
+    // A change that the database does not take.
+  }
+}
+
+/** The same of a database of these bytes, which may be none. */
 export function afterStatements(bytes: Uint8Array, statements: readonly string[]): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-fuzz-db-'));
   try {
     const path = join(folder, 'a.sqlite');
     if (bytes.length) writeFileSync(path, bytes);
-    const db = new Database(path);
-    db.pragma('journal_mode = DELETE');
-    for (const sql of statements) {
-      try {
-        db.exec(sql);
-      } catch {
-        // A change that the database does not take.
-      }
-    }
-    db.close();
-    return readFileSync(path);
+    return statementsAt(path, statements);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -25,8 +25,8 @@ export interface FormatFigures {
 
 /** Inputs that one process handles before it is replaced, so that what it keeps does not add up. */
 const inputsOfChild = 1500;
-/** KiB of address space: WebAssembly and the heap reserve more than they use. */
-const addressSpace = 24_000_000;
+/** KiB of address space. Bounds of WebAssembly are checked by code below, because guard pages reserve 10 GB a memory. */
+const addressSpace = 12_000_000;
 /** MiB. */
 const heap = 700;
 /** Seconds until a process has loaded what it reads with. */
@@ -40,9 +40,13 @@ interface ChildEnd {
 }
 
 /** Runs a child under its limits and gives each line of it to `take`. */
-async function child(args: readonly string[], folder: string, take: (line: ChildLine) => void): Promise<ChildEnd> {
+async function child(
+  args: readonly string[],
+  folder: string,
+  take: (line: ChildLine, seconds: number) => void,
+): Promise<ChildEnd> {
   const script = new URL('child.ts', import.meta.url).pathname;
-  const command = [process.execPath, `--max-old-space-size=${heap}`, '--import', 'tsx', script, folder, ...args];
+  const command = [process.execPath, "--disable-wasm-trap-handler", `--max-old-space-size=${heap}`, '--import', 'tsx', script, folder, ...args];
   // The shell is replaced by the process, which inherits the limit.
   const spawned = spawn('sh', ['-c', `ulimit -v ${addressSpace}; ulimit -c 0; exec "$@"`, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,7 +56,7 @@ async function child(args: readonly string[], folder: string, take: (line: Child
   spawned.stderr.on('data', (data: Buffer) => {
     complaint = (complaint + data.toString()).slice(-4000);
   });
-  let during: ChildEnd['during'];
+  let [during, began]: [ChildEnd['during'], number] = [undefined, 0];
   let how: Verdict | undefined;
   const end = (verdict: Verdict) => {
     how ??= verdict;
@@ -69,6 +73,7 @@ async function child(args: readonly string[], folder: string, take: (line: Child
     const line = JSON.parse(text) as ChildLine;
     if (line.outcome === undefined) {
       during = { format: line.format, n: line.n };
+      began = performance.now();
       timer = watch(patience);
       continue;
     }
@@ -76,7 +81,7 @@ async function child(args: readonly string[], folder: string, take: (line: Child
       end({ outcome: 'memory', what: `${(line.peak! / 2 ** 30).toFixed(2)} GiB resident` });
       break;
     }
-    take(line);
+    take(line, (performance.now() - began) / 1000);
     during = undefined;
     timer = watch(starting);
   }
@@ -159,16 +164,14 @@ export async function runFuzz(
     while (jobs.length) {
       const folder = mkdtempSync(join(tmpdir(), 'ballast-fuzz-'));
       const raw: Failure[] = [];
-      let began = performance.now();
-      const count = (format: string, outcome: Outcome) => {
+      const count = (format: string, outcome: Outcome, seconds: number) => {
         const tally = tallies.get(format)!;
         tally.outcomes[outcome]++;
-        tally.seconds += (performance.now() - began) / 1000;
-        began = performance.now();
+        tally.seconds += seconds;
         done++;
       };
-      const end = await child([`${seed}`, JSON.stringify(jobs)], folder, ({ format, n, outcome, what }) => {
-        count(format, outcome!);
+      const end = await child([`${seed}`, JSON.stringify(jobs)], folder, ({ format, n, outcome, what }, seconds) => {
+        count(format, outcome!, seconds);
         if (outcome === 'raw') raw.push({ format, n, outcome, what: what!, alone: true });
       });
       rmSync(folder, { recursive: true, force: true });
@@ -176,11 +179,12 @@ export async function runFuzz(
       if (!end.how) break;
       if (!end.during) throw new Error(`a process of the fuzzer ended between inputs (${end.how.what}), of ${JSON.stringify(jobs)}`);
       const { format, n } = end.during;
+      const began = performance.now();
       const alone = await judgeAlone({ seed, format, n });
       const borne = alone.outcome === 'accepted' || alone.outcome === 'refused';
       // A process that ended by itself did so for a reason, whatever one input alone does.
       const verdict = borne && end.how.outcome === 'abort' ? end.how : alone;
-      count(format, verdict.outcome);
+      count(format, verdict.outcome, (performance.now() - began) / 1000);
       if (verdict.outcome !== 'accepted' && verdict.outcome !== 'refused')
         await onFailure({ format, n, ...verdict, alone: !borne });
       jobs = after(jobs, format, n);

@@ -1,5 +1,5 @@
 /** The logs of other programs. */
-import { parseMapping } from '../../src/batch/import/mapping.ts';
+import { type LogMappingInput, parseMapping } from '../../src/batch/import/mapping.ts';
 import { importStudy } from '../../src/batch/import/open.ts';
 import { boundedYaml } from '../../src/batch/index.ts';
 import { UsageError } from '../../src/errors.ts';
@@ -12,10 +12,10 @@ import { afterStatements, changedDatabase } from '../database.ts';
 import { changeFiles, type Files, type FuzzFormat, only, type Place } from '../format.ts';
 
 const csv = Buffer.from('run,step,epoch,loss,val_loss,val_accuracy,lr,batch_size\na,0,0,2.5,2.6,0.1,0.1,32\na,10,0.5,1.5,1.7,0.4,0.1,32\n"b ""c""",0,0,2.5,nan,0.1,0.2,64\n"b ""c""",5,0.5,1,1.1,0.5,0.2,64\n');
-const semicolons = Buffer.from('\ufeffstep;loss;note\r\n0;2,5;"a\nb"\r\n10;1,25e-1;\r\n');
+const semicolons = Buffer.from('\ufeffstep;loss;batch_size;note\r\n0;2,5;8;"a\nb"\r\n10;1,25e-1;8;\r\n');
 const jsonl = Buffer.from('{"step": 0, "loss": 2.5, "eval": {"loss": 0.5}}\n{"step": 10, "loss": NaN, "lr": 1e-3}\n{"step": 20, "loss": "1.5"}\n');
-const trainer = Buffer.from(JSON.stringify({ global_step: 20, train_batch_size: 8, log_history: [{ epoch: 0.5, loss: 2.5, learning_rate: 5e-5, step: 10 }, { epoch: 0.5, eval_loss: 2.25, step: 10 }, { epoch: 1, train_loss: 2, step: 20 }] }));
-const printed = Buffer.from('Epoch 1/3\nstep 10 loss: 2.5 lr=0.1 (3.2 it/s)\nstep 20 loss: 1.5 lr=0.1\n[eval] val_loss 1.25, accuracy 45.0%\nEpoch 2/3\nstep 30 loss: 1.0e-1\n');
+const trainer = Buffer.from(JSON.stringify({ global_step: 20, train_batch_size: 8, log_history: [{ epoch: 0.5, loss: 2.5, learning_rate: 5e-5, step: 10 }, { epoch: 0.5, eval_loss: 2.25, step: 10 }] }));
+const printed = Buffer.from('Epoch 1/3\nstep: 10 loss: 2.5 lr=0.1 (3.2 it/s)\nstep: 20 loss: 1.5 lr=0.1\n[eval] val_loss 1.25, accuracy 45.0%\nEpoch 2/3\nstep: 30 loss: 1.0e-1\n');
 
 const events = [
   versionEvent(1.7e9),
@@ -79,7 +79,12 @@ const changedLog: Readonly<Record<string, (bytes: Uint8Array, stream: RandomStre
 };
 
 /** A log of one format. What is read counts as by the reader, then as by an import. */
-function log(name: string, file: string, whole: () => readonly Uint8Array[], cost = 2): FuzzFormat {
+function log(
+  name: string,
+  file: string,
+  whole: () => readonly Uint8Array[],
+  { cost = 2, mapping = {} }: { readonly cost?: number; readonly mapping?: LogMappingInput } = {},
+): FuzzFormat {
   return {
     name,
     cost,
@@ -88,7 +93,7 @@ function log(name: string, file: string, whole: () => readonly Uint8Array[], cos
     read: async (files: Files, place: Place) => {
       const path = place.put(files, file);
       await readLog(path);
-      await importStudy(path, { model: 'm', dataset: 'd', set: { batchSize: 8 } }).catch((cause: unknown) => {
+      await importStudy(path, { model: 'm', dataset: 'd', ...mapping }).catch((cause: unknown) => {
         // What a user would have to say; the file is not to blame.
         if (!(cause instanceof UsageError)) throw cause;
       });
@@ -102,7 +107,7 @@ const mapping: FuzzFormat = {
   cost: 2,
   whole: async () => [
     { 'mapping.yaml': Buffer.from(mappingText), 'a.csv': csv },
-    { 'mapping.yaml': Buffer.from('model: m\ndataset: d\npattern: "step (?<step>\\\\d+) loss: (?<loss>[0-9.e-]+)"\nset: { batchSize: 8 }\n'), 'a.csv': printed },
+    { 'mapping.yaml': Buffer.from('model: m\ndataset: d\npattern: "step: (?<step>\\\\d+) loss: (?<loss>[0-9.e-]+)"\nset: { batchSize: 8 }\n'), 'a.log': printed },
   ],
   change: (files, stream) => {
     const text = files['mapping.yaml']!;
@@ -111,7 +116,7 @@ const mapping: FuzzFormat = {
   read: async (files, place) => {
     const content = boundedYaml(Buffer.from(files['mapping.yaml'] ?? []).toString('utf8'));
     if ('problems' in content) throw new UsageError(content.problems[0]!.message);
-    await importStudy(place.put(files, 'a.csv'), parseMapping(content.value ?? {}));
+    await importStudy(place.put(files, files['a.csv'] ? 'a.csv' : 'a.log'), parseMapping(content.value ?? {}));
   },
 };
 
@@ -123,20 +128,23 @@ const published: Files = {
 const folderOfLogs: FuzzFormat = {
   name: 'log-folder',
   cost: 3,
-  whole: async () => [published, { 'a/metrics.csv': csv, 'b/metrics.jsonl': jsonl, 'c/out.log': printed, 'c/trainer_state.json': trainer }],
+  whole: async () => [published, { 'a/metrics.csv': csv, 'bs64/out.log': printed }],
   change: (files, stream) =>
     changeFiles(files, stream, (content, name) => (name.endsWith('.json') ? changedJson : changedText)(content, stream)),
-  read: (files, place) => importStudy(place.put(files), { model: 'm', dataset: 'd', set: { batchSize: 8, learningRate: 0.1 } }),
+  read: (files, place) => importStudy(place.put(files), { model: 'm', dataset: 'd' }),
 };
+
+/** What some logs do not say. */
+const unsaid: LogMappingInput = { set: { batchSize: 8, learningRate: 0.1 } };
 
 export const formats: readonly FuzzFormat[] = [
   log('csv', 'a.csv', () => [csv, semicolons]),
-  log('json-lines', 'a.jsonl', () => [jsonl]),
-  log('printed-lines', 'a.log', () => [printed]),
+  log('json-lines', 'a.jsonl', () => [jsonl], { mapping: unsaid }),
+  log('printed-lines', 'a.log', () => [printed], { mapping: unsaid }),
   log('trainer-state', 'trainer_state.json', () => [trainer]),
-  log('tensorboard', 'events.out.tfevents.1', () => [Buffer.concat(events)]),
+  log('tensorboard', 'events.out.tfevents.1', () => [Buffer.concat(events)], { mapping: unsaid }),
   log('wandb', 'run-a.wandb', () => [wandbFile(records)]),
-  log('mlflow', 'mlflow.db', () => [mlflow()], 4),
+  log('mlflow', 'mlflow.db', () => [mlflow()], { cost: 4 }),
   mapping,
   folderOfLogs,
 ];

@@ -113,4 +113,4 @@ function changedJpeg(bytes: Uint8Array, stream: RandomStream): Uint8Array {
 
 const jpegFormat: FuzzFormat = oneFile('jpeg', 'a.jpg', () => [picture(16, 16), picture(5, 9)], read, changedJpeg);
 
-export const formats: readonly FuzzFormat[] = [png, { ...jpegFormat, cost: 2 }];
+export const formats: readonly FuzzFormat[] = [png, { ...jpegFormat, cost: 10 }];

@@ -1,5 +1,5 @@
 /** What Ballast writes and reads again: studies, stores, results, settings. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openOutput } from '../../src/app/index.ts';
@@ -11,7 +11,7 @@ import { jsonCache, openSealedJson, sealJson } from '../../src/formats/index.ts'
 import { StudyStore } from '../../src/store/index.ts';
 import { readMetrics, readRunConfig } from '../../src/train/index.ts';
 import { changedJson, changedText } from '../changes.ts';
-import { afterStatements, changedDatabase } from '../database.ts';
+import { changedDatabase, statementsAt } from '../database.ts';
 import { type FuzzFormat, oneFile, only } from '../format.ts';
 
 const study = `name: demo
@@ -50,7 +50,7 @@ const yaml = oneFile(
 async function laidOut(): Promise<string> {
   const small = study.replace('complexity: [0.2, 0.5]', 'complexity: 0.5').replace(/ {2}- \{ name: again.*\n/, '').replace('seeds: [0, 1]', 'seeds: [0]');
   const { trials } = await layOutStudy(parseStudyFile(small, 'study.yaml'));
-  const { config, data } = trials[0]!;
+  const { config, data } = trials[0]!.spec;
   return JSON.stringify({ config, data, rules: [], keep: 'model' });
 }
 
@@ -77,7 +77,7 @@ async function wholeStore(): Promise<Uint8Array> {
       points: [{ ...point, batchSize: 8, trialId: 'a'.repeat(64) }, { ...point, batchSize: 16, trialId: 'b'.repeat(64) }],
     });
     store.close();
-    return afterStatements(readFileSync(join(folder, 'study.sqlite')), [
+    return statementsAt(join(folder, 'study.sqlite'), [
       'insert into measurement values (1, 1, 0.1, 8, 0.5, 2.5, 2.6, null, null, null), (1, 9, 0.9, 72, 4, 1.5, 1.6, null, null, null)',
       "update trial set status = 'complete' where number = 1",
     ]);

@@ -90,8 +90,13 @@ const idx = oneFile(
 const numpyPickle = oneFile(
   'numpy-pickle',
   'data_batch_1',
-  () => [ofPython2([3, 1], [2, 6], new Uint8Array(12).fill(9))],
+  () => [ofPython2([3, 1], [2, 3072], new Uint8Array(2 * 3072).fill(9))],
   (bytes) => decodePickledDict(bytes, 'a.bin'),
+  // Where something stands: before and behind the pixels.
+  (bytes, stream) =>
+    stream.integer(3)
+      ? Buffer.concat([mutated(bytes.subarray(0, 220), stream), bytes.subarray(220)])
+      : Buffer.concat([bytes.subarray(0, -40), mutated(bytes.subarray(bytes.length - 40), stream)]),
 );
 
 /** A run's checkpoint, whose progress is JSON in its metadata. */
