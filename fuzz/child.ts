@@ -21,7 +21,18 @@ export interface ChildLine {
   readonly peak?: number;
 }
 
-const say = (line: ChildLine) => writeSync(1, `${JSON.stringify(line)}\n`);
+/** Whole, however slowly the other side takes it: the pipe does not block. */
+function say(line: ChildLine): void {
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`);
+  while (rest.length) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EAGAIN') throw cause;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    }
+  }
+}
 
 const [folder, ...rest] = process.argv.slice(2) as [string, ...string[]];
 const place = new Place(join(folder, 'input'));

@@ -3,7 +3,7 @@ import { judgeAlone } from './run.ts';
 import type { Verdict } from './outcome.ts';
 
 /** Trials at most: each is a process. */
-const most = 60;
+const most = 20;
 
 /** Where an error came from, without what differs from input to input. */
 const kindOf = ({ outcome, what = '' }: Verdict) => (outcome === 'raw' ? what.replace(/\d+/g, '#') : outcome);

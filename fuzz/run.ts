@@ -25,8 +25,11 @@ export interface FormatFigures {
 
 /** Inputs that one process handles before it is replaced, so that what it keeps does not add up. */
 const inputsOfChild = 1500;
-/** KiB of address space. Bounds of WebAssembly are checked by code below, because guard pages reserve 10 GB a memory. */
-const addressSpace = 12_000_000;
+/**
+ * KiB that a process may write to (RLIMIT_DATA), so that one allocation cannot take the machine's memory before its peak is looked at. Address space is
+ * not bounded: WebAssembly reserves 10 GB a memory and writes to little of it.
+ */
+const writable = 4_000_000;
 /** MiB. */
 const heap = 700;
 /** Seconds until a process has loaded what it reads with. */
@@ -46,9 +49,9 @@ async function child(
   take: (line: ChildLine, seconds: number) => void,
 ): Promise<ChildEnd> {
   const script = new URL('child.ts', import.meta.url).pathname;
-  const command = [process.execPath, "--disable-wasm-trap-handler", `--max-old-space-size=${heap}`, '--import', 'tsx', script, folder, ...args];
+  const command = [process.execPath, `--max-old-space-size=${heap}`, '--import', 'tsx', script, folder, ...args];
   // The shell is replaced by the process, which inherits the limit.
-  const spawned = spawn('sh', ['-c', `ulimit -v ${addressSpace}; ulimit -c 0; exec "$@"`, 'sh', ...command], {
+  const spawned = spawn('sh', ['-c', `ulimit -d ${writable}; ulimit -c 0; exec "$@"`, 'sh', ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: folder },
   });
@@ -177,7 +180,7 @@ export async function runFuzz(
       rmSync(folder, { recursive: true, force: true });
       for (const failure of raw) await onFailure(failure);
       if (!end.how) break;
-      if (!end.during) throw new Error(`a process of the fuzzer ended between inputs (${end.how.what}), of ${JSON.stringify(jobs)}`);
+      if (!end.during) throw new Error(`${JSON.stringify(jobs)} of seed ${seed} cannot be made: ${end.how.what}`);
       const { format, n } = end.during;
       const began = performance.now();
       const alone = await judgeAlone({ seed, format, n });
