@@ -39,11 +39,11 @@ const program = new Command('ballast')
   .version(version)
   .showHelpAfterError('(ballast COMMAND --help lists the options)')
   .exitOverride();
-for (const name of wanted(process.argv[2])) {
-  program.addCommand((await commands[name]!()).exitOverride());
-}
 
 try {
+  for (const name of wanted(process.argv[2])) {
+    program.addCommand((await commands[name]!()).exitOverride());
+  }
   await program.parseAsync();
 } catch (error) {
   process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`));
