@@ -1,13 +1,79 @@
 /** Changes that know a form: of text, of JSON, of lists of pieces that are held by lengths and checksums. */
-import { mutated } from '../test/mutations.ts';
+
 import type { RandomStream } from '../src/random.ts';
+import { mutated } from '../test/mutations.ts';
 import { pick } from './format.ts';
 
 /** What readers of text do not expect. */
 const words = [
-  '', '0', '-0', '-1', '1e999', '-1e-999', 'NaN', 'Infinity', '9007199254740993', '18446744073709551616', '1e308', '0x10', '1_000', '1,5', '"', "'", '""', '\\', '\0', '\u001b[2J',
-  '\u202e', '\ufeff', '\ud800', '\n', '\r', '\r\n\r\n', '\t', ';', ',', ':', ': ', '- ', '&a', '*a', '<<: *a', '!!binary', '!!js/function', '|', '>', '{', '}', '[', ']', '[]', '{}', 'null', 'true', '~',
-  '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', '..', '../../x', '/etc/passwd', 'a'.repeat(5000), '='.repeat(40), '9'.repeat(400), '[['.repeat(600), '(a+)+$', 'step', 'loss', '%s', '#', '---', '...', '2026-01-01T00:00:00Z',
+  '',
+  '0',
+  '-0',
+  '-1',
+  '1e999',
+  '-1e-999',
+  'NaN',
+  'Infinity',
+  '9007199254740993',
+  '18446744073709551616',
+  '1e308',
+  '0x10',
+  '1_000',
+  '1,5',
+  '"',
+  "'",
+  '""',
+  '\\',
+  '\0',
+  '\u001b[2J',
+  '\u202e',
+  '\ufeff',
+  '\ud800',
+  '\n',
+  '\r',
+  '\r\n\r\n',
+  '\t',
+  ';',
+  ',',
+  ':',
+  ': ',
+  '- ',
+  '&a',
+  '*a',
+  '<<: *a',
+  '!!binary',
+  '!!js/function',
+  '|',
+  '>',
+  '{',
+  '}',
+  '[',
+  ']',
+  '[]',
+  '{}',
+  'null',
+  'true',
+  '~',
+  '__proto__',
+  'constructor',
+  'toString',
+  'hasOwnProperty',
+  'length',
+  '..',
+  '../../x',
+  '/etc/passwd',
+  'a'.repeat(5000),
+  '='.repeat(40),
+  '9'.repeat(400),
+  '[['.repeat(600),
+  '(a+)+$',
+  'step',
+  'loss',
+  '%s',
+  '#',
+  '---',
+  '...',
+  '2026-01-01T00:00:00Z',
 ];
 
 /** Characters that repetition may come to. */
@@ -32,7 +98,9 @@ export function changedText(bytes: Uint8Array, stream: RandomStream): Uint8Array
         parts.splice(at, 0, pick(words, stream));
         break;
       case 3:
-        parts[at] = parts[at]!.repeat(Math.max(1, Math.min(pick([2, 50, 3000], stream), Math.floor(longest / (text.length + 1)))));
+        parts[at] = parts[at]!.repeat(
+          Math.max(1, Math.min(pick([2, 50, 3000], stream), Math.floor(longest / (text.length + 1)))),
+        );
         break;
       default:
         parts[at] = pick(words, stream);
@@ -43,8 +111,25 @@ export function changedText(bytes: Uint8Array, stream: RandomStream): Uint8Array
 }
 
 const values: readonly (() => unknown)[] = [
-  () => null, () => true, () => 0, () => -1, () => 1e308, () => 2 ** 53, () => 0.1, () => '', () => 'x', () => '../../x', () => '\u001b]0;x\u0007', () => 'x'.repeat(3000), () => [], () => ({}),
-  () => [null], () => ({ length: 5 }), () => 'NaN', () => Array(2000).fill(0), () => JSON.parse('{"__proto__":{"x":1},"constructor":null}') as unknown,
+  () => null,
+  () => true,
+  () => 0,
+  () => -1,
+  () => 1e308,
+  () => 2 ** 53,
+  () => 0.1,
+  () => '',
+  () => 'x',
+  () => '../../x',
+  () => '\u001b]0;x\u0007',
+  () => 'x'.repeat(3000),
+  () => [],
+  () => ({}),
+  () => [null],
+  () => ({ length: 5 }),
+  () => 'NaN',
+  () => Array(2000).fill(0),
+  () => JSON.parse('{"__proto__":{"x":1},"constructor":null}') as unknown,
   () => JSON.parse('['.repeat(500) + ']'.repeat(500)) as unknown,
 ];
 
@@ -75,10 +160,17 @@ export function changedValue(value: unknown, stream: RandomStream): unknown {
         break;
       case 2:
         if (Array.isArray(holder)) holder.push(structuredClone(holder[key as never]));
-        else if (holder !== root) Object.defineProperty(holder, pick(words, stream), { value: holder[key], enumerable: true, configurable: true, writable: true });
+        else if (holder !== root)
+          Object.defineProperty(holder, pick(words, stream), {
+            value: holder[key],
+            enumerable: true,
+            configurable: true,
+            writable: true,
+          });
         break;
       case 3:
-        if (typeof holder[key] === 'number') holder[key] = (holder[key] as number) * pick([-1, 0, 1e6, 1e300, 0.5], stream);
+        if (typeof holder[key] === 'number')
+          holder[key] = (holder[key] as number) * pick([-1, 0, 1e6, 1e300, 0.5], stream);
         else holder[key] = pick(values, stream)();
         break;
       default:

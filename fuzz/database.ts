@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { mutated } from '../test/mutations.ts';
 import type { RandomStream } from '../src/random.ts';
+import { mutated } from '../test/mutations.ts';
 import { pick } from './format.ts';
 
 /** The bytes of the database at a path after statements, each of which may fail: all of it in one file. */
@@ -38,8 +38,31 @@ export function afterStatements(bytes: Uint8Array, statements: readonly string[]
 }
 
 const values = [
-  'null', '-1', '0', '1e999', '-1e999', '9223372036854775807', '0.5', "''", "'x'", "x'ff00'", "cast(x'ff41' as text)", "'../../../x'", "'{}'", "'[]'", "'null'", "'{\"pid\":1}'", "char(27) || ']0;x'",
-  "'[[[[[[[[[['", "replace(hex(zeroblob(2000)), '0', 'a')", "'NaN'", "'running'", "'complete'", "'active'", "'1e5'", "'__proto__'",
+  'null',
+  '-1',
+  '0',
+  '1e999',
+  '-1e999',
+  '9223372036854775807',
+  '0.5',
+  "''",
+  "'x'",
+  "x'ff00'",
+  "cast(x'ff41' as text)",
+  "'../../../x'",
+  "'{}'",
+  "'[]'",
+  "'null'",
+  '\'{"pid":1}\'',
+  "char(27) || ']0;x'",
+  "'[[[[[[[[[['",
+  "replace(hex(zeroblob(2000)), '0', 'a')",
+  "'NaN'",
+  "'running'",
+  "'complete'",
+  "'active'",
+  "'1e5'",
+  "'__proto__'",
 ];
 
 /** A database after changes of its bytes, or of its rows and tables by statements. */
@@ -54,7 +77,8 @@ export function changedDatabase(
   if (kind === 1) {
     const out = Buffer.from(bytes);
     const used = [...out.keys()].filter((i) => out[i] !== 0);
-    for (let i = stream.integer(6); i >= 0; i--) out[pick(used, stream)] = stream.integer(2) ? stream.integer(256) : pick([0, 1, 0x7f, 0x80, 0xff], stream);
+    for (let i = stream.integer(6); i >= 0; i--)
+      out[pick(used, stream)] = stream.integer(2) ? stream.integer(256) : pick([0, 1, 0x7f, 0x80, 0xff], stream);
     return out;
   }
   const table = pick(Object.keys(tables), stream);

@@ -59,7 +59,9 @@ async function keep(failure: Failure): Promise<void> {
   const files = inputOf(named, await named.whole(), seed, n);
   const folder = join(failures, `${format}-${seed}-${n}`);
   new Place(join(folder, 'input')).put(files);
-  process.stdout.write(`${format} ${n}: ${outcome}${alone ? '' : ' (not alone)'}: ${what}\n  again: npm run fuzz -- ${format} --seed ${seed} --only ${n}; files in ${folder}\n`);
+  process.stdout.write(
+    `${format} ${n}: ${outcome}${alone ? '' : ' (not alone)'}: ${what}\n  again: npm run fuzz -- ${format} --seed ${seed} --only ${n}; files in ${folder}\n`,
+  );
   if (before > 0 || !alone) return;
   const smaller = await minimised(format, files, failure);
   new Place(join(folder, 'smaller')).put(smaller);
@@ -76,7 +78,10 @@ interface Record_ {
 }
 
 function total(figures: readonly FormatFigures[]): Record<Outcome, number> {
-  return Object.fromEntries(outcomes.map((o) => [o, figures.reduce((sum, f) => sum + f.outcomes[o], 0)])) as Record<Outcome, number>;
+  return Object.fromEntries(outcomes.map((o) => [o, figures.reduce((sum, f) => sum + f.outcomes[o], 0)])) as Record<
+    Outcome,
+    number
+  >;
 }
 
 function record(path: string, figures: readonly FormatFigures[], seconds: number): void {
@@ -95,11 +100,17 @@ function record(path: string, figures: readonly FormatFigures[], seconds: number
     outcomes: total(figures),
     formats: figures,
   };
-  writeFileSync(path, `${JSON.stringify({ what: 'inputs of each format after seeded changes, and what became of them', runs: [...runs.filter((r) => r.seed !== seed), own] }, null, 2)}\n`);
+  writeFileSync(
+    path,
+    `${JSON.stringify({ what: 'inputs of each format after seeded changes, and what became of them', runs: [...runs.filter((r) => r.seed !== seed), own] }, null, 2)}\n`,
+  );
 }
 
 const row = (cells: readonly (string | number)[]) =>
-  `${String(cells[0]).padEnd(16)}${cells.slice(1).map((c) => String(c).padStart(10)).join('')}\n`;
+  `${String(cells[0]).padEnd(16)}${cells
+    .slice(1)
+    .map((c) => String(c).padStart(10))
+    .join('')}\n`;
 
 if (values.only !== undefined) {
   const { judgeAlone } = await import('./run.ts');
@@ -112,8 +123,11 @@ const counts = await share(names, Number(values.inputs));
 const figures = await runFuzz(counts, seed, keep, (done) => process.stderr.write(`${done} inputs\n`));
 const seconds = (performance.now() - began) / 1000;
 process.stdout.write(row(['format', 'inputs', ...outcomes, 'seconds']));
-for (const f of figures) process.stdout.write(row([f.format, f.inputs, ...outcomes.map((o) => f.outcomes[o]), f.seconds]));
+for (const f of figures)
+  process.stdout.write(row([f.format, f.inputs, ...outcomes.map((o) => f.outcomes[o]), f.seconds]));
 const sums = total(figures);
-process.stdout.write(row(['all', figures.reduce((s, f) => s + f.inputs, 0), ...outcomes.map((o) => sums[o]), seconds.toFixed(1)]));
+process.stdout.write(
+  row(['all', figures.reduce((s, f) => s + f.inputs, 0), ...outcomes.map((o) => sums[o]), seconds.toFixed(1)]),
+);
 if (values.record !== undefined) record(values.record, figures, seconds);
 process.exit(sums.raw + sums.abort + sums.hang + sums.memory > 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 import type { Files } from './format.ts';
-import { judgeAlone } from './run.ts';
 import type { Verdict } from './outcome.ts';
+import { judgeAlone } from './run.ts';
 
 /** Trials at most: each is a process. */
 const most = 20;

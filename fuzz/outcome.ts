@@ -48,5 +48,7 @@ export async function judge(format: FuzzFormat, files: Files, place: Place): Pro
 function told(error: unknown): string {
   if (!(error instanceof Error)) return `thrown ${String(error)}`;
   const at = error.stack?.split('\n').find((line) => /\/(?:src|fuzz)\//.test(line)) ?? '';
-  return printable(`${error.name}: ${error.message.split('\n')[0]} ${at.trim().replace(/\(?(?:file:\/\/)?\/.*\/(src|fuzz)\//, '($1/')}`).slice(0, 400);
+  return printable(
+    `${error.name}: ${error.message.split('\n')[0]} ${at.trim().replace(/\(?(?:file:\/\/)?\/.*\/(src|fuzz)\//, '($1/')}`,
+  ).slice(0, 400);
 }

@@ -95,11 +95,17 @@ async function child(
 }
 
 const lastLine = (text: string) =>
-  (text.split('\n').find((l) => /FATAL|panicked|Error|terminate/.test(l)) ?? text.trim().split('\n').at(-1) ?? '').slice(0, 300);
+  (
+    text.split('\n').find((l) => /FATAL|panicked|Error|terminate/.test(l)) ??
+    text.trim().split('\n').at(-1) ??
+    ''
+  ).slice(0, 300);
 
 /** What becomes of one input, read by a process of its own. */
 export async function judgeAlone(
-  what: { readonly seed: number; readonly format: string; readonly n: number } | { readonly format: string; readonly files: Files },
+  what:
+    | { readonly seed: number; readonly format: string; readonly n: number }
+    | { readonly format: string; readonly files: Files },
 ): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-fuzz-'));
   try {

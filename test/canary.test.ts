@@ -6,7 +6,17 @@ import { PNG } from 'pngjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodePicture } from '../src/data/picture.ts';
 import { BallastError } from '../src/errors.ts';
-import { decodeIdx, decodeMat, decodeNpy, decodePickledDict, decodeWeights, encodeNpy, encodeSafetensors, unpackGzip, ZipArchive } from '../src/formats/index.ts';
+import {
+  decodeIdx,
+  decodeMat,
+  decodeNpy,
+  decodePickledDict,
+  decodeWeights,
+  encodeNpy,
+  encodeSafetensors,
+  unpackGzip,
+  ZipArchive,
+} from '../src/formats/index.ts';
 import { readModel } from '../src/onnx/index.ts';
 import { modelBytes } from './onnx-files.ts';
 import { wholeModels } from './onnx-mutations.ts';
@@ -47,7 +57,12 @@ short.writeUInt32BE(200, 0);
 short.writeUInt32BE(100, 4);
 short.set([8, 2], 8);
 /** A header of 200 x 100 pixels before data of eleven bytes. */
-const shortPng = Buffer.concat([pngSignature, chunk('IHDR', short), chunk('IDAT', deflateSync(Buffer.alloc(11))), chunk('IEND', Buffer.alloc(0))]);
+const shortPng = Buffer.concat([
+  pngSignature,
+  chunk('IHDR', short),
+  chunk('IDAT', deflateSync(Buffer.alloc(11))),
+  chunk('IEND', Buffer.alloc(0)),
+]);
 const idx = Buffer.concat([Buffer.from([0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 4]), Buffer.alloc(12, 7)]);
 const npy = encodeNpy(matrix);
 const weights = (bytes: Uint8Array) => decodeWeights(bytes, 'a.bin').tensors;
@@ -55,7 +70,11 @@ const weights = (bytes: Uint8Array) => decodeWeights(bytes, 'a.bin').tensors;
 const formats: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unknown])[] = [
   ['PNG', PNG.sync.write(image), (b) => decodePicture(b, 'a.bin')],
   ['PNG of too little data', shortPng, (b) => decodePicture(b, 'a.bin')],
-  ['JPEG', jpeg.encode({ width: 24, height: 16, data: Buffer.alloc(4 * 24 * 16, 9) }, 80).data, (b) => decodePicture(b, 'a.bin')],
+  [
+    'JPEG',
+    jpeg.encode({ width: 24, height: 16, data: Buffer.alloc(4 * 24 * 16, 9) }, 80).data,
+    (b) => decodePicture(b, 'a.bin'),
+  ],
   ['npy', npy, (b) => decodeNpy(b, 'a.bin')],
   ['npz', zipSync({ 'a.npy': npy }), weights],
   ['zip', zipSync({ a: new Uint8Array(3000) }), (b) => new ZipArchive(b, 'a.bin').read('a')],
@@ -63,7 +82,11 @@ const formats: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => un
   ['checkpoint of PyTorch', zipCheckpoint(pickle.program(state), storages), weights],
   ['checkpoint of old PyTorch', legacyCheckpoint(pickle.program(legacyState), { 0: ramp }), weights],
   ['MATLAB file', matFile([doubles]), (b) => decodeMat(b, 'a.bin', { wanted: ['A'], maxBytes: 10_000 })],
-  ['compressed MATLAB file', matFile([doubles], true), (b) => decodeMat(b, 'a.bin', { wanted: ['A'], maxBytes: 10_000 })],
+  [
+    'compressed MATLAB file',
+    matFile([doubles], true),
+    (b) => decodeMat(b, 'a.bin', { wanted: ['A'], maxBytes: 10_000 }),
+  ],
   ['idx', idx, (b) => decodeIdx(b, 'a.bin')],
   ['idx in gzip', gzipSync(idx), (b) => decodeIdx(unpackGzip(b, 'a.bin', 1000), 'a.bin')],
   ['pickled batch of CIFAR', ofPython2([3, 1], [2, 3072], new Uint8Array(6144)), (b) => decodePickledDict(b, 'a.bin')],
@@ -78,7 +101,8 @@ describe('memory that was freed is never seen in what comes', () => {
       const around = Buffer.concat([whole.subarray(0, length), canary, canary]);
       try {
         const given = await read(around.subarray(0, length));
-        for (const bytes of bytesIn(given)) expect(bytes.includes(canary.subarray(0, 8)), `cut at ${length}`).toBe(false);
+        for (const bytes of bytesIn(given))
+          expect(bytes.includes(canary.subarray(0, 8)), `cut at ${length}`).toBe(false);
       } catch (error) {
         if (!(error instanceof BallastError)) throw error;
         expect(error.message.includes('C4n4ry'), `cut at ${length}`).toBe(false);

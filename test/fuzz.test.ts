@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { formatNamed, formatNames } from '../fuzz/formats/index.ts';
-import { Place } from '../fuzz/format.ts';
-import { inputOf, judge } from '../fuzz/outcome.ts';
-import { type Failure, judgeAlone, runFuzz } from '../fuzz/run.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Place } from '../fuzz/format.ts';
+import { formatNamed, formatNames } from '../fuzz/formats/index.ts';
+import { inputOf, judge } from '../fuzz/outcome.ts';
+import { type Failure, judgeAlone, runFuzz } from '../fuzz/run.ts';
 import { UsageError } from '../src/errors.ts';
 
 /** Formats whose inputs take long: `npm run fuzz` has them. */
@@ -13,7 +13,9 @@ const slow = ['cifar'];
 
 describe('the fuzzer', () => {
   it('finds no input of any format that is not borne, in a short seeded run; whole files are read', async () => {
-    const counts = new Map(formatNames.filter((name) => !slow.includes(name)).map((name) => [name, name === 'onnx-network' ? 4 : 24]));
+    const counts = new Map(
+      formatNames.filter((name) => !slow.includes(name)).map((name) => [name, name === 'onnx-network' ? 4 : 24]),
+    );
     const failures: Failure[] = [];
     const figures = await runFuzz(counts, 5, (failure) => void failures.push(failure));
     expect(failures).toEqual([]);
@@ -36,9 +38,10 @@ describe('the fuzzer', () => {
   it('tells an input that is refused from one that throws something else, or more than a line', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ballast-'));
     const outcome = (read: () => void) => judge({ name: 'x', whole: async () => [], read }, {}, new Place(folder));
-    const thrown = (error: unknown) => outcome(() => {
-      throw error;
-    });
+    const thrown = (error: unknown) =>
+      outcome(() => {
+        throw error;
+      });
     expect(await outcome(() => {})).toEqual({ outcome: 'accepted' });
     expect(await thrown(new UsageError('no'))).toEqual({ outcome: 'refused' });
     expect((await thrown(new TypeError('x is undefined'))).outcome).toBe('raw');

@@ -24,7 +24,9 @@ export const state = pickle.dict({
   }),
 });
 export const storages = { 0: bytesOf(ramp), 1: new Uint8Array(8) };
-export const legacyState = pickle.dict({ w: tensorText({ key: '0', count: 12, shape: [3, 4], strides: [4, 1], legacy: true }) });
+export const legacyState = pickle.dict({
+  w: tensorText({ key: '0', count: 12, shape: [3, 4], strides: [4, 1], legacy: true }),
+});
 
 /** A safetensors file of 52 bytes of data with this header, right or wrong. */
 export function safetensorsFile(header: Uint8Array): Buffer {
@@ -77,7 +79,8 @@ export function matFile(arrays: readonly MatArray[], compressed = false): Buffer
 /** A tar archive, the same whenever it is made. */
 export async function tarFile(files: Readonly<Record<string, Uint8Array>>): Promise<Buffer> {
   const archive = pack();
-  for (const [name, content] of Object.entries(files)) archive.entry({ name, mtime: new Date(0) }, Buffer.from(content));
+  for (const [name, content] of Object.entries(files))
+    archive.entry({ name, mtime: new Date(0) }, Buffer.from(content));
   archive.finalize();
   const chunks: Buffer[] = [];
   for await (const chunk of archive) chunks.push(chunk as Buffer);

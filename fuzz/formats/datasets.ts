@@ -10,15 +10,17 @@ import { mutated } from '../../test/mutations.ts';
 import { ofPython2 } from '../../test/python2-pickle.ts';
 import { matFile, tarFile } from '../../test/whole-files.ts';
 import { changedJson, changedText } from '../changes.ts';
-import { changeFiles, type Files, type FuzzFormat, only, oneFile, pick, type Place } from '../format.ts';
+import { changeFiles, type Files, type FuzzFormat, oneFile, only, type Place, pick } from '../format.ts';
 
-const load = (name: string, file = '') => async (files: Files, place: Place) => {
-  const data = await loadDataset({ name, dir: place.put(files, file), split: 'test' });
-  assert.equal(data.pixels.length, data.count * sizeOf(data.shape));
-  if (data.classes.length && !data.masks) assert.equal(data.labels.length, data.count);
-  for (const label of data.labels) assert.ok(label < data.classes.length);
-  if (data.masks) assert.equal(3 * data.masks.length, data.pixels.length);
-};
+const load =
+  (name: string, file = '') =>
+  async (files: Files, place: Place) => {
+    const data = await loadDataset({ name, dir: place.put(files, file), split: 'test' });
+    assert.equal(data.pixels.length, data.count * sizeOf(data.shape));
+    if (data.classes.length && !data.masks) assert.equal(data.labels.length, data.count);
+    for (const label of data.labels) assert.ok(label < data.classes.length);
+    if (data.masks) assert.equal(3 * data.masks.length, data.pixels.length);
+  };
 
 const frame = (grey: boolean, value: number) => {
   const image = new PNG({ width: 4, height: 3 });
@@ -55,7 +57,10 @@ const camvid: FuzzFormat = {
     return [camvidFiles, { 'camvid.tar.gz': gzipSync(packed) }];
   },
   change: (files, stream) => {
-    if (files['camvid.tar.gz']) return { 'camvid.tar.gz': stream.integer(3) ? gzipSync(changedTar(packed!, stream)) : mutated(only(files), stream) };
+    if (files['camvid.tar.gz'])
+      return {
+        'camvid.tar.gz': stream.integer(3) ? gzipSync(changedTar(packed!, stream)) : mutated(only(files), stream),
+      };
     return changeFiles(files, stream, (bytes, name) => (name === 'test.txt' ? changedText : mutated)(bytes, stream));
   },
   read: load('camvid'),
@@ -65,11 +70,40 @@ const camvid: FuzzFormat = {
 function changedTar(tar: Uint8Array, stream: RandomStream): Uint8Array {
   if (stream.integer(3) === 0) return mutated(tar, stream);
   const out = Buffer.from(tar);
-  const headers = Array.from({ length: Math.floor(out.length / 512) }, (_, i) => 512 * i).filter((at) => out.toString('latin1', at + 257, at + 262) === 'ustar');
+  const headers = Array.from({ length: Math.floor(out.length / 512) }, (_, i) => 512 * i).filter(
+    (at) => out.toString('latin1', at + 257, at + 262) === 'ustar',
+  );
   for (let i = stream.integer(3); i >= 0; i--) {
     const at = pick(headers, stream);
-    const [from, length] = pick([[0, 100], [124, 12], [136, 12], [156, 1], [157, 100], [345, 155]] as const, stream);
-    const text = pick(['77777777777', '00000000000', '-1', '\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff', '../../x', 'x', 'L', 'K', '5', '2', '\0', 'a'.repeat(160), String(stream.integer(1000))], stream);
+    const [from, length] = pick(
+      [
+        [0, 100],
+        [124, 12],
+        [136, 12],
+        [156, 1],
+        [157, 100],
+        [345, 155],
+      ] as const,
+      stream,
+    );
+    const text = pick(
+      [
+        '77777777777',
+        '00000000000',
+        '-1',
+        '\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff',
+        '../../x',
+        'x',
+        'L',
+        'K',
+        '5',
+        '2',
+        '\0',
+        'a'.repeat(160),
+        String(stream.integer(1000)),
+      ],
+      stream,
+    );
     out.fill(0, at + from, at + from + length);
     out.write(text.slice(0, length), at + from, 'latin1');
     out.fill(' ', at + 148, at + 156);
@@ -93,7 +127,10 @@ const tar: FuzzFormat = {
     return files['a.tar'] ? { 'a.tar': changed } : { 'a.tar.gz': gzipSync(changed) };
   },
   read: async (files, place) => {
-    const found = await readTarFiles(place.put(files, Object.keys(files)[0]), () => true, { fileBytes: 1 << 20, totalBytes: 1 << 21 });
+    const found = await readTarFiles(place.put(files, Object.keys(files)[0]), () => true, {
+      fileBytes: 1 << 20,
+      totalBytes: 1 << 21,
+    });
     for (const content of found.values()) assert.ok(content.length <= 1 << 20);
   },
 };
@@ -121,13 +158,16 @@ const cifar: FuzzFormat = {
     const change = stream.integer(3);
     const part = (from: number, to?: number) => mutated(bytes.subarray(from, to), stream);
     if (change === 0) return { [name]: Buffer.concat([part(0, head), bytes.subarray(head)]) };
-    if (change === 1) return { [name]: Buffer.concat([bytes.subarray(0, 20_000), part(20_000, head), bytes.subarray(head)]) };
+    if (change === 1)
+      return { [name]: Buffer.concat([bytes.subarray(0, 20_000), part(20_000, head), bytes.subarray(head)]) };
     return { [name]: Buffer.concat([bytes.subarray(0, -200), part(bytes.length - 200)]) };
   },
   read: load('cifar10'),
 };
 
-const mnistImages = Buffer.from([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255]);
+const mnistImages = Buffer.from([
+  0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255,
+]);
 const mnistLabels = Buffer.from([0, 0, 8, 1, 0, 0, 0, 2, 9, 0]);
 const mnist: FuzzFormat = {
   name: 'mnist',
@@ -156,7 +196,10 @@ const svhn: FuzzFormat = {
   read: load('svhn'),
 };
 
-const corpus = { 'ptb.train.txt': Buffer.from('the cat sat\nthe dog <unk> sat\n'), 'ptb.test.txt': Buffer.from('the dog sat\n') };
+const corpus = {
+  'ptb.train.txt': Buffer.from('the cat sat\nthe dog <unk> sat\n'),
+  'ptb.test.txt': Buffer.from('the dog sat\n'),
+};
 const text: FuzzFormat = {
   name: 'text',
   cost: 3,
@@ -171,7 +214,8 @@ const text: FuzzFormat = {
 const classes = oneFile(
   'classes',
   'classes.json',
-  () => ['["ant", "cat"]', '{"ant": 0, "cat": 1}', '{"0": ["n1", "ant"], "1": ["n2", "cat"]}'].map((t) => Buffer.from(t)),
+  () =>
+    ['["ant", "cat"]', '{"ant": 0, "cat": 1}', '{"0": ["n1", "ant"], "1": ["n2", "cat"]}'].map((t) => Buffer.from(t)),
   (bytes, place) => readClassNames(place.put({ 'classes.json': bytes }, 'classes.json')),
   changedJson,
 );

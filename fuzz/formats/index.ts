@@ -1,13 +1,40 @@
 import type { FuzzFormat } from '../format.ts';
 
 /** Where the formats are; a process loads only what it reads with. */
-const rooms: Readonly<Record<string, { readonly names: readonly string[]; readonly load: () => Promise<{ readonly formats: readonly FuzzFormat[] }> }>> = {
-  weights: { names: ['torch', 'safetensors', 'npy', 'npz', 'zip', 'mat', 'idx', 'numpy-pickle', 'checkpoint'], load: () => import('./weights.ts') },
+const rooms: Readonly<
+  Record<
+    string,
+    { readonly names: readonly string[]; readonly load: () => Promise<{ readonly formats: readonly FuzzFormat[] }> }
+  >
+> = {
+  weights: {
+    names: ['torch', 'safetensors', 'npy', 'npz', 'zip', 'mat', 'idx', 'numpy-pickle', 'checkpoint'],
+    load: () => import('./weights.ts'),
+  },
   pictures: { names: ['png', 'jpeg'], load: () => import('./pictures.ts') },
-  datasets: { names: ['tar', 'folder', 'camvid', 'cifar', 'mnist', 'svhn', 'text', 'classes'], load: () => import('./datasets.ts') },
+  datasets: {
+    names: ['tar', 'folder', 'camvid', 'cifar', 'mnist', 'svhn', 'text', 'classes'],
+    load: () => import('./datasets.ts'),
+  },
   models: { names: ['onnx', 'onnx-network'], load: () => import('./models.ts') },
-  logs: { names: ['csv', 'json-lines', 'printed-lines', 'trainer-state', 'tensorboard', 'wandb', 'mlflow', 'mapping', 'log-folder'], load: () => import('./logs.ts') },
-  studies: { names: ['yaml', 'sqlite', 'sealed-json', 'measured', 'cache', 'config', 'linear-errors', 'request', 'metrics'], load: () => import('./studies.ts') },
+  logs: {
+    names: [
+      'csv',
+      'json-lines',
+      'printed-lines',
+      'trainer-state',
+      'tensorboard',
+      'wandb',
+      'mlflow',
+      'mapping',
+      'log-folder',
+    ],
+    load: () => import('./logs.ts'),
+  },
+  studies: {
+    names: ['yaml', 'sqlite', 'sealed-json', 'measured', 'cache', 'config', 'linear-errors', 'request', 'metrics'],
+    load: () => import('./studies.ts'),
+  },
 };
 
 export const formatNames: readonly string[] = Object.values(rooms).flatMap(({ names }) => names);

@@ -5,17 +5,45 @@ import { boundedYaml } from '../../src/batch/index.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { RandomStream } from '../../src/random.ts';
 import { formatOf, type LogValue } from '../../src/trials/index.ts';
-import { bytes, double, frame, historyRecord, int, mlflowTables, runRecord, scalarEvent, summaryEvent, tensorField, versionEvent, wandbFile } from '../../test/log-writers.ts';
+import {
+  bytes,
+  double,
+  frame,
+  historyRecord,
+  int,
+  mlflowTables,
+  runRecord,
+  scalarEvent,
+  summaryEvent,
+  tensorField,
+  versionEvent,
+  wandbFile,
+} from '../../test/log-writers.ts';
 import { mutated } from '../../test/mutations.ts';
 import { changedJson, changedList, changedText } from '../changes.ts';
 import { afterStatements, changedDatabase } from '../database.ts';
 import { changeFiles, type Files, type FuzzFormat, only, type Place } from '../format.ts';
 
-const csv = Buffer.from('run,step,epoch,loss,val_loss,val_accuracy,lr,batch_size\na,0,0,2.5,2.6,0.1,0.1,32\na,10,0.5,1.5,1.7,0.4,0.1,32\n"b ""c""",0,0,2.5,nan,0.1,0.2,64\n"b ""c""",5,0.5,1,1.1,0.5,0.2,64\n');
+const csv = Buffer.from(
+  'run,step,epoch,loss,val_loss,val_accuracy,lr,batch_size\na,0,0,2.5,2.6,0.1,0.1,32\na,10,0.5,1.5,1.7,0.4,0.1,32\n"b ""c""",0,0,2.5,nan,0.1,0.2,64\n"b ""c""",5,0.5,1,1.1,0.5,0.2,64\n',
+);
 const semicolons = Buffer.from('\ufeffstep;loss;batch_size;note\r\n0;2,5;8;"a\nb"\r\n10;1,25e-1;8;\r\n');
-const jsonl = Buffer.from('{"step": 0, "loss": 2.5, "eval": {"loss": 0.5}}\n{"step": 10, "loss": NaN, "lr": 1e-3}\n{"step": 20, "loss": "1.5"}\n');
-const trainer = Buffer.from(JSON.stringify({ global_step: 20, train_batch_size: 8, log_history: [{ epoch: 0.5, loss: 2.5, learning_rate: 5e-5, step: 10 }, { epoch: 0.5, eval_loss: 2.25, step: 10 }] }));
-const printed = Buffer.from('Epoch 1/3\nstep: 10 loss: 2.5 lr=0.1 (3.2 it/s)\nstep: 20 loss: 1.5 lr=0.1\n[eval] val_loss 1.25, accuracy 45.0%\nEpoch 2/3\nstep: 30 loss: 1.0e-1\n');
+const jsonl = Buffer.from(
+  '{"step": 0, "loss": 2.5, "eval": {"loss": 0.5}}\n{"step": 10, "loss": NaN, "lr": 1e-3}\n{"step": 20, "loss": "1.5"}\n',
+);
+const trainer = Buffer.from(
+  JSON.stringify({
+    global_step: 20,
+    train_batch_size: 8,
+    log_history: [
+      { epoch: 0.5, loss: 2.5, learning_rate: 5e-5, step: 10 },
+      { epoch: 0.5, eval_loss: 2.25, step: 10 },
+    ],
+  }),
+);
+const printed = Buffer.from(
+  'Epoch 1/3\nstep: 10 loss: 2.5 lr=0.1 (3.2 it/s)\nstep: 20 loss: 1.5 lr=0.1\n[eval] val_loss 1.25, accuracy 45.0%\nEpoch 2/3\nstep: 30 loss: 1.0e-1\n',
+);
 
 const events = [
   versionEvent(1.7e9),
@@ -44,7 +72,11 @@ const mlflow = () =>
     `INSERT INTO params VALUES ('batch_size', '64', 'r1')`,
     `INSERT INTO metrics VALUES ('loss', 2.5, 1700000000000, 'r1', 0, 0), ('loss', 0, 1700000001000, 'r1', 1, 1), ('loss', 1.7976931348623157e308, 1700000002000, 'r2', 2, 0)`,
   ]);
-const mlflowColumns = { runs: ['run_uuid', 'name', 'lifecycle_stage'], params: ['key', 'value', 'run_uuid'], metrics: ['key', 'value', 'timestamp', 'run_uuid', 'step', 'is_nan'] };
+const mlflowColumns = {
+  runs: ['run_uuid', 'name', 'lifecycle_stage'],
+  params: ['key', 'value', 'run_uuid'],
+  metrics: ['key', 'value', 'timestamp', 'run_uuid', 'step', 'is_nan'],
+};
 
 const isValue = (v: LogValue) => typeof v === 'number' || typeof v === 'string';
 
@@ -101,13 +133,27 @@ function log(
   };
 }
 
-const mappingText = JSON.stringify({ columns: { trainLoss: 'loss', valMetric: 'val_accuracy' }, model: 'm', dataset: 'd', examples: 1000, set: { seed: 1 }, names: '(?<batchSize>\\d+)', targets: [{ name: 't', quantity: 'trainLoss', value: 1.5 }], order: 'resumed' });
+const mappingText = JSON.stringify({
+  columns: { trainLoss: 'loss', valMetric: 'val_accuracy' },
+  model: 'm',
+  dataset: 'd',
+  examples: 1000,
+  set: { seed: 1 },
+  names: '(?<batchSize>\\d+)',
+  targets: [{ name: 't', quantity: 'trainLoss', value: 1.5 }],
+  order: 'resumed',
+});
 const mapping: FuzzFormat = {
   name: 'mapping',
   cost: 2,
   whole: async () => [
     { 'mapping.yaml': Buffer.from(mappingText), 'a.csv': csv },
-    { 'mapping.yaml': Buffer.from('model: m\ndataset: d\npattern: "step: (?<step>\\\\d+) loss: (?<loss>[0-9.e-]+)"\nset: { batchSize: 8 }\n'), 'a.log': printed },
+    {
+      'mapping.yaml': Buffer.from(
+        'model: m\ndataset: d\npattern: "step: (?<step>\\\\d+) loss: (?<loss>[0-9.e-]+)"\nset: { batchSize: 8 }\n',
+      ),
+      'a.log': printed,
+    },
   ],
   change: (files, stream) => {
     const text = files['mapping.yaml']!;
@@ -122,7 +168,9 @@ const mapping: FuzzFormat = {
 
 const published: Files = {
   'd/m/sgd/32/study.json': Buffer.from('{"batch_size": 32, "dataset": "d", "model": "m", "optimizer": "sgd"}'),
-  'd/m/sgd/32/1/metadata.json': Buffer.from('{"trial_id": 1, "status": "COMPLETE", "parameters": {"learning_rate": 0.1}, "steps": 20}'),
+  'd/m/sgd/32/1/metadata.json': Buffer.from(
+    '{"trial_id": 1, "status": "COMPLETE", "parameters": {"learning_rate": 0.1}, "steps": 20}',
+  ),
   'd/m/sgd/32/1/measurements.csv': Buffer.from('global_step,train/loss,val/accuracy\n0,2.5,0.1\n20,1.5,0.5\n'),
 };
 const folderOfLogs: FuzzFormat = {
@@ -130,7 +178,9 @@ const folderOfLogs: FuzzFormat = {
   cost: 3,
   whole: async () => [published, { 'a/metrics.csv': csv, 'bs64/out.log': printed }],
   change: (files, stream) =>
-    changeFiles(files, stream, (content, name) => (name.endsWith('.json') ? changedJson : changedText)(content, stream)),
+    changeFiles(files, stream, (content, name) =>
+      (name.endsWith('.json') ? changedJson : changedText)(content, stream),
+    ),
   read: (files, place) => importStudy(place.put(files), { model: 'm', dataset: 'd' }),
 };
 

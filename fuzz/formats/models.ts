@@ -5,7 +5,7 @@ import { compile } from '../../src/runtime/index.ts';
 import { modelBytes } from '../../test/onnx-files.ts';
 import { mutated, wholeModels } from '../../test/onnx-mutations.ts';
 import type { FuzzFormat } from '../format.ts';
-import { only, oneFile } from '../format.ts';
+import { oneFile, only } from '../format.ts';
 
 /** Only files that are read as they are: of the others, what a change leaves of them is told apart as well. */
 const readable = [0, 1, 3].map((i) => modelBytes(wholeModels[i]!));

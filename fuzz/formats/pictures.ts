@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { deflateSync, inflateSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { mutated } from '../../test/mutations.ts';
-import { chunk, pngSignature } from '../../test/png-files.ts';
 import { decodePicture } from '../../src/data/picture.ts';
 import type { RandomStream } from '../../src/random.ts';
+import { mutated } from '../../test/mutations.ts';
+import { chunk, pngSignature } from '../../test/png-files.ts';
 import { changedList } from '../changes.ts';
 import { type FuzzFormat, oneFile, pick } from '../format.ts';
 
@@ -24,7 +24,10 @@ function chunksOf(png: Uint8Array): Chunk[] {
   const bytes = Buffer.from(png);
   const chunks: Chunk[] = [];
   for (let at = 8; at < bytes.length; at += 12 + bytes.readUInt32BE(at))
-    chunks.push({ type: bytes.toString('latin1', at + 4, at + 8), data: bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)) });
+    chunks.push({
+      type: bytes.toString('latin1', at + 4, at + 8),
+      data: bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at)),
+    });
   return chunks;
 }
 
@@ -85,7 +88,10 @@ function wholePngs(): Uint8Array[] {
 const png = oneFile('png', 'a.png', wholePngs, read, changedPng);
 
 const picture = (width: number, height: number) =>
-  jpeg.encode({ width, height, data: Buffer.from(Array.from({ length: 4 * width * height }, (_, i) => (i * 7) % 256)) }, 80).data;
+  jpeg.encode(
+    { width, height, data: Buffer.from(Array.from({ length: 4 * width * height }, (_, i) => (i * 7) % 256)) },
+    80,
+  ).data;
 
 /** The segments of a JPEG; the last has the scan's data. */
 function segmentsOf(bytes: Uint8Array): Buffer[] {
@@ -105,7 +111,11 @@ function changedJpeg(bytes: Uint8Array, stream: RandomStream): Uint8Array {
   const segments = changedList(segmentsOf(bytes), stream, (segment) => {
     const out = Buffer.from(segment);
     // Sizes, components, tables: what stands at the beginning of a segment.
-    for (let i = stream.integer(3); i >= 0; i--) out[1 + stream.integer(Math.min(20, out.length - 1))] = pick([0, 1, 2, 0x11, 0x22, 0x44, 0x7f, 0xc0, 0xc2, 0xff], stream);
+    for (let i = stream.integer(3); i >= 0; i--)
+      out[1 + stream.integer(Math.min(20, out.length - 1))] = pick(
+        [0, 1, 2, 0x11, 0x22, 0x44, 0x7f, 0xc0, 0xc2, 0xff],
+        stream,
+      );
     return out;
   });
   return Buffer.concat([Buffer.of(0xff, 0xd8), ...segments]);

@@ -4,8 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openOutput } from '../../src/app/index.ts';
 import { gridOf } from '../../src/batch/grid.ts';
-import { layOutStudy, measuredIn, parseStudyFile, readLinearErrors, statusOf, trialSpecOf } from '../../src/batch/index.ts';
 import { readMeasured } from '../../src/batch/import/measured-file.ts';
+import {
+  layOutStudy,
+  measuredIn,
+  parseStudyFile,
+  readLinearErrors,
+  statusOf,
+  trialSpecOf,
+} from '../../src/batch/index.ts';
 import { noiseRecords } from '../../src/batch/plan/noise-record.ts';
 import { jsonCache, openSealedJson, sealJson } from '../../src/formats/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
@@ -48,7 +55,10 @@ const yaml = oneFile(
 );
 
 async function laidOut(): Promise<string> {
-  const small = study.replace('complexity: [0.2, 0.5]', 'complexity: 0.5').replace(/ {2}- \{ name: again.*\n/, '').replace('seeds: [0, 1]', 'seeds: [0]');
+  const small = study
+    .replace('complexity: [0.2, 0.5]', 'complexity: 0.5')
+    .replace(/ {2}- \{ name: again.*\n/, '')
+    .replace('seeds: [0, 1]', 'seeds: [0]');
   const { trials } = await layOutStudy(parseStudyFile(small, 'study.yaml'));
   const { config, data } = trials[0]!.spec;
   return JSON.stringify({ config, data, rules: [], keep: 'model' });
@@ -57,12 +67,33 @@ async function laidOut(): Promise<string> {
 const tables = {
   fact: ['key', 'value'],
   workload: ['name', 'facts', 'in_grid'],
-  trial: ['id', 'spec', 'ordinal', 'in_grid', 'status', 'budget_steps', 'owner', 'note', 'hardware', 'seconds_per_step'],
+  trial: [
+    'id',
+    'spec',
+    'ordinal',
+    'in_grid',
+    'status',
+    'budget_steps',
+    'owner',
+    'note',
+    'hardware',
+    'seconds_per_step',
+  ],
   point: ['workload', 'strategy', 'batch_size', 'base_rate', 'seed', 'learning_rate', 'budget_steps', 'trial'],
   measurement: ['trial', 'step', 'epoch', 'examples', 'seconds', 'train_loss', 'val_loss'],
   attempt: ['owner'],
 };
-const facts = { name: 'w', model: 'mlp8', dataset: 'shapes', fraction: 1, complexity: 0.5, examples: 100, metric: null, parameters: 10, targets: [{ name: 't', quantity: 'trainLoss', rule: { kind: 'absolute', value: 1 } }] };
+const facts = {
+  name: 'w',
+  model: 'mlp8',
+  dataset: 'shapes',
+  fraction: 1,
+  complexity: 0.5,
+  examples: 100,
+  metric: null,
+  parameters: 10,
+  targets: [{ name: 't', quantity: 'trainLoss', rule: { kind: 'absolute', value: 1 } }],
+};
 
 async function wholeStore(): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-fuzz-store-'));
@@ -74,7 +105,10 @@ async function wholeStore(): Promise<Uint8Array> {
       text: study,
       workloads: { w: JSON.stringify(facts) },
       trials: ['a', 'b'].map((id) => ({ id: id.repeat(64), spec: specText, budgetSteps: 10, budgetSeconds: null })),
-      points: [{ ...point, batchSize: 8, trialId: 'a'.repeat(64) }, { ...point, batchSize: 16, trialId: 'b'.repeat(64) }],
+      points: [
+        { ...point, batchSize: 8, trialId: 'a'.repeat(64) },
+        { ...point, batchSize: 16, trialId: 'b'.repeat(64) },
+      ],
     });
     store.close();
     return statementsAt(join(folder, 'study.sqlite'), [
@@ -115,21 +149,60 @@ const sealed = oneFile(
   changedText,
 );
 
-const rows = [{ step: 0, epoch: 0, examples: 0, seconds: 0, trainLoss: 2.5, valLoss: null, valMetric: null, noiseScale: null, gradNorm: null }];
-const trial = { id: 'a', workload: 'w', strategy: 'BLR', batchSize: 8, baseRate: 0.1, learningRate: 0.1, seed: 0, status: 'complete', budgetSteps: 10, secondsPerStep: 0.1, hardware: null };
-const measuredStudy = { name: 's', workloads: [facts], trials: [{ ...trial, measurements: rows }, { ...trial, id: 'b', measurements: { step: [1, 2], trainLoss: [1, null] } }] };
+const rows = [
+  {
+    step: 0,
+    epoch: 0,
+    examples: 0,
+    seconds: 0,
+    trainLoss: 2.5,
+    valLoss: null,
+    valMetric: null,
+    noiseScale: null,
+    gradNorm: null,
+  },
+];
+const trial = {
+  id: 'a',
+  workload: 'w',
+  strategy: 'BLR',
+  batchSize: 8,
+  baseRate: 0.1,
+  learningRate: 0.1,
+  seed: 0,
+  status: 'complete',
+  budgetSteps: 10,
+  secondsPerStep: 0.1,
+  hardware: null,
+};
+const measuredStudy = {
+  name: 's',
+  workloads: [facts],
+  trials: [
+    { ...trial, measurements: rows },
+    { ...trial, id: 'b', measurements: { step: [1, 2], trainLoss: [1, null] } },
+  ],
+};
 
 /** Changes of the content under a seal that fits, or of the sealed text. */
-const changedSealed = (value: object): NonNullable<FuzzFormat['change']> => (files, stream) => {
-  const [name] = Object.keys(files) as [string];
-  if (stream.integer(3) === 0) return { [name]: changedText(files[name]!, stream) };
-  try {
-    return { [name]: Buffer.from(sealJson(JSON.parse(Buffer.from(changedJson(Buffer.from(JSON.stringify(value)), stream)).toString('utf8')) as object)) };
-  } catch {
-    // Changed to something that is no object, which has no seal.
-    return { [name]: changedText(files[name]!, stream) };
-  }
-};
+const changedSealed =
+  (value: object): NonNullable<FuzzFormat['change']> =>
+  (files, stream) => {
+    const [name] = Object.keys(files) as [string];
+    if (stream.integer(3) === 0) return { [name]: changedText(files[name]!, stream) };
+    try {
+      return {
+        [name]: Buffer.from(
+          sealJson(
+            JSON.parse(Buffer.from(changedJson(Buffer.from(JSON.stringify(value)), stream)).toString('utf8')) as object,
+          ),
+        ),
+      };
+    } catch {
+      // Changed to something that is no object, which has no seal.
+      return { [name]: changedText(files[name]!, stream) };
+    }
+  };
 const measured: FuzzFormat = {
   name: 'measured',
   cost: 2,
@@ -148,7 +221,12 @@ const cache: FuzzFormat = {
 };
 
 /** A file of JSON in a folder that is read by itself. */
-function jsonFile(name: string, file: string, content: () => string | Promise<string>, read: (folder: string) => unknown): FuzzFormat {
+function jsonFile(
+  name: string,
+  file: string,
+  content: () => string | Promise<string>,
+  read: (folder: string) => unknown,
+): FuzzFormat {
   return {
     name,
     cost: 2,
@@ -167,17 +245,38 @@ const config = jsonFile(
 const linear = jsonFile(
   'linear-errors',
   'linear-errors.json',
-  () => JSON.stringify([{ workload: 'w', strategy: 'BLR', batchSize: 8, rate: 0.1, error: 0.5, absolute: null, at: 'x' }]),
+  () =>
+    JSON.stringify([{ workload: 'w', strategy: 'BLR', batchSize: 8, rate: 0.1, error: 0.5, absolute: null, at: 'x' }]),
   readLinearErrors,
 );
-const request = jsonFile('request', 'request.json', () => JSON.stringify({ kind: 'spectrum', request: { model: 'm', units: [1, 2] } }), async (folder) => {
-  const { release } = await openOutput(folder, { kind: 'spectrum', request: { model: 'm', units: [1, 2] } }, 'fuzz');
-  release();
-});
-const record = { step: 10, epoch: 0.5, examples: 80, seconds: 1, trainLoss: 2.5, lr: 0.1, batchSize: 8, gradNorm: 1, microGradNorm: 2 };
-const metrics = jsonFile('metrics', 'metrics.jsonl', () => `${JSON.stringify(record)}\n${JSON.stringify({ ...record, step: 20 })}\n`, async (folder) => {
-  const found = await readMetrics(join(folder, 'metrics.jsonl'));
-  noiseRecords(found, 4);
-});
+const request = jsonFile(
+  'request',
+  'request.json',
+  () => JSON.stringify({ kind: 'spectrum', request: { model: 'm', units: [1, 2] } }),
+  async (folder) => {
+    const { release } = await openOutput(folder, { kind: 'spectrum', request: { model: 'm', units: [1, 2] } }, 'fuzz');
+    release();
+  },
+);
+const record = {
+  step: 10,
+  epoch: 0.5,
+  examples: 80,
+  seconds: 1,
+  trainLoss: 2.5,
+  lr: 0.1,
+  batchSize: 8,
+  gradNorm: 1,
+  microGradNorm: 2,
+};
+const metrics = jsonFile(
+  'metrics',
+  'metrics.jsonl',
+  () => `${JSON.stringify(record)}\n${JSON.stringify({ ...record, step: 20 })}\n`,
+  async (folder) => {
+    const found = await readMetrics(join(folder, 'metrics.jsonl'));
+    noiseRecords(found, 4);
+  },
+);
 
 export const formats: readonly FuzzFormat[] = [yaml, sqlite, sealed, measured, cache, config, linear, request, metrics];

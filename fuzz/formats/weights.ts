@@ -2,14 +2,33 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
-import { mutated } from '../../test/mutations.ts';
-import { ofPython2 } from '../../test/python2-pickle.ts';
-import { legacyCheckpoint, pickle, zipCheckpoint } from '../../test/torch-files.ts';
-import { doubles, legacyState, matFile, matrix, ramp, safetensorsFile, state, storages } from '../../test/whole-files.ts';
-import { decodeIdx, decodeMat, decodeNpy, decodePickledDict, decodeWeights, encodeNpy, encodeSafetensors, unpackGzip, ZipArchive } from '../../src/formats/index.ts';
+import {
+  decodeIdx,
+  decodeMat,
+  decodeNpy,
+  decodePickledDict,
+  decodeWeights,
+  encodeNpy,
+  encodeSafetensors,
+  unpackGzip,
+  ZipArchive,
+} from '../../src/formats/index.ts';
 import type { RandomStream } from '../../src/random.ts';
 import { sizeOf, type TensorData } from '../../src/tensor.ts';
 import { CheckpointFolder } from '../../src/train/index.ts';
+import { mutated } from '../../test/mutations.ts';
+import { ofPython2 } from '../../test/python2-pickle.ts';
+import { legacyCheckpoint, pickle, zipCheckpoint } from '../../test/torch-files.ts';
+import {
+  doubles,
+  legacyState,
+  matFile,
+  matrix,
+  ramp,
+  safetensorsFile,
+  state,
+  storages,
+} from '../../test/whole-files.ts';
 import { changedJson } from '../changes.ts';
 import { changeFiles, type FuzzFormat, oneFile } from '../format.ts';
 
@@ -44,7 +63,12 @@ const safetensors = oneFile(
 
 const npy = encodeNpy(matrix);
 const fortran = Buffer.from(Buffer.from(npy).toString('latin1').replace('False', 'True '), 'latin1');
-const npyFormat = oneFile('npy', 'a.npy', () => [npy, fortran], (bytes) => fits([decodeNpy(bytes, 'a.bin')]));
+const npyFormat = oneFile(
+  'npy',
+  'a.npy',
+  () => [npy, fortran],
+  (bytes) => fits([decodeNpy(bytes, 'a.bin')]),
+);
 
 const zipped = (content: Uint8Array) => zipSync({ 'a.npy': content, 'b.npy': npy }, { mtime: '1980-01-01' });
 const npz = oneFile(
@@ -120,4 +144,14 @@ const checkpoint: FuzzFormat = {
   read: (files, place) => new CheckpointFolder(place.put(files)).newest(() => {}),
 };
 
-export const formats: readonly FuzzFormat[] = [torch, safetensors, npyFormat, npz, zip, mat, idx, numpyPickle, checkpoint];
+export const formats: readonly FuzzFormat[] = [
+  torch,
+  safetensors,
+  npyFormat,
+  npz,
+  zip,
+  mat,
+  idx,
+  numpyPickle,
+  checkpoint,
+];

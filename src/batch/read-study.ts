@@ -44,7 +44,10 @@ export function measuredIn(store: StudyStore, options: { readonly all?: boolean 
       const problem = nameProblem(strategy);
       if (problem !== undefined) throw new FileError(store.path, `strategy ${quote(strategy)}: ${problem}`);
       if (!declared.has(workload))
-        throw new FileError(store.path, `is damaged: a point is of the workload ${quote(workload)}, which it has no facts of`);
+        throw new FileError(
+          store.path,
+          `is damaged: a point is of the workload ${quote(workload)}, which it has no facts of`,
+        );
       const { status, secondsPerStep, hardware } = trials.get(trialId)!;
       return {
         id: trialId,

@@ -7,7 +7,17 @@ import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { mutated } from '../../test/mutations.ts';
 import { legacyCheckpoint, pickle, zipCheckpoint } from '../../test/torch-files.ts';
-import { doubles, legacyState, matFile, matrix, ramp, safetensorsFile, state, storages, tarFile } from '../../test/whole-files.ts';
+import {
+  doubles,
+  legacyState,
+  matFile,
+  matrix,
+  ramp,
+  safetensorsFile,
+  state,
+  storages,
+  tarFile,
+} from '../../test/whole-files.ts';
 import { BallastError } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { RandomStream } from '../random.ts';
