@@ -202,17 +202,20 @@ const cases: readonly (readonly [string, () => readonly string[] | Promise<reado
 ];
 
 describe('a hostile file is refused in one line, within a gigabyte and a half:', () => {
-  it.each(cases)('%s', async (_, make, what, code = 1) => {
-    const args = await make();
-    // Memory that may be written to (RLIMIT_DATA), in KiB.
-    const run = spawnSync(
-      'sh',
-      ['-c', 'ulimit -d 1500000; exec "$@"', 'sh', process.execPath, builtCommand(), ...args],
-      { encoding: 'utf8', timeout: 60_000 },
-    );
-    expect(run.stderr).toMatch(what);
-    expect(run.stderr).toMatch(/^ballast: [^\p{Cc}]+\n$/u);
-    expect(run.status).toBe(code);
-    expect(run.stdout).toBe('');
-  });
+  it.each(cases.map(([name, make, what, code = 1]) => ({ name, make, what, code })))(
+    '$name',
+    async ({ make, what, code }) => {
+      const args = await make();
+      // Memory that may be written to (RLIMIT_DATA), in KiB.
+      const run = spawnSync(
+        'sh',
+        ['-c', 'ulimit -d 1500000; exec "$@"', 'sh', process.execPath, builtCommand(), ...args],
+        { encoding: 'utf8', timeout: 60_000 },
+      );
+      expect(run.stderr).toMatch(what);
+      expect(run.stderr).toMatch(/^ballast: [^\p{Cc}]+\n$/u);
+      expect(run.status).toBe(code);
+      expect(run.stdout).toBe('');
+    },
+  );
 });
