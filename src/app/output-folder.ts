@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
 import { ownFolder, writeFileAtomic } from '../formats/index.ts';
+import { printable } from '../printable.ts';
 import { version } from '../version.ts';
 
 /** What a folder is made for: `request.json` in it. */
@@ -114,7 +115,9 @@ export function requireFree(folder: string, own: readonly string[]): void {
 
 function requireSameRequest(folder: string, found: OutputRequest, asked: OutputRequest): void {
   if (found.kind !== asked.kind)
-    throw new UsageError(`${folder}: holds the result of ${found.kind}; choose another folder, or remove this one`);
+    throw new UsageError(
+      `${folder}: holds the result of ${printable(found.kind)}; choose another folder, or remove this one`,
+    );
   const keys = [...new Set([...Object.keys(found.request), ...Object.keys(asked.request)])];
   const shown = (value: unknown) => {
     const text = JSON.stringify(value) ?? 'not set';
@@ -122,7 +125,7 @@ function requireSameRequest(folder: string, found: OutputRequest, asked: OutputR
   };
   const differences = keys
     .filter((key) => JSON.stringify(found.request[key]) !== JSON.stringify(asked.request[key]))
-    .map((key) => `${key} is ${shown(found.request[key])}, not ${shown(asked.request[key])}`);
+    .map((key) => `${printable(key)} is ${shown(found.request[key])}, not ${shown(asked.request[key])}`);
   if (differences.length > 0)
     throw new UsageError(
       `${folder}: holds the result of another request (${differences.slice(0, 5).join('; ')}); choose another folder, or remove this one`,
