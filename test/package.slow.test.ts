@@ -103,7 +103,7 @@ console.log(JSON.stringify({ status, model: b.model, values: [a, b].map((r) => r
     status: 'complete',
     model: 'mine',
     units: 1,
-    page: '<!doctype html>',
+    page: '<!DOCTYPE html>',
     study: 'complete',
   });
   expect(found.values[1]).toBeCloseTo(found.values[0], 4);
