@@ -16,7 +16,7 @@ def load(folder=None, train_count=2000, valid_count=500):
 
     def make(count):
         labels = torch.randint(10, (count,), generator=generator)
-        images = prototypes[labels] + 8.0 * torch.randn(count, 3 * 8 * 8, generator=generator)
+        images = 0.2 * prototypes[labels] + torch.randn(count, 3 * 8 * 8, generator=generator)
         return images.view(count, 3, 8, 8), labels
 
     return (*make(train_count), *make(valid_count))

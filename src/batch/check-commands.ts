@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BallastError } from '../errors.ts';
 import type { MeasurementRow } from '../store/index.ts';
-import { type CommandResult, findCheckpoints, placeholdersIn, runCommand, takesMicroBatch } from '../trials/index.ts';
+import {
+  type CommandResult,
+  findCheckpoints,
+  hasUsedUp,
+  placeholdersIn,
+  runCommand,
+  takesMicroBatch,
+} from '../trials/index.ts';
 import type { CommandWorkload } from './grid.ts';
 import type { LaidOutTrial, StudyLayout } from './layout.ts';
 import type { CommandTrialSpec } from './trial-spec.ts';
@@ -221,6 +228,9 @@ async function resumed(
     gradNorm: null,
   }));
   const again = await tried(trial, folder, known, { ...options, rows: 1 });
+  // The first run came to its end, so nothing was left to log.
+  if (again.result?.status === 'complete' && again.rows.length === 0 && hasUsedUp(rows, trial.budgetSteps))
+    return 'ran';
   if (again.problem !== undefined) {
     problems.push(`going on from a checkpoint: ${again.problem}`);
     return 'failed';
