@@ -1,5 +1,6 @@
 /**
- * The public API: networks, data, graphs, derivatives and the spectrum instrument.
+ * The public API: both instruments, the training, and what they are made of. What is here is also in the entry of its topic, with more beside it: `ballast/onnx`,
+ * `/autodiff`, `/linalg`, `/runtime`, `/data`, `/models`, `/train`, `/stability`, `/study`, `/report`, `/schema`.
  *
  * ```ts
  * import { measure } from 'ballast';
@@ -8,12 +9,54 @@
  * console.log(images[0].units[0].plateau);
  * ```
  */
-export { type MeasurementName, type MeasureOptions, measure } from './app/index.ts';
+
+export { allKinds, jsonSchemaOf, readDocument, requestSchemaOf } from './api/schema.ts';
+export {
+  activationsAt,
+  BlockMeasurement,
+  type CurvatureResult,
+  findStages,
+  findUnits,
+  HessianOperator,
+  LinearizedMap,
+  measureAlignment,
+  measureConvolutions,
+  measureCurvature,
+  measureEigenvalues,
+  measureSpectra,
+  registerAttack,
+  type SpectrumResult,
+} from './api/stability.ts';
+export {
+  type BatchPlanResult,
+  type ComputedStudy,
+  computeStudy,
+  importStudy,
+  type LayOut,
+  layingOut,
+  type MeasuredStudy,
+  measuredInFolder,
+  type PlanRequest,
+  planBatch,
+  readImported,
+  readStudy,
+  reportOf,
+  type StudyOptions,
+  type StudyReport,
+  studyReport,
+  writeStudyReport,
+} from './api/study.ts';
+export {
+  evaluate,
+  type RunConfig,
+  type RunResult,
+  type TrainingWish,
+  trainingConfig,
+  trainNetwork,
+} from './api/train.ts';
+export { type MeasurementName, type MeasurementPlan, type MeasureOptions, measure } from './app/index.ts';
+export { type RenderedResult, renderStored } from './app/stored-results.ts';
 export { grad, jvp, linearize, vjp } from './autodiff/index.ts';
-export { reportOf, type StudyReport } from './batch/analysis/index.ts';
-export { importStudy, readImported } from './batch/import/index.ts';
-export { type MeasuredStudy, measuredInFolder, readStudy } from './batch/index.ts';
-export { type BatchPlanResult, type PlanRequest, planBatch } from './batch/plan/index.ts';
 export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } from './data/index.ts';
 export { BallastError, FileError, InputError, UsageError } from './errors.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
@@ -30,27 +73,16 @@ export {
   symmetricEigenvalues,
   topSingularTriplets,
 } from './linalg/index.ts';
-export { loadNetwork, type Model, modelNamed, type Network, resnet } from './models/index.ts';
+export {
+  type GraphNetworkOptions,
+  loadNetwork,
+  type Model,
+  modelNamed,
+  type Network,
+  networkFromGraph,
+  resnet,
+} from './models/index.ts';
 export { initialize } from './nn/index.ts';
 export { type Graph, GraphBuilder, readModel, type TensorData, tensor, writeModel } from './onnx/index.ts';
 export { spectrumTable, terminalPlot } from './report/index.ts';
-export { renderCurvatureReport, renderSpectrumReport } from './report/pages.ts';
 export { compile, type RuntimeOptions } from './runtime/index.ts';
-export { allKinds, jsonSchemaOf, readDocument, requestSchemaOf } from './schema/index.ts';
-export {
-  activationsAt,
-  BlockMeasurement,
-  type CurvatureResult,
-  findStages,
-  findUnits,
-  HessianOperator,
-  LinearizedMap,
-  measureAlignment,
-  measureConvolutions,
-  measureCurvature,
-  measureEigenvalues,
-  measureSpectra,
-  registerAttack,
-  type SpectrumResult,
-} from './stability/index.ts';
-export { evaluate } from './train/index.ts';

@@ -1,6 +1,7 @@
 /** Element types that Ballast reads, writes and computes with; the strings are those of ONNX Runtime. */
 export type DType = 'float32' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool' | 'float16';
 
+/** The arrays that hold the elements of tensors. */
 export type TypedArray =
   | Float32Array
   | Float64Array

@@ -65,7 +65,9 @@ describe('ballast batch plan', () => {
 
   it('goes on when the same is asked for again, and measures nothing twice', () => {
     const again = parsed(plan('straight', ...cluster, '--json'));
-    expect(parsed(plan('straight', ...cluster, '--json', '--resume'))).toEqual(again);
+    // All but when it was, and what setting out again has cost.
+    const measured = ({ cost: _, environment: __, ...rest }: BatchPlanResult) => rest;
+    expect(measured(parsed(plan('straight', ...cluster, '--json', '--resume')))).toEqual(measured(again));
     expect(again.criticalBatch).toEqual(first.criticalBatch);
     expect(again.stepTime).toEqual(first.stepTime);
     for (const how of [[], ['--resume']])
@@ -89,7 +91,9 @@ describe('ballast batch plan', () => {
     expect([resumed.price, resumed.link]).toEqual([null, null]);
     // And what the terminal says.
     expect(stdout).toMatch(/^batch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
-    expect(stdout).toMatch(/The critical batch size is about [\d,.]+ \(.+\) images/);
+    expect(stdout).toMatch(
+      /the critical batch size is about [\d,.]+ images, but how far from that a study would come out cannot be told/,
+    );
     expect(stdout).toMatch(/Train at B = \d+ on one device/);
     expect(stdout).toMatch(/of the smallest study: one training at each of 3 batch sizes/);
     expect(stdout.trimEnd().endsWith(join(out('interrupted'), 'report.html'))).toBe(true);

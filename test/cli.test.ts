@@ -52,7 +52,13 @@ describe('ballast spectrum', () => {
     const out = join(folder, 'out');
     const args = ['spectrum', '--model', onnxFile, ...onShapes, '--units', 'layer3.0', '--out', out];
     expect(ballast(...args).status).toBe(0);
-    expect(readdirSync(out).sort()).toEqual(['report.html', 'result.json', 'singular-values.npz', 'spectra']);
+    expect(readdirSync(out).sort()).toEqual([
+      'report.html',
+      'request.json',
+      'result.json',
+      'singular-values.npz',
+      'spectra',
+    ]);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toMatch(/(src|href)="https?:/);
     const part = join(out, 'spectra', 'layer3.0@0.json');
     const stored = openSealedJson(readFileSync(part, 'utf8'), part) as { value: { seconds: number } };
@@ -64,9 +70,8 @@ describe('ballast spectrum', () => {
     writeFileSync(part, sealJson(stored).replace('123456', '123457'));
     const measured = resultOf(ballast(...args, '--json').stdout) as SpectrumResult;
     expect(measured.images[0]!.units[0]!.seconds).toBeLessThan(123456);
-    // Other settings make their own.
-    const other = resultOf(ballast(...args, '--final-relu', '--json').stdout) as SpectrumResult;
-    expect(other.images[0].units[0].seconds).not.toBe(123456);
+    // Another request does not write over it.
+    expectFailure(ballast(...args, '--final-relu'), 2, /result of another request \(finalRelu is false, not true\)/);
   });
 
   it('says with --dry-run what it would do, and does nothing', () => {

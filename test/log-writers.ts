@@ -115,3 +115,8 @@ export const runRecord = (num: number, name: string, config: Readonly<Record<str
     int(1, num),
     bytes(17, bytes(1, 'abc123'), bytes(4, ...Object.entries(config).map(([k, v]) => item(k, v, 1))), bytes(8, name)),
   ]);
+
+/** The tables of MLflow's store that are read. */
+export const mlflowTables = `CREATE TABLE runs (run_uuid VARCHAR(32) PRIMARY KEY, name VARCHAR(250), lifecycle_stage VARCHAR(20));
+  CREATE TABLE params (key VARCHAR(250), value VARCHAR(8000), run_uuid VARCHAR(32), PRIMARY KEY (key, run_uuid));
+  CREATE TABLE metrics (key VARCHAR(250), value DOUBLE, timestamp BIGINT, run_uuid VARCHAR(32), step BIGINT DEFAULT 0, is_nan BOOLEAN DEFAULT 0, PRIMARY KEY (key, timestamp, step, run_uuid, value, is_nan));`;

@@ -9,6 +9,8 @@ import {
 import { type Attribute, type DType, dtypes, sizeOf, type TensorData, tensorOf } from '../src/onnx/index.ts';
 import { RandomStream } from '../src/random.ts';
 
+export type { ModelMessage };
+
 /** A node of a file as another program would have written it. */
 export interface FileNode {
   readonly op: string;

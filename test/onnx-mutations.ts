@@ -143,9 +143,9 @@ const operators =
 const domains = ['', 'ai.onnx', 'com.microsoft', 'com.microsoft.nchwc', 'ai.onnx.ml', 'local'];
 
 /** A file with one to four of its parts changed, then perhaps some of its bytes. The same seed gives the same file. */
-export function mutated(stream: RandomStream): Uint8Array {
+export function mutated(stream: RandomStream, models: readonly FileModel[] = wholeModels): Uint8Array {
   const pick = <T>(list: readonly T[]): T => list[stream.integer(list.length)]!;
-  const message: ModelMessage = structuredClone(modelMessage(pick(wholeModels)));
+  const message: ModelMessage = structuredClone(modelMessage(pick(models)));
   const graph = message.graph as Required<GraphMessage>;
   const nodes = graph.node as NodeMessage[];
   const change = () => {

@@ -23,7 +23,6 @@ describe('a measurement of one’s own', () => {
       result: z.object({ sum: z.number().describe('of all') }),
     },
     label: 'sum',
-    revision: 1,
     examples: [{ what: 'of two', request: { numbers: [1, 2], timesTwo: true } }],
     async prepare({ numbers, timesTwo, offset }, { onProgress }) {
       return {

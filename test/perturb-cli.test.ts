@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const onnx = join(folder, 'narrow.onnx');
 const narrow = resnet({ depth: 8, width: 4 });
 writeFileSync(onnx, writeModel(narrow.build(initialize(narrow.parameters, 1), 'batch')));
-const network = ['--model', onnx, '--dataset', 'shapes', '--threads', '1'];
+const network = ['--model', onnx, '--normalize', 'none', '--dataset', 'shapes', '--threads', '1'];
 const builtIn = ['--model', 'resnet8', '--weights', 'random', '--dataset', 'shapes', '--threads', '1'];
 // Fresh weights are right about one image in ten; only these are attacked.
 const small = ['perturb', ...network, '--images', '0-39', '--steps', '4'];

@@ -12,6 +12,7 @@ import {
   frame,
   historyRecord,
   int,
+  mlflowTables,
   runRecord,
   scalarEvent,
   summaryEvent,
@@ -353,11 +354,7 @@ describe("MLflow's database", () => {
   async function database(name: string, rows: readonly string[]): Promise<string> {
     const path = join(folder, `${files++}-${name}`);
     const db = new Database(path);
-    db.exec(
-      `CREATE TABLE runs (run_uuid VARCHAR(32) PRIMARY KEY, name VARCHAR(250), lifecycle_stage VARCHAR(20));
-       CREATE TABLE params (key VARCHAR(250), value VARCHAR(8000), run_uuid VARCHAR(32), PRIMARY KEY (key, run_uuid));
-       CREATE TABLE metrics (key VARCHAR(250), value DOUBLE, timestamp BIGINT, run_uuid VARCHAR(32), step BIGINT DEFAULT 0, is_nan BOOLEAN DEFAULT 0, PRIMARY KEY (key, timestamp, step, run_uuid, value, is_nan));`,
-    );
+    db.exec(mlflowTables);
     for (const row of rows) db.exec(row);
     db.close();
     return path;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../src/formats/index.ts';
-import { ballast, expectFailure } from './ballast.ts';
+import { ballast, expectFailure, resultOf } from './ballast.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-train-cli-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -88,7 +88,7 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
         .split('\n')
         .at(-1)!,
     );
-    const result = json(run.stdout);
+    const result = resultOf(run.stdout) as Readonly<Record<string, unknown>>;
     expect(result.task).toBe(task);
     expect(result.loss).toBeCloseTo(last.valLoss as number, 6);
     expect(result[metric]).toBeCloseTo(last.valMetric as number, 6);

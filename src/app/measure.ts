@@ -10,6 +10,7 @@ type BuiltIn = typeof builtIn;
 /** Names of the measurements that Ballast brings along. */
 export type MeasurementName = keyof BuiltIn;
 
+/** What a measurement takes beside its request: where it goes, who is told, and when it is to stop. */
 export interface MeasureOptions {
   /** Folder for the result, its page and finished parts: an interrupted run goes on where it stopped. Nothing is written without. */
   readonly out?: string | undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../errors.ts';
 import { ownFolder, writeFileAtomic } from '../formats/index.ts';
+import { printable } from '../printable.ts';
 import { version } from '../version.ts';
 
 /** What a folder is made for: `request.json` in it. */
@@ -21,7 +22,7 @@ export interface OutputFolder {
   release(): void;
 }
 
-const fileName = 'request.json';
+export const requestFile = 'request.json';
 
 const requestSchema = z.object({ kind: z.string(), request: z.record(z.string(), z.unknown()) });
 
@@ -57,7 +58,7 @@ export async function openOutput(
     if (found) requireSameRequest(folder, found, asked);
     else {
       const text = `${JSON.stringify({ ballast: version, ...asked }, null, 2)}\n`;
-      await writeFileAtomic(join(folder, fileName), text);
+      await writeFileAtomic(join(folder, requestFile), text);
     }
     return { folder, begun: found !== undefined, release: () => owner.release() };
   } catch (cause) {
@@ -68,7 +69,7 @@ export async function openOutput(
 
 /** What a folder was made for; undefined for one without anything of ours. Throws UsageError for one that is something else's. */
 async function requestIn(folder: string): Promise<OutputRequest | undefined> {
-  const path = join(folder, fileName);
+  const path = join(folder, requestFile);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return undefined;
     throw new FileError(path, `cannot be read (${cause.code})`, { cause });
@@ -108,13 +109,15 @@ function requireNone(folder: string, names: readonly string[]): void {
 export function requireFree(folder: string, own: readonly string[]): void {
   requireNone(
     folder,
-    [fileName, ...Object.keys(others)].filter((name) => !own.includes(name)),
+    [requestFile, ...Object.keys(others)].filter((name) => !own.includes(name)),
   );
 }
 
 function requireSameRequest(folder: string, found: OutputRequest, asked: OutputRequest): void {
   if (found.kind !== asked.kind)
-    throw new UsageError(`${folder}: holds the result of ${found.kind}; choose another folder, or remove this one`);
+    throw new UsageError(
+      `${folder}: holds the result of ${printable(found.kind)}; choose another folder, or remove this one`,
+    );
   const keys = [...new Set([...Object.keys(found.request), ...Object.keys(asked.request)])];
   const shown = (value: unknown) => {
     const text = JSON.stringify(value) ?? 'not set';
@@ -122,7 +125,7 @@ function requireSameRequest(folder: string, found: OutputRequest, asked: OutputR
   };
   const differences = keys
     .filter((key) => JSON.stringify(found.request[key]) !== JSON.stringify(asked.request[key]))
-    .map((key) => `${key} is ${shown(found.request[key])}, not ${shown(asked.request[key])}`);
+    .map((key) => `${printable(key)} is ${shown(found.request[key])}, not ${shown(asked.request[key])}`);
   if (differences.length > 0)
     throw new UsageError(
       `${folder}: holds the result of another request (${differences.slice(0, 5).join('; ')}); choose another folder, or remove this one`,

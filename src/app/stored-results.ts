@@ -6,6 +6,7 @@ import { FileError, reasonOf } from '../errors.ts';
 import { allMeasurements, type Measurement } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
 import './measurements/index.ts';
+import { requestFile } from './output-folder.ts';
 import { shownKinds } from './shown-kinds.ts';
 
 export interface StoredResult {
@@ -16,7 +17,7 @@ export interface StoredResult {
 /** Files in a folder that say what a study measured: `batch report` is for these. */
 const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
 
-/** The stored results in a file, or in a folder: each JSON file directly in it that is one. Throws FileError where there is none. */
+/** The stored results in a file, or in a folder: each JSON file directly in it but what says what the folder is for. Throws FileError where there is none. */
 export async function storedResults(path: string): Promise<StoredResult[]> {
   const found = await stat(path).catch((cause: unknown) => {
     throw new FileError(path, `cannot be read (${reasonOf(cause)}); expected a result or a folder with one`, { cause });
@@ -30,7 +31,9 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
     return [{ path, document: await readDocument(path) }];
   }
   const names = (await readdir(path)).sort();
-  const files = names.filter((name) => name.endsWith('.json')).map((name) => join(path, name));
+  const files = names
+    .filter((name) => name.endsWith('.json') && !name.startsWith('.') && name !== requestFile)
+    .map((name) => join(path, name));
   if (files.length === 0)
     throw new FileError(
       path,
@@ -119,4 +122,37 @@ export function nameOf({ path }: StoredResult): string {
   const own = basename(path).replace(/\.json$/, '');
   const folder = basename(dirname(path));
   return own === 'result' && folder !== '.' && folder !== '' ? folder : own;
+}
+
+/** A stored result as it is shown. */
+export interface RenderedResult {
+  readonly path: string;
+  /** Of the result, such as `spectrum`. */
+  readonly kind: string;
+  /** For a terminal. */
+  readonly table: string;
+  /** A self-contained HTML page; absent for kinds that have none. */
+  readonly page?: string;
+}
+
+/**
+ * Renders the stored results in a file, or in a folder, without computing anything. `color`: for terminals. Throws FileError where there is none, or one that is
+ * not as its kind should be.
+ */
+export async function renderStored(
+  path: string,
+  { color = false }: { readonly color?: boolean } = {},
+): Promise<RenderedResult[]> {
+  const found = await storedResults(path);
+  return Promise.all(
+    found.map(async (stored) => {
+      const page = await pageOf(stored);
+      return {
+        path: stored.path,
+        kind: stored.document.kind.kind,
+        table: await tableOf(stored, color),
+        ...(page !== undefined && { page }),
+      };
+    }),
+  );
 }

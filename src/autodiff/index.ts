@@ -1,3 +1,4 @@
+/** Derivatives, from graph to graph: `jvp`, `vjp`, `grad` and `linearize`. */
 export { jvp, type Selection } from './jvp.ts';
 export { type Linearization, type LinearizeOptions, linearize } from './linearize.ts';
 export { rules } from './rules/index.ts';

@@ -17,6 +17,7 @@ export interface Linearization {
   readonly residuals: readonly string[];
 }
 
+/** What of a graph is linearized: in which inputs, of which outputs. */
 export interface LinearizeOptions {
   readonly wrt: string | Value;
   readonly of: string | Value;

@@ -6,20 +6,20 @@ import type { RuntimeOptions } from '../runtime/index.ts';
 import { planTraining, type RunConfig, trainNetwork } from '../train/index.ts';
 import type { LaidOutTrial, StudyLayout } from './layout.ts';
 import { DataShelf, exampleCount, type StudyData } from './study-data.ts';
-import type { TrialSpec } from './trial-spec.ts';
+import type { OwnTrialSpec } from './trial-spec.ts';
 
 /** What a part of a study takes. */
 export interface Estimate {
   readonly trials: number;
   /** Steps of all trials. */
   readonly steps: number;
-  /** Floating-point operations of training, evaluation left out. */
-  readonly flops: number;
-  /** What stays on disk. */
-  readonly bytes: number;
-  /** Time in steps, of one trial after another: measured on a few, for the whole budget of each. */
-  readonly trainingSeconds: number;
-  readonly evaluationSeconds: number;
+  /** Floating-point operations of training, evaluation left out; null where another program trains. */
+  readonly flops: number | null;
+  /** What stays on disk; null where another program decides it. */
+  readonly bytes: number | null;
+  /** Time in steps, of one trial after another: measured on a few, for the whole budget of each; null where another program trains (`ballast batch check` measures it). */
+  readonly trainingSeconds: number | null;
+  readonly evaluationSeconds: number | null;
 }
 
 export interface WorkloadEstimate extends Estimate {
@@ -94,44 +94,77 @@ export async function estimateStudy(
   for (const [i, { name }] of layout.workloads.entries()) {
     const own = trials.filter((t) => workloadOf(t).name === name);
     if (own.length === 0) continue;
-    const data = await shelf.of(own[0]!.spec.data, own[0]!.spec.dir);
-    const stepSeconds = new Map<string, number>();
-    const steps = own.map((t) => keyOf(t.spec.config));
-    const distinct = new Set(steps);
-    const sizes = new Map<string, ReturnType<typeof sizeOf>>();
-    let sum: Estimate = { trials: 0, steps: 0, flops: 0, bytes: 0, trainingSeconds: 0, evaluationSeconds: 0 };
-    const evaluation = await secondsOfEvaluation(own[0]!.spec.config, data, runtime);
-    for (const { spec, budgetSteps, budgetSeconds } of own) {
-      const { config } = spec;
-      const key = keyOf(config);
-      onProgress(
-        (i + stepSeconds.size / distinct.size) / layout.workloads.length,
-        `${name}, batch ${config.batchSize}`,
-      );
-      const perExample = stepSeconds.get(key) ?? (await secondsOfStep(config, data, runtime)) / config.batchSize;
-      stepSeconds.set(key, perExample);
-      // Seed and rate change nothing in what it takes.
-      const kind = JSON.stringify({ ...config, seed: 0, lr: 0, budgetSteps });
-      const size = sizes.get(kind) ?? sizeOf(spec, budgetSteps, data);
-      sizes.set(kind, size);
-      const { examples, evaluations, bytes } = size;
-      sum = {
-        trials: sum.trials + 1,
-        steps: sum.steps + budgetSteps,
-        flops: sum.flops + examples * layout.flopsPerExample.get(name)!,
-        bytes: sum.bytes + bytes,
-        trainingSeconds:
-          sum.trainingSeconds + Math.min(examples * perExample, budgetSeconds ?? Number.POSITIVE_INFINITY),
-        evaluationSeconds: sum.evaluationSeconds + evaluations * evaluation,
-      };
-    }
-    estimates.push({ name, ...sum });
+    estimates.push({
+      name,
+      ...(own.every(isOurs)
+        ? await estimateOwn(own, {
+            shelf,
+            runtime,
+            flopsPerExample: layout.flopsPerExample.get(name)!,
+            onProgress: (share, what) => onProgress((i + share) / layout.workloads.length, `${name}, ${what}`),
+          })
+        : {
+            trials: own.length,
+            steps: own.reduce((sum, t) => sum + t.budgetSteps, 0),
+            flops: null,
+            bytes: null,
+            trainingSeconds: null,
+            evaluationSeconds: null,
+          }),
+    });
   }
   return estimates;
 }
 
+type OwnTrial = LaidOutTrial & { readonly spec: OwnTrialSpec };
+const isOurs = (trial: LaidOutTrial): trial is OwnTrial => trial.spec.kind === 'own';
+
+/** Trials of one workload that Ballast trains itself. */
+async function estimateOwn(
+  own: readonly OwnTrial[],
+  {
+    shelf,
+    runtime,
+    flopsPerExample,
+    onProgress,
+  }: {
+    readonly shelf: DataShelf;
+    readonly runtime: RuntimeOptions;
+    readonly flopsPerExample: number;
+    readonly onProgress: (share: number, what: string) => void;
+  },
+): Promise<Estimate> {
+  const data = await shelf.of(own[0]!.spec.data, own[0]!.spec.dir);
+  const stepSeconds = new Map<string, number>();
+  const distinct = new Set(own.map((t) => keyOf(t.spec.config)));
+  const sizes = new Map<string, ReturnType<typeof sizeOf>>();
+  let sum = { trials: 0, steps: 0, flops: 0, bytes: 0, trainingSeconds: 0, evaluationSeconds: 0 };
+  const evaluation = await secondsOfEvaluation(own[0]!.spec.config, data, runtime);
+  for (const { spec, budgetSteps, budgetSeconds } of own) {
+    const { config } = spec;
+    const key = keyOf(config);
+    onProgress(stepSeconds.size / distinct.size, `batch ${config.batchSize}`);
+    const perExample = stepSeconds.get(key) ?? (await secondsOfStep(config, data, runtime)) / config.batchSize;
+    stepSeconds.set(key, perExample);
+    // Seed and rate change nothing in what it takes.
+    const kind = JSON.stringify({ ...config, seed: 0, lr: 0, budgetSteps });
+    const size = sizes.get(kind) ?? sizeOf(spec, budgetSteps, data);
+    sizes.set(kind, size);
+    const { examples, evaluations, bytes } = size;
+    sum = {
+      trials: sum.trials + 1,
+      steps: sum.steps + budgetSteps,
+      flops: sum.flops + examples * flopsPerExample,
+      bytes: sum.bytes + bytes,
+      trainingSeconds: sum.trainingSeconds + Math.min(examples * perExample, budgetSeconds ?? Number.POSITIVE_INFINITY),
+      evaluationSeconds: sum.evaluationSeconds + evaluations * evaluation,
+    };
+  }
+  return sum;
+}
+
 /** Examples and evaluations of a trial, and the bytes that stay of it. */
-function sizeOf({ config, keep }: TrialSpec, steps: number, data: StudyData) {
+function sizeOf({ config, keep }: OwnTrialSpec, steps: number, data: StudyData) {
   const { batches, optimizer, model } = planTraining(config, data);
   const due = batches.every(config.evalEvery, 'evaluate.every');
   let evaluations = 1;

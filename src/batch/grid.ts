@@ -5,14 +5,20 @@ import type { TargetSpec } from './measured.ts';
 import { type Strategy, strategyOf } from './strategies.ts';
 import type { DataSpec } from './study-data.ts';
 import type { Mistake, ParsedStudy, Path } from './study-file.ts';
-import type { Budget, Rates, Settings, StudyFile, TargetEntry, WorkloadEntry } from './study-schema.ts';
+import type {
+  Budget,
+  CommandWorkloadEntry,
+  OwnWorkloadEntry,
+  Rates,
+  Settings,
+  StudyFile,
+  TargetEntry,
+  WorkloadEntry,
+} from './study-schema.ts';
 
-/** Model x data x fraction x complexity, with what a study asks of it. */
-export interface Workload {
+/** What a study asks of a workload, whoever trains it. */
+interface AskedWorkload {
   readonly name: string;
-  readonly model: string;
-  readonly data: DataSpec;
-  readonly dir: string | undefined;
   readonly settings: Settings;
   /** Without a name where it follows from the rest. */
   readonly targets: readonly (Omit<TargetSpec, 'name'> & { readonly name: string | undefined })[];
@@ -24,6 +30,22 @@ export interface Workload {
   /** Where the file declares it. */
   readonly at: Path;
 }
+
+/** Model x data x fraction x complexity, trained by Ballast itself. */
+export interface OwnWorkload extends AskedWorkload {
+  readonly kind: 'own';
+  readonly model: string;
+  readonly data: DataSpec;
+  readonly dir: string | undefined;
+}
+
+/** A training by any other program. */
+export interface CommandWorkload extends AskedWorkload {
+  readonly kind: 'command';
+  readonly entry: CommandWorkloadEntry;
+}
+
+export type Workload = OwnWorkload | CommandWorkload;
 
 /** A place in the grid. */
 export interface GridPoint {
@@ -56,8 +78,26 @@ function unknown(what: string, wanted: readonly string[], known: readonly string
 
 const repeated = (names: readonly string[]) => [...new Set(names.filter((n, i) => names.indexOf(n) !== i))];
 
+const isOwn = (entry: WorkloadEntry): entry is OwnWorkloadEntry => !('command' in entry);
+
+/** What any entry asks for, with what the file says for all. */
+function askedOf(entry: WorkloadEntry, file: StudyFile, at: Path): Omit<AskedWorkload, 'name'> {
+  return {
+    settings: entry.settings ?? {},
+    targets: (entry.targets ?? file.targets ?? []).map(targetOf),
+    batchSizes: entry.batchSizes ?? file.batchSizes,
+    baseBatch: entry.baseBatch ?? file.baseBatch ?? leastOf(entry.batchSizes ?? file.batchSizes),
+    learningRates: entry.learningRates ?? file.learningRates,
+    budget: entry.budget ?? file.budget,
+    microBatch: entry.microBatch ?? file.microBatch,
+    at,
+  };
+}
+
 /** The workloads that an entry stands for: one for each share and each complexity that it lists. */
 function workloadsOf(entry: WorkloadEntry, file: StudyFile, at: Path, dir: string | undefined): Workload[] {
+  const asked = askedOf(entry, file, at);
+  if (!isOwn(entry)) return [{ kind: 'command', name: entry.name, entry, ...asked }];
   const { evaluate = {} } = file;
   const fractions = [entry.fraction ?? 1].flat();
   const complexities: readonly (number | null)[] = [entry.complexity ?? null].flat();
@@ -68,6 +108,7 @@ function workloadsOf(entry: WorkloadEntry, file: StudyFile, at: Path, dir: strin
         (Array.isArray(entry.complexity) ? `-c${complexity}` : '') +
         (Array.isArray(entry.fraction) ? `-f${fraction}` : '');
       return {
+        kind: 'own',
         name: `${entry.name}${suffix}`,
         model: entry.model,
         data: {
@@ -83,14 +124,7 @@ function workloadsOf(entry: WorkloadEntry, file: StudyFile, at: Path, dir: strin
           validExamples: validExamples === 'all' ? null : validExamples,
         },
         dir: entry.data ?? dir,
-        settings: entry.settings ?? {},
-        targets: (entry.targets ?? file.targets ?? []).map(targetOf),
-        batchSizes: entry.batchSizes ?? file.batchSizes,
-        baseBatch: entry.baseBatch ?? file.baseBatch ?? leastOf(entry.batchSizes ?? file.batchSizes),
-        learningRates: entry.learningRates ?? file.learningRates,
-        budget: entry.budget ?? file.budget,
-        microBatch: entry.microBatch ?? file.microBatch,
-        at,
+        ...asked,
       };
     }),
   );
@@ -145,7 +179,7 @@ export function gridOf(
   { dir, extra = [] }: { readonly dir?: string | undefined; readonly extra?: readonly ExtraRate[] } = {},
 ): { readonly grid: StudyGrid; readonly mistakes: readonly Mistake[] } {
   const declared = file.workloads.reduce(
-    (n, w) => n + [w.fraction ?? 1].flat().length * [w.complexity ?? null].flat().length,
+    (n, w) => n + (isOwn(w) ? [w.fraction ?? 1].flat().length * [w.complexity ?? null].flat().length : 1),
     0,
   );
   if (declared > mostWorkloads) return tooMany('workloads', declared, mostWorkloads, lineOf(['workloads']));
@@ -160,7 +194,9 @@ export function gridOf(
       message: `two strategies are named "${n}"`,
     })),
   ];
-  file.workloads.forEach(({ dataset }, i) => {
+  file.workloads.forEach((entry, i) => {
+    if (!isOwn(entry)) return;
+    const { dataset } = entry;
     mistakes.push(...unknown('data set', [dataset], Object.keys(dataNames), lineOf(['workloads', i, 'dataset'])));
   });
   const blocks = file.points ?? [{}];

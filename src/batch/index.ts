@@ -1,13 +1,23 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
 export { boundedYaml, type YamlContent, type YamlProblem } from './bounded-yaml.ts';
 export { type BundledStudy, bundledStudies, bundledStudy } from './bundled.ts';
+export { type CheckedCommand, type CheckOptions, checkCommands } from './check-commands.ts';
 export { type Edge, extend, findEdges } from './edges.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './estimate.ts';
 export { type ExportFormat, exportFormats, exportStudy } from './export/index.ts';
-export { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
+export {
+  type CommandWorkload,
+  type ExtraRate,
+  type GridPoint,
+  gridOf,
+  type OwnWorkload,
+  type StudyGrid,
+  type Workload,
+} from './grid.ts';
 export { groupBy } from './group-by.ts';
 export { type LaidOutPoint, type LaidOutTrial, layOutStudy, type StudyLayout } from './layout.ts';
 export { type LinearErrorsRequest, measureLinearErrors, readLinearErrors } from './linear-errors.ts';
+export { type Machine, type MachineShare, machineShare } from './machine-share.ts';
 export type * from './measured.ts';
 export { measuredInFolder } from './measured-in-folder.ts';
 export { measuredIn, readStudy } from './read-study.ts';
@@ -18,4 +28,4 @@ export { studyJsonSchema } from './study-schema.ts';
 export { pointName, type StudyStatus, statusOf } from './study-status.ts';
 export { missingTrials, syncStudy } from './sync-study.ts';
 export type { ProcessReport } from './trial-process-messages.ts';
-export { type TrialSpec, trialId, trialSpecOf } from './trial-spec.ts';
+export { type CommandTrialSpec, type OwnTrialSpec, type TrialSpec, trialId, trialSpecOf } from './trial-spec.ts';

@@ -1,18 +1,15 @@
+import { dirname, resolve } from 'node:path';
 import { dataNames } from '../data/index.ts';
-import { BallastError } from '../errors.ts';
-import { modelNamed } from '../models/index.ts';
-import { parameterCount } from '../nn/index.ts';
-import { summarize } from '../onnx/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
-import type { RunConfig, TrainingPlan } from '../train/index.ts';
-import { type ExtraRate, type GridPoint, gridOf, type StudyGrid, type Workload } from './grid.ts';
+import { layOutCommand } from './command-workload.ts';
+import { type ExtraRate, type GridPoint, gridOf, type StudyGrid } from './grid.ts';
+import type { PlannedTrial } from './laid-out-workload.ts';
 import type { MeasuredWorkload } from './measured.ts';
-import { metricOf } from './metric.ts';
-import { planPoints } from './plan-points.ts';
+import { layOutOwn } from './own-workload.ts';
 import type { StopRule } from './stopping.ts';
-import { contentOf, DataShelf, type DataSpec, exampleCount, type StudyData } from './study-data.ts';
+import { DataShelf } from './study-data.ts';
 import { type Mistake, type ParsedStudy, StudyMistakes } from './study-file.ts';
-import { type TrialSpec, trialId } from './trial-spec.ts';
+import type { TrialSpec } from './trial-spec.ts';
 
 export interface LaidOutPoint extends GridPoint {
   readonly trialId: string;
@@ -43,8 +40,8 @@ export interface StudyLayout {
   readonly points: readonly LaidOutPoint[];
   /** In the order of work. */
   readonly trials: readonly LaidOutTrial[];
-  /** Floating-point operations of training on one example, by workload: three times those of an evaluation. */
-  readonly flopsPerExample: ReadonlyMap<string, number>;
+  /** Floating-point operations of training on one example, by workload: three times those of an evaluation; undefined for other programs. */
+  readonly flopsPerExample: ReadonlyMap<string, number | undefined>;
 }
 
 export interface LayOutOptions {
@@ -66,35 +63,28 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   const { shelf = new DataShelf() } = options;
   const every = file.evaluate?.every ?? '1ep';
   const cadence = { every, checkpointEvery: file.checkpointEvery ?? every };
+  const keep = file.keep ?? 'checkpoint';
+  const here = dirname(resolve(path));
   const workloads: MeasuredWorkload[] = [];
-  const flopsPerExample = new Map<string, number>();
-  const trials = new Map<string, { config: RunConfig; data: DataSpec; points: LaidOutPoint[] }>();
+  const flopsPerExample = new Map<string, number | undefined>();
+  const trials = new Map<string, { first: PlannedTrial; points: LaidOutPoint[] }>();
   for (const workload of grid.workloads) {
     // Its name is among the mistakes.
-    if (!Object.hasOwn(dataNames, workload.data.dataset)) continue;
-    const found = await dataOf(workload, shelf);
-    if ('problem' in found) {
-      const line = lineOf([...workload.at, found.key]);
-      mistakes.push({ line, message: `${workload.name}: ${found.problem}` });
-      continue;
-    }
-    const { data } = found;
+    if (workload.kind === 'own' && !Object.hasOwn(dataNames, workload.data.dataset)) continue;
     const mine = grid.points.filter((p) => p.workload === workload);
-    const { planned, problems, plan } = planPoints(mine, data, cadence);
-    for (const { message, places } of problems) {
-      mistakes.push({
-        line: lineOf(workload.at),
-        message: `${workload.name}${places ? ` (${places})` : ''}: ${message}`,
-      });
-    }
-    if (!plan) continue;
-    workloads.push(factsOf(workload, data, plan));
-    flopsPerExample.set(workload.name, 3 * summarize(plan.model.trace(1, plan.task.tokens)).flops!);
-    const spec = { ...workload.data, content: contentOf(data) };
-    for (const { point, config, budgetSteps } of planned) {
-      const id = trialId(config, spec);
-      const trial = trials.get(id) ?? { config, data: spec, points: [] };
-      trial.points.push({ ...point, trialId: id, learningRate: config.lr, budgetSteps });
+    const { mistakes: own, laidOut } =
+      workload.kind === 'own'
+        ? await layOutOwn(workload, mine, { shelf, cadence, keep })
+        : await layOutCommand(workload, mine, here, keep);
+    for (const { at, message, places } of own)
+      mistakes.push({ line: lineOf(at), message: `${workload.name}${places ? ` (${places})` : ''}: ${message}` });
+    if (!laidOut) continue;
+    workloads.push(laidOut.facts);
+    flopsPerExample.set(workload.name, laidOut.flopsPerExample);
+    for (const planned of laidOut.points) {
+      const { point, id, learningRate, budgetSteps } = planned;
+      const trial = trials.get(id) ?? { first: planned, points: [] };
+      trial.points.push({ ...point, trialId: id, learningRate, budgetSteps });
       trials.set(id, trial);
     }
   }
@@ -102,18 +92,12 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   if (distinct.size > 0) throw new StudyMistakes(path, [...distinct.values()]);
   const order = new Map(grid.points.map((p, i) => [placeOf(p), i]));
   const place = (p: GridPoint) => order.get(placeOf(p))!;
-  const laidOut = [...trials].map(([id, { config, data, points }]): LaidOutTrial => {
+  const laidOut = [...trials].map(([id, { first, points }]): LaidOutTrial => {
     const budgetSteps = largestOf(points.map((p) => p.budgetSteps));
     return {
       id,
-      formerId: trialId(config, points[0]!.workload.data),
-      spec: {
-        config: { ...config, length: `${budgetSteps}st` },
-        data,
-        dir: points[0]!.workload.dir,
-        rules: stopRules(points, workloads, file.early),
-        keep: file.keep ?? 'checkpoint',
-      },
+      formerId: first.formerId,
+      spec: first.specOf(budgetSteps, stopRules(points, workloads, file.early)),
       budgetSteps,
       budgetSeconds: budgetSecondsOf(points),
       points,
@@ -128,47 +112,11 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
 const placeOf = ({ workload, strategy, batchSize, baseRate, seed }: GridPoint) =>
   [workload.name, strategy.name, batchSize, baseRate, seed].join('\n');
 
-/** A workload's data, or what is wrong with it or the model, and the key in the file that says so. */
-async function dataOf(
-  { model, data, dir }: Workload,
-  shelf: DataShelf,
-): Promise<{ readonly data: StudyData } | { readonly key: string; readonly problem: string }> {
-  let key = 'model';
-  try {
-    modelNamed(model);
-    key = 'dataset';
-    return { data: await shelf.of(data, dir) };
-  } catch (cause) {
-    if (!(cause instanceof BallastError)) throw cause;
-    return { key, problem: cause.message };
-  }
-}
-
 function budgetSecondsOf(points: readonly GridPoint[]): number | null {
   const seconds = points.map(({ workload, strategy: { budget = workload.budget, trainLonger } }) =>
     budget.seconds === undefined ? null : budget.seconds * trainLonger,
   );
   return seconds.includes(null) ? null : largestOf(seconds as number[]);
-}
-
-function factsOf(workload: Workload, data: StudyData, { model, task }: TrainingPlan): MeasuredWorkload {
-  const metric = metricOf(task.metric);
-  return {
-    name: workload.name,
-    model: workload.model,
-    dataset: workload.data.dataset,
-    fraction: workload.data.fraction,
-    complexity: workload.data.complexity,
-    examples: exampleCount(data.train),
-    metric,
-    parameters: parameterCount(model.parameters),
-    targets: workload.targets.map(({ name, quantity, rule }) => {
-      if (name !== undefined) return { name, quantity, rule };
-      if (rule.kind === 'quartile') return { name: `${quantity} quartile ${rule.q}`, quantity, rule };
-      const sign = quantity === 'valMetric' && metric.direction === 'max' ? '>=' : '<=';
-      return { name: `${quantity}${sign}${rule.value}`, quantity, rule };
-    }),
-  };
 }
 
 /** When a trial may end early: each of its points' workloads must agree. None when one of them must see its whole curve. */

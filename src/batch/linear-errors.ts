@@ -15,7 +15,7 @@ import { linearApproximation } from './linear-approximation.ts';
 import type { MeasuredTrial, MeasuredWorkload } from './measured.ts';
 import { measuredIn } from './read-study.ts';
 import { DataShelf } from './study-data.ts';
-import { type TrialSpec, trialSpecOf } from './trial-spec.ts';
+import { type OwnTrialSpec, trialSpecOf } from './trial-spec.ts';
 
 export interface LinearErrorsRequest {
   /** Folder of a study of `ballast batch run`. */
@@ -50,7 +50,12 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
   const store = await StudyStore.openToRead(folder);
   try {
     const study = measuredIn(store);
-    const specs = new Map(store.trials().map((t) => [t.id, trialSpecOf(t.spec, store.path)]));
+    const specs = new Map(
+      store.trials().flatMap((t): [string, OwnTrialSpec][] => {
+        const spec = trialSpecOf(t.spec, store.path);
+        return spec.kind === 'own' ? [[t.id, spec]] : [];
+      }),
+    );
     const weightsOf = ({ id }: MeasuredTrial) => join(store.trialFolder(id), 'model.safetensors');
     const jobs = study.workloads.flatMap((workload) =>
       [
@@ -98,7 +103,7 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
   }
 }
 
-const isPlain = (spec: TrialSpec | undefined) =>
+const isPlain = (spec: OwnTrialSpec | undefined) =>
   spec !== undefined && ['sgd', 'momentum', 'nesterov'].includes(spec.config.optimizer);
 
 function jobsOf(

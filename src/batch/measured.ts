@@ -33,6 +33,7 @@ export interface Measurement {
  */
 export type TrialStatus = 'queued' | 'running' | 'complete' | 'stopped' | 'infeasible' | 'failed';
 
+/** A trial: what it was, how it ended, and its curve. */
 export interface MeasuredTrial {
   /** Hash of what defines it. */
   readonly id: string;
@@ -65,6 +66,7 @@ export interface TargetSpec {
     | { readonly kind: 'quartile'; readonly q: number };
 }
 
+/** What is trained: a model on data, with the targets that it is to reach. */
 export interface MeasuredWorkload {
   readonly name: string;
   readonly model: string;
@@ -81,6 +83,7 @@ export interface MeasuredWorkload {
   readonly targets: readonly TargetSpec[];
 }
 
+/** A study as plain data: its workloads, and every trial with what was measured of it. What analysis, cost and export read. */
 export interface MeasuredStudy {
   readonly name: string;
   readonly workloads: readonly MeasuredWorkload[];

@@ -4,7 +4,7 @@ import { leastOf } from '../statistics.ts';
 import { planTraining, type RunConfig, type TrainingPlan } from '../train/index.ts';
 import { ampleBudget } from '../verdict/index.ts';
 import type { GridPoint } from './grid.ts';
-import { type Cadence, pointConfig } from './point-config.ts';
+import { type Cadence, type OwnPoint, pointConfig } from './point-config.ts';
 import type { StudyData } from './study-data.ts';
 import type { Budget } from './study-schema.ts';
 
@@ -45,7 +45,7 @@ function stepsOf(budget: Budget, factor: number, batchSize: number, { batches, t
 }
 
 /** What seeds and rates change nothing in. Throws UsageError for what does not go together. */
-function possible(point: GridPoint, data: StudyData, cadence: Cadence): { plan: TrainingPlan; budgetSteps: number } {
+function possible(point: OwnPoint, data: StudyData, cadence: Cadence): { plan: TrainingPlan; budgetSteps: number } {
   const { workload, strategy, batchSize } = point;
   const config = { ...pointConfig(point, cadence), length: '1st' };
   if (!isText(data.train) && batchSize > data.train.count)
@@ -61,7 +61,7 @@ function possible(point: GridPoint, data: StudyData, cadence: Cadence): { plan: 
 }
 
 /** Lays the points of one workload out on its data. */
-export function planPoints(points: readonly GridPoint[], data: StudyData, cadence: Cadence): PlannedPoints {
+export function planPoints(points: readonly OwnPoint[], data: StudyData, cadence: Cadence): PlannedPoints {
   const placeOf = ({ strategy, batchSize }: GridPoint) => `${strategy.name}, batch ${batchSize}`;
   const places = new Map<string, ReturnType<typeof possible> | undefined>();
   const problems = new Map<string, string[]>();

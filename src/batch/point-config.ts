@@ -9,7 +9,10 @@ import {
   runConfigSchema,
   scaledRate,
 } from '../train/index.ts';
-import type { GridPoint } from './grid.ts';
+import type { GridPoint, OwnWorkload } from './grid.ts';
+
+/** A place in the grid of a workload that Ballast trains itself. */
+export type OwnPoint = GridPoint & { readonly workload: OwnWorkload };
 
 /** How often a trial is measured and saved. */
 export interface Cadence {
@@ -33,9 +36,13 @@ export function usualMicroBatchOf(batchSize: number): number {
   return divisor;
 }
 
-function microBatchOf({ workload, strategy, batchSize }: GridPoint): number {
+/** The examples that a point has in memory at a time; `usual` says it where the study does not. Throws UsageError for what does not divide the batch. */
+export function microBatchOf(
+  { workload, strategy, batchSize }: GridPoint,
+  usual: (batchSize: number) => number = usualMicroBatchOf,
+): number {
   const given = strategy.ghostBatch ?? workload.microBatch;
-  if (given === undefined) return usualMicroBatchOf(batchSize);
+  if (given === undefined) return usual(batchSize);
   if (given >= batchSize) return batchSize;
   if (batchSize % given !== 0)
     throw new UsageError(`the micro-batch ${given} does not divide the batch size ${batchSize}`);
@@ -54,7 +61,7 @@ export function ruledRate({ workload, strategy, batchSize, baseRate }: GridPoint
  * The run of a point, but for its length. The rule is applied here, so that points that come to the same computation have the same
  * configuration. Throws UsageError for what does not go together.
  */
-export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig, 'length'> {
+export function pointConfig(point: OwnPoint, cadence: Cadence): Omit<RunConfig, 'length'> {
   const { workload, strategy, batchSize, seed } = point;
   const { task } = modelNamed(workload.model);
   const optimizer = strategy.settings.optimizer ?? workload.settings.optimizer ?? presets[task].optimizer;
@@ -67,6 +74,10 @@ export function pointConfig(point: GridPoint, cadence: Cadence): Omit<RunConfig,
   const given = Object.fromEntries(
     Object.entries({ ...own, ...strategy.settings }).filter(([, value]) => value !== undefined),
   );
+  if (given.beta2 !== undefined)
+    throw new UsageError(
+      'settings.beta2 is what ${beta2} of a command stands for; our own trainer has no such setting',
+    );
   const usual = defaultSettings(freeSettings, { task, dataset: workload.data.dataset }, 'studyDefault');
   const config = {
     ...usual,

@@ -34,13 +34,20 @@ const namedWorkloadSchema = measuredWorkloadSchema.extend({
 /** The same from an open store. Throws FileError for one whose content is not what Ballast writes. */
 export function measuredIn(store: StudyStore, options: { readonly all?: boolean } = {}): MeasuredStudy {
   const trials = new Map(store.trials({ all: true }).map((t) => [t.id, t]));
+  const workloads = [...store.workloads(options).values()].map((facts) => workloadOf(facts, store.path));
+  const declared = new Set(workloads.map((w) => w.name));
   return {
     name: store.study().name,
-    workloads: [...store.workloads(options).values()].map((facts) => workloadOf(facts, store.path)),
+    workloads,
     trials: store.points(options).map((point): MeasuredTrial => {
       const { workload, strategy, batchSize, baseRate, learningRate, seed, budgetSteps, trialId } = point;
       const problem = nameProblem(strategy);
       if (problem !== undefined) throw new FileError(store.path, `strategy ${quote(strategy)}: ${problem}`);
+      if (!declared.has(workload))
+        throw new FileError(
+          store.path,
+          `is damaged: a point is of the workload ${quote(workload)}, which it has no facts of`,
+        );
       const { status, secondsPerStep, hardware } = trials.get(trialId)!;
       return {
         id: trialId,

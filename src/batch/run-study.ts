@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { BallastError } from '../errors.ts';
 import type { StoredStatus, StudyStore } from '../store/index.ts';
+import { endNoted } from '../trials/index.ts';
 import type { ProcessReport } from './trial-process-messages.ts';
 import { TrialProcess } from './trial-processes.ts';
 
@@ -11,6 +13,9 @@ export interface StudyRun {
   /** Threads of all of them together. */
   readonly threads: number;
   readonly device: string;
+  /** Graphics processors for commands, given out in equal shares of `gpusEach`; undefined leaves the environment as it is. */
+  readonly gpus?: readonly string[] | undefined;
+  readonly gpusEach?: number;
   /** End with the first trial that fails. */
   readonly failFast: boolean;
   /** When it fires, all trials finish their step and save. */
@@ -20,6 +25,7 @@ export interface StudyRun {
   readonly onNote?: (note: string) => void;
 }
 
+/** How many trials are in each state. */
 export type StudyCounts = Readonly<Record<StoredStatus, number>>;
 
 export interface StudyRunResult {
@@ -46,6 +52,7 @@ export function countTrials(store: StudyStore): StudyCounts {
  */
 export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
   const { store, maxParallel, signal } = run;
+  const slots = slotsOf(run);
   const order = {
     folder: store.folder,
     threads: Math.max(1, Math.floor(run.threads / maxParallel)),
@@ -63,8 +70,10 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
   const settle = async (process: TrialProcess) => {
     const { pid, failure: how, fatal } = await process.ended;
     processes.delete(process);
+    slots.push(process.gpus);
     if (how === undefined) return;
     if (fatal) failure ??= new BallastError(how);
+    await endCommandsOf(store, pid);
     const crashed = store.claims.crashed(pid, how);
     if (signal.aborted) return;
     if (!crashed) {
@@ -81,7 +90,8 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
     if (run.failFast) failure ??= new BallastError(`trial ${id.slice(0, 8)} failed: ${note}`);
   };
   const start = () => {
-    const process = new TrialProcess(order, (report) => {
+    const gpus = slots.shift();
+    const process = new TrialProcess({ ...order, ...(gpus ? { gpus } : {}) }, (report) => {
       run.onReport?.(report);
       if (report.kind === 'began') idle = 0;
       if (report.kind === 'ended' && report.status === 'failed') failed(report.id, report.note ?? '');
@@ -110,4 +120,18 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
   }
   if (failure) throw failure;
   return { status: signal.aborted ? 'interrupted' : 'complete', counts: countTrials(store) };
+}
+
+/** The shares of the graphics processors, one for each process; undefined where there are none to give. */
+function slotsOf({ gpus, gpusEach = 1, maxParallel }: StudyRun): (readonly string[] | undefined)[] {
+  return Array.from({ length: maxParallel }, (_, i) => gpus?.slice(i * gpusEach, (i + 1) * gpusEach));
+}
+
+/** Seconds that a program has to end whose trial process is gone. */
+const orphanGrace = 5;
+
+/** Ends what a trial process that died has left running: its command knows nothing of that. */
+async function endCommandsOf(store: StudyStore, pid: number): Promise<void> {
+  const own = store.attempts().filter((a) => a.pid === pid && a.ended === null);
+  for (const { trialId } of own) await endNoted(join(store.trialFolder(trialId), 'process.json'), orphanGrace);
 }

@@ -1,144 +1,15 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { FileError, UsageError } from '../errors.ts';
 import { owningFolder } from '../formats/index.ts';
-import type { RuntimeOptions } from '../runtime/index.ts';
-import type { Claim, MeasurementRow, StudyStore } from '../store/index.ts';
-import { CheckpointFolder, planTraining, type RunStatus, trainNetwork, writeRunConfig } from '../train/index.ts';
-import { shouldStop } from './stopping.ts';
-import { contentOf, type DataShelf } from './study-data.ts';
-import { type Keep, trialId, trialSpecOf } from './trial-spec.ts';
+import { runCommandTrial } from './command-trial.ts';
+import { runOwnTrial } from './own-trial.ts';
+import type { TrialOutcome, TrialRequest } from './trial-request.ts';
+import { trialSpecOf } from './trial-spec.ts';
 
-export interface TrialRequest {
-  readonly store: StudyStore;
-  readonly claim: Claim;
-  readonly shelf: DataShelf;
-  readonly runtime: RuntimeOptions;
-  /** What it runs on, for whoever reads its times. */
-  readonly hardware: string;
-  /** When it fires, the step is finished and saved, and the trial given back. */
-  readonly signal: AbortSignal;
-  readonly onBegin?: (step: number) => void;
-  readonly onStep?: (state: {
-    readonly step: number;
-    readonly loss: number;
-    readonly examplesPerSecond: number;
-  }) => void;
-}
-
-/** Milliseconds between signs of life. */
-const renewal = 10_000;
-/** Steps whose times are kept for the median. */
-const timedSteps = 4096;
-
-function median(values: readonly number[]): number | undefined {
-  if (values.length === 0) return undefined;
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-}
-
-/**
- * Computes a trial that this process has claimed, from its newest checkpoint on, and writes its curve into the store as it goes. Measurements
- * are written before the checkpoint that follows them, so whatever kills the process, they are there or are made again, the same.
- */
-export function runTrial(request: TrialRequest): Promise<RunStatus> {
+/** Computes a trial that this process has claimed, by our own trainer or by a command, and writes its curve into the store as it goes. */
+export function runTrial(request: TrialRequest): Promise<TrialOutcome> {
   const { store, claim } = request;
   const doing = `attempt ${claim.attempt} of a trial`;
-  return owningFolder(store.trialFolder(claim.id), { doing }, () => compute(request));
-}
-
-async function compute(request: TrialRequest): Promise<RunStatus> {
-  const { store, claim, shelf, runtime, hardware, signal } = request;
-  const { config, data: dataSpec, dir, rules, keep } = trialSpecOf(claim.spec, store.path);
-  const { budgetSteps, budgetSeconds } = claim;
-  const data = await shelf.of(dataSpec, dir);
-  const { content, ...named } = dataSpec;
-  if (content !== undefined && content !== contentOf(data))
-    throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
-  const { task } = planTraining(config, data, runtime);
-  const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
-  const folder = store.trialFolder(claim.id);
-  await requireReadable(join(folder, 'checkpoint'));
-  let curve: MeasurementRow[] = store.curve(claim.id);
-  const isOver = (last: MeasurementRow | undefined) =>
-    last !== undefined &&
-    ((budgetSeconds !== null && last.seconds >= budgetSeconds) ||
-      (rules.length > 0 && rules.every((rule) => shouldStop(rule, curve, budgetSteps))));
-  // It may have been killed between the measurement that ended it and the note of that.
-  const until = isOver(curve.at(-1)) ? curve.at(-1)!.step : budgetSteps;
-  const times: number[] = [];
-  let renewed = Date.now();
-  await writeRunConfig(folder, config);
-  const result = await trainNetwork({
-    config,
-    identity: claim.id,
-    formerIdentities: [trialId(config, named)],
-    train: data.train,
-    valid: data.valid,
-    folder,
-    resume: true,
-    runtime,
-    signal,
-    until,
-    onStart: (step) => {
-      store.claims.begin(claim, step);
-      curve = curve.filter((m) => m.step <= step);
-      request.onBegin?.(step);
-    },
-    onStep: (state) => {
-      if (times.length < timedSteps) times.push(state.seconds);
-      request.onStep?.(state);
-      if (Date.now() - renewed < renewal) return;
-      renewed = Date.now();
-      store.claims.renew(claim, state.step);
-    },
-    onEvaluation: async (record, parameters) => {
-      const row: MeasurementRow = {
-        step: record.step,
-        epoch: record.epoch,
-        examples: record.examples * (task.tokens ?? 1),
-        seconds: record.seconds,
-        trainLoss: (await sampled.evaluate(parameters)).loss,
-        valLoss: finite(record.valLoss),
-        valMetric: finite(record.valMetric),
-        noiseScale: finite(record.noiseScale),
-        gradNorm: finite(record.gradNorm),
-      };
-      store.claims.measure(claim, row);
-      curve.push(row);
-      return isOver(row) ? 'stop' : 'continue';
-    },
-  });
-  const status = result.status === 'complete' && until < budgetSteps ? 'stopped' : result.status;
-  if (status !== 'interrupted') await tidy(folder, status === 'infeasible' ? 'nothing' : keep);
-  const bySeconds = status === 'stopped' && budgetSeconds !== null && (curve.at(-1)?.seconds ?? 0) >= budgetSeconds;
-  store.claims.end(claim, {
-    status: status === 'interrupted' ? 'queued' : bySeconds ? 'complete' : status,
-    step: result.steps,
-    hardware,
-    secondsPerStep: median(times),
-  });
-  return status;
-}
-
-const finite = (value: number | undefined): number | null =>
-  value !== undefined && Number.isFinite(value) ? value : null;
-
-/** Removes checkpoints of which none can be read: the trial begins anew. */
-async function requireReadable(path: string): Promise<void> {
-  try {
-    await new CheckpointFolder(path).newest(() => {});
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    await rm(path, { recursive: true, force: true });
-  }
-}
-
-/** Leaves of a finished trial's files what is to be kept. */
-async function tidy(folder: string, keep: Keep): Promise<void> {
-  const path = join(folder, 'checkpoint');
-  if (keep === 'checkpoint') await new CheckpointFolder(path, 1).prune();
-  else await rm(path, { recursive: true, force: true });
-  if (keep === 'nothing') await rm(join(folder, 'model.safetensors'), { force: true });
+  const spec = trialSpecOf(claim.spec, store.path);
+  return owningFolder(store.trialFolder(claim.id), { doing }, () =>
+    spec.kind === 'own' ? runOwnTrial(request, spec) : runCommandTrial(request, spec),
+  );
 }

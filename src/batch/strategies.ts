@@ -6,6 +6,8 @@ export interface Strategy {
   readonly name: string;
   readonly scaling: ScalingRule;
   readonly settings: Settings;
+  /** Arguments of commands by name. */
+  readonly args?: Readonly<Record<string, string | number | boolean>>;
   /** Examples that batch norm sees at a time. */
   readonly ghostBatch?: number;
   /** Factor of the budget. */

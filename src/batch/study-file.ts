@@ -62,7 +62,7 @@ export function parseStudyFile(text: string, path: string): ParsedStudy {
   if (!parsed.success) {
     throw new StudyMistakes(
       path,
-      parsed.error.issues.flatMap((issue) => flatten(issue)).map((issue) => mistakeOf(issue, lineOf)),
+      parsed.error.issues.flatMap((issue) => flatten(issue)).map((issue) => mistakeOf(issue, lineOf, value)),
     );
   }
   return { path, text, file: parsed.data, lineOf };
@@ -99,11 +99,20 @@ function flatten(issue: Issue): Issue[] {
   const wrongType = (branch: readonly Issue[]) =>
     branch.some((i) => i.path.length === issue.path.length && ['invalid_type', 'invalid_value'].includes(i.code));
   const fitting = branches.filter((branch) => !wrongType(branch));
-  const [best] = (fitting.length > 0 ? fitting : []).sort((a, b) => a.length - b.length);
+  // First by keys that are missing or unknown: they tell which form was meant.
+  const [best] = fitting.sort((a, b) => foreignKeys(a, issue.path) - foreignKeys(b, issue.path) || a.length - b.length);
   if (best) return best;
   const expected = [...new Set(branches.flatMap((branch) => branch.map(expectation)))].join(' or ');
   return [{ ...issue, code: 'custom', message: `expected ${expected}, got ${shown(issue.input)}` } as Issue];
 }
+
+/** How many keys of the value at `path` a form does not know, or lacks. */
+const foreignKeys = (branch: readonly Issue[], path: Path): number =>
+  branch.reduce((sum, i) => {
+    if (i.code === 'unrecognized_keys' && i.path.length === path.length) return sum + i.keys.length;
+    const isMissing = i.code === 'invalid_type' && i.input === undefined && i.path.length === path.length + 1;
+    return sum + (isMissing ? 1 : 0);
+  }, 0);
 
 const shown = (value: unknown): string => {
   const text = JSON.stringify(typeof value === 'string' ? value.slice(0, 100) : value) ?? 'nothing';
@@ -124,12 +133,12 @@ function expectation(issue: Issue): string {
   }
 }
 
-function mistakeOf(issue: Issue, lineOf: (path: Path) => number): Mistake {
+function mistakeOf(issue: Issue, lineOf: (path: Path) => number, value: unknown): Mistake {
   const where = issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ` : '';
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys as [string];
     const keys = issue.keys.slice(0, most).map(quote).join(', ');
-    const known = knownKeys(issue.path);
+    const known = knownKeys(issue.path, value);
     const hint = nearest(key, known);
     return {
       line: lineOf([...issue.path, key]),
@@ -167,11 +176,12 @@ function mistakeOf(issue: Issue, lineOf: (path: Path) => number): Mistake {
   }
 }
 
-/** The keys that the schema has at a path of the file. */
-function knownKeys(path: Path): string[] {
+/** The keys that the schema has at a path of the file; of several forms those of the one that the value there fits best. */
+function knownKeys(path: Path, value: unknown): string[] {
   let schemas: z.core.$ZodType[] = [studySchema];
+  let at: unknown = value;
   for (const key of path) {
-    schemas = schemas.flatMap(options).flatMap((s) => {
+    schemas = bestForm(schemas.flatMap(options), at).flatMap((s) => {
       const { def } = s._zod as {
         def: { type: string; shape?: Record<string, z.core.$ZodType>; element?: z.core.$ZodType };
       };
@@ -179,8 +189,25 @@ function knownKeys(path: Path): string[] {
       const inner = def.shape?.[String(key)];
       return inner ? [inner] : [];
     });
+    at = (at as Record<PropertyKey, unknown> | undefined)?.[key];
   }
-  return schemas.flatMap(options).flatMap((s) => Object.keys((s._zod.def as { shape?: object }).shape ?? {}));
+  return [...new Set(bestForm(schemas.flatMap(options), at).flatMap((s) => Object.keys(shapeOf(s) ?? {})))];
+}
+
+const shapeOf = (schema: z.core.$ZodType) => (schema._zod.def as { shape?: Record<string, z.core.$ZodType> }).shape;
+
+/** Of several mappings the one with the fewest keys that are missing or unknown; all where the value is none. */
+function bestForm(schemas: readonly z.core.$ZodType[], value: unknown): readonly z.core.$ZodType[] {
+  if (typeof value !== 'object' || value === null || schemas.filter(shapeOf).length < 2) return schemas;
+  const keys = Object.keys(value);
+  const misfit = (schema: z.core.$ZodType) => {
+    const shape = shapeOf(schema);
+    if (!shape) return Number.POSITIVE_INFINITY;
+    const missing = Object.entries(shape).filter(([key, s]) => s._zod.optin === undefined && !keys.includes(key));
+    return missing.length + keys.filter((key) => !Object.hasOwn(shape, key)).length;
+  };
+  const least = Math.min(...schemas.map(misfit));
+  return schemas.filter((s) => misfit(s) === least).slice(0, 1);
 }
 
 /** What stands behind unions and wrappers. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { pathNameSchema } from '../formats/index.ts';
 import { described, durationSchema, freeSettings, gridSettings } from '../train/index.ts';
+import { commandFields } from '../trials/index.ts';
 
 const duration = durationSchema;
 const name = pathNameSchema;
@@ -50,7 +51,12 @@ export const budgetSchema = z
   );
 
 /** Settings of a training that a workload or a strategy may set. */
-export const settingsSchema = z.strictObject(described(freeSettings, 'studyDefault')).partial();
+export const settingsSchema = z
+  .strictObject({
+    ...described(freeSettings, 'studyDefault'),
+    beta2: z.number().min(0).lt(1).describe('of commands: what ${beta2} stands for'),
+  })
+  .partial();
 
 /** Rates before a strategy's rule: absolute, or as multiples of one. */
 export const ratesSchema = z.union([few(rate), z.strictObject({ relative: few(rate), of: rate })]);
@@ -63,7 +69,19 @@ const knobs = {
   labelNoise: z.number().min(0).max(1).optional(),
 };
 
-export const workloadSchema = z.strictObject({
+/** What any workload may say, whoever trains it. */
+const asked = {
+  settings: settingsSchema.optional(),
+  targets: z.array(targetSchema).optional(),
+  batchSizes: few(batchSize).optional(),
+  baseBatch: batchSize.optional(),
+  learningRates: ratesSchema.optional(),
+  budget: budgetSchema.optional(),
+  microBatch: z.int().positive().optional(),
+};
+
+/** A network that Ballast trains itself. */
+const ownWorkloadSchema = z.strictObject({
   name,
   model: z.string().describe('see `ballast models`'),
   dataset: z.string().describe('see `ballast datasets`'),
@@ -83,14 +101,22 @@ export const workloadSchema = z.strictObject({
     .describe('of shapes, one by one'),
   trainCount: z.int().positive().optional().describe('procedural data: examples (tokens) that are made for training'),
   validCount: z.int().positive().optional().describe('procedural data: examples (tokens) that are made for validation'),
-  settings: settingsSchema.optional(),
-  targets: z.array(targetSchema).optional(),
-  batchSizes: few(batchSize).optional(),
-  baseBatch: batchSize.optional(),
-  learningRates: ratesSchema.optional(),
-  budget: budgetSchema.optional(),
-  microBatch: z.int().positive().optional(),
+  ...asked,
 });
+
+/** A training by any other program. */
+export const commandWorkloadSchema = z.strictObject({
+  name,
+  ...commandFields,
+  examples: z.number().positive().describe('training examples of an epoch (for language: tokens)'),
+  metric: z
+    .strictObject({ name: z.string().min(1).max(100), direction: z.enum(['min', 'max']) })
+    .optional()
+    .describe('what valMetric is, and which way is better; from its name unless told'),
+  ...asked,
+});
+
+export const workloadSchema = z.union([ownWorkloadSchema, commandWorkloadSchema]);
 
 export const shortStrategies = ['BLR', 'LSR', 'SRSR', 'LARS', 'LAMB', 'tuned'] as const;
 
@@ -102,6 +128,7 @@ export const strategySchema = z.union([
     scaling: gridSettings.scaling.optional().describe('how the rate follows the batch from baseBatch on'),
     warmup: duration.optional(),
     settings: settingsSchema.optional(),
+    args: commandFields.args.describe('of commands: arguments by name besides those of the workload'),
     ghostBatch: z.int().positive().optional().describe('examples that batch norm sees at a time: the micro-batch'),
     tune: z
       .enum(['base', 'each'])
@@ -169,7 +196,9 @@ export const studySchema = z.strictObject({
 });
 
 export type StudyFile = z.infer<typeof studySchema>;
-export type WorkloadEntry = z.infer<typeof workloadSchema>;
+export type OwnWorkloadEntry = z.infer<typeof ownWorkloadSchema>;
+export type CommandWorkloadEntry = z.infer<typeof commandWorkloadSchema>;
+export type WorkloadEntry = OwnWorkloadEntry | CommandWorkloadEntry;
 export type StrategyEntry = z.infer<typeof strategySchema>;
 export type Settings = z.infer<typeof settingsSchema>;
 export type Rates = z.infer<typeof ratesSchema>;

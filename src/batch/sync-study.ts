@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { StudyStore, TrialRow } from '../store/index.ts';
+import { hasUsedUp } from '../trials/index.ts';
 import type { LaidOutTrial, StudyLayout } from './layout.ts';
 import { shouldStop } from './stopping.ts';
 
@@ -58,6 +59,8 @@ function isDone(store: StudyStore, { id, status, step }: TrialRow, trial: LaidOu
       if (status === 'infeasible' || step >= budgetSteps) return true;
       const curve = store.curve(id);
       if (budgetSeconds !== null && curve.at(-1)!.seconds >= budgetSeconds) return true;
+      // A program logs its last steps as it likes.
+      if (spec.kind === 'command' && status === 'complete' && hasUsedUp(curve, budgetSteps)) return true;
       return spec.rules.length > 0 && spec.rules.every((rule) => shouldStop(rule, curve, budgetSteps));
     }
   }

@@ -7,6 +7,8 @@ export interface ProcessOrder {
   readonly device: string;
   /** Trials that run at a time on this machine. */
   readonly parallel: number;
+  /** Graphics processors that are this process's; undefined leaves the environment of commands as it is. */
+  readonly gpus?: readonly string[];
 }
 
 /** What it tells its parent. */
@@ -16,8 +18,8 @@ export type ProcessReport =
       readonly kind: 'step';
       readonly id: string;
       readonly step: number;
-      readonly loss: number;
-      readonly examplesPerSecond: number;
+      readonly loss: number | null;
+      readonly examplesPerSecond: number | null;
     }
   | {
       readonly kind: 'ended';

@@ -48,12 +48,13 @@ async function work(): Promise<void> {
       const { id } = claim;
       let reported = 0;
       try {
-        const status = await runTrial({
+        const { status, note } = await runTrial({
           store,
           claim,
           shelf,
           runtime,
           hardware: described,
+          gpus: order.gpus,
           signal: stop.signal,
           onBegin: (step) => void report({ kind: 'began', id, step, attempt: claim.attempt }),
           onStep: ({ step, loss, examplesPerSecond }) => {
@@ -62,7 +63,12 @@ async function work(): Promise<void> {
             void report({ kind: 'step', id, step, loss, examplesPerSecond });
           },
         });
-        await report({ kind: 'ended', id, status: status === 'interrupted' ? 'queued' : status });
+        await report({
+          kind: 'ended',
+          id,
+          status: status === 'interrupted' ? 'queued' : status,
+          ...(note === undefined ? {} : { note }),
+        });
       } catch (error) {
         if (!(error instanceof BallastError)) throw error;
         if (error instanceof ClaimLost) continue;

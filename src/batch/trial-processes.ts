@@ -15,8 +15,11 @@ export interface EndedProcess {
 export class TrialProcess {
   readonly #child: ChildProcess;
   readonly ended: Promise<EndedProcess>;
+  /** The graphics processors that were given to it. */
+  readonly gpus: readonly string[] | undefined;
 
   constructor(order: ProcessOrder, onReport: (report: ProcessReport) => void) {
+    this.gpus = order.gpus;
     const extension = extname(new URL(import.meta.url).pathname);
     const path = fileURLToPath(new URL(`./trial-process${extension}`, import.meta.url));
     // Where the sources run as they are, under a loader that is no argument of this process (a test runner's), the child needs one of its own.

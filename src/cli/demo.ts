@@ -1,16 +1,17 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { openOutput } from '../app/index.ts';
+import { openOutput, studyReport, writeStudyReport } from '../app/index.ts';
 import { spectrum } from '../app/measurements/spectrum.ts';
 import { bundledStudy } from '../batch/index.ts';
 import { loadDataset } from '../data/index.ts';
 import { makeFolder } from '../formats/index.ts';
-import { batchTable, createProgress, formatPercent, wantsColor } from '../report/index.ts';
+import { batchTable, createProgress, formatPercent, wantsColor, writeReportIndex } from '../report/index.ts';
 import { type RunConfig, trainNetwork } from '../train/index.ts';
-import { computeStudy, layingOut } from './batch/compute-study.ts';
-import { studyReport, writeStudyReport } from './batch/study-report.ts';
+import { version } from '../version.ts';
+import { computeShown, layingOutListed } from './batch/compute-study.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { commandLine } from './invocation.ts';
 import { run } from './measurement-command.ts';
 import { runningCommand } from './output-folder.ts';
 import { commandSummaries } from './summaries.ts';
@@ -122,7 +123,7 @@ async function batchStudy(out: string): Promise<void> {
   process.stdout.write(
     '\nThe second question, how large a batch is worth training with: a perceptron at five batch sizes, steps until its loss is below a target.\n',
   );
-  const { status } = await computeStudy(await layingOut(bundledStudy('demo'), {}), {
+  const { status } = await computeShown(await layingOutListed(bundledStudy('demo'), {}), {
     out,
     maxParallel: 1,
     device: 'cpu',
@@ -132,9 +133,14 @@ async function batchStudy(out: string): Promise<void> {
     process.exitCode = interruptedExitCode;
     return;
   }
-  const report = await studyReport(out, { devices: [1] });
+  const report = await studyReport(out);
   const page = join(out, 'report.html');
-  await writeStudyReport(report, page);
+  await writeStudyReport(report, page, { command: commandLine() });
   process.stdout.write(batchTable(report, { color: wantsColor(process.stdout) }));
   process.stdout.write(`\nreport: ${page}\n`);
+  const index = await writeReportIndex(dirname(out), {
+    title: 'Ballast demo',
+    made: { ballast: version, date: new Date().toISOString() },
+  });
+  if (index !== null) process.stdout.write(`both reports: ${index}\n`);
 }

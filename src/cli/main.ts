@@ -1,40 +1,9 @@
 #!/usr/bin/env node
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Measurement } from '../instrument/index.ts';
-import { reportFailure } from './failure.ts';
-import { guardOutput } from './guarded-output.ts';
-import { isCommand, programFor } from './program.ts';
-import { guardStreams } from './streams.ts';
+// Nothing is imported before Node's version is known: what an older one lacks would end it with a message of its own.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`ballast: needs Node 20.19 or newer, and this is ${process.versions.node}\n`);
+  process.exitCode = 2;
+} else await import('./command-line.ts');
 
-guardStreams();
-guardOutput(process.stdout);
-guardOutput(process.stderr);
-
-/** Measurements, attacks and the like of the user's own: modules that BALLAST_EXTENSIONS names, separated by commas, which register them. */
-async function ownMeasurements(): Promise<readonly Measurement[]> {
-  const modules = process.env.BALLAST_EXTENSIONS?.split(',').filter((path) => path.trim() !== '') ?? [];
-  if (modules.length === 0) return [];
-  for (const path of modules) await import(pathToFileURL(resolve(path.trim())).href);
-  const { allMeasurements } = await import('../instrument/index.ts');
-  const found = [...allMeasurements()];
-  const builtIn = new Set<unknown>(Object.values((await import('../app/measurements/index.ts')).builtIn));
-  return found.filter((measurement) => !builtIn.has(measurement));
-}
-
-const words = process.argv.slice(2);
-// `ballast help spectrum` is about spectrum.
-const first = words[0] === 'help' && isCommand(words[1]) ? words[1] : words[0];
-
-/** Of the command that runs: messages about a request name its options. */
-let options: ReadonlySet<string> = new Set();
-
-try {
-  const program = await programFor(first, await ownMeasurements());
-  program.hook('preAction', (_, command) => {
-    options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));
-  });
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`), options);
-}
+export {};

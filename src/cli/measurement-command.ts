@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Measurement } from '../instrument/index.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { commandLine } from './invocation.ts';
 import { noteToUser } from './notes.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './request-options.ts';
 import { folderName } from './values.ts';
@@ -71,7 +72,7 @@ export async function run(
   let underway: Awaited<ReturnType<typeof prepare>> | undefined;
   try {
     underway = await prepare(measurement, request, {
-      ...{ out, signal, command: `ballast ${process.argv.slice(2).join(' ')}` },
+      ...{ out, signal, command: commandLine() },
       onProgress: (fraction, detail) => progress.update(fraction, detail),
       onNote: noteToUser,
     });

@@ -2,9 +2,11 @@
 import { Command } from 'commander';
 import type { Measurement } from '../instrument/index.ts';
 import { version } from '../version.ts';
+import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
 
-type Loader = () => Promise<Command>;
+/** `part`: which of its own commands is asked for, for those that have some; all are loaded where it is undefined. */
+type Loader = (part?: string) => Promise<Command>;
 
 const measured = async (measurement: Measurement) =>
   (await import('./measurement-command.ts')).measurementCommand(measurement);
@@ -18,8 +20,8 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   convolutions: async () => measured((await import('../app/measurements/convolutions.ts')).convolutions),
   eigenvalues: async () => measured((await import('../app/measurements/eigenvalues.ts')).eigenvalues),
   alignment: async () => measured((await import('../app/measurements/alignment.ts')).alignment),
-  reproduce: async () => (await import('./reproduce/index.ts')).reproduceCommand(),
-  batch: async () => (await import('./batch/index.ts')).batchCommand(),
+  reproduce: async (part) => (await import('./reproduce/index.ts')).reproduceCommand(part),
+  batch: async (part) => (await import('./batch/index.ts')).batchCommand(part),
   train: async () => (await import('./train.ts')).trainCommand(),
   eval: async () => measured((await import('../app/measurements/eval.ts')).evaluation),
   report: async () => (await import('./report.ts')).reportCommand(),
@@ -34,14 +36,18 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
 export const isCommand = (name: string | undefined): name is CommandName =>
   name !== undefined && Object.hasOwn(loaders, name);
 
-/** The command of this name, loaded. */
+/** The command of this name, loaded with all of its own. */
 export const loadCommand = (name: CommandName): Promise<Command> => loaders[name]();
 
 /**
- * The program for a command line that begins with `first`: that command, and of the others what the help lists. `own`: measurements that were registered
+ * The program for a command line that begins with `first` and `part`: that command, and of the others what the help lists. `own`: measurements that were registered
  * beside those of Ballast; each is a command.
  */
-export async function programFor(first: string | undefined, own: readonly Measurement[] = []): Promise<Command> {
+export async function programFor(
+  first: string | undefined,
+  own: readonly Measurement[] = [],
+  part = '',
+): Promise<Command> {
   const program = new Command('ballast')
     .description('How stable is a trained network, and how big a batch is worth training it with?')
     .version(version)
@@ -50,10 +56,14 @@ export async function programFor(first: string | undefined, own: readonly Measur
     .exitOverride();
   for (const [name, { group, summary }] of Object.entries(commandSummaries)) {
     const command =
-      first === name && isCommand(name) ? await loadCommand(name) : new Command(name).description(summary);
-    program.addCommand(command.helpGroup(group).exitOverride());
+      first === name && isCommand(name) ? await loaders[name](part) : new Command(name).description(summary);
+    program.addCommand(prepared(command).helpGroup(group).exitOverride());
   }
   for (const measurement of own)
-    program.addCommand((await measured(measurement)).helpGroup('Your own:').exitOverride());
+    program.addCommand(
+      prepared(await measured(measurement))
+        .helpGroup('Your own:')
+        .exitOverride(),
+    );
   return program;
 }

@@ -3,7 +3,7 @@ import { Argument, type Command, Option } from 'commander';
 import { z } from 'zod';
 import { type Flag, flags, openNamesOf } from '../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
-import { numberList, pixelLength, pixelLengths, sizesByName, wholeNumber } from './values.ts';
+import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, wholeNumber } from './values.ts';
 
 interface Unwrapped {
   readonly inner: z.ZodType;
@@ -63,7 +63,7 @@ function optionOf(key: string, schema: z.ZodType): Option {
   }
   const option = new Option(`--${name} <${flag.value ?? 'value'}>`, described);
   const choices = inner instanceof z.ZodEnum ? inner.options.map(String) : openNamesOf(inner)?.names();
-  if (choices) option.choices(choices);
+  if (choices) oneOf(option, choices);
   const parse = parserOf(inner, flag);
   if (parse) option.argParser((text: string) => parse(text));
   if (fallback !== undefined) option.default(fallback, textOf(fallback, flag));

@@ -1,9 +1,8 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { settingFacts, trainingSettings } from '../train/index.ts';
+import { settingFacts, settingsFrom, trainingSettings } from '../train/index.ts';
 import { addSettingOptions } from './setting-options.ts';
-import { settingsFrom } from './train-config.ts';
 
 const madeUp = z.number().min(1).lt(3).register(settingFacts, { about: 'made up', argument: 'm', default: 2 });
 const kinds = z.array(z.string().regex(/^[ab]$/, 'expected a or b')).register(settingFacts, { about: 'kinds' });

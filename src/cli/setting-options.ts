@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { defaultText, factsOf, formOf, type SettingTable } from '../train/index.ts';
+import { oneOf } from './values.ts';
 
 /** `weightDecay` as `--weight-decay`. */
 export const flagOf = (name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -33,7 +34,7 @@ function settingOption(name: string, schema: z.ZodType): Option {
     plain || text === undefined ? about : `${about} (default: ${text})`,
   );
   if (plain) option.default(usual);
-  if (form instanceof z.ZodEnum) return option.choices(form.options.map(String));
+  if (form instanceof z.ZodEnum) return oneOf(option, form.options.map(String));
   return option.argParser((given) => parsed(form, given, zeroForNone));
 }
 

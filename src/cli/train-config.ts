@@ -1,14 +1,6 @@
 import type { Command } from 'commander';
 import type { ImageDataset, TextDataset } from '../data/index.ts';
-import { modelNamed } from '../models/index.ts';
-import {
-  defaultSettings,
-  type PlannedConfig,
-  type RunConfig,
-  runConfigSchema,
-  type SettingTable,
-  trainingSettings,
-} from '../train/index.ts';
+import { type PlannedConfig, type RunConfig, runConfigSchema, settingsFrom, trainingSettings } from '../train/index.ts';
 
 /** What the command line says about a run; what it leaves open follows from the table of settings. */
 export interface TrainSettings extends Partial<RunConfig> {
@@ -20,18 +12,6 @@ export interface TrainSettings extends Partial<RunConfig> {
   readonly growAt?: readonly string[];
   readonly epochs?: number;
   readonly maxSteps?: number;
-}
-
-/** The values of a table's settings: what is given, else their defaults. */
-export function settingsFrom(
-  table: SettingTable,
-  given: Readonly<Record<string, unknown>>,
-  data: Pick<ImageDataset | TextDataset, 'name'>,
-  model: string,
-): Record<string, unknown> {
-  const usual = defaultSettings(table, { task: modelNamed(model).task, dataset: data.name });
-  const told = Object.entries(given).filter(([name, value]) => Object.hasOwn(table, name) && value !== undefined);
-  return { ...usual, ...Object.fromEntries(told) };
 }
 
 const plannedSchema = runConfigSchema.omit({ microBatch: true });

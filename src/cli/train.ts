@@ -25,6 +25,7 @@ import {
 } from '../train/index.ts';
 import { interruptedExitCode } from './failure.ts';
 import { listenForInterrupts } from './interrupts.ts';
+import { commandLine } from './invocation.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from './options.ts';
 import { alone } from './output-folder.ts';
 import { addSettingOptions } from './setting-options.ts';
@@ -183,7 +184,7 @@ async function writeReport(
     metric: task.metric,
     parameters: parameterCount(model.parameters),
     heldOut: `${heldOutSplit(config.dataset) === 'valid' ? 'validation' : 'test'} split`,
-    command: `ballast ${process.argv.slice(2).join(' ')}`,
+    command: commandLine(),
     machine: `${cpu}, ${threads} thread${threads === 1 ? '' : 's'}, ONNX Runtime ${onnxruntime}, Node ${node}`,
   });
   await writeFileAtomic(join(out, 'report.html'), report);

@@ -1,5 +1,6 @@
 /** How the texts of options become values. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Option } from 'commander';
+import { didYouMean } from '../names.ts';
 
 /** A whole number of at least `min`. */
 export function wholeNumber(min: number) {
@@ -8,6 +9,14 @@ export function wholeNumber(min: number) {
     if (!Number.isInteger(n) || n < min) throw new InvalidArgumentError(`expected a whole number of at least ${min}.`);
     return n;
   };
+}
+
+/** An option that takes one of these; of a mistyped one it is said which was meant. */
+export function oneOf(option: Option, choices: readonly string[]): Option {
+  return option.choices(choices).argParser((text: string) => {
+    if (choices.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}${didYouMean(text, choices) || '.'}`);
+  });
 }
 
 /** Different finite numbers, with commas between them: `0,0.5,-1`. */

@@ -3,6 +3,7 @@ import { RandomStream } from '../random.ts';
 import { type ImageDataset, requireIndex, requireLength, unit } from './dataset.ts';
 import { resampleMask, resamplePicture, type Source, type Window } from './resample.ts';
 
+/** How images are augmented. */
 export interface AugmentOptions {
   readonly seed: number;
   readonly epoch: number;

@@ -24,6 +24,7 @@ export const camvidClasses: readonly string[] = [
 /** Pixels without a class: in no loss and no score. */
 const unlabelled = camvidClasses.length;
 
+/** Which split of CamVid, where it lies, and how large its frames shall be. */
 export interface CamvidRequest {
   /**
    * A folder with `train.txt`, `val.txt`, `test.txt` (one frame a line, `.png` or not), `train/NAME.png` and `trainannot/NAME.png` and so on; its parent

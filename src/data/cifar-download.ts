@@ -5,6 +5,7 @@ import { BallastError } from '../errors.ts';
 import { writeError, writeFileAtomic } from '../formats/index.ts';
 import { type CifarName, cifarLayouts } from './cifar-layout.ts';
 
+/** What is to be downloaded, and where to. */
 export interface DownloadRequest {
   readonly dataset: CifarName;
   /** Folder that gets the archive; made if it does not exist. */

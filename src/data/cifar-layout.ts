@@ -1,5 +1,6 @@
 import type { Split } from './dataset.ts';
 
+/** The data sets of the CIFAR family. */
 export type CifarName = 'cifar10' | 'cifar100';
 
 /** What is official about one of the two data sets (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). */
@@ -35,6 +36,7 @@ const cifar100Classes = `apple aquarium_fish baby bear beaver bed bee beetle bic
   raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper
   table tank telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm`;
 
+/** How the official files of each data set of the family are laid out. */
 export const cifarLayouts: Readonly<Record<CifarName, CifarLayout>> = {
   cifar10: {
     python: {

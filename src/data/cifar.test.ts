@@ -108,10 +108,18 @@ describe('CIFAR-10', () => {
   it('with a file of another size names the file, its size and the size expected', async () => {
     const short = await folderWith('short', { 'test_batch.bin': zeros.subarray(0, official - 1) });
     await expect(load(short)).rejects.toThrow(
-      `${join(short, 'test_batch.bin')}: has 30729999 bytes, expected 30730000`,
+      `${join(short, 'test_batch.bin')}: has 30729999 bytes, expected 30730000, or fewer in whole records of 3073 bytes`,
     );
     const long = await folderWith('long', { 'test_batch.bin': Buffer.concat([zeros, Buffer.alloc(1)]) });
     await expect(load(long)).rejects.toThrow('has 30730001 bytes, expected 30730000');
+  });
+
+  it('with fewer images, in whole records, is read, and says how many there are', async () => {
+    const dir = await folderWith('fewer', { 'test_batch.bin': zeros.subarray(0, 7 * 3073) });
+    const found = await load(dir);
+    expect(found.count).toBe(7);
+    expect(found.pixels.length).toBe(7 * 3072);
+    expect(found.notes).toEqual([`${dir}: 7 of the 10000 official images`]);
   });
 
   it('with a label that does not exist names the image', async () => {

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 
+/** The splits of every data set. */
 export type Split = 'train' | 'test';
 
 /** Splits of data that come with a validation set of their own. */

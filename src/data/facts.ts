@@ -6,6 +6,7 @@ import { type MnistName, mnistLayouts } from './mnist.ts';
 import { shapeClasses } from './shapes-figures.ts';
 import { type CorpusName, corpora } from './text.ts';
 
+/** What data can be used for. */
 export type DataTask = 'classification' | 'segmentation' | 'language';
 
 /** What is known of a data set before its files are read. */

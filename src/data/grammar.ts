@@ -215,6 +215,7 @@ export class Grammar {
   }
 }
 
+/** How a text of the procedural grammar is made. */
 export interface GrammarOptions extends GrammarKnobs {
   readonly seed: number;
   readonly split: ThreeSplit;

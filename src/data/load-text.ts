@@ -4,6 +4,7 @@ import { namesOf, textFacts } from './facts.ts';
 import { type GrammarKnobs, grammarDataset } from './grammar.ts';
 import { type CorpusRequest, loadCorpus, type TextDataset } from './text.ts';
 
+/** Which text: a name, a split, and where it lies. */
 export interface TextRequest extends GrammarKnobs, Pick<CorpusRequest, 'vocabulary'> {
   readonly name: string;
   /** Where the files are; `grammar` needs none. */

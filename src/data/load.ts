@@ -8,6 +8,7 @@ import { loadMnist } from './mnist.ts';
 import { type ShapesKnobs, shapesDataset } from './shapes.ts';
 import { loadSvhn } from './svhn.ts';
 
+/** Which images: a name, a split, and where they lie. */
 export interface DatasetRequest extends ShapesKnobs, Pick<CifarRequest, 'download' | 'onProgress'> {
   readonly name: string;
   /** Where the files are; `shapes` needs none. */

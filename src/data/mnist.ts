@@ -5,6 +5,7 @@ import { decodeIdx, readBytes, unpackGzip } from '../formats/index.ts';
 import type { ImageDataset, Split } from './dataset.ts';
 import { placesFor } from './places.ts';
 
+/** The data sets in the format of MNIST. */
 export type MnistName = 'mnist' | 'fashion-mnist';
 
 const digits = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
@@ -49,6 +50,7 @@ async function readIdx(dataset: MnistName, dir: string, file: string) {
   throw new FileError(dir, `expected ${file} (or .gz of it) here or in ${folder}/`);
 }
 
+/** Which data set in the format of MNIST, which split, and where it lies. */
 export interface MnistRequest {
   readonly dataset: MnistName;
   /** The folder with the official idx files (`train-images-idx3-ubyte`, ...) or `.gz` of them, or the folder around `MNIST/raw` or `FashionMNIST/raw`. */

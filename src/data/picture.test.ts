@@ -1,20 +1,10 @@
 import { crc32, deflateSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
+import { chunk, pngSignature as signature } from '../../test/png-files.ts';
 import { FileError } from '../errors.ts';
 import { RandomStream } from '../random.ts';
 import { decodePicture } from './picture.ts';
-
-const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-
-function chunk(type: string, data: Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const out = Buffer.alloc(8 + body.length);
-  out.writeUInt32BE(data.length, 0);
-  body.copy(out, 4);
-  out.writeUInt32BE(crc32(body), 4 + body.length);
-  return out;
-}
 
 interface Raw {
   readonly width: number;

@@ -19,6 +19,7 @@ export interface ShapesKnobs {
   readonly complexity?: number;
 }
 
+/** How images of the procedural data set are drawn. */
 export interface ShapesOptions extends ShapesKnobs {
   readonly count: number;
   readonly seed: number;

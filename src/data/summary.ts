@@ -5,6 +5,7 @@ import type { TextRequest } from './load-text.ts';
 import { isText, type TextDataset } from './text.ts';
 import { endOfSentence, unknownWord } from './vocabulary.ts';
 
+/** A class with a share or a score. */
 export interface ClassShare {
   readonly name: string;
   readonly value: number;
@@ -28,6 +29,7 @@ export interface ImageSummary {
   readonly notes?: readonly string[];
 }
 
+/** What a text turned out to be. */
 export interface TextSummary {
   readonly tokens: number;
   /** Each ends with `<eos>`, which is among the tokens. */
@@ -39,6 +41,7 @@ export interface TextSummary {
   readonly entropy?: number;
 }
 
+/** What data turned out to be, so that one sees whether they were read rightly. */
 export type DataSummary = ImageSummary | TextSummary;
 
 /** How often each value 0 .. size - 1 is in the list. */

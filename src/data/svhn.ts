@@ -11,6 +11,7 @@ const area = side * side;
 /** Twice what the larger official file (73,257 training images) unpacks to: no array of the data set needs more. */
 const maxBytes = 2 * 73_257 * 3 * area;
 
+/** Which split of SVHN, and where it lies. */
 export interface SvhnRequest {
   /** The folder with the official `train_32x32.mat` and `test_32x32.mat`, or one around it. */
   readonly dir: string;

@@ -22,6 +22,7 @@ export function isText(data: ImageDataset | TextDataset): data is TextDataset {
   return 'tokens' in data;
 }
 
+/** The texts whose official files are known. */
 export type CorpusName = 'ptb' | 'wikitext2' | 'text';
 
 export interface CorpusRequest {

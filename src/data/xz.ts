@@ -5,8 +5,13 @@ import { FileError } from '../errors.ts';
  * Decompresses an `.xz` file with the `xz` program (Node has no decoder for it).
  *
  * @param size Bytes that must come out; a file that unpacks to less or more is a FileError, and never more than that is kept.
+ * @param options.atMost Less may come out, too.
  */
-export async function unpackXz(path: string, size: number): Promise<Uint8Array> {
+export async function unpackXz(
+  path: string,
+  size: number,
+  { atMost = false }: { readonly atMost?: boolean } = {},
+): Promise<Uint8Array> {
   const child = spawn('xz', ['--decompress', '--stdout', '--', path], { stdio: ['ignore', 'pipe', 'pipe'] });
   const content = new Uint8Array(size);
   let at = 0;
@@ -34,6 +39,6 @@ export async function unpackXz(path: string, size: number): Promise<Uint8Array> 
     const reason = complaint.trim().split('\n')[0]?.split(': ').at(-1);
     throw new FileError(path, `xz cannot unpack it (${reason || `exit status ${status}`}); expected ${size} bytes`);
   }
-  if (at < size) throw new FileError(path, `unpacks to ${at} bytes, expected ${size}`);
-  return content;
+  if (at < size && !atMost) throw new FileError(path, `unpacks to ${at} bytes, expected ${size}`);
+  return content.subarray(0, at);
 }

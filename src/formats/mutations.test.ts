@@ -2,12 +2,22 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
-import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { mutated } from '../../test/mutations.ts';
-import { legacyCheckpoint, pickle, tensorText, zipCheckpoint } from '../../test/torch-files.ts';
+import { legacyCheckpoint, pickle, zipCheckpoint } from '../../test/torch-files.ts';
+import {
+  doubles,
+  legacyState,
+  matFile,
+  matrix,
+  ramp,
+  safetensorsFile,
+  state,
+  storages,
+  tarFile,
+} from '../../test/whole-files.ts';
 import { BallastError } from '../errors.ts';
 import { printable } from '../printable.ts';
 import { RandomStream } from '../random.ts';
@@ -21,10 +31,6 @@ import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
 import { openSealedJson, sealJson } from './sealed-json.ts';
 import { readTarFiles } from './tar.ts';
 import { decodeWeights } from './weights.ts';
-
-const ramp = Float32Array.from({ length: 12 }, (_, i) => i);
-const matrix: TensorData = { dtype: 'float32', shape: [3, 4], data: ramp };
-const bytesOf = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /** Refuses all but what the reader may throw: an error of one line that can be shown. */
 function accept(error: unknown, seed: number): void {
@@ -56,62 +62,19 @@ function survives(files: readonly Uint8Array[], read: (bytes: Uint8Array) => voi
   expect(refused).toBeGreaterThan(0.1 * count * files.length);
 }
 
-const value = pickle.dict({
-  epoch: pickle.int(3),
-  args: Buffer.concat([
-    pickle.global('argparse', 'Namespace'),
-    pickle.raw(')\x81'),
-    pickle.dict({ lr: pickle.float(1) }),
-    pickle.raw('b'),
-  ]),
-  state_dict: pickle.dict({
-    a: tensorText({ key: '0', count: 12, shape: [3, 4], strides: [4, 1] }),
-    b: tensorText({ key: '0', count: 12, shape: [4, 3], strides: [1, 4] }),
-    h: tensorText({ key: '1', count: 4, shape: [2, 2], strides: [2, 1], storage: 'HalfStorage' }),
-  }),
-});
-const storages = { 0: bytesOf(ramp), 1: new Uint8Array(8) };
-const legacy = pickle.dict({ w: tensorText({ key: '0', count: 12, shape: [3, 4], strides: [4, 1], legacy: true }) });
-
-const matElement = (type: number, content: Uint8Array): Buffer => {
-  const tag = Buffer.alloc(8);
-  tag.writeUInt32LE(type, 0);
-  tag.writeUInt32LE(content.length, 4);
-  return Buffer.concat([tag, content, Buffer.alloc((8 - (content.length % 8)) % 8)]);
-};
-const matFile = (compressed: boolean): Buffer => {
-  const header = Buffer.alloc(128, ' ');
-  header.write('MATLAB 5.0');
-  header.writeUInt16LE(0x0100, 124);
-  header.write('IM', 126);
-  const parts = [
-    matElement(6, Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0)),
-    matElement(5, bytesOf(Int32Array.of(2, 3))),
-    matElement(1, Buffer.from('A')),
-    matElement(9, bytesOf(Float64Array.of(1, 2, 3, 4, 5, 6))),
-  ];
-  const array = matElement(14, Buffer.concat(parts));
-  if (!compressed) return Buffer.concat([header, array]);
-  const packed = deflateSync(array);
-  const tag = Buffer.alloc(8);
-  tag.writeUInt32LE(15, 0);
-  tag.writeUInt32LE(packed.length, 4);
-  return Buffer.concat([header, tag, packed]);
-};
-
 describe('after changes to its bytes nothing but a refusal or whole data comes from', () => {
   const weights = (bytes: Uint8Array) => everyTensorFits(decodeWeights(bytes, 'a.bin').tensors.values());
 
   it('a checkpoint of PyTorch, zip format: its archive', () => {
-    survives([zipCheckpoint(pickle.program(value), storages)], weights, 500);
+    survives([zipCheckpoint(pickle.program(state), storages)], weights, 500);
   });
 
   it('a checkpoint of PyTorch, zip format: its pickle', () => {
-    survives([pickle.program(value)], (program) => weights(zipCheckpoint(program, storages)), 800);
+    survives([pickle.program(state)], (program) => weights(zipCheckpoint(program, storages)), 800);
   });
 
   it('a checkpoint of PyTorch, legacy format', () => {
-    survives([legacyCheckpoint(pickle.program(legacy), { 0: ramp })], weights, 500);
+    survives([legacyCheckpoint(pickle.program(legacyState), { 0: ramp })], weights, 500);
   });
 
   it('safetensors, sealed or not', () => {
@@ -119,14 +82,9 @@ describe('after changes to its bytes nothing but a refusal or whole data comes f
     const header = Buffer.from(
       '{"a":{"dtype":"F32","shape":[3,4],"data_offsets":[0,48]},"__metadata__":{"b":"c"},"d":{"dtype":"BF16","shape":[2],"data_offsets":[48,52]}}',
     );
-    const file = (json: Uint8Array) => {
-      const length = Buffer.alloc(8);
-      length.writeBigUInt64LE(BigInt(json.length));
-      return Buffer.concat([length, json, bytesOf(ramp), Buffer.alloc(4)]);
-    };
     const read = (bytes: Uint8Array) => everyTensorFits(decodeSafetensors(bytes, 'a.bin').tensors.values());
-    survives([sealed, file(header)], read);
-    survives([header], (json) => read(file(json)));
+    survives([sealed, safetensorsFile(header)], read);
+    survives([header], (json) => read(safetensorsFile(json)));
   });
 
   it('npy and npz, stored and deflated', () => {
@@ -141,7 +99,7 @@ describe('after changes to its bytes nothing but a refusal or whole data comes f
       const { shape, data } = decodeMat(bytes, 'a.bin', { wanted: ['A'], maxBytes: 10_000 }).get('A')!;
       expect(data.length).toBe(sizeOf(shape));
     };
-    survives([matFile(false), matFile(true)], read);
+    survives([matFile([doubles]), matFile([doubles], true)], read);
   });
 
   it('idx files, packed or not', () => {
@@ -172,13 +130,7 @@ describe('after changes to its bytes nothing but a refusal or whole data comes f
   });
 
   it('tar archives, packed or not', async () => {
-    const archive = pack();
-    archive.entry({ name: 'a/one.txt' }, 'one');
-    archive.entry({ name: `a/${'long'.repeat(40)}.txt` }, 'two');
-    archive.finalize();
-    const chunks: Buffer[] = [];
-    for await (const chunk of archive) chunks.push(chunk as Buffer);
-    const tar = Buffer.concat(chunks);
+    const tar = await tarFile({ 'a/one.txt': Buffer.from('one'), [`a/${'long'.repeat(40)}.txt`]: Buffer.from('two') });
     const path = join(await mkdtemp(join(tmpdir(), 'ballast-')), 'a.bin');
     let refused = 0;
     for (const [f, file] of [tar, gzipSync(tar)].entries()) {

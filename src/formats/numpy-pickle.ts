@@ -1,7 +1,6 @@
 import { FileError } from '../errors.ts';
 import { sizeOf } from '../tensor.ts';
-import { Budget } from './budget.ts';
-import { readPickle } from './pickle.ts';
+import { readPickle, valueBudget } from './pickle.ts';
 import { PickleGlobal, type PickleHost } from './pickle-values.ts';
 import { encode } from './torch-globals.ts';
 
@@ -64,7 +63,7 @@ const host: PickleHost = {
  * @throws FileError for anything else; nothing that a pickle asks for is run.
  */
 export function decodePickledDict(bytes: Uint8Array, path: string): Map<string, unknown> {
-  const { value } = readPickle({ bytes, path, host, budget: new Budget(path, 4 * bytes.length) });
+  const { value } = readPickle({ bytes, path, host, budget: valueBudget(bytes, path) });
   if (!(value instanceof Map)) throw new FileError(path, 'expected a pickled dict');
   return new Map(
     [...value].flatMap(([key, entry]) => {

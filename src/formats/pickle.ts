@@ -1,4 +1,5 @@
 import { FileError } from '../errors.ts';
+import { Budget } from './budget.ts';
 import { PickleMachine, type PickleSource } from './pickle-machine.ts';
 import { quote } from './quote.ts';
 
@@ -102,3 +103,7 @@ export function readPickle(source: PickleSource): { value: unknown; end: number 
     throw cause;
   }
 }
+
+/** Memory for the values of the pickle itself, which real files need little of: 32 bytes for each of the file, a gibibyte at most. */
+export const valueBudget = (bytes: Uint8Array, path: string) =>
+  new Budget(path, Math.min(32 * bytes.length + 2 ** 26, 2 ** 30));

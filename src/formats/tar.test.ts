@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
+import { tarFile } from '../../test/whole-files.ts';
 import { readTarFiles, readTarMembers } from './tar.ts';
 
 async function tarOf(files: readonly (readonly [string, Buffer])[], compressed = true): Promise<string> {
@@ -31,6 +32,18 @@ describe('a tar archive', () => {
     await expect(readTarFiles(path, () => false, limits)).rejects.toThrow(given);
     await expect(readTarMembers(path, new Map([['c', 1]]))).rejects.toThrow(given);
     expect((await readTarFiles(await tarOf([['a', zeros]], false), () => false, limits)).size).toBe(0);
+  });
+
+  it('whose folder is given a size comes to an end, and is refused', async () => {
+    const tar = await tarFile({ 'a/': Buffer.from('x'.repeat(80)), b: Buffer.from('b') });
+    // Typeflag 5: a folder, and the checksum that goes with it.
+    tar[156] = 0x35;
+    tar.fill(' ', 148, 156);
+    const sum = tar.subarray(0, 512).reduce((a, b) => a + b, 0);
+    tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const path = join(await mkdtemp(join(tmpdir(), 'ballast-')), 'a.tar');
+    await writeFile(path, tar);
+    await expect(readTarFiles(path, () => true, limits)).rejects.toThrow(/a\.tar: truncated or damaged archive/);
   });
 
   it('that holds a file twice is refused', async () => {

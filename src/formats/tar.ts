@@ -65,6 +65,11 @@ async function scan(
       next(error as Error);
       return;
     }
+    if (header.type === 'directory') {
+      // A damaged header may give it a size, of which the parser then never sends the end.
+      next();
+      return;
+    }
     if (!wanted) {
       stream.on('end', next);
       stream.resume();

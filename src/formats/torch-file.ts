@@ -1,6 +1,6 @@
 import { FileError } from '../errors.ts';
 import { Budget } from './budget.ts';
-import { readPickle } from './pickle.ts';
+import { readPickle, valueBudget } from './pickle.ts';
 import type { PickleHost } from './pickle-values.ts';
 import { quote, quoteValue } from './quote.ts';
 import { torchHost } from './torch-globals.ts';
@@ -16,10 +16,6 @@ export interface TorchFile {
   /** How many objects of which class were passed over. */
   readonly passedOver: ReadonlyMap<string, number>;
 }
-
-/** Memory for the values of the pickle itself, which real files need little of: 32 bytes for each of the file, a gibibyte at most. */
-const valueBudget = (bytes: Uint8Array, path: string) =>
-  new Budget(path, Math.min(32 * bytes.length + 2 ** 26, 2 ** 30));
 
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 

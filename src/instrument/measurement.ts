@@ -55,9 +55,7 @@ export interface Measurement<
   readonly command?: readonly string[];
   /** What progress is shown of: `spectra`. */
   readonly label: string;
-  /** Raised whenever its numbers change: finished parts of another revision are not used. */
-  readonly revision: number;
-  /** Folder of finished parts below that of the result; none where nothing is kept. */
+  /** Folder of finished parts below that of the result; none where nothing is kept. What keeps them (`partCache`) knows the revision of what computes them. */
   readonly parts?: string;
   readonly examples: readonly Example[];
   /** Throws InputError for a request that cannot be. */

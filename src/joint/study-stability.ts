@@ -95,7 +95,10 @@ export class StudyStabilityMeasurement {
       throw new InputError('workloads', `study ${name} has no workload "${wanted}"; expected ${known}`);
     }
     const asked = workloads.filter((w) => request.workloads?.includes(w.workload.name) ?? true);
-    const kept = asked.filter(({ workload }) => modelNamed(workload.model).task === 'classification');
+    // Of a workload without networks the reasons are told one by one; its model may be another program's.
+    const kept = asked.filter(
+      ({ workload, trials }) => trials.length === 0 || modelNamed(workload.model).task === 'classification',
+    );
     const others = asked
       .filter((w) => !kept.includes(w))
       .map(({ workload }) => ({

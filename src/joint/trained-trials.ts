@@ -6,7 +6,7 @@ import {
   type MeasuredTrial,
   type MeasuredWorkload,
   measuredIn,
-  type TrialSpec,
+  type OwnTrialSpec,
   trialSpecOf,
 } from '../batch/index.ts';
 import { StudyStore } from '../store/index.ts';
@@ -15,7 +15,7 @@ import { StudyStore } from '../store/index.ts';
 export interface TrainedTrial {
   readonly trial: MeasuredTrial;
   readonly strategies: readonly string[];
-  readonly spec: TrialSpec;
+  readonly spec: OwnTrialSpec;
   /** `model.safetensors` of the trial. */
   readonly weights: string;
 }
@@ -50,16 +50,20 @@ export async function trainedTrials(
       const trials = [...groupBy(chosen, (t) => t.id)].flatMap(([id, same]): TrainedTrial[] => {
         const trial = same[0]!;
         const what = `${workload.name}, ${trial.strategy}, batch ${trial.batchSize}, seed ${trial.seed}`;
+        const spec = trialSpecOf(rows.get(id)!.spec, store.path);
         const weights = join(store.trialFolder(id), 'model.safetensors');
         if (trial.status !== 'complete' && trial.status !== 'stopped') {
           skipped.push({ what, why: trial.status === 'infeasible' ? 'diverged' : `is ${trial.status}` });
+          return [];
+        }
+        if (spec.kind !== 'own') {
+          skipped.push({ what, why: 'was trained by another program, whose network is not known' });
           return [];
         }
         if (!existsSync(weights)) {
           skipped.push({ what, why: 'its weights were not kept (keep: nothing, or the folder was deleted)' });
           return [];
         }
-        const spec = trialSpecOf(rows.get(id)!.spec, store.path);
         return [{ trial, strategies: [...new Set(same.map((t) => t.strategy))], spec, weights }];
       });
       return { workload, trials: trials.sort((a, b) => a.trial.batchSize - b.trial.batchSize) };

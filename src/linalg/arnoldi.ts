@@ -10,6 +10,7 @@ export interface ComplexEigenvalue extends Complex {
   readonly residual: number;
 }
 
+/** How the Arnoldi iteration is run: how many eigenvalues, how exactly, with how large a basis. */
 export interface ArnoldiOptions<Order extends string> {
   /** How many leading eigenvalues, in each order; a complex pair is never cut. */
   readonly count: number;
@@ -24,6 +25,7 @@ export interface ArnoldiOptions<Order extends string> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Eigenvalues of largest modulus with their residuals. */
 export interface ArnoldiResult<Order extends string> {
   /** Converged eigenvalues by order, leading first: the unbroken run from the first one, conjugates next to each other. */
   readonly leading: Readonly<Record<Order, readonly ComplexEigenvalue[]>>;

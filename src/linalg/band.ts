@@ -11,6 +11,7 @@ export interface SymmetricBand {
   readonly data: Float64Array;
 }
 
+/** A symmetric band matrix of order `n` of zeros; `bandwidth` is the number of diagonals below the main one. Throws BallastError where it does not fit. */
 export function symmetricBand(n: number, bandwidth: number): SymmetricBand {
   if (bandwidth < 0 || (n > 0 && bandwidth >= n))
     throw new BallastError(`bandwidth ${bandwidth} does not fit a matrix of order ${n}`);

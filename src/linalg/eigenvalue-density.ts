@@ -6,6 +6,7 @@ import { type DensityOptions, type Estimate, estimate, SpectralDensity } from '.
 import { smallEigen } from './small-eigen.ts';
 import { dot, images, norm, orthogonalize, scale } from './vectors.ts';
 
+/** How the density of the eigenvalues of a symmetric operator is estimated. */
 export interface EigenvalueDensityOptions extends DensityOptions {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
@@ -82,6 +83,7 @@ async function gaussRule(
   return { nodes: values, weights: Float64Array.from(vectors, (w) => w[0]! ** 2) };
 }
 
+/** How a trace is estimated: with how many random vectors, from which seed. */
 export interface TraceOptions {
   /** Random probes, each one product; 10 unless told. The error falls with their square root. */
   readonly probes?: number;

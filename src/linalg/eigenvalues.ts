@@ -5,12 +5,14 @@ import { Products } from './products.ts';
 import { reduceToBand } from './reduce-to-band.ts';
 import { bandToTridiagonal, type Tridiagonal, tridiagonalEigenvalues } from './tridiagonal.ts';
 
+/** How eigenvalues of a dense or a band matrix are computed. */
 export interface EigenOptions {
   readonly threads?: number | undefined;
   readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** All eigenvalues in ascending order, and how exact they are. */
 export interface EigenResult {
   /** All n eigenvalues, descending. */
   readonly values: Float64Array;

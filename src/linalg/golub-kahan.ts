@@ -6,6 +6,7 @@ import { smallSvd } from './small-svd.ts';
 import type { Spectrum } from './spectrum.ts';
 import { dot, images, join, orthonormalize, subtractMultiple } from './vectors.ts';
 
+/** A singular value with its vectors. */
 export interface Triplet {
   readonly value: number;
   /** Unit vectors: J right = value left. */
@@ -16,6 +17,7 @@ export interface Triplet {
   readonly converged: boolean;
 }
 
+/** How the largest singular triplets are searched: how many, how exactly, with how large a basis. */
 export interface TopOptions {
   /** How many triplets. */
   readonly count: number;
@@ -32,6 +34,7 @@ export interface TopOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The largest singular triplets, and whether they converged. */
 export interface TopSpectrum extends Spectrum {
   /** The `count` leading triplets found, converged or not; `values` holds the converged ones only. */
   readonly triplets: readonly Triplet[];

@@ -1,3 +1,4 @@
+/** Spectra: dense, band and sparse matrices, Lanczos, Golub-Kahan, Arnoldi, stochastic quadrature. */
 export { type ArnoldiOptions, type ArnoldiResult, arnoldi, type ComplexEigenvalue } from './arnoldi.ts';
 export { bandEntry, type SymmetricBand, symmetricBand } from './band.ts';
 export { singularValues } from './dense.ts';

@@ -12,6 +12,7 @@ export interface Eigenpair {
   readonly residual: number;
 }
 
+/** How the largest and the smallest eigenvalues are searched: how many, how exactly, with how large a basis. */
 export interface ExtremeEigenOptions {
   /** How many from the upper end. */
   readonly largest: number;
@@ -28,6 +29,7 @@ export interface ExtremeEigenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The eigenpairs at both ends of a spectrum, with their residuals. */
 export interface ExtremeEigenpairs {
   /** From the largest downwards: converged ones only, and none after one that has not. */
   readonly largest: readonly Eigenpair[];

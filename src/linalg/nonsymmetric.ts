@@ -6,6 +6,7 @@ export interface Complex {
   readonly im: number;
 }
 
+/** The absolute value of a complex number. */
 export const modulus = ({ re, im }: Complex): number => Math.hypot(re, im);
 
 /** Francis steps without a deflation after which the iteration counts as failed; two or three are usual. */

@@ -5,6 +5,7 @@ import type { LinearOperator } from './operator.ts';
 import { smallSvd } from './small-svd.ts';
 import { images, norm, orthogonalize, scale } from './vectors.ts';
 
+/** How a spectral density is estimated: how many random vectors, and how many Lanczos steps of each. */
 export interface DensityOptions {
   /** Lanczos steps a probe; 40 unless told. More resolve finer structure. */
   readonly steps?: number;

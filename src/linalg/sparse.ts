@@ -82,6 +82,7 @@ export function identity(n: number): Csr {
   return { rows: n, cols: n, rowPtr: index, colIdx: index.slice(0, n), values: new Float64Array(n).fill(1) };
 }
 
+/** The transpose of a sparse matrix. */
 export function transpose(a: Csr): Csr {
   const rowPtr = new Int32Array(a.cols + 1);
   for (const j of a.colIdx) rowPtr[j + 1]!++;

@@ -1,6 +1,7 @@
 /** How the singular values were found. */
 export type SpectrumMethod = 'dense' | 'structured' | 'lanczos';
 
+/** A value that many singular values have. */
 export interface Plateau {
   readonly value: number;
   /** Number of values within the tolerance of it. */

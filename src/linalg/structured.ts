@@ -26,6 +26,7 @@ export interface FactoredJacobian {
   readonly order: { readonly input: Int32Array; readonly hidden: Int32Array; readonly output: Int32Array };
 }
 
+/** A spectrum with what the structure of a residual unit guarantees. */
 export interface StructuredSpectrum extends Spectrum {
   /** Active hidden units with a branch that is not exactly zero: the rank of the branch is at most this. */
   readonly branchRank: number;
@@ -33,6 +34,7 @@ export interface StructuredSpectrum extends Spectrum {
   readonly guaranteedPlateau: number;
 }
 
+/** The ways to find the spectrum of an identity plus a branch of low rank. */
 export type StructuredMethod = 'auto' | 'small' | 'direct';
 
 /** Entries per side of a block of the small problem's factorisation. */

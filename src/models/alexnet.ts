@@ -3,6 +3,7 @@ import { biasOf, channelsOf, conv2d, flattened, linear, maxPool2, relu, type Sco
 import type { Value } from '../onnx/index.ts';
 import { defineModel, type Model, type Normalization } from './model.ts';
 
+/** What an AlexNet may differ in. */
 export interface AlexnetOptions {
   readonly classes?: number;
   readonly normalization?: Normalization;

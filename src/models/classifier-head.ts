@@ -42,3 +42,9 @@ function isSoftmax(node: Node, classes: number): boolean {
   const shape = node.inputs[0]?.shape ?? [];
   return node.opType === 'Softmax' && shape.at(intAttribute(node, 'axis', -1)) === classes;
 }
+
+/** What a user should know of a head that was taken off. */
+export const noteOfHead = ({ removed }: Pick<Head, 'removed'>): string =>
+  removed === 'Softmax'
+    ? 'the Softmax at its end was taken off: losses and attacks are about what goes into it'
+    : 'the Sigmoid at its end was taken off: the scores that go into it are compared as the logits of one choice';

@@ -3,6 +3,7 @@ import { batchNorm, bilinear, channelsOf, conv2d, relu, type Scope } from '../nn
 import type { Value } from '../onnx/index.ts';
 import { defineModel, type Model, type Normalization } from './model.ts';
 
+/** What a dilated residual network may differ in. */
 export interface DrnOptions {
   /** 11 unless told, those of CamVid that count. */
   readonly classes?: number;

@@ -47,10 +47,10 @@ function bearsInfinity(start: Value, usersOf: ReadonlyMap<Value, readonly Node[]
 }
 
 /**
- * Refuses a network whose weights are not finite: a NaN in any constant that a node uses, and an infinity in one that is no
- * mask or bound. Throws FileError with the tensor's name, how many values and where the first is.
+ * What is wrong with a network whose weights are not finite: a NaN in any constant that a node uses, and an infinity in one that is no mask or bound. The
+ * tensor's name, how many values and where the first is; undefined where all is well.
  */
-export function checkConstants(graph: Graph, path: string): void {
+export function nonFiniteConstant(graph: Graph): string | undefined {
   const usersOf = new Map<Value, Node[]>();
   for (const node of graph.nodes)
     for (const value of node.inputs) {
@@ -62,9 +62,13 @@ export function checkConstants(graph: Graph, path: string): void {
   for (const [value, tensor] of graph.constants) {
     const found = usersOf.has(value) ? nonFiniteIn(tensor) : undefined;
     if (!found || (!found.nan && bearsInfinity(value, usersOf, !found.positive))) continue;
-    throw new FileError(
-      path,
-      `weights must be finite numbers; in ${cut(value.name, 80)}: ${describeNonFinite(found, tensor.data.length)}`,
-    );
+    return `weights must be finite numbers; in ${cut(value.name, 80)}: ${describeNonFinite(found, tensor.data.length)}`;
   }
+  return undefined;
+}
+
+/** Refuses a file with such weights. Throws FileError. */
+export function checkConstants(graph: Graph, path: string): void {
+  const problem = nonFiniteConstant(graph);
+  if (problem !== undefined) throw new FileError(path, problem);
 }

@@ -2,8 +2,16 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encode, type FileModel, type FileNode, int, ints, modelMessage, randomTensor } from '../../test/onnx-files.ts';
-import type { ModelMessage } from '../onnx/file/messages.ts';
+import {
+  encode,
+  type FileModel,
+  type FileNode,
+  int,
+  ints,
+  type ModelMessage,
+  modelMessage,
+  randomTensor,
+} from '../../test/onnx-files.ts';
 import { type Graph, tensor, tensorOf, toNumbers } from '../onnx/index.ts';
 import { compile } from '../runtime/index.ts';
 import { networkIdentity } from './identity.ts';

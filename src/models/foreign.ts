@@ -5,22 +5,21 @@ import {
   type Dim,
   flopsOf,
   type Graph,
-  GraphBuilder,
   GraphError,
   type OnnxModel,
   openModel,
   sizeOf,
   staticShape,
   tensor,
-  tensorOf,
   toNumbers,
   type Value,
 } from '../onnx/index.ts';
 import { RandomStream } from '../random.ts';
 import { compile } from '../runtime/index.ts';
-import { type Head, headOf } from './classifier-head.ts';
+import { headOf, noteOfHead } from './classifier-head.ts';
 import { externalDataBeside } from './external-data.ts';
 import { checkConstants } from './finite-constants.ts';
+import { repeated, withImageInterface } from './image-interface.ts';
 import type { Network, NetworkRequest } from './network.ts';
 import { applied, forChannels, type Normalization, normalizationNamed } from './normalization.ts';
 import { takesBytes } from './pixel-range.ts';
@@ -216,31 +215,10 @@ function read(foreign: Foreign, reading: Reading): Graph {
       `expected an output [batch, classes], got ${output}[${own.outputs[0]?.value.shape.join(', ') ?? ''}]${hint}`,
     );
   }
-  if (head.removed) reading.onNote?.(noteOf(head));
-  const input = own.inputs[0]!;
-  const [n, ...axes] = input.shape;
-  const [channels, height, width] = (channelsLast ? [axes[2], axes[0], axes[1]] : axes) as [Dim, Dim, Dim];
-  const b = new GraphBuilder(own.name);
-  const image = b.input('image', 'float32', [n!, channels, height, width]);
-  let x = image;
-  if (normalization.std.some((s, i) => s !== 1 || normalization.mean[i] !== 0)) {
-    const { mean, std } = forChannels(normalization, channels as number, path);
-    const perChannel = (values: readonly number[]) => b.constant(tensorOf('float32', [1, values.length, 1, 1], values));
-    x = b.mul(b.sub(image, perChannel(mean)), perChannel(std.map((s) => 1 / s)));
-  }
-  x = b.cast(b.scale(x, range), input.dtype);
-  if (channelsLast) x = b.transpose(x, [0, 2, 3, 1]);
-  const copies = b.inline(own, { [input.name]: x });
-  let logits = b.cast(copies.get(head.logits)!, 'float32');
-  if (logits.shape.length !== 2) logits = b.reshape(logits, [typeof n === 'number' ? n : -1, head.classes]);
-  b.output('logits', logits);
-  return b.build();
+  if (head.removed) reading.onNote?.(noteOfHead(head));
+  const { logits, classes } = head;
+  return withImageInterface(own, { what: path, logits, classes, flat: true, normalization, range, channelsLast });
 }
-
-const noteOf = ({ removed }: Head) =>
-  removed === 'Softmax'
-    ? 'the Softmax at its end was taken off: losses and attacks are about what goes into it'
-    : 'the Sigmoid at its end was taken off: the scores that go into it are compared as the logits of one choice';
 
 /** A file must not make more of an image than a network does. */
 function checkSize(path: string, graph: Graph): void {
@@ -295,17 +273,4 @@ async function batchOf(foreign: Foreign): Promise<{ batch: 'rebatched' | 'single
     if (!(error instanceof BallastError)) throw error;
     return { batch: 'single' };
   }
-}
-
-/** The graph for one image as many times as there are images. */
-function repeated(one: Graph, count: number): Graph {
-  const b = new GraphBuilder(one.name);
-  const own = one.inputs[0]!;
-  const image = b.input(own.name, own.dtype, [count, ...own.shape.slice(1)]);
-  const rows = Array.from({ length: count }, (_, i) => {
-    const copies = b.inline(one, { [own.name]: b.slice(image, 0, i, i + 1) });
-    return copies.get(one.outputs[0]!.value)!;
-  });
-  b.output(one.outputs[0]!.name, b.concat(rows, 0));
-  return b.build();
 }

@@ -1,5 +1,7 @@
+/** Built-in models, and any network with its weights as one `Network`. */
 export { type AlexnetOptions, alexnet } from './alexnet.ts';
 export { type DrnOptions, drn } from './drn.ts';
+export { type GraphNetworkOptions, networkFromGraph } from './graph-network.ts';
 export { networkIdentity } from './identity.ts';
 export { defineLanguageModel, type LanguageModelDefinition } from './language-model.ts';
 export { loadNetwork, ownWeights, withValues } from './load-network.ts';

@@ -3,6 +3,7 @@ import { type Params, Scope } from '../nn/index.ts';
 import { type Dim, type Graph, GraphBuilder, type Value } from '../onnx/index.ts';
 import type { Model } from './model.ts';
 
+/** A language model: its vocabulary, its lengths, and what lies between tokens and logits. */
 export interface LanguageModelDefinition {
   readonly name: string;
   readonly vocabulary: number;

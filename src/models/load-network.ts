@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FileError, UsageError } from '../errors.ts';
+import { FileError, InputError, UsageError } from '../errors.ts';
 import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
 import { loadForeign } from './foreign.ts';
@@ -40,8 +40,9 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
   };
   if (weights === undefined) {
     laidOut(request.normalize, classes);
-    throw new UsageError(
-      `--weights is missing: expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,
+    throw new InputError(
+      'weights',
+      `is missing; expected a checkpoint (.th, .pt, .safetensors) for ${name}, or "random"`,
     );
   }
   if (weights === 'random') {

@@ -4,6 +4,7 @@ import { staticShape, type Value } from '../onnx/index.ts';
 import { defineLanguageModel } from './language-model.ts';
 import type { Model } from './model.ts';
 
+/** What an LSTM language model may differ in. */
 export interface LstmOptions {
   /** 2 unless told. */
   readonly layers?: number;

@@ -3,6 +3,7 @@ import { biasOf, channelsOf, flattened, linear, relu, type Scope } from '../nn/i
 import type { Value } from '../onnx/index.ts';
 import { defineModel, type Model, type Normalization } from './model.ts';
 
+/** What a perceptron may differ in. */
 export interface MlpOptions {
   /** 512 unless told. */
   readonly hidden?: number;

@@ -2,6 +2,7 @@ import { averagePooled, batchNorm, biasOf, channelsOf, conv2d, linear, relu, typ
 import type { Value } from '../onnx/index.ts';
 import { defineModel, type Model, type Normalization } from './model.ts';
 
+/** What a MobileNetV2 may differ in. */
 export interface Mobilenetv2Options {
   readonly classes?: number;
   readonly normalization?: Normalization;

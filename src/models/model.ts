@@ -32,6 +32,7 @@ export interface Model {
   trace(batch: Dim, length?: number): Graph;
 }
 
+/** An image model: its shapes, its normalization, and what lies between them and the logits. */
 export interface ModelDefinition {
   readonly name: string;
   /** `classification` unless told. */

@@ -31,6 +31,7 @@ export interface Network {
   graph(batch: Dim, length?: number): Graph;
 }
 
+/** Which network, with which weights, and how it is to be read. */
 export interface NetworkRequest {
   /** A built-in model's name, or the path of an `.onnx` file. */
   readonly model: string;

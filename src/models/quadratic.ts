@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import type { ParameterSpec } from '../nn/index.ts';
 import { type Graph, GraphBuilder, tensorOf } from '../onnx/index.ts';
 
+/** A noisy quadratic model of a loss (arXiv 1907.04164). */
 export interface QuadraticOptions {
   /** Eigenvalues h_i > 0 of the Hessian. */
   readonly spectrum: readonly number[];

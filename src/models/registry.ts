@@ -13,6 +13,7 @@ import { transformer } from './transformer.ts';
 import { unet } from './unet.ts';
 import { type VggDepth, vgg } from './vgg.ts';
 
+/** How a built-in model is to fit data. */
 export interface ModelRequest {
   /** Number of classes, or of words of the vocabulary. Each family has its own default. */
   readonly classes?: number;
@@ -24,6 +25,7 @@ export interface ModelRequest {
   readonly dropout?: number;
 }
 
+/** Built-in models of one kind: the pattern of their names, what they are, and how one is made. */
 export interface ModelFamily {
   /** How its members are called: `resnet<6n+2>[b]`. */
   readonly pattern: string;
@@ -163,6 +165,7 @@ export function modelNamed(name: string, request: ModelRequest = {}): Model {
   return family.make(match, request);
 }
 
+/** What a built-in model is, in numbers. */
 export interface ModelListing {
   readonly name: string;
   /** Pattern of its family. */

@@ -6,6 +6,7 @@ import { defineModel, type Model, type Normalization } from './model.ts';
 /** How a unit's skip connection crosses a change of size: A subsamples and adds zero channels, B is a 1x1 convolution. */
 export type Shortcut = 'A' | 'B';
 
+/** What a residual network may differ in. */
 export interface ResnetOptions {
   /** 6n + 2: 20, 32, 44, 56, 110, ... */
   readonly depth: number;

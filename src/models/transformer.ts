@@ -4,6 +4,7 @@ import { staticShape, type Value } from '../onnx/index.ts';
 import { defineLanguageModel } from './language-model.ts';
 import type { Model } from './model.ts';
 
+/** What a transformer language model may differ in. */
 export interface TransformerOptions {
   /** 4 unless told. */
   readonly layers?: number;

@@ -3,6 +3,7 @@ import { batchNorm, conv2d, maxPool2, relu, type Scope, upConv2x2 } from '../nn/
 import type { Value } from '../onnx/index.ts';
 import { defineModel, type Model, type Normalization } from './model.ts';
 
+/** What a U-Net may differ in. */
 export interface UnetOptions {
   /** Channels of the first level, doubled at each of the following; 16 unless told. Multiples of 16 compute fastest. */
   readonly base?: number;

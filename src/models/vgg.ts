@@ -11,8 +11,10 @@ const layouts = {
   19: '64 64 M 128 128 M 256 256 256 256 M 512 512 512 512 M 512 512 512 512 M',
 } as const;
 
+/** The depths of the VGG networks. */
 export type VggDepth = keyof typeof layouts;
 
+/** What a VGG network may differ in. */
 export interface VggOptions {
   /** 11, 13, 16 or 19. */
   readonly depth: VggDepth;

@@ -277,6 +277,7 @@ export class GraphBuilder {
   }
 }
 
+/** What a node may be given beside its operator and inputs. */
 export interface NodeOptions {
   readonly domain?: string;
   readonly name?: string;

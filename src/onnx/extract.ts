@@ -2,6 +2,7 @@ import { GraphBuilder } from './builder.ts';
 import { describeNode, type Graph, GraphError, type GraphOutput, type Node, type Value } from './graph.ts';
 import { copyNode } from './rewrite.ts';
 
+/** Which part of a graph is to be cut out: from these inputs to these outputs. */
 export interface Cut {
   /** Values of the graph that become the inputs of the part, under their own names. All stay inputs, needed or not. */
   readonly inputs: readonly Value[];

@@ -4,6 +4,7 @@ import type { DType, TensorData } from './tensor.ts';
 
 /** A dimension is a number, or the name of a size that is not known yet (the batch). See `specialize`. */
 export type Dim = number | string;
+/** Dimensions of a tensor; the batch comes first. */
 export type Shape = readonly Dim[];
 
 /** A tensor in a graph: an input, a constant or the result of a node. Identity is by reference. */
@@ -13,6 +14,7 @@ export interface Value {
   readonly shape: Shape;
 }
 
+/** An attribute of a node, with its type. */
 export type Attribute =
   | { readonly type: 'int'; readonly value: number }
   | { readonly type: 'float'; readonly value: number }
@@ -22,8 +24,10 @@ export type Attribute =
   | { readonly type: 'strings'; readonly value: readonly string[] }
   | { readonly type: 'tensor'; readonly value: TensorData };
 
+/** Attributes by their names. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
+/** An operator with its inputs, outputs and attributes. */
 export interface Node {
   readonly name: string;
   readonly opType: string;
@@ -35,6 +39,7 @@ export interface Node {
   readonly attributes: Attributes;
 }
 
+/** An output: its name is the interface of the graph, the value a tensor in it. */
 export interface GraphOutput {
   readonly name: string;
   readonly value: Value;
@@ -56,10 +61,12 @@ export const opsetVersion = 20;
 /** A graph could not be built, read or transformed; the message names the node. */
 export class GraphError extends BallastError {}
 
+/** A tensor for messages: `float32[N, 3, 32, 32]`. */
 export function describeShape(v: { dtype: DType; shape: Shape }): string {
   return `${v.dtype}[${v.shape.join(', ')}]`;
 }
 
+/** A node for messages: its operator and its name, printable. */
 export function describeNode(node: Pick<Node, 'name' | 'opType' | 'domain'>): string {
   const type = printable(node.domain ? `${node.domain}.${node.opType}` : node.opType);
   return `${type} "${printable(node.name)}"`;
@@ -78,16 +85,19 @@ export function attributeOf<T extends Attribute['type']>(node: Carrier, name: st
   return a?.value as ValueOf<T> | undefined;
 }
 
-/** Attribute readers: the value, or the default of the operator when the node does not carry it. */
+/** A whole number of a node, or `fallback` (the default of the operator) where it carries none. Throws GraphError where it has another type. */
 export function intAttribute(node: Carrier, name: string, fallback: number): number {
   return attributeOf(node, name, 'int') ?? fallback;
 }
+/** The same for a number. */
 export function floatAttribute(node: Carrier, name: string, fallback: number): number {
   return attributeOf(node, name, 'float') ?? fallback;
 }
+/** The same for a text. */
 export function stringAttribute(node: Carrier, name: string, fallback: string): string {
   return attributeOf(node, name, 'string') ?? fallback;
 }
+/** The same for a list of whole numbers. */
 export function intsAttribute(node: Carrier, name: string): readonly number[] | undefined {
   return attributeOf(node, name, 'ints');
 }

@@ -1,3 +1,4 @@
+/** Graphs in the form of ONNX: building, reading and writing, folding, cutting and printing. */
 export { foldBatchNorm } from './batch-norm.ts';
 export { GraphBuilder, type NodeOptions, type PlainAttributes } from './builder.ts';
 export { type Cut, extract } from './extract.ts';

@@ -57,6 +57,7 @@ export function print(graph: Graph): string {
   ].join('\n');
 }
 
+/** A graph in numbers. */
 export interface Summary {
   readonly nodes: number;
   /** How many nodes of each type, most frequent first. */

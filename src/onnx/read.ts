@@ -27,6 +27,7 @@ export interface ReadingOptions {
   readonly onNote?: (note: string) => void;
 }
 
+/** How a model file is to be read: what is bound, and where its parts lie. */
 export interface ReadOptions extends ReadingOptions {
   /** For messages. */
   readonly path?: string;

@@ -7,6 +7,7 @@ import type { Graph, Node, Shape, Value } from './graph.ts';
  */
 export type Rewrite = (node: Node, inputs: readonly (Value | null)[], b: GraphBuilder) => readonly Value[] | undefined;
 
+/** What of a graph that is mapped is to differ from the old one. */
 export interface MapOptions {
   /** Name of the new graph; that of the old one unless told. */
   readonly name?: string;

@@ -24,6 +24,7 @@ export const dtypes: Readonly<Record<DType, DTypeFacts>> = {
   float64: { code: 11, bytes: 8, array: Float64Array },
 };
 
+/** Whether elements of this type are floating-point numbers, which derivatives exist of. */
 export function isFloat(dtype: DType): dtype is 'float32' | 'float64' | 'float16' {
   return dtype === 'float32' || dtype === 'float64' || dtype === 'float16';
 }

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { ActiveUnits } from '../stability/index.ts';
-import { depthAxis } from './depth-axis.ts';
+import { depthAxis, runsOf } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -63,10 +63,9 @@ export function activeUnitsFigure(active: readonly ActiveUnits[]): Html | null {
                 y1: 'low',
                 y2: 'high',
                 stroke: color,
-                strokeWidth: 3,
-                strokeOpacity: 0.35,
+                strokeWidth: 1.2,
               }),
-              Plot.line(own, { x: 'depth', y: 'value', stroke: color, strokeWidth: 1.8 }),
+              ...runsOf(own).map((run) => Plot.line(run, { x: 'depth', y: 'value', stroke: color, strokeWidth: 1.8 })),
               Plot.dot(own, { x: 'depth', y: 'value', r: 2.6, fill: color }),
             ]),
           ],

@@ -10,6 +10,7 @@ import { renderPage } from './page.ts';
 import { colors, depthColor } from './palette.ts';
 import { reportFooter } from './report-footer.ts';
 import { seenImages } from './seen-images.ts';
+import { alignmentAnswer } from './stability-answers.ts';
 
 const side = 262;
 
@@ -193,6 +194,7 @@ export function renderAlignmentReport(
 ): string {
   return renderPage({
     title: `Alignment across the depth of ${result.model}`,
+    answer: alignmentAnswer(result),
     lede: `Whether the residual branches of a stage read and write the same directions, after Residual Alignment (arXiv 2401.09018).`,
     sections: [
       {

@@ -187,7 +187,7 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
                     x: (w: TrainingCost) => w.seconds.value,
                     y: costOf,
                     r: 8,
-                    stroke: colors.above,
+                    stroke: colors.ink,
                     strokeWidth: 1.8,
                   }),
                 ]
@@ -206,7 +206,7 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
     ],
     legend: legend([
       ...marks,
-      ...(chosen ? [{ label: 'recommended', color: colors.above, mark: 'dot' as const }] : []),
+      ...(chosen ? [{ label: 'recommended (ringed)', color: colors.ink, mark: 'dot' as const }] : []),
     ]),
     caption: html`Each point is a batch size on a number of devices; numbers are batch sizes${devices.length === 1 ? '' : ' on the front'}. Filled: measured (${formatCount(measuredWays)}); hollow: modelled (${formatCount(dots.length - measuredWays)}).
 Nothing is both faster and cheaper than what lies on the front${devices.length === 1 ? '; on one device time and cost are the same, so that it is one point' : ''}.`,
@@ -253,7 +253,6 @@ export function noiseScaleFigure(estimate: CriticalBatchEstimate, batchSize: num
               y1: (w) => Math.max(floor, w.low),
               y2: (w) => w.high ?? axis.domain[1],
               stroke: colors.below,
-              strokeOpacity: 0.6,
             }),
             Plot.ruleY(known, {
               x1: (w) => w.fromStep - 1,

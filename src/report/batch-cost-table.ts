@@ -2,12 +2,14 @@ import type { ReportCost, StrategyCost } from '../batch/cost/index.ts';
 import { costText, marked } from './batch-plan-sentences.ts';
 import { formatCount, formatDuration, formatNumber } from './numbers.ts';
 import { type Paint, painter } from './terminal-color.ts';
+import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 function strategyLines(
   { workload, strategy, target, hardware, ways, knee }: StrategyCost,
   price: number | null,
   paint: Paint,
+  width: number | undefined,
 ): string[] {
   const rows = ways.map((w) => [
     formatCount(w.batchSize),
@@ -17,10 +19,10 @@ function strategyLines(
     marked(w.seconds, formatDuration),
     costText(w),
   ]);
-  const [head, ...lines] = alignColumns([
-    ['batch', 'devices', 'steps', 'a step', 'time', price === null ? 'device-hours' : 'money'],
-    ...rows,
-  ]);
+  const [head, ...lines] = alignColumns(
+    [['batch', 'devices', 'steps', 'a step', 'time', price === null ? 'device-hours' : 'money'], ...rows],
+    { ...(width === undefined ? {} : { width: width - 4 }), drop: [3, 2] },
+  );
   const best = ways.findIndex((w) => knee && w.batchSize === knee.batchSize && w.devices === knee.devices);
   return [
     paint(`${workload}, ${strategy}: time and cost to ${target}`, 'bold'),
@@ -33,7 +35,7 @@ function strategyLines(
 /** What ways to the primary targets cost, for the terminal; empty where no strategy has a clock at two batch sizes and nobody asked. */
 export function batchCostTable(
   { strategies, without, devices, link, price }: ReportCost,
-  { color }: { readonly color: boolean },
+  { color, width = terminalWidth() }: TerminalOptions,
 ): string {
   const asked = price !== null || devices.length > 1;
   if (strategies.length === 0 && !asked) return '';
@@ -41,15 +43,18 @@ export function batchCostTable(
   const between = link
     ? `; ${formatNumber(link.bandwidth / 1e9)} GB/s and ${formatNumber(link.latency * 1e6)} us between devices`
     : '';
-  return [
-    ...strategies.flatMap((s) => strategyLines(s, price, paint)),
-    ...(strategies.length > 0
-      ? [
-          `  < the least product of time and device-hours; ~ modelled${price === null ? '' : `; ${formatNumber(price)} a device-hour`}${between}`,
-        ]
-      : []),
-    ...without.map((w) => `no cost of ${w.strategy} on ${w.workload}: ${w.why}`),
-    '',
-    '',
-  ].join('\n');
+  return fitted(
+    [
+      ...strategies.flatMap((s) => strategyLines(s, price, paint, width)),
+      ...(strategies.length > 0
+        ? [
+            `  < the least product of time and device-hours; ~ modelled${price === null ? '' : `; ${formatNumber(price)} a device-hour`}${between}`,
+          ]
+        : []),
+      ...without.map((w) => `no cost of ${w.strategy} on ${w.workload}: ${w.why}`),
+      '',
+      '',
+    ].join('\n'),
+    width,
+  );
 }

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { largestOf, leastOf } from '../statistics.ts';
+import { beyondNote, clipLine, type Frame, robustLimits } from './axis-limits.ts';
 import { draw } from './draw.ts';
 import type { LegendEntry, Panel } from './figure.ts';
 import { legend } from './figure.ts';
@@ -7,20 +8,7 @@ import type { Html } from './html.ts';
 import { logTicks } from './log-axis.ts';
 import { logAxisMarks, logScale } from './log-axis-marks.ts';
 import { formatCount, formatExact } from './numbers.ts';
-import { colors } from './palette.ts';
-
-/** Hues of strategies in the order of a study; those of Okabe and Ito first. */
-const hues = [
-  colors.below,
-  colors.above,
-  colors.active,
-  '#cc79a7',
-  '#c99700',
-  '#56a5d8',
-  '#8c6bb1',
-  '#8a6d3b',
-  '#6b7785',
-] as const;
+import { colors, seriesHues } from './palette.ts';
 
 /** How a strategy is drawn, the same in all figures of a report. */
 export interface StrategyStyle {
@@ -31,18 +19,34 @@ export interface StrategyStyle {
 /** By the name of the strategy. */
 export type StrategyStyles = ReadonlyMap<string, StrategyStyle>;
 
-/** A strategy with its rate kept is the dashed line in the colour of the tuned one. */
+/** Dashes of tuned strategies and of those with a rate kept, by how often the hues were used up before. */
+const dashes = {
+  tuned: [undefined, '9,3', '9,3,2,3', '2,3'],
+  kept: ['5,3', '1,3', '5,2,1,2,1,2', '12,4,2,4'],
+} as const;
+
+/**
+ * A hue for each strategy; with its rate kept it is the dashed line in the colour of the tuned one, by its name. Where there are more strategies
+ * than hues, further ones differ in their dashes: no two are alike.
+ */
 export function strategyStyles(
   strategies: readonly { readonly name: string; readonly rates: 'tuned' | 'kept' }[],
 ): StrategyStyles {
-  const styles = new Map<string, StrategyStyle>();
-  let at = -1; // of the hues
-  for (const { name, rates } of strategies) {
-    if (styles.has(name)) continue;
-    if (rates === 'tuned' || at < 0) at++;
-    styles.set(name, { color: hues[at % hues.length]!, dash: rates === 'kept' ? '5,3' : undefined });
+  const hueOf = new Map<string, number>();
+  const rule = (name: string) => name.replace(/, rate kept$/, '');
+  for (const { name, rates } of [...strategies].sort(
+    (a, b) => Number(a.rates === 'kept') - Number(b.rates === 'kept'),
+  )) {
+    const own = rates === 'kept' ? rule(name) : name;
+    if (!hueOf.has(own)) hueOf.set(own, hueOf.size);
   }
-  return styles;
+  return new Map(
+    strategies.map(({ name, rates }) => {
+      const at = hueOf.get(rates === 'kept' ? rule(name) : name)!;
+      const round = Math.floor(at / seriesHues.length);
+      return [name, { color: seriesHues[at % seriesHues.length]!, dash: dashes[rates][round % dashes.tuned.length] }];
+    }),
+  );
 }
 
 /** Of the strategies that a figure shows, in the order of the study. */
@@ -57,7 +61,8 @@ export function strategyLegend(
       .map(([label, { color, dash }]) => ({
         label,
         color,
-        mark: dash ? ('dashed' as const) : ('line' as const),
+        mark: 'line' as const,
+        dash,
       })),
     ...more,
   ]);
@@ -85,8 +90,13 @@ export interface BatchPanel {
   readonly xLabel?: string;
   readonly yLabel: string;
   readonly series: readonly PanelSeries[];
-  /** Drawn below the series, such as the ideal. */
+  /** Drawn below the series, such as references. */
   readonly under?: readonly Plot.Markish[];
+  /** Lines below the series that need not be inside, such as ideals: they end at the frame. */
+  readonly guides?: readonly {
+    readonly points: readonly { readonly x: number; readonly y: number }[];
+    readonly dash?: string;
+  }[];
   /** Further numbers that must be inside the axes. */
   readonly xs?: readonly number[];
   readonly ys?: readonly number[];
@@ -112,26 +122,32 @@ export function formatTick(x: number): string {
   return x >= 1000 ? formatCount(x) : formatExact(x);
 }
 
-/** Curves over a logarithmic horizontal axis; null without a point. */
+/** Curves over a logarithmic horizontal axis, with limits that a few far values do not set; null without a point. */
 export function batchPanel(panel: BatchPanel): Panel | null {
-  const { series, under = [], linear = false, width = 536, height = 330, tick = formatTick } = panel;
+  const { series, under = [], guides = [], linear = false, width = 536, height = 330, tick = formatTick } = panel;
   const all = series.flatMap((s) => [...s.points, ...(s.bounds ?? [])]);
   if (all.length === 0) return null;
-  const xs = [...all.map((p) => p.x), ...(panel.xs ?? [])];
-  const ys = [...all.flatMap((p) => [p.y, p.low ?? p.y, p.high ?? p.y]), ...(panel.ys ?? [])];
+  const xs = [...all.map((p) => p.x), ...(panel.xs ?? []), ...(panel.sizes ?? [])];
+  const limits = robustLimits(
+    all.flatMap((p) => [...new Set([p.y, p.low ?? p.y, p.high ?? p.y])]),
+    { log: !linear, always: panel.ys ?? [] },
+  );
   const [left, right] = [leastOf(xs), largestOf(xs)];
   const room = (right / left) ** 0.04 * 1.04;
-  const [bottom, top] = [leastOf(ys), largestOf(ys)];
+  const { low: bottom, high: top } = limits;
   const lift = (top / bottom) ** 0.05 * 1.04;
+  const reach = top - bottom || Math.abs(top) || 1;
+  const frame: Frame = {
+    x: [left / room, right * room],
+    y: linear ? [bottom - 0.06 * reach, top + 0.06 * reach] : [bottom / lift, top * lift],
+    log: { x: true, y: !linear },
+  };
   const ticks = panel.sizes
     ? thinned(panel.sizes, Math.floor(width / 52))
-    : logTicks(left / room, right * room, Math.floor(width / 60));
-  const axis = {
-    domain: [bottom / lift, top * lift] as const,
-    ticks: logTicks(bottom / lift, top * lift, 8),
-    format: tick,
-  };
-  const reach = top - bottom || Math.abs(top) || 1;
+    : logTicks(...frame.x, Math.floor(width / 60));
+  const axis = { domain: frame.y, ticks: logTicks(...frame.y, 8), format: tick };
+  const note = beyondNote(limits, (y) => tick(Number(y.toPrecision(3))));
+  const spacing = (width - 68) / Math.max(1, (panel.sizes ?? [...new Set(xs)]).length);
   const body = draw({
     ariaLabel: panel.ariaLabel,
     width,
@@ -140,10 +156,10 @@ export function batchPanel(panel: BatchPanel): Panel | null {
     marginRight: 16,
     marginTop: 24,
     marginBottom: 40,
-    x: { type: 'log', domain: [left / room, right * room] },
+    x: { type: 'log', domain: [...frame.x] },
     y: linear
       ? {
-          domain: [bottom - 0.06 * reach, top + 0.06 * reach],
+          domain: [...frame.y],
           grid: true,
           tickFormat: tick,
           label: panel.yLabel,
@@ -162,36 +178,98 @@ export function batchPanel(panel: BatchPanel): Panel | null {
         tickSize: 4,
       }),
       ...under,
-      ...series.flatMap(seriesMarks),
+      ...guides.flatMap(({ points, dash = '2,4' }) =>
+        clipLine(points, frame).map((piece) =>
+          Plot.line(piece, { x: 'x', y: 'y', stroke: colors.soft, strokeDasharray: dash, strokeWidth: 1.4 }),
+        ),
+      ),
+      ...series.flatMap((s) => seriesMarks(s, frame)),
+      ...boundMarks(series, frame, spacing),
     ],
   });
-  return { ...(panel.title === undefined ? {} : { title: panel.title }), body };
+  return { ...(panel.title === undefined ? {} : { title: panel.title }), body, ...(note ? { note } : {}) };
 }
 
-function seriesMarks({ style: { color, dash }, points, bounds = [], scattered = false }: PanelSeries): Plot.Markish[] {
-  const spread = points.filter((p) => p.low != null && p.high != null && p.high > p.low);
+const isInside = (y: number, [low, high]: Frame['y']) => y >= low && y <= high;
+
+/** Arrows at the edge for what lies beyond it. */
+function beyondMarks(points: readonly PanelPoint[], color: string, { y: [low, high] }: Frame): Plot.Markish[] {
+  const arrow = (rotate: number, edge: number, own: readonly PanelPoint[], dy: number) =>
+    own.length > 0 ? [Plot.dot(own, { x: 'x', y: edge, symbol: 'triangle', rotate, fill: color, r: 4, dy })] : [];
   return [
-    Plot.ruleX(spread, { x: 'x', y1: 'low', y2: 'high', stroke: color, strokeWidth: 1.2, strokeOpacity: 0.7 }),
-    ...(scattered
-      ? []
-      : [
-          Plot.line(points, {
-            x: 'x',
-            y: 'y',
-            stroke: color,
-            strokeWidth: 1.7,
-            ...(dash === undefined ? {} : { strokeDasharray: dash }),
-          }),
-        ]),
-    Plot.dot(points, { x: 'x', y: 'y', fill: color, r: 2.8 }),
-    Plot.dot(bounds, {
-      x: 'x',
-      y: 'y',
-      symbol: 'triangle',
-      fill: 'var(--paper, #fff)',
-      stroke: color,
-      strokeWidth: 1.5,
-      r: 4,
-    }),
+    ...arrow(
+      0,
+      high,
+      points.filter((p) => p.y > high),
+      5,
+    ),
+    ...arrow(
+      180,
+      low,
+      points.filter((p) => p.y < low),
+      -5,
+    ),
   ];
+}
+
+/** Points that may be joined: no batch size between two of them was run in vain. */
+function joined(points: readonly PanelPoint[], bounds: readonly PanelPoint[]): PanelPoint[][] {
+  const runs: PanelPoint[][] = [];
+  for (const point of points) {
+    const before = runs.at(-1)?.at(-1);
+    if (before && !bounds.some((b) => b.x > before.x && b.x < point.x)) runs.at(-1)!.push(point);
+    else runs.push([point]);
+  }
+  return runs;
+}
+
+function seriesMarks(
+  { style: { color, dash }, points, bounds = [], scattered = false }: PanelSeries,
+  frame: Frame,
+): Plot.Markish[] {
+  const [floor, ceiling] = frame.y;
+  const spread = points
+    .filter((p) => p.low != null && p.high != null && p.high > p.low && p.high > floor && p.low < ceiling)
+    .map((p) => ({ ...p, low: Math.max(floor, p.low!), high: Math.min(ceiling, p.high!) }));
+  const inside = points.filter((p) => isInside(p.y, frame.y));
+  return [
+    Plot.ruleX(spread, { x: 'x', y1: 'low', y2: 'high', stroke: color, strokeWidth: 1.2 }),
+    ...(scattered ? [] : joined(points, bounds).flatMap((run) => clipLine(run, frame))).map((piece) =>
+      Plot.line(piece, {
+        x: 'x',
+        y: 'y',
+        stroke: color,
+        strokeWidth: 1.7,
+        ...(dash === undefined ? {} : { strokeDasharray: dash }),
+      }),
+    ),
+    Plot.dot(inside, { x: 'x', y: 'y', fill: color, r: 2.8 }),
+    ...beyondMarks(points, color, frame),
+  ];
+}
+
+/** Triangles of bounds: those of several series at one batch size stand side by side. */
+function boundMarks(series: readonly PanelSeries[], frame: Frame, spacing: number): Plot.Markish[] {
+  const bounded = series.filter((s) => (s.bounds ?? []).length > 0);
+  return bounded.flatMap(({ style: { color, dash }, bounds = [] }) =>
+    bounds.flatMap((bound) => {
+      if (!isInside(bound.y, frame.y)) return beyondMarks([bound], color, frame);
+      const beside = bounded.filter((s) => s.bounds!.some((b) => b.x === bound.x));
+      const step = Math.min(8, spacing / beside.length);
+      const at = beside.findIndex((s) => s.style.color === color && s.bounds === bounds);
+      return [
+        Plot.dot([bound], {
+          x: 'x',
+          y: 'y',
+          dx: step * (at - (beside.length - 1) / 2),
+          symbol: 'triangle',
+          fill: 'var(--paper, #fff)',
+          stroke: color,
+          strokeWidth: 1.5,
+          ...(dash === undefined ? {} : { strokeDasharray: '2.5,1.5' }),
+          r: Math.min(4, 0.6 * step),
+        }),
+      ];
+    }),
+  );
 }

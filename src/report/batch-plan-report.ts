@@ -79,7 +79,14 @@ function notes({ criticalBatch }: BatchPlanResult): Html {
 export function renderBatchPlanReport(result: BatchPlanResult, { command }: BatchPlanReportOptions = {}): string {
   const { environment: e, rows, ways, recommendation, criticalBatch, run } = result;
   const sections: Section[] = [
-    { title: 'What the plan says', body: [html`<ul>${planSentences(result).map((s) => html`<li>${s}</li>\n`)}</ul>`] },
+    {
+      title: 'Why, and what else',
+      body: [
+        html`<ul>${planSentences(result)
+          .slice(1)
+          .map((s) => html`<li>${s}</li>\n`)}</ul>`,
+      ],
+    },
     { title: 'What was measured', body: [facts(result)] },
     {
       title: 'Costs',
@@ -99,6 +106,7 @@ export function renderBatchPlanReport(result: BatchPlanResult, { command }: Batc
   ];
   return renderPage({
     title: `Batch size for ${result.model} on ${result.dataset}`,
+    answer: planSentences(result).slice(0, 1),
     lede: 'Planned from one short run and timed steps, without a study.',
     sections,
     footer: reportFooter(e, command),

@@ -2,6 +2,7 @@ import type { BatchPlanResult, PlanRow, ScaleInterval } from '../batch/plan/inde
 import { costText, marked, planSentences } from './batch-plan-sentences.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
 import { painter } from './terminal-color.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const relative = ({ value }: ScaleInterval): string => formatNumber(value);
@@ -24,40 +25,49 @@ function cells({ batchSize, stepsRelative, examplesRelative, cost, next }: PlanR
 }
 
 /** A plan as lines of at most 100 columns (the sentences apart): the cost table and what it says. */
-export function batchPlanTable(result: BatchPlanResult, { color }: { readonly color: boolean }): string {
+export function batchPlanTable(result: BatchPlanResult, { color, width = terminalWidth() }: TerminalOptions): string {
   const paint = painter(color);
   const { rows, recommendation, stepTime, link, price } = result;
-  const [head, ...lines] = alignColumns([
+  const [head, ...lines] = alignColumns(
     [
-      'batch',
-      'S/Smin',
-      'E/Emin',
-      'steps',
-      'dev',
-      'step',
-      'time',
-      price === null ? 'device-h' : 'money',
-      'next: time',
-      'cost',
+      [
+        'batch',
+        'S/Smin',
+        'E/Emin',
+        'steps',
+        'dev',
+        'step',
+        'time',
+        price === null ? 'device-h' : 'money',
+        'next: time',
+        'cost',
+      ],
+      ...rows.map(cells),
     ],
-    ...rows.map(cells),
-  ]);
+    { width, drop: [5, 2, 1, 3, 9, 8] },
+  );
+  const [answer, ...reasons] = planSentences(result);
   const { overhead, perExample, residual } = stepTime.fit;
-  return [
-    paint(head!, 'dim'),
-    ...lines.map((line, i) => (rows[i]!.batchSize === recommendation.way.batchSize ? paint(line, 'bold') : line)),
-    paint('~ modelled; without it measured on this machine. next: the row below, on as many devices', 'dim'),
-    paint(
-      `step time ~ ${formatDuration(overhead)} + ${formatDuration1(perExample)} an example (residual ${formatPercent(residual)})${
-        link
-          ? `; between devices ${formatNumber(link.bandwidth / 1e9)} GB/s and ${formatNumber(link.latency * 1e6)} us, ${link.source}`
-          : ''
-      }`,
-      'dim',
-    ),
-    '',
-    ...planSentences(result),
-  ].join('\n');
+  return fitted(
+    [
+      ...opening([answer!], width),
+      '',
+      paint(head!, 'dim'),
+      ...lines.map((line, i) => (rows[i]!.batchSize === recommendation.way.batchSize ? paint(line, 'bold') : line)),
+      paint('~ modelled; without it measured on this machine. next: the row below, on as many devices', 'dim'),
+      paint(
+        `step time ~ ${formatDuration(overhead)} + ${formatDuration1(perExample)} an example (residual ${formatPercent(residual)})${
+          link
+            ? `; between devices ${formatNumber(link.bandwidth / 1e9)} GB/s and ${formatNumber(link.latency * 1e6)} us, ${link.source}`
+            : ''
+        }`,
+        'dim',
+      ),
+      '',
+      ...reasons,
+    ].join('\n'),
+    width,
+  );
 }
 
 /** Short times keep their digits. */

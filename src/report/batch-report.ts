@@ -235,7 +235,6 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
   const linear = linearErrorFigure(report, styles);
   const compared = contrasts(report);
   const sections: Section[] = [
-    { title: 'What was found', body: [html`<ul>${answerOf(report).map((a) => html`<li>${a}</li>\n`)}</ul>`] },
     { title: 'What was measured', body: [facts(report)] },
     { title: 'The paper’s statements on this study', body: [statements(report)] },
     {
@@ -263,6 +262,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
   ];
   return renderPage({
     title: `Batch study ${report.study}`,
+    answer: answerOf(report),
     lede: `How many iterations training takes at each batch size, and where larger batches stop paying: ${formatCount(trials)} trials${report.workloads.length > 1 ? ` of ${report.workloads.length} workloads` : ''}.`,
     sections: sections.filter((s) => s.body.length > 0),
     footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}

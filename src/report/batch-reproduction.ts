@@ -72,12 +72,9 @@ export function renderBatchReproduction(
   const trials = reports.reduce((n, r) => n + r.workloads.reduce((m, w) => m + w.trials, 0), 0);
   return renderPage({
     title: 'On the computational inefficiency of large batches, on studies of our own',
+    answer: reports.flatMap((r) => answerOf(r)),
     lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${formatCount(trials)} trials of ${reports.length} scaled-down studies.`,
     sections: [
-      {
-        title: 'What was found',
-        body: [html`<ul>${reports.flatMap((r) => answerOf(r).map((a) => html`<li>${a}</li>\n`))}</ul>`],
-      },
       {
         title: 'Studies',
         body: [

@@ -58,9 +58,7 @@ export function stepsFigure(workload: WorkloadReport, styles: StrategyStyles): H
       ariaLabel: `Steps to ${target} against batch size`,
       yLabel: 'steps to the target',
       sizes: sizesOf(workload),
-      under: [
-        Plot.line(ideal, { x: 'x', y: 'y', stroke: colors.soft, strokeDasharray: '2,4', strokeWidth: 1.4, clip: true }),
-      ],
+      guides: [{ points: ideal }],
       series: analyses.map(({ name, points }) => ({
         style: styles.get(name)!,
         points: points.flatMap(({ batchSize, stepsToTarget: { median, low, high } }): PanelPoint[] =>
@@ -107,9 +105,7 @@ export function speedupFigure(workload: WorkloadReport, styles: StrategyStyles):
       yLabel: 'speed-up s = k(m₀) / k(m)',
       sizes: sizesOf(workload),
       ys: ideals.flatMap((i) => i.map((p) => p.y)),
-      under: ideals.map((points) =>
-        Plot.line(points, { x: 'x', y: 'y', stroke: colors.soft, strokeDasharray: '2,4', strokeWidth: 1.4 }),
-      ),
+      guides: ideals.map((points) => ({ points })),
       series: analyses.map(({ name, points }) => ({
         style: styles.get(name)!,
         points: points.flatMap(({ batchSize, speedup }) => (speedup === null ? [] : [{ x: batchSize, y: speedup }])),

@@ -2,13 +2,14 @@ import type { StudyReport, TargetAnalysis, WorkloadReport } from '../batch/analy
 import { answerOf, batchCount, criticalText, outcomeTone, wrapped } from './batch-verdict-text.ts';
 import { formatCount, formatExact, formatNumber } from './numbers.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
+import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal', 'regime'];
 const count = (x: number | null) => (x === null ? '-' : batchCount(x));
 const short = (x: number | null) => (x === null ? '-' : formatNumber(x));
 
-function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint): string[] {
+function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint, width: number | undefined): string[] {
   const { baseBatch, baseProblem, breakpoints } = analysis;
   const { linearUntil, halfEfficiency, flatFrom } = breakpoints;
   const rows = analysis.points.map((p) => [
@@ -23,7 +24,11 @@ function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint): st
     p.ideal === null ? '-' : formatExact(p.ideal),
     p.regime,
   ]);
-  const [head, ...lines] = alignColumns([heads, ...rows], { left: [7] });
+  const [head, ...lines] = alignColumns([heads, ...rows], {
+    left: [7],
+    ...(width === undefined ? {} : { width: width - 2 }),
+    drop: [4, 6, 1, 2],
+  });
   return [
     paint(name, 'bold'),
     paint(`  ${head}`, 'dim'),
@@ -31,13 +36,14 @@ function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint): st
     ...wrapped(
       `from batch ${count(baseBatch)}${baseProblem === null ? '' : ` (counts for no verdict: ${baseProblem})`}: linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
       2,
+      width,
     ),
-    ...wrapped(criticalText(analysis.criticalBatch), 2),
+    ...wrapped(criticalText(analysis.criticalBatch), 2, width),
     '',
   ];
 }
 
-function workloadLines(workload: WorkloadReport, paint: Paint): string[] {
+function workloadLines(workload: WorkloadReport, paint: Paint, width: number | undefined): string[] {
   const { name, model, dataset, targets, primaryTarget, strategies } = workload;
   const lines = targets.map(
     (t) =>
@@ -47,28 +53,31 @@ function workloadLines(workload: WorkloadReport, paint: Paint): string[] {
     `${paint(truncate(name, 60), 'bold')}: ${model}, ${dataset}, ${formatCount(workload.trials)} trials`,
     ...lines,
     '',
-    ...strategies.flatMap((s) => strategyLines(s.name, s, paint)),
+    ...strategies.flatMap((s) => strategyLines(s.name, s, paint, width)),
   ];
 }
 
 /** The primary target of every workload and the statements of the paper, for the terminal; the other targets are in the report and in the JSON. */
-export function batchTable(report: StudyReport<unknown>, { color }: { readonly color: boolean }): string {
+export function batchTable(report: StudyReport<unknown>, { color, width = terminalWidth() }: TerminalOptions): string {
   const paint = painter(color);
   const edge = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.edge !== null)));
   const budget = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.endedByBudget)));
-  return [
-    ...answerOf(report).flatMap((a) => wrapped(a)),
-    '',
-    ...report.workloads.flatMap((w) => workloadLines(w, paint)),
-    ...(edge ? [paint('* the best rate is at the edge of its grid: a better one may lie beyond', 'yellow'), ''] : []),
-    ...(budget
-      ? [paint('(budget) ended before 3 times the fewest steps to the target: counts for no verdict', 'yellow'), '']
-      : []),
-    'What the paper (arXiv 1811.12941) says, on this study:',
-    ...report.statements.flatMap((s) => [
-      `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
-      ...wrapped(s.answer, 20).map((l) => paint(l, 'dim')),
-    ]),
-    '',
-  ].join('\n');
+  return fitted(
+    [
+      ...answerOf(report).flatMap((a) => wrapped(a, 0, width)),
+      '',
+      ...report.workloads.flatMap((w) => workloadLines(w, paint, width)),
+      ...(edge ? [paint('* the best rate is at the edge of its grid: a better one may lie beyond', 'yellow'), ''] : []),
+      ...(budget
+        ? [paint('(budget) ended before 3 times the fewest steps to the target: counts for no verdict', 'yellow'), '']
+        : []),
+      'What the paper (arXiv 1811.12941) says, on this study:',
+      ...report.statements.flatMap((s) => [
+        `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
+        ...wrapped(s.answer, 20, width).map((l) => paint(l, 'dim')),
+      ]),
+      '',
+    ].join('\n'),
+    width,
+  );
 }

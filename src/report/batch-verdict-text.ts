@@ -47,8 +47,12 @@ export function answerOf(report: StudyReport<unknown>): string[] {
   });
 }
 
-/** A sentence as lines of at most `width` columns, every one indented. */
-export function wrapped(text: string, indent = 0, width = 118): string[] {
+/** Lines that are longer are hard to follow. */
+const widest = 118;
+
+/** A sentence as lines, every one indented, of at most 118 columns, or as many as a narrower terminal has. */
+export function wrapped(text: string, indent = 0, columns?: number): string[] {
+  const width = Math.min(widest, columns ?? widest);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

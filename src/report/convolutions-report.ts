@@ -14,6 +14,7 @@ import { colors } from './palette.ts';
 import { reportFooter } from './report-footer.ts';
 import { axisNote, spectrumLine } from './spectra-figure.ts';
 import { groupNames } from './spectrum-rows.ts';
+import { convolutionsAnswer } from './stability-answers.ts';
 
 const exactColor = colors.below;
 const circularColor = colors.above;
@@ -175,6 +176,7 @@ export function renderConvolutionsReport(
   const { layers } = result;
   return renderPage({
     title: `Convolutions of ${result.model}`,
+    answer: convolutionsAnswer(result),
     lede: `Singular values of ${layers.length === 1 ? 'one convolution' : `${layers.length} convolutions`} as linear maps of whole images.`,
     sections: [
       {

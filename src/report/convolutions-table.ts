@@ -1,6 +1,8 @@
 import type { ConvolutionSpectrum, ConvolutionsResult } from '../stability/index.ts';
 import { formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { convolutionsAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** `3x3 /2, 16 to 32`, with groups where there are some. */
@@ -12,7 +14,10 @@ export function convolutionGeometry({ kernel, strides, channels, filters, groups
 const signed = (x: number) => `${x > 0 ? '+' : ''}${formatPercent(x)}`;
 
 /** The result as lines of at most 100 columns, one a convolution. */
-export function convolutionsTable(result: ConvolutionsResult, { color }: { readonly color: boolean }): string {
+export function convolutionsTable(
+  result: ConvolutionsResult,
+  { color, width = terminalWidth() }: TerminalOptions,
+): string {
   const paint = painter(color);
   const [head, ...rows] = alignColumns(
     [
@@ -28,20 +33,25 @@ export function convolutionsTable(result: ConvolutionsResult, { color }: { reado
         l.circular?.relativeDifference == null ? '-' : formatPercent(l.circular.relativeDifference),
       ]),
     ],
-    { left: [0, 1] },
+    { left: [0, 1], width, drop: [5, 1, 2, 7] },
   );
-  return [
-    `Singular values of ${result.layers.length === 1 ? 'a convolution' : `${result.layers.length} convolutions`} of ${result.model}`,
-    `with padding and stride as they are${result.foldNorm ? ', the scale of the batch norm behind each folded in' : ''}`,
-    '',
-    paint(head!, 'dim'),
-    ...rows,
-    '',
-    ...(result.layers.some((l) => !l.complete)
-      ? ['* leading values that converged; the others were not computed']
-      : []),
-    'circular: the largest value by the circular formula (arXiv 1805.10408, an approximation) against the true one;',
-    "difference: of all values, ||s - s'|| / ||(s + s') / 2||",
-    paint(formatDuration(result.seconds), 'dim'),
-  ].join('\n');
+  return fitted(
+    [
+      ...opening(convolutionsAnswer(result), width),
+      '',
+      `Singular values of ${result.layers.length === 1 ? 'a convolution' : `${result.layers.length} convolutions`} of ${result.model}`,
+      `with padding and stride as they are${result.foldNorm ? ', the scale of the batch norm behind each folded in' : ''}`,
+      '',
+      paint(head!, 'dim'),
+      ...rows,
+      '',
+      ...(result.layers.some((l) => !l.complete)
+        ? ['* leading values that converged; the others were not computed']
+        : []),
+      'circular: the largest value by the circular formula (arXiv 1805.10408, an approximation) against the true one;',
+      "difference: of all values, ||s - s'|| / ||(s + s') / 2||",
+      paint(formatDuration(result.seconds), 'dim'),
+    ].join('\n'),
+    width,
+  );
 }

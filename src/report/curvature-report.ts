@@ -1,11 +1,13 @@
 import type { CurvatureResult } from '../stability/index.ts';
 import { densityFigure } from './curvature-figure.ts';
-import { shortfall, withError, withInterval } from './curvature-table.ts';
+import { shortfall, withInterval } from './curvature-table.ts';
 import { type Html, html } from './html.ts';
 import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatPercent, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
+import { withError } from './probed-value.ts';
 import { reportFooter } from './report-footer.ts';
+import { curvatureAnswer } from './stability-answers.ts';
 
 export interface CurvatureReportOptions {
   /** The command line that made the result, so that a reader can repeat it. */
@@ -100,6 +102,7 @@ export function renderCurvatureReport(result: CurvatureResult, { command }: Curv
   ];
   return renderPage({
     title: `Curvature of ${result.model}`,
+    answer: curvatureAnswer(result),
     lede: `The Hessian of the mean loss over ${plural(result.examples, 'example')} of ${result.dataset}.`,
     sections,
     footer: reportFooter(result.environment, command),

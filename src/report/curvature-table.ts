@@ -1,25 +1,18 @@
-import type { CurvatureDensity, CurvatureResult, ProbedValue } from '../stability/index.ts';
+import type { CurvatureDensity, CurvatureResult } from '../stability/index.ts';
 import { largestOf } from '../statistics.ts';
 import { densityCurve, nodeRange } from './curvature-curve.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from './numbers.ts';
+import { withError } from './probed-value.ts';
+import { curvatureAnswer } from './stability-answers.ts';
 import { painter } from './terminal-color.ts';
 import { brailleLine } from './terminal-plot.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** A share with its 95 % interval; with its standard error where a result of an older version has no interval. */
 export function withInterval({ value, standardError, interval }: CurvatureDensity['negativeMass']): string {
   if (!interval) return withError({ value, standardError }, formatPercent);
   return `${formatPercent(value)} (${formatPercent(interval.low)} to ${formatPercent(interval.high)})`;
-}
-
-/** `1.23 ± 0.042`, or the value alone where there is no error. */
-export function withError(
-  { value, standardError }: ProbedValue,
-  format: (x: number, digits?: number) => string = formatNumber,
-): string {
-  return standardError === null
-    ? `${format(value)} (one probe: no error)`
-    : `${format(value)} ± ${format(standardError, 2)}`;
 }
 
 /** What an incomplete list of eigenvalues says of itself; null when it is complete. */
@@ -32,7 +25,7 @@ export function shortfall({ eigenvalues, smallest, wanted }: CurvatureResult): s
 }
 
 /** The result as lines of at most 100 columns. */
-export function curvatureTable(result: CurvatureResult, { color }: { readonly color: boolean }): string {
+export function curvatureTable(result: CurvatureResult, { color, width = terminalWidth() }: TerminalOptions): string {
   const paint = painter(color);
   const { eigenvalues, smallest, trace, meanEigenvalue, density } = result;
   const values = [
@@ -66,6 +59,8 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
     { left: [0, 1] },
   );
   const lines = [
+    ...opening(curvatureAnswer(result), width),
+    '',
     `Hessian of the mean cross-entropy of ${result.model} on ${formatCount(result.examples)} example${result.examples === 1 ? '' : 's'} of ${result.dataset} (${result.split})`,
     `${formatCount(result.parameters)} parameters; evaluation mode (our choice); loss ${formatNumber(result.loss)}, gradient norm ${formatNumber(result.gradientNorm)}`,
     '',
@@ -74,15 +69,15 @@ export function curvatureTable(result: CurvatureResult, { color }: { readonly co
     ...(missing ? [paint(missing, 'yellow')] : []),
     '',
     ...facts,
-    ...(density ? ['', ...densityPlot(result)] : []),
+    ...(density ? ['', ...densityPlot(result, Math.min(72, (width ?? 100) - 14))] : []),
     '',
     paint(`${formatCount(result.products)} products in ${formatDuration(result.seconds)}`, 'dim'),
   ];
-  return lines.join('\n');
+  return fitted(lines.join('\n'), width);
 }
 
 /** Density of the eigenvalues on a logarithmic axis. */
-function densityPlot({ density, parameters }: CurvatureResult, columns = 72, rows = 8): string[] {
+function densityPlot({ density, parameters }: CurvatureResult, columns: number, rows = 8): string[] {
   const range = nodeRange(density!);
   const { points, floor } = densityCurve(density!, parameters, range, { count: 2 * columns });
   const top = largestOf(points.map((p) => p.y));

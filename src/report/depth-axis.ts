@@ -8,6 +8,17 @@ export interface DepthAxis {
   readonly marginBottom: number;
 }
 
+/** Points of neighbouring units, in the order of depth: a line is drawn through each run, none through a unit that has no point. */
+export function runsOf<P extends { readonly depth: number }>(points: readonly P[]): P[][] {
+  const runs: P[][] = [];
+  for (const point of points) {
+    const last = runs.at(-1);
+    if (last && point.depth - last.at(-1)!.depth <= 1) last.push(point);
+    else runs.push([point]);
+  }
+  return runs;
+}
+
 /** Width in pixels of a bar figure over `units` units: as wide as the page, but no bar wider than a thumb. */
 export function barFigureWidth(units: number): number {
   return Math.min(1096, Math.max(300, 50 + 64 * units));

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import type { SpectrumResult } from '../stability/result.ts';
-import { barFigureWidth, depthAxis } from './depth-axis.ts';
+import type { SpectrumResult } from '../stability/index.ts';
+import { barFigureWidth, depthAxis, runsOf } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -35,16 +35,22 @@ function means(points: readonly DepthPoint[]): DepthPoint[] {
 }
 
 /** A line through the means over images, and a dot for every image. */
-function series(points: readonly DepthPoint[], color: string, dash?: string): Plot.Markish[] {
+function series(points: readonly DepthPoint[], color: string): Plot.Markish[] {
   return [
-    Plot.line(means(points), {
-      x: 'depth',
-      y: 'value',
-      stroke: color,
-      strokeWidth: 1.8,
-      ...(dash ? { strokeDasharray: dash } : {}),
-    }),
-    ...(dash ? [] : [Plot.dot(points, { x: 'depth', y: 'value', r: 2.4, fill: color })]),
+    ...runsOf(means(points)).map((run) => Plot.line(run, { x: 'depth', y: 'value', stroke: color, strokeWidth: 1.8 })),
+    Plot.dot(points, { x: 'depth', y: 'value', r: 2.4, fill: color }),
+  ];
+}
+
+/** A bound of each unit that has one, across the room of that unit alone: others have none, and nothing is drawn through them. */
+function stepsAcross(points: readonly DepthPoint[]): Plot.Markish[] {
+  const across = {
+    x1: (p: DepthPoint) => p.depth - 0.5,
+    x2: (p: DepthPoint) => p.depth + 0.5,
+  };
+  return [
+    Plot.rect(points, { ...across, y1: 0, y2: 'value', fill: colors.ink, fillOpacity: 0.09 }),
+    Plot.ruleY(points, { ...across, y: 'value', stroke: colors.ink, strokeWidth: 1.8, strokeDasharray: '4,3' }),
   ];
 }
 
@@ -78,8 +84,7 @@ export function depthFigure(result: SpectrumResult, rows: readonly SpectrumRow[]
     marks: [
       ...marks,
       Plot.gridY({ ticks: 5, stroke: 'currentColor', strokeOpacity: 0.09 }),
-      Plot.areaY(means(bound), { x: 'depth', y: 'value', fill: colors.ink, fillOpacity: 0.09 }),
-      ...series(bound, colors.ink, '4,3'),
+      ...stepsAcross(means(bound)),
       ...series(active, colors.active),
       ...series(share, colors.ink),
       Plot.ruleY([0]),

@@ -29,6 +29,12 @@ function dataOf(mark: Plot.Markish): Rows[] {
   return rows.length > 0 ? [rows as Rows] : [];
 }
 
+/** Left, top, right and bottom end of what the axes enclose, in pixels of the drawing: for those who check or cut it. None of a plot in facets. */
+function frameOf({ width = 640, height = 400, fx, ...o }: Plot.PlotOptions): readonly number[] | null {
+  const { marginLeft = 40, marginTop = 20, marginRight = 20, marginBottom = 30 } = o;
+  return fx ? null : [marginLeft, marginTop, width - marginRight, height - marginBottom];
+}
+
 /**
  * One SVG by Observable Plot, without a browser. Give `width` and `height` in pixels; it scales down with the page.
  * `ariaLabel` is what a screen reader says instead.
@@ -36,6 +42,10 @@ function dataOf(mark: Plot.Markish): Rows[] {
 export function draw(options: Plot.PlotOptions & { readonly ariaLabel: string }): Html {
   const svg = Plot.plot({ className: 'plot', style: { fontSize: '11px' }, ...options, document });
   svg.setAttribute('role', 'img');
+  // HTML does not need it, but a drawing that is copied out of the page does.
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  const frame = frameOf(options);
+  if (frame) svg.setAttribute('data-frame', frame.join(' '));
   svg.setAttribute('style', `--width: ${options.width ?? 640}px; font-size: 11px`);
   // The page styles all its plots at once (page-style.ts); Plot would repeat the same rules in each of them.
   svg.querySelector('style')?.remove();

@@ -12,6 +12,7 @@ import { colors } from './palette.ts';
 import { reportFooter } from './report-footer.ts';
 import { seenImages } from './seen-images.ts';
 import { groupNames } from './spectrum-rows.ts';
+import { eigenvaluesAnswer } from './stability-answers.ts';
 
 const side = 262;
 
@@ -41,9 +42,9 @@ function plane({ name, skipScale, eigenvalues, zeros, complete }: BranchEigenval
       x: { domain: [-reach, reach], ticks: 5, tickFormat: formatExact, label: null },
       y: { domain: [-reach, reach], ticks: 5, tickFormat: formatExact, label: null },
       marks: [
-        Plot.ruleX([0], { stroke: 'currentColor', strokeOpacity: 0.12 }),
-        Plot.ruleY([0], { stroke: 'currentColor', strokeOpacity: 0.12 }),
-        Plot.line(circle, { x: 'x', y: 'y', stroke: colors.ink, strokeOpacity: 0.55 }),
+        Plot.gridX([0], { stroke: 'currentColor', strokeOpacity: 0.12 }),
+        Plot.gridY([0], { stroke: 'currentColor', strokeOpacity: 0.12 }),
+        Plot.line(circle, { x: 'x', y: 'y', stroke: colors.ink }),
         Plot.dot(points, {
           x: 'x',
           y: 'y',
@@ -70,6 +71,7 @@ function planesFigure(result: EigenvaluesResult): Html {
     legend: legend([
       { label: 'inside of the unit circle', color: colors.below, mark: 'dot' },
       { label: 'outside', color: colors.above, mark: 'dot' },
+      { label: 'unit circle', color: colors.ink, mark: 'line' },
       { label: 'a, once for every direction that the branch does not see (n − k of them)', color: colors.active },
     ]),
     panels: shown.map(plane),
@@ -164,6 +166,7 @@ export function renderEigenvaluesReport(
 ): string {
   return renderPage({
     title: `Branch eigenvalues of ${result.model}`,
+    answer: eigenvaluesAnswer(result),
     lede: `Eigenvalues of the Jacobians of residual branches, and what they say of a unit that is applied again and again.`,
     sections: [
       {

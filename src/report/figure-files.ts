@@ -5,6 +5,7 @@ import type { DrawnFigure, DrawnPlot } from './drawn.ts';
 import { escapeHtml } from './html.ts';
 import { plotStyle } from './page-style.ts';
 
+/** A figure, or its data, as a file. */
 export interface FigureFile {
   /** Without a folder: `03-singular-values.svg`. */
   readonly name: string;

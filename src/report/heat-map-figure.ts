@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { largestOf } from '../statistics.ts';
 import { binMedians } from './decimate.ts';
 import { draw } from './draw.ts';
@@ -125,7 +125,7 @@ export function heatMapFigure(result: SpectrumResult, rows: readonly SpectrumRow
     y: { domain: [names.length, 0], axis: null },
     opacity: { type: 'identity' },
     marks: [
-      Plot.rect([0], { x1: 0, x2: 1, y1: 0, y2: names.length, fill: colors.neutral }),
+      Plot.rect([0], { x1: 0, x2: 1, y1: 0, y2: names.length, fill: colors.neutral, shapeRendering: 'crispEdges' }),
       Plot.rect(
         runs.filter((r) => r.shade !== null && r.shade > 0),
         { ...cell, fill: colors.aboveDeep, fillOpacity: (r: Run) => strength(r.shade!) },

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
+import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';

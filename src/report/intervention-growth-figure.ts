@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { InterventionResult, ScaledNetwork } from '../stability/intervention-result.ts';
+import type { InterventionResult, ScaledNetwork } from '../stability/index.ts';
 import { depthAxis } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';

@@ -1,5 +1,9 @@
-import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
-import { relativeDifference } from '../stability/spread.ts';
+import {
+  type InterventionResult,
+  relativeDifference,
+  type ScaledNetwork,
+  type ScaledSpectrum,
+} from '../stability/index.ts';
 import { type Html, html } from './html.ts';
 import { curvesFigure, sweepFigure } from './intervention-figures.ts';
 import { interventionGrowthFigure } from './intervention-growth-figure.ts';
@@ -8,6 +12,7 @@ import { normalizationFact } from './normalization-fact.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { reportFooter } from './report-footer.ts';
+import { interventionAnswer } from './stability-answers.ts';
 
 export interface InterventionReportOptions {
   /** The command line that made the result, so that a reader can repeat it. */
@@ -186,6 +191,7 @@ export function renderInterventionReport(result: InterventionResult, options: In
   ];
   return renderPage({
     title: `Interventions on ${result.model}`,
+    answer: interventionAnswer(result),
     lede: `Singular values of residual units y = a·Sx + c·F(x) and the accuracy of the network, by the scales a and c.`,
     sections: sections.filter((s) => s.body.length > 0),
     footer: reportFooter(result.environment, options.command),

@@ -1,6 +1,8 @@
-import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/intervention-result.ts';
+import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../stability/index.ts';
 import { formatExact, formatNumber } from './numbers.ts';
+import { interventionAnswer } from './stability-answers.ts';
 import { painter, truncate } from './terminal-color.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** The networks of a result without repetition: the unchanged one first, then every other pair of scales. */
@@ -37,7 +39,10 @@ export function listed(names: readonly string[], most = 4): string {
  * One line a pair of scales, unit and image, at most 100 columns unless there are many images. Counts are relative to the
  * plateau |a|; values at zero are among those below, or at the plateau where a = 0.
  */
-export function interventionTable(result: InterventionResult, { color }: { readonly color: boolean }): string {
+export function interventionTable(
+  result: InterventionResult,
+  { color, width = terminalWidth() }: TerminalOptions,
+): string {
   const paint = painter(color);
   const severalImages = result.images.length > 1;
   const heads = ['skip', 'weights', 'accuracy', 'loss'];
@@ -54,23 +59,33 @@ export function interventionTable(result: InterventionResult, { color }: { reado
     if (!measured) return [judged];
     return network.units.map((u, i) => [...(i === 0 ? judged : ['', '', '', '']), ...spectrumCells(u, severalImages)]);
   });
-  const [head, ...lines] = alignColumns([heads, ...rows], { gap: 1, left: measured ? [4] : [] });
+  const [head, ...lines] = alignColumns([heads, ...rows], {
+    gap: 1,
+    left: measured ? [4] : [],
+    width,
+    drop: severalImages ? [11, 7, 6, 3, 10, 9] : [10, 6, 5, 3, 9, 8],
+  });
   const incomplete = result.scales.some((s) => s.units.some((u) => !u.complete));
   const { evaluated } = result.unchanged;
-  return [
-    `${truncate(result.model, 40)}, final ReLU ${result.finalRelu ? 'in' : 'out'} (our choice); changed: ${listed(result.changed)}`,
-    `y = a S x + c F(x), a the skip scale and c that of the weights; linearized at ${
-      result.operatingPoint === 'frozen'
-        ? 'the activations of the unchanged network'
-        : 'the changed network’s own activations'
-    }`,
-    `accuracy and loss on ${evaluated} test images; first the unchanged network`,
-    '',
-    paint(head!, 'dim'),
-    ...lines,
-    ...(incomplete
-      ? [paint('* leading values only: nothing is counted, and the smallest is not known', 'yellow')]
-      : []),
-    '',
-  ].join('\n');
+  return fitted(
+    [
+      ...opening(interventionAnswer(result), width),
+      '',
+      `${truncate(result.model, 40)}, final ReLU ${result.finalRelu ? 'in' : 'out'} (our choice); changed: ${listed(result.changed)}`,
+      `y = a S x + c F(x), a the skip scale and c that of the weights; linearized at ${
+        result.operatingPoint === 'frozen'
+          ? 'the activations of the unchanged network'
+          : 'the changed network’s own activations'
+      }`,
+      `accuracy and loss on ${evaluated} test images; first the unchanged network`,
+      '',
+      paint(head!, 'dim'),
+      ...lines,
+      ...(incomplete
+        ? [paint('* leading values only: nothing is counted, and the smallest is not known', 'yellow')]
+        : []),
+      '',
+    ].join('\n'),
+    width,
+  );
 }

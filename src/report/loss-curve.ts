@@ -1,6 +1,7 @@
 import { largestOf, leastOf } from '../statistics.ts';
 import { formatNumber } from './numbers.ts';
 import { brailleLine } from './terminal-plot.ts';
+import { terminalWidth } from './terminal-width.ts';
 
 export interface CurvePoint {
   /** Epochs. */
@@ -9,7 +10,10 @@ export interface CurvePoint {
 }
 
 /** A curve on a logarithmic axis for the terminal, with its ends named; empty for fewer than two points. */
-export function lossCurve(points: readonly CurvePoint[], { columns = 60, rows = 8 } = {}): string {
+export function lossCurve(
+  points: readonly CurvePoint[],
+  { columns = Math.min(60, (terminalWidth() ?? 100) - 12), rows = 8 } = {},
+): string {
   const known = points.filter((p) => p.y > 0 && Number.isFinite(p.y));
   if (known.length < 2) return '';
   const [first, last] = [known[0]!, known.at(-1)!];

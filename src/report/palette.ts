@@ -4,7 +4,7 @@
  */
 export const colors = {
   above: 'var(--above, #d55e00)',
-  plateau: 'var(--plateau, #a9b1bb)',
+  plateau: 'var(--plateau, #7d8793)',
   below: 'var(--below, #0072b2)',
   zero: 'var(--zero, #2b2135)',
   active: 'var(--active, #009e73)',
@@ -16,12 +16,28 @@ export const colors = {
   neutral: 'var(--neutral, #f1f2f3)',
 } as const;
 
-/** Anchors of the depth ramp: luminance rises along it, and all of it is legible on white and on near-black. */
+/**
+ * Hues of series whose order is that of a study, those of Okabe and Ito first. Each has at least 3:1 against the page, light and dark; what there is
+ * more of than hues must differ in its dashes.
+ */
+export const seriesHues = [
+  colors.below,
+  colors.above,
+  'var(--series-green, #008a64)',
+  'var(--series-pink, #b8478f)',
+  'var(--series-ochre, #946f00)',
+  'var(--series-indigo, #5b4bb7)',
+  'var(--series-brown, #7a4a1e)',
+  'var(--series-night, #2b2135)',
+  'var(--series-grey, #6b7785)',
+] as const;
+
+/** Anchors of the depth ramp: luminance rises along it, and all of it has at least 3:1 against white and against near-black. */
 const ramp: readonly (readonly [number, number, number])[] = [
-  [69, 84, 200],
-  [150, 75, 185],
-  [214, 84, 120],
-  [240, 145, 55],
+  [78, 92, 220],
+  [166, 78, 196],
+  [210, 84, 124],
+  [206, 122, 30],
 ];
 
 /** Colour of position t in 0 .. 1 (first to last unit of a stage). */

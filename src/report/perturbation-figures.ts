@@ -1,13 +1,13 @@
 import * as Plot from '@observablehq/plot';
 import { kinds, type PerturbationKind, type PerturbationResult, type PerturbedLayer } from '../stability/index.ts';
-import { barFigureWidth, depthAxis } from './depth-axis.ts';
+import { barFigureWidth, depthAxis, runsOf } from './depth-axis.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { positiveAxis } from './log-axis.ts';
 import { logAxisMarks, logScale } from './log-axis-marks.ts';
 import { colors } from './palette.ts';
-import { imageCount } from './perturbation-table.ts';
+import { imageCount } from './perturbation-text.ts';
 import { groupNames } from './spectrum-rows.ts';
 
 const colorOf: Readonly<Record<PerturbationKind, string>> = {
@@ -62,7 +62,9 @@ function curves(
       ...logAxisMarks(axis, label),
       ...series.flatMap(({ kind, points }) => [
         Plot.areaY(points, { x: 'depth', y1: 'low', y2: 'high', fill: colorOf[kind], fillOpacity: 0.14 }),
-        Plot.line(points, { x: 'depth', y: 'value', stroke: colorOf[kind], strokeWidth: 1.9 }),
+        ...runsOf(points).map((run) =>
+          Plot.line(run, { x: 'depth', y: 'value', stroke: colorOf[kind], strokeWidth: 1.9 }),
+        ),
         Plot.dot(points, { x: 'depth', y: 'value', r: 2.2, fill: colorOf[kind] }),
       ]),
       Plot.line(predicted, { x: 'depth', y: 'value', stroke: colors.soft, strokeWidth: 1.5, strokeDasharray: '4,3' }),
@@ -226,7 +228,9 @@ export function predictedGainFigure({ projections }: PerturbationResult): Html |
               Plot.line(own, { x: 'depth', y: 'value', stroke: colorOf[kind], strokeWidth: 1.7 }),
             ),
             ...predicted.map(({ kind, own }) => Plot.dot(own, { x: 'depth', y: 'value', r: 3, fill: colorOf[kind] })),
-            Plot.line(isotropic, { x: 'depth', y: 'value', stroke: colors.soft, strokeDasharray: '4,3' }),
+            ...runsOf(isotropic).map((run) =>
+              Plot.line(run, { x: 'depth', y: 'value', stroke: colors.soft, strokeDasharray: '4,3' }),
+            ),
           ],
         }),
       },

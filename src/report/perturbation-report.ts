@@ -11,9 +11,10 @@ import {
   predictedGainFigure,
   projectionFigure,
 } from './perturbation-figures.ts';
-import { fewestForInterval, formatInterval, formatRadius, imageCount } from './perturbation-table.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount } from './perturbation-text.ts';
 import { pngDataUrl } from './png.ts';
 import { reportFooter } from './report-footer.ts';
+import { perturbationAnswer } from './stability-answers.ts';
 
 export interface PerturbationReportOptions {
   readonly pixels: readonly PerturbationPixels[];
@@ -193,6 +194,7 @@ Every success was confirmed by predicting again${followed ? '' : '. No perturbat
   ];
   return renderPage({
     title: `Perturbations of ${result.model}`,
+    answer: perturbationAnswer(result),
     lede: `${attack.name.toUpperCase()} against ${result.model}: ${(100 * result.clean.accuracy).toFixed(1)} % right without, ${(100 * attack.accuracy).toFixed(1)} % with perturbations of radius ${formatRadius(attack.eps)}.`,
     sections: sections.filter((s) => s.body.length > 0),
     footer: reportFooter(result.environment, options.command),

@@ -1,31 +1,10 @@
-import type { AttackSummary, GrowthRatio, PerturbationResult } from '../stability/index.ts';
-import { formatCount, formatNumber } from './numbers.ts';
+import type { AttackSummary, PerturbationResult } from '../stability/index.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount, short } from './perturbation-text.ts';
+import { perturbationAnswer } from './stability-answers.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const short = (x: number | null | undefined): string =>
-  x === null || x === undefined || !Number.isFinite(x) ? '-' : formatNumber(x, 3);
-
-/** `0.0078 (2/255)` where the radius is a whole number of grey levels. */
-export function formatRadius(eps: number | null): string {
-  if (eps === null) return 'the smallest found';
-  const levels = eps * 255;
-  return Math.abs(levels - Math.round(levels)) < 1e-6 ? `${Math.round(levels)}/255` : formatNumber(eps, 3);
-}
-
-/** Images from which on a 95 % interval for a median exists at all: 1 - 2 / 2⁶ = 0.97. */
-export const fewestForInterval = 6;
-
-/** `1.8 (1.6 to 2.1)`; without the interval where it would come of too few images. */
-export function formatInterval(ratio: GrowthRatio['toRandom'], images: number): string {
-  if (!ratio) return '-';
-  return images < fewestForInterval
-    ? short(ratio.value)
-    : `${short(ratio.value)} (${short(ratio.low)} to ${short(ratio.high)})`;
-}
-
-/** `1 image`, `8 images`. */
-export const imageCount = (n: number): string => `${formatCount(n)} image${n === 1 ? '' : 's'}`;
 
 function attackLines(result: PerturbationResult): string[] {
   const { attack, images, clean } = result;
@@ -40,9 +19,13 @@ function attackLines(result: PerturbationResult): string[] {
 }
 
 /** Accuracies, and a row for each place of the network, as text for the terminal. */
-export function perturbationTable(result: PerturbationResult): string {
-  const lines = attackLines(result);
-  if (result.followed === 0) return [...lines, '', 'no perturbation was found, so there is none to follow'].join('\n');
+export function perturbationTable(
+  result: PerturbationResult,
+  { width = terminalWidth() }: Partial<TerminalOptions> = {},
+): string {
+  const lines = [...opening(perturbationAnswer(result), width), '', ...attackLines(result)];
+  if (result.followed === 0)
+    return fitted([...lines, '', 'no perturbation was found, so there is none to follow'].join('\n'), width);
   const energies = new Map(result.projections.map((p) => [p.name, p]));
   const heads = ['place', 'adversarial', 'random', 'shuffled', 'gain', 'linear', 'error'];
   const projected = energies.size > 0 ? ['above', 'at a', 'below', 'random above'] : [];
@@ -66,28 +49,34 @@ export function perturbationTable(result: PerturbationResult): string {
         : []),
     ];
   });
-  const table = alignColumns([[...heads, ...projected], ...rows]);
-  const growth = alignColumns([
-    ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
-    ...result.growth.map((g) => [
-      g.stage,
-      formatInterval(g.toRandom, result.followed),
-      formatInterval(g.toShuffled, result.followed),
-      formatInterval(g.untrainedToRandom, result.images.length),
-    ]),
-  ]);
-  return [
-    ...lines,
-    '',
-    `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
-    ...(projected.length
-      ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
-      : ['are the adversarial ones']),
-    ...table,
-    '',
-    result.followed < fewestForInterval
-      ? `ratio of |d| / |x|, median over images (too few for an interval)`
-      : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
-    ...growth,
-  ].join('\n');
+  const table = alignColumns([[...heads, ...projected], ...rows], { width, drop: [6, 9, 10, 5, 3] });
+  const growth = alignColumns(
+    [
+      ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
+      ...result.growth.map((g) => [
+        g.stage,
+        formatInterval(g.toRandom, result.followed),
+        formatInterval(g.toShuffled, result.followed),
+        formatInterval(g.untrainedToRandom, result.images.length),
+      ]),
+    ],
+    { width },
+  );
+  return fitted(
+    [
+      ...lines,
+      '',
+      `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
+      ...(projected.length
+        ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
+        : ['are the adversarial ones']),
+      ...table,
+      '',
+      result.followed < fewestForInterval
+        ? `ratio of |d| / |x|, median over images (too few for an interval)`
+        : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
+      ...growth,
+    ].join('\n'),
+    width,
+  );
 }

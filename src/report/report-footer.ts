@@ -1,4 +1,4 @@
-import type { Environment } from '../stability/result.ts';
+import type { Environment } from '../stability/index.ts';
 import { type Html, html } from './html.ts';
 
 /** `Ballast 0.1.0 on 2026-11-24 20:00:00 UTC`. `date`: ISO 8601. */

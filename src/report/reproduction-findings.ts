@@ -12,7 +12,7 @@ import {
 import { largestOf, leastOf } from '../statistics.ts';
 import { effectText, type VerdictOutcome } from '../verdict/index.ts';
 import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from './numbers.ts';
-import { formatInterval } from './perturbation-table.ts';
+import { formatInterval } from './perturbation-text.ts';
 
 /** A finding of the paper as it is told: the verdict's rule and outcome, and the numbers in words. */
 export interface PaperFinding {

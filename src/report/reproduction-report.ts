@@ -9,13 +9,14 @@ import { normalizationFact } from './normalization-fact.ts';
 import { formatDuration } from './numbers.ts';
 import { renderPage, type Section } from './page.ts';
 import { attackTable, onSingularVectors, pictures, throughNetwork } from './perturbation-report.ts';
-import { formatRadius } from './perturbation-table.ts';
+import { formatRadius } from './perturbation-text.ts';
 import { reportFooter } from './report-footer.ts';
 import { type PaperFinding, paperFindings } from './reproduction-findings.ts';
 import { spectraFigure } from './spectra-figure.ts';
 import { glossary } from './spectrum-notes.ts';
 import { unitRows } from './spectrum-rows.ts';
 import { spreadFigures } from './spread-figure.ts';
+import { reproductionAnswer } from './stability-answers.ts';
 import { stageFigure } from './stage-figures.ts';
 
 export interface ReproductionReportOptions {
@@ -31,7 +32,7 @@ function facts(result: ReproductionResult): Html {
   return html`<dl class="facts">
 <dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set; ${result.images.length} images are perturbed, ${spectra.images.length} of them have complete spectra</dd>
-<dt>complete spectra</dt><dd>${listed(units, 30)}: chosen by cost; stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
+<dt>complete spectra</dt><dd>${listed(units, 30)} (those that were asked for, or else the cheapest ones); stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
 <dt>interventions</dt><dd>${[...new Set(interventions.filter((i) => i.changed.length === 1).flatMap((i) => i.changed))].join(', ')}, each alone with frozen activations, all units together with recomputed ones</dd>
 <dt>attack</dt><dd>PGD, linf radius ${formatRadius(p.attack.eps)}, ${String(p.settings.steps)} steps of a quarter of it; controls: Gaussian noise and shuffled pixels of the same Euclidean norm${p.untrained ? ', an untrained network' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
@@ -100,6 +101,7 @@ export function renderReproductionReport(result: ReproductionResult, options: Re
   ];
   return renderPage({
     title: `Stability of ${result.model}, after Rothauge et al.`,
+    answer: reproductionAnswer(result),
     lede: `The five findings of “Residual Networks as Nonlinear Systems: Stability Analysis using Linearization”, measured again on ${result.model} at ${result.images.length} images of ${result.dataset}.`,
     sections: sections.filter((s) => s.body.length > 0),
     footer: reportFooter(result.environment, options.command),

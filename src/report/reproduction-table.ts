@@ -1,10 +1,15 @@
 import type { ReproductionResult } from '../stability/index.ts';
 import { formatNumber } from './numbers.ts';
 import { paperFindings } from './reproduction-findings.ts';
+import { reproductionAnswer } from './stability-answers.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** The findings as text for the terminal, and the growth at the ends of the stages. */
-export function reproductionTable(result: ReproductionResult): string {
+export function reproductionTable(
+  result: ReproductionResult,
+  { width = terminalWidth() }: Partial<TerminalOptions> = {},
+): string {
   const { perturbations: p } = result;
   const findings = paperFindings(result).flatMap((f) => [
     `${f.name} ${f.verdict.toUpperCase()}: ${f.statement}`,
@@ -16,12 +21,21 @@ export function reproductionTable(result: ReproductionResult): string {
     l.name,
     ...(['adversarial', 'random', 'shuffled'] as const).map((k) => formatNumber(l[k]?.relativeNorm ?? Number.NaN, 3)),
   ]);
-  return [
-    `${result.model} on ${result.images.length} images of ${result.dataset}`,
-    '',
-    ...findings,
-    ...(growth.length
-      ? ['', '|d| / |x|, medians', ...alignColumns([['end of', 'adversarial', 'random', 'shuffled'], ...growth])]
-      : []),
-  ].join('\n');
+  return fitted(
+    [
+      ...opening(reproductionAnswer(result), width),
+      '',
+      `${result.model} on ${result.images.length} images of ${result.dataset}`,
+      '',
+      ...findings,
+      ...(growth.length
+        ? [
+            '',
+            '|d| / |x|, medians',
+            ...alignColumns([['end of', 'adversarial', 'random', 'shuffled'], ...growth], { width }),
+          ]
+        : []),
+    ].join('\n'),
+    width,
+  );
 }

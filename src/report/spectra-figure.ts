@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { simplifyLine } from './decimate.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticSpectrum } from '../../test/report/synthetic-spectrum.ts';
-import type { BlockSpectrum, SpectrumResult, StageSpectrum } from '../stability/result.ts';
+import type { BlockSpectrum, SpectrumResult, StageSpectrum } from '../stability/index.ts';
 import { spectrumFindings } from './spectrum-findings.ts';
 import { disjointCounts } from './spectrum-rows.ts';
 

@@ -1,4 +1,4 @@
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { formatCount, formatExact, formatPercent, formatRange, typesetNumber } from './numbers.ts';
 import { type SpectrumRow, spectrumRow, unitRows } from './spectrum-rows.ts';
 

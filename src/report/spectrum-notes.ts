@@ -1,4 +1,4 @@
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { type Html, html } from './html.ts';
 
 /** What the words mean. */

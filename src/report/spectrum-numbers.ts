@@ -1,4 +1,4 @@
-import type { ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/result.ts';
+import type { ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/index.ts';
 import { type Html, html } from './html.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from './numbers.ts';
 import { imageName, type SpectrumRow, spectrumRow } from './spectrum-rows.ts';

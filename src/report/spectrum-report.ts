@@ -1,5 +1,5 @@
 import { BallastError } from '../errors.ts';
-import type { ImageSpectra, SpectrumResult } from '../stability/result.ts';
+import type { ImageSpectra, SpectrumResult } from '../stability/index.ts';
 import { countsFigure, depthFigure } from './depth-figures.ts';
 import { heatMapFigure } from './heat-map-figure.ts';
 import { type Html, html } from './html.ts';
@@ -13,6 +13,7 @@ import { glossary, protocolNotes } from './spectrum-notes.ts';
 import { numbersTables } from './spectrum-numbers.ts';
 import { unitRows } from './spectrum-rows.ts';
 import { spreadFigures } from './spread-figure.ts';
+import { spectrumAnswer } from './stability-answers.ts';
 import { leadingFigure, stageFigure } from './stage-figures.ts';
 
 export interface SpectrumReportOptions {
@@ -112,6 +113,7 @@ export function renderSpectrumReport(result: SpectrumResult, options: SpectrumRe
   ];
   return renderPage({
     title: `Stability spectrum of ${result.model}`,
+    answer: spectrumAnswer(result),
     lede: lede(result),
     sections: sections.filter((s) => s.body.length > 0),
     footer: reportFooter(result.environment, options.command),

@@ -1,4 +1,4 @@
-import type { BlockSpectrum, ImageSpectra, SpectrumResult } from '../stability/result.ts';
+import type { BlockSpectrum, ImageSpectra, SpectrumResult } from '../stability/index.ts';
 
 /** What a report says about one unit or stage at one image, derived from its spectrum. Shares are 0 .. 1. */
 export interface SpectrumRow {

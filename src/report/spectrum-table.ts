@@ -1,13 +1,13 @@
-import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/result.ts';
+import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum } from '../stability/index.ts';
 import { formatCount, formatExact, formatNumber, formatPercent } from './numbers.ts';
 import { spectrumRow } from './spectrum-rows.ts';
+import { spectrumAnswer } from './stability-answers.ts';
 import { type Paint, painter, truncate } from './terminal-color.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
-export interface SpectrumTableOptions {
-  /** See `wantsColor`. */
-  readonly color: boolean;
-}
+/** How the table of spectra is written. */
+export type SpectrumTableOptions = TerminalOptions;
 
 const methods = { dense: 'dense', structured: 'struct', lanczos: 'lanczos' } as const;
 const heads = [
@@ -68,14 +68,14 @@ function stageLine(stage: StageSpectrum): string {
   return `  ${truncate(stage.name, nameWidth)}  ${rows}x${columns}  ${top}${against}; ${known}`;
 }
 
-function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint): string[] {
+function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint, width: number | undefined): string[] {
   const className = (c: number) => result.classes[c] ?? `class ${c}`;
   const right = image.label === image.predicted;
   const heading = `image ${image.index}: ${className(image.label)}, ${right ? 'predicted so' : paint(`predicted ${className(image.predicted)}`, 'red')}`;
   const lines = [paint(heading, 'bold')];
   if (image.units.length > 0) {
     const cells = image.units.map((u) => cellsOf(image, u));
-    const [head, ...rows] = alignColumns([heads, ...cells], { gap: 1 });
+    const [head, ...rows] = alignColumns([heads, ...cells], { gap: 1, width, drop: [12, 2, 11, 8, 4, 7, 6] });
     lines.push(paint(head!, 'dim'));
     rows.forEach((row, i) => {
       lines.push(image.units[i]!.complete ? row : paint(row, 'yellow'));
@@ -100,7 +100,10 @@ function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint): 
  * All blocks of a result as lines of at most 100 columns, image by image. Counts are relative to the plateau a;
  * values at zero are among those below.
  */
-export function spectrumTable(result: SpectrumResult, { color }: SpectrumTableOptions): string {
+export function spectrumTable(
+  result: SpectrumResult,
+  { color, width = terminalWidth() }: SpectrumTableOptions,
+): string {
   const paint = painter(color);
   const plateaus = [
     ...new Set(result.images.flatMap((i) => i.units.flatMap((u) => (u.plateau ? [u.plateau.value] : [])))),
@@ -113,6 +116,6 @@ export function spectrumTable(result: SpectrumResult, { color }: SpectrumTableOp
       ? [`plateau a = ${plateaus.slice(0, 3).map(formatExact).join(', ')}${plateaus.length > 3 ? ', …' : ''}`]
       : []),
   ].join('; ');
-  const blocks = result.images.map((image) => imageBlock(result, image, paint).join('\n'));
-  return `${[legend, ...blocks].join('\n\n')}\n`;
+  const blocks = result.images.map((image) => imageBlock(result, image, paint, width).join('\n'));
+  return fitted(`${[opening(spectrumAnswer(result), width).join('\n'), legend, ...blocks].join('\n\n')}\n`, width);
 }

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { simplifyLine } from './decimate.ts';
 import { barFigureWidth, depthAxis } from './depth-axis.ts';
 import { draw } from './draw.ts';

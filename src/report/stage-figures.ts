@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { BlockSpectrum, SpectrumResult } from '../stability/result.ts';
+import type { BlockSpectrum, SpectrumResult } from '../stability/index.ts';
 import { draw } from './draw.ts';
 import { figure, legend } from './figure.ts';
 import { type Html, html } from './html.ts';

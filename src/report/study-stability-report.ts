@@ -92,10 +92,6 @@ function trends(workload: WorkloadStability): Html {
   )}</tbody></table></div>`;
 }
 
-function findings(result: StudyStability): Html {
-  return html`<ul class="findings">${stabilityAnswers(result).map((a) => html`<li><b>Are networks trained with large batches less stable?</b>${a}</li>\n`)}</ul>`;
-}
-
 function allModels({ workloads, settings: { eps } }: StudyStability): Html {
   const optional = (v: number | null | undefined) => html`<td>${v == null ? '–' : typesetNumber(v)}</td>`;
   const percent = (v: number | null) => html`<td>${v === null ? '–' : formatPercent(v)}</td>`;
@@ -120,9 +116,9 @@ export function renderStudyStabilityReport(
   );
   return renderPage({
     title: `Batch size and stability: ${result.study}`,
+    answer: stabilityAnswers(result),
     lede: 'Whether what large batches save in time is paid for in stability: the networks of one batch study, linearized, perturbed and attacked.',
     sections: [
-      { title: 'What the numbers show', body: [findings(result)] },
       {
         title: 'What was measured',
         body: [

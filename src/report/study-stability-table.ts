@@ -3,6 +3,7 @@ import { type EffectSize, effectText, overall, short } from '../verdict/index.ts
 import { wrapped } from './batch-verdict-text.ts';
 import { formatDuration, formatExact, formatNumber, formatPercent } from './numbers.ts';
 import { painter } from './terminal-color.ts';
+import { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
 import { alignColumns } from './text-table.ts';
 
 /** `2/255`. */
@@ -46,7 +47,10 @@ const optional = (value: number | null | undefined, format: (x: number) => strin
   value === null || value === undefined ? '-' : format(value);
 
 /** Models as lines, then how the measures go with the batch size. */
-export function studyStabilityTable(result: StudyStability, { color }: { readonly color: boolean }): string {
+export function studyStabilityTable(
+  result: StudyStability,
+  { color, width = terminalWidth() }: TerminalOptions,
+): string {
   const paint = painter(color);
   const { eps } = result.settings;
   const middle = Math.min(1, eps.length - 1);
@@ -79,7 +83,7 @@ export function studyStabilityTable(result: StudyStability, { color }: { readonl
           ...(m.norms.length ? [optional(Math.max(...m.norms.map((n) => n.norm)))] : []),
         ]),
       ],
-      { left: [1] },
+      { left: [1], width, drop: [2, 8, 3, 9, 1] },
     );
     const [trendHead, ...trends] = alignColumns(
       [
@@ -92,7 +96,7 @@ export function studyStabilityTable(result: StudyStability, { color }: { readonl
           t.batch.support === null ? '–' : short(Math.min(t.batch.support, t.batch.against!)),
         ]),
       ],
-      { left: [0] },
+      { left: [0], width, drop: [2, 4] },
     );
     const clear = (t: Trend) => t.batch.outcome === 'agrees' || t.batch.outcome === 'disagrees';
     return [
@@ -107,17 +111,20 @@ export function studyStabilityTable(result: StudyStability, { color }: { readonl
     ];
   });
   const skipped = result.skipped.length;
-  return [
-    `Stability of the networks of study ${result.study}`,
-    '',
-    ...stabilityAnswers(result).flatMap((a) => wrapped(a)),
-    '',
-    ...lines,
-    'distance: median l2 norm of DeepFool’s perturbations. Per doubling: slopes of a mixed model with log batch, log rate, training',
-    'loss, a level for each update rule and seeds as random intercepts, with 95 %; networks at chance are left out',
-    ...(skipped
-      ? [paint(`left out: ${skipped} (${[...new Set(result.skipped.map((s) => s.why))].join('; ')})`, 'yellow')]
-      : []),
-    paint(formatDuration(result.seconds), 'dim'),
-  ].join('\n');
+  return fitted(
+    [
+      ...stabilityAnswers(result).flatMap((a) => wrapped(a, 0, width)),
+      '',
+      `Stability of the networks of study ${result.study}`,
+      '',
+      ...lines,
+      'distance: median l2 norm of DeepFool’s perturbations. Per doubling: slopes of a mixed model with log batch, log rate, training',
+      'loss, a level for each update rule and seeds as random intercepts, with 95 %; networks at chance are left out',
+      ...(skipped
+        ? [paint(`left out: ${skipped} (${[...new Set(result.skipped.map((s) => s.why))].join('; ')})`, 'yellow')]
+        : []),
+      paint(formatDuration(result.seconds), 'dim'),
+    ].join('\n'),
+    width,
+  );
 }

@@ -1,9 +1,10 @@
-import type { SpectrumResult } from '../stability/result.ts';
+import type { SpectrumResult } from '../stability/index.ts';
 import { largestOf, leastOf } from '../statistics.ts';
 import { type LogAxis, logAxis } from './log-axis.ts';
 import { formatNumber, formatPercent } from './numbers.ts';
 import { referenceValue, type SpectrumRow, unitRows } from './spectrum-rows.ts';
 import { painter, type TerminalColor, truncate } from './terminal-color.ts';
+import { terminalWidth } from './terminal-width.ts';
 
 /** Dots of a braille character, by column (2) and row (4) inside it. */
 const dots = [
@@ -44,12 +45,13 @@ export function sparkline(values: readonly (number | null)[]): string {
     .join('');
 }
 
+/** How a plot for the terminal is drawn. */
 export interface TerminalPlotOptions {
   readonly color: boolean;
   /** Names of up to three units to draw; by default the first, the middle and the last one with a complete spectrum. */
   readonly units?: readonly string[];
-  /** Columns of the terminal; 100 by default, at least 60. */
-  readonly width?: number;
+  /** Columns of the terminal; those of standard output unless told, 100 where it is none. */
+  readonly width?: number | undefined;
   /** Lines of each chart, 10 by default. */
   readonly height?: number;
 }
@@ -93,10 +95,11 @@ const hues: readonly TerminalColor[] = ['cyan', 'magenta', 'yellow'];
 export function terminalPlot(result: SpectrumResult, options: TerminalPlotOptions): string {
   const paint = painter(options.color);
   const height = options.height ?? 10;
-  const width = Math.max(60, options.width ?? 100);
+  const width = options.width ?? terminalWidth() ?? 100;
   const rows = unitRows(result).filter((r) => r.image === result.images[0]);
   const complete = rows.filter((r) => r.block.complete && r.block.singularValues.length > 0);
-  const picked = chosen(complete, options.units);
+  // A chart narrower than its foot is none: fewer units where there is no room for three.
+  const picked = chosen(complete, options.units).slice(0, Math.max(1, Math.floor((width - 10) / 20)));
   const lines: string[] = [];
   if (picked.length > 0) {
     const axis = logAxis(
@@ -129,7 +132,10 @@ export function terminalPlot(result: SpectrumResult, options: TerminalPlotOption
     if (known.length === 0) return;
     const [low, high] = [known.reduce((a, b) => (b.v < a.v ? b : a)), known.reduce((a, b) => (b.v > a.v ? b : a))];
     const range = `${format(low.v)} (${truncate(low.name, 14)}) to ${format(high.v)} (${truncate(high.name, 14)})`;
-    lines.push(`${name.padEnd(14)} ${truncate(sparkline(values), Math.max(10, width - 17 - range.length))}  ${range}`);
+    const room = width - 17 - range.length;
+    const line = (most: number) => `${name.padEnd(14)} ${truncate(sparkline(values), most)}`;
+    if (room >= Math.min(20, values.length)) lines.push(`${line(room)}  ${range}`);
+    else lines.push(line(width - 15), `  ${range}`);
   };
   trend(
     'largest',

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { largestOf, leastOf } from '../statistics.ts';
 import type { Metric, MetricsRecord, RunConfig, RunResult } from '../train/index.ts';
+import { formatTick } from './batch-panel.ts';
 import { draw } from './draw.ts';
 import { figure, legend, type Panel } from './figure.ts';
 import { type Html, html } from './html.ts';
@@ -51,6 +52,12 @@ interface Series {
   readonly dotted?: boolean;
 }
 
+/** Room above and below what does not change, so that it has an axis. */
+const linearDomain = (values: readonly number[]): { readonly domain?: [number, number] } => {
+  const [low, high] = [leastOf(values), largestOf(values)];
+  return high > low ? {} : { domain: [Math.min(0, 2 * low), Math.max(0, 2 * high)] };
+};
+
 /** Curves against epochs, on a logarithmic axis where they go over a factor of four; null without a positive value. */
 function curvePanel(label: string, series: readonly Series[], { linear = false } = {}): Panel | null {
   const shown = series
@@ -67,7 +74,9 @@ function curvePanel(label: string, series: readonly Series[], { linear = false }
       ariaLabel: `${label} against epochs`,
       ...size,
       x: epochs,
-      y: wide ? logScale(axis) : { label: null, grid: true },
+      y: wide
+        ? logScale(axis)
+        : { ...linearDomain(values), label: null, grid: true, tickFormat: (v: number) => formatTick(v) },
       marks: [
         ...(wide ? logAxisMarks(axis, null) : []),
         ...shown.flatMap((s) => [line(s.points, s.color), ...(s.dotted ? [dots(s.points, s.color)] : [])]),
@@ -186,11 +195,23 @@ function facts({ config, result, metric, parameters, heldOut }: TrainingReport):
   return html`<dl class="facts">${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>\n`)}</dl>`;
 }
 
+/** What came of the run, in a sentence. */
+function trainingAnswer({ config, result, metric, heldOut }: TrainingReport): string {
+  const { status, steps, epochs, final, seconds } = result;
+  const judged =
+    final.valMetric === undefined
+      ? `a training loss of ${formatNumber(final.trainLoss)}`
+      : `${metricNames[metric]} ${metricValue(metric, final.valMetric)} on the ${heldOut}`;
+  const ended = status === 'complete' ? 'reached' : `is ${status} and has`;
+  return `The run ${ended} ${judged} after ${formatCount(steps)} steps (${formatNumber(epochs)} epochs, ${formatDuration(seconds)}); it is one run, seed ${config.seed}, so how much of that is chance is not known.`;
+}
+
 /** The report of a training run as one HTML file without scripts that fetches nothing. */
 export function renderTrainingReport(report: TrainingReport): string {
   const { config, command, machine } = report;
   return renderPage({
     title: `Training of ${config.model} on ${config.dataset}`,
+    answer: [trainingAnswer(report)],
     lede: 'Loss, metric and the conditions of every step, from the metrics of the run.',
     sections: [
       { title: 'What was trained', body: [facts(report)] },

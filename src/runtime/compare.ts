@@ -3,6 +3,7 @@ import { type Graph, isFloat, sizeOf, staticShape, type TensorData, tensor } fro
 import { compile } from './program.ts';
 import { emitWebgpu } from './webgpu/emit.ts';
 
+/** How far two forms of a program differ. */
 export interface EmissionComparison {
   /** Largest difference from plain over all outputs, each divided by its largest |plain|. */
   readonly error: number;

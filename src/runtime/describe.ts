@@ -23,6 +23,7 @@ export function runtimeVersion(): string {
   return (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version;
 }
 
+/** What programs run on: processor, threads, versions, and whether the blocked layout helps. */
 export async function describeRuntime(): Promise<RuntimeDescription> {
   const layout = await blockedLayout();
   return {

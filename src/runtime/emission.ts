@@ -7,6 +7,7 @@ import { guardedGraph } from './guarded.ts';
 import type { RuntimeOptions } from './options.ts';
 import { emitWebgpu } from './webgpu/emit.ts';
 
+/** The forms that a graph can be given to run: as it is, or with channels in blocks of 8 or 16, for x86 CPUs. */
 export type EmissionName = 'plain' | 'blocked8' | 'blocked16';
 
 export interface Emitted {

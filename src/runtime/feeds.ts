@@ -2,6 +2,7 @@ import { Tensor } from 'onnxruntime-node';
 import { BallastError, UsageError } from '../errors.ts';
 import { type DType, describeShape, type Graph, sizeOf, type TensorData, type Value } from '../onnx/index.ts';
 
+/** Tensors by the names of inputs or outputs. */
 export type Tensors = Readonly<Record<string, TensorData>>;
 
 /** Lists at most a few names, for messages. */

@@ -1,3 +1,4 @@
+/** Programs on ONNX Runtime: devices, threads and memory. */
 export { type BlockedLayout, blockedLayout } from './blocked/probe.ts';
 export { compareEmissions, type EmissionComparison } from './compare.ts';
 export { describeRuntime, type RuntimeDescription, runtimeVersion } from './describe.ts';

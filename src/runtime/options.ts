@@ -1,5 +1,6 @@
 import type { Device } from './devices.ts';
 
+/** Where and how a program runs: device, threads, and the form that its graph is given. */
 export interface RuntimeOptions {
   /** `cpu` unless told. */
   readonly device?: Device;

@@ -103,4 +103,5 @@ export const alignmentResult = z.object({
 export type RepresentationPath = Of<typeof representationPath>;
 export type StageAlignment = Of<typeof stageAlignment>;
 export type StageSummary = Of<typeof stageSummary>;
+/** How the branches of a network's units are aligned. */
 export type AlignmentResult = Of<typeof alignmentResult>;

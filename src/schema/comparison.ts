@@ -129,7 +129,9 @@ export const comparisonResult = z.object({
     .describe('what was asked for'),
   networks: z.array(comparedNetwork).describe('the baseline first'),
   differences: z
-    .array(z.object({ name: z.string().describe('of the network'), points: z.array(pairedPoint).describe('by radius') }))
+    .array(
+      z.object({ name: z.string().describe('of the network'), points: z.array(pairedPoint).describe('by radius') }),
+    )
     .describe('of each other network from the baseline, image by image'),
   ...measuredIn,
 });

@@ -73,4 +73,5 @@ export const convolutionsResult = z.object({
   layers: z.array(convolutionSpectrum).describe('in the order of the network'),
   ...measuredIn,
 });
+/** The spectra of a network's single convolutions. */
 export type ConvolutionsResult = Of<typeof convolutionsResult>;

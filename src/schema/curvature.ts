@@ -108,6 +108,7 @@ export const curvatureResult = z.object({
   seed: z.int().describe('of the probes'),
   ...measuredIn,
 });
+/** What the curvature of a loss was found to be: extreme eigenvalues, trace and density of the Hessian. */
 export type CurvatureResult = Of<typeof curvatureResult>;
 
 /** Version 1 had the mean of the probes' shares for the negative mass; the share of the sums follows from its rules. */

@@ -103,6 +103,8 @@ function beforeDocuments(json: unknown): Readonly<Record<string, unknown>> | und
     if (whole.success) return { ...toDocument(kind, null, whole.data), version };
     const placeless = documentOf(kind).shape.result.safeParse(json);
     if (placeless.success) return { ...toDocument(kind, null, placeless.data), ballast: 'unknown', version };
+    const former = kind.former?.safeParse(json);
+    if (former?.success) return { ...toDocument(kind, null, former.data), version };
   }
   return undefined;
 }

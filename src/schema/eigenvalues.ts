@@ -80,4 +80,5 @@ export const eigenvaluesResult = z.object({
     ),
   ...measuredIn,
 });
+/** Eigenvalues of the branches of a network's units. */
 export type EigenvaluesResult = Of<typeof eigenvaluesResult>;

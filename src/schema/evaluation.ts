@@ -70,4 +70,5 @@ export const evaluationResult = z.discriminatedUnion('task', [
     tokensPerSecond: z.number().describe('speed'),
   }),
 ]);
+/** How well a network does on data. */
 export type EvaluationResult = Of<typeof evaluationResult>;

@@ -133,4 +133,5 @@ export const interventionResult = z.object({
 });
 export type ScaledSpectrum = Of<typeof scaledSpectrum>;
 export type ScaledNetwork = Of<typeof scaledNetwork>;
+/** What scaling its branches does to a network. */
 export type InterventionResult = Of<typeof interventionResult>;

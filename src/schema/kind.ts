@@ -11,6 +11,8 @@ export interface Kind<Request extends z.ZodType = z.ZodType, Result extends z.Zo
   readonly request: Request;
   /** As it is in memory. In a document the environment stands beside it. */
   readonly result: Result;
+  /** The result alone as it was written before there were documents, where that differs; made into one of today. */
+  readonly former?: z.ZodType;
   /** By the version that it reads: what a document of that version becomes in the next. */
   readonly migrations?: Readonly<Record<number, (old: StoredDocument) => StoredDocument>>;
 }
@@ -61,5 +63,7 @@ export function registerKind<K extends Kind>(kind: K): K {
   return kind;
 }
 
+/** The kind of this name; undefined where there is none. */
 export const kindNamed = (name: string): Kind | undefined => kinds.get(name);
+/** All kinds of documents that are known, in the order of their registration. */
 export const allKinds = (): readonly Kind[] => [...kinds.values()];

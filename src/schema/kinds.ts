@@ -13,7 +13,7 @@ import { linearErrorsResult } from './linear-errors.ts';
 import { perturbationRequest, perturbationResult } from './perturbation.ts';
 import { growthResult, reproductionRequest, reproductionResult } from './reproduction.ts';
 import { spectrumRequest, spectrumResult } from './spectrum.ts';
-import { studyStabilityRequest, studyStabilityResult } from './study-stability.ts';
+import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './study-stability.ts';
 import { summaries } from './summaries.ts';
 
 /** Of files that no request of their own led to. */
@@ -98,6 +98,7 @@ export const studyStabilityKind = registerKind({
   summary: summaries['study-stability'],
   request: studyStabilityRequest,
   result: studyStabilityResult,
+  former: formerStudyStability,
 });
 
 export const evaluationKind = registerKind({

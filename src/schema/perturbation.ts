@@ -287,6 +287,7 @@ export const perturbationResult = z.object({
 export type GrowthRatio = Of<typeof growthRatio>;
 export type AttackSummary = Of<typeof attackSummary>;
 export type PerturbedLayer = Of<typeof perturbedLayer>;
+/** How perturbations of images grow through a network, and whether they change its answers. */
 export type PerturbationResult = Of<typeof perturbationResult>;
 export type ProjectedKind = Of<typeof projectedKind>;
 export type ProjectedBlock = Of<typeof projectedBlock>;

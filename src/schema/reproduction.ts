@@ -77,4 +77,5 @@ export const growthResult = z.object({
   growth: z.array(growthRatio).describe('at the end of every stage'),
 });
 export type ActiveUnits = Of<typeof activeUnits>;
+/** The findings of arXiv 1905.13386, held against networks of one's own. */
 export type ReproductionResult = Of<typeof reproductionResult>;

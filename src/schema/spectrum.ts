@@ -112,5 +112,6 @@ export const spectrumResult = z.object({
 export type StageSpectrum = Of<typeof stageSpectrum>;
 export type ImageSpectra = Of<typeof imageSpectra>;
 export type UnitSpread = Of<typeof unitSpread>;
+/** The spectra of units and stages at images, with what is known about each network, method and error. */
 export type SpectrumResult = Of<typeof spectrumResult>;
 export type PlateauCount = Of<typeof plateau>;

@@ -115,6 +115,29 @@ export const trainedModel = z.object({
     .describe('block by block'),
 });
 
+const workload = z.object({
+  name: z.string().describe('name of the workload'),
+  model: z.string().describe('its model'),
+  dataset: z.string().describe('its data set'),
+  models: z.array(trainedModel).describe('its networks'),
+  atChance: z
+    .array(z.string())
+    .describe('trial ids of those that are right no more often than chance: they are in no trend'),
+  trends: z
+    .array(
+      z.object({
+        measure: z.string().describe('what goes with the batch size'),
+        batch: verdict.describe(
+          'whether larger batches are less stable by it, at equal rate and training loss; the effect is per doubling of the batch',
+        ),
+        rate: effectSize.nullable().describe('per doubling of the rate; null where it does not vary'),
+        loss: effectSize.nullable().describe('per unit of the training loss; null where it does not vary'),
+        networks: z.int().describe('behind it'),
+      }),
+    )
+    .describe('over all its networks'),
+});
+
 export const studyStabilityResult = z.object({
   study: z.string().describe('its name'),
   settings: z
@@ -126,36 +149,21 @@ export const studyStabilityResult = z.object({
       seed: z.int().describe('of everything random'),
     })
     .describe('what was asked for'),
-  workloads: z
-    .array(
-      z.object({
-        name: z.string().describe('name of the workload'),
-        model: z.string().describe('its model'),
-        dataset: z.string().describe('its data set'),
-        models: z.array(trainedModel).describe('its networks'),
-        atChance: z
-          .array(z.string())
-          .describe('trial ids of those that are right no more often than chance: they are in no trend'),
-        trends: z
-          .array(
-            z.object({
-              measure: z.string().describe('what goes with the batch size'),
-              batch: verdict.describe(
-                'whether larger batches are less stable by it, at equal rate and training loss; the effect is per doubling of the batch',
-              ),
-              rate: effectSize.nullable().describe('per doubling of the rate; null where it does not vary'),
-              loss: effectSize.nullable().describe('per unit of the training loss; null where it does not vary'),
-              networks: z.int().describe('behind it'),
-            }),
-          )
-          .describe('over all its networks'),
-      }),
-    )
-    .describe('workload by workload'),
+  workloads: z.array(workload).describe('workload by workload'),
   skipped: z
     .array(z.object({ what: z.string().describe('workload or trial'), why: z.string().describe('the reason') }))
     .describe('what was left out'),
   ...measuredIn,
 });
+/** As version 0.1 wrote it: its trends were rank correlations that pooled strategies and networks at chance, and are not carried on. */
+export const formerStudyStability = studyStabilityResult.extend({
+  workloads: z.array(
+    workload
+      .omit({ atChance: true })
+      .extend({ trends: z.array(z.object({ measure: z.string(), withBatch: z.unknown(), atEqualLoss: z.unknown() })) })
+      .transform((own) => ({ ...own, atChance: [], trends: [] })),
+  ),
+});
 export type TrainedModel = Of<typeof trainedModel>;
+/** The stability of the networks of a batch study, and how it follows the batch size. */
 export type StudyStability = Of<typeof studyStabilityResult>;

@@ -24,6 +24,7 @@ export interface Block {
 
 export type MethodChoice = 'auto' | SpectrumMethod;
 
+/** How the spectrum of one unit or stage is computed. */
 export interface BlockOptions {
   /** Whether the ReLU after the last addition is part of the map (it is in any case between the units of a run). */
   readonly finalRelu: boolean;

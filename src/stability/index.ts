@@ -78,7 +78,7 @@ export {
   type SpectrumPlan,
   type SpectrumRequest,
 } from './spectrum.ts';
-export { spreadAcrossImages } from './spread.ts';
+export { relativeDifference, spreadAcrossImages } from './spread.ts';
 export {
   featureCount,
   findStages,

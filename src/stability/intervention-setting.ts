@@ -13,6 +13,7 @@ import type { OperatingPoint, ScaledAccuracy, ScaledGrowth } from './interventio
 import type { BlockSpectrum } from './result.ts';
 import { findUnits, selectUnits, type Unit } from './units.ts';
 
+/** Which network, and by which factors its branches are scaled. */
 export interface InterventionRequest {
   readonly network: Network;
   readonly dataset: ImageDataset;

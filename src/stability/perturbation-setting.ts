@@ -9,6 +9,7 @@ import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } fr
 import type { ImageEnergies } from './projections/index.ts';
 import { findUnits, unitIndex } from './units.ts';
 
+/** Which network, at which images, and how they are perturbed. */
 export interface PerturbationRequest {
   readonly network: Network;
   readonly dataset: ImageDataset;

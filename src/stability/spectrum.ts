@@ -20,6 +20,7 @@ import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum, Unmeas
 import { spreadAcrossImages } from './spread.ts';
 import { findStages, findUnits, selectUnits } from './units.ts';
 
+/** Which units and stages of which network, at which images, and by which method. */
 export interface SpectrumRequest {
   readonly network: Network;
   readonly dataset: ImageDataset;

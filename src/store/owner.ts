@@ -51,9 +51,12 @@ function thisHost(): string {
   return host;
 }
 
-export function thisProcess(): Owner {
-  return { host: thisHost(), pid: process.pid, started: startOf(process.pid) };
+/** A process of this machine, as it is now. */
+export function processOf(pid: number): Owner {
+  return { host: thisHost(), pid, started: startOf(pid) };
 }
+
+export const thisProcess = (): Owner => processOf(process.pid);
 
 /** Whether the process still runs; undefined where it cannot be told, as it belongs to another machine. */
 export function isAlive({ host: of, pid, started }: Owner): boolean | undefined {

@@ -75,8 +75,9 @@ function requireTypes(db: Connection, path: string, table: string, columns: read
 
 function requireText(db: Connection, path: string, table: string, column: string): void {
   const rows = db.prepare(`select cast(${column} as blob) as text from ${table} where ${column} is not null`).raw();
-  for (const [text] of rows.iterate() as Iterable<[Buffer]>) {
-    if (!isUtf8(text))
+  for (const [text] of rows.iterate() as Iterable<[Buffer | null]>) {
+    // Null where the row is damaged such that it was not null when it was chosen.
+    if (text === null || !isUtf8(text))
       throw new FileError(path, `is damaged: a text in the column "${column}" of its table "${table}" is not UTF-8`);
   }
 }

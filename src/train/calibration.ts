@@ -4,6 +4,7 @@ import { type Params, trainingMode } from '../nn/index.ts';
 import { tensor } from '../onnx/index.ts';
 import { compile, type RuntimeOptions } from '../runtime/index.ts';
 
+/** Which network is to see which images, so that its batch norm knows their statistics. */
 export interface CalibrationRequest {
   /** A built-in network whose batch norm statistics are to be those of data; its other weights stay as they are. */
   readonly network: Network;

@@ -1,7 +1,9 @@
 /** Training and evaluation: one graph a step, optimisers, runs that resume exactly. */
+
 export { BatchPlan } from './batch-plan.ts';
 export { type CalibrationRequest, calibrateBatchNorm } from './calibration.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoint.ts';
+export { parseDuration } from './duration.ts';
 export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
 export { concatFlat, type FlatLayout, flatLayout, splitFlat } from './flat.ts';
@@ -64,3 +66,4 @@ export {
   trainNetwork,
 } from './train-network.ts';
 export { type Batch, type StepRequest, type StepResult, Trainer, type TrainerOptions } from './trainer.ts';
+export { settingsFrom, type TrainingWish, trainingConfig } from './training-config.ts';

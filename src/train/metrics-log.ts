@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
+import { z } from 'zod';
 import { FileError } from '../errors.ts';
 import { writeError } from '../formats/index.ts';
 
@@ -88,12 +89,30 @@ function isUpTo(line: string, step: number): boolean {
   }
 }
 
-/** The records of a log, for curves; a line that was cut off ends it. */
+/** What curves and the noise scale need of a line; losses that are no numbers are written as null. */
+const recordSchema = z.looseObject({
+  step: z.number(),
+  epoch: z.number(),
+  examples: z.number(),
+  seconds: z.number(),
+  trainLoss: z.number().nullable(),
+  valLoss: z.number().nullish(),
+  valMetric: z.number().nullish(),
+  lr: z.number(),
+  batchSize: z.number(),
+  gradNorm: z.number().nullable(),
+  microGradNorm: z.number().nullish(),
+  noiseScale: z.number().nullish(),
+});
+
+/** The records of a log, for curves; a line that was cut off, or is no record, ends it. */
 export async function readMetrics(path: string): Promise<MetricsRecord[]> {
   const records: MetricsRecord[] = [];
   for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
     try {
-      records.push(JSON.parse(line) as MetricsRecord);
+      const record: unknown = JSON.parse(line);
+      if (!recordSchema.safeParse(record).success) break;
+      records.push(record as MetricsRecord);
     } catch {
       break;
     }

@@ -9,6 +9,7 @@ import { rhythmSettings, trainingSettings } from './settings.ts';
 /** Everything that decides what a training run computes: `config.json` in its folder. */
 export const runConfigSchema = z.strictObject(trainingSettings);
 
+/** Everything that decides what a training run computes, a key for each setting of the table: `config.json` in its folder. */
 export type RunConfig = z.infer<typeof runConfigSchema>;
 
 /** Whether the rate of a step depends on how long the run is: then a longer run is another run from its first step on. */
@@ -57,6 +58,7 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
   throw new FileError(path, `${issue?.path.join('.')}: ${issue?.message}`);
 }
 
+/** Writes the configuration of a run into its folder. */
 export async function writeRunConfig(folder: string, config: RunConfig): Promise<void> {
   await writeFileAtomic(pathIn(folder), `${JSON.stringify(config, null, 2)}\n`);
 }

@@ -63,6 +63,7 @@ export interface RunRequest {
 /** `infeasible`: the loss left all bounds, and the run ended there (Shallue et al., arXiv 1811.03600). `stopped`: as `onEvaluation` said. */
 export type RunStatus = 'complete' | 'stopped' | 'interrupted' | 'infeasible';
 
+/** How a run ended, after how many steps and seconds, and the last losses. */
 export interface RunResult {
   readonly status: RunStatus;
   readonly steps: number;

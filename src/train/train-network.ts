@@ -21,6 +21,7 @@ import {
 } from './tasks/index.ts';
 import { Trainer } from './trainer.ts';
 
+/** What a network is trained and judged on. */
 export interface TrainingData {
   readonly train: ImageDataset | TextDataset;
   /** Held-out data that the run is judged on as it goes. */
@@ -178,6 +179,7 @@ export function createTrainer(
   });
 }
 
+/** A training: its configuration, its data, its folder, and who is told. */
 export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | 'settings'>, TrainingData {
   readonly config: RunConfig;
   /** What a checkpoint must have been made with to be gone on from; the hash of the whole configuration unless told. */

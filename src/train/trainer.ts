@@ -15,6 +15,7 @@ import {
   type UpdateRule,
 } from './step.ts';
 
+/** What is trained: an objective, its parameters, an update rule and the sizes of batches. */
 export interface TrainerOptions {
   /** The network and its loss on a batch of this size. */
   readonly objective: (batch: number) => Objective;
@@ -42,6 +43,7 @@ export interface Batch {
   readonly targets: number;
 }
 
+/** What one training step needs. */
 export interface StepRequest {
   /** The micro-batches in turn. */
   readonly batch: (micro: number) => Batch;
@@ -53,6 +55,7 @@ export interface StepRequest {
   readonly microBatches?: number;
 }
 
+/** What one training step came to. */
 export interface StepResult {
   /** Mean loss of the batch before the update. */
   readonly loss: number;

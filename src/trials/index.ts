@@ -1,2 +1,3 @@
-/** What computes a trial outside of Ballast: the logs of other programs. */
+/** What computes a trial outside of Ballast: any program, and the logs of other programs. */
+export * from './command/index.ts';
 export * from './readers/index.ts';

@@ -5,7 +5,6 @@ import { costText, formatCount, formatDuration, plural } from '../cost-text.ts';
 export const alignment = registerMeasurement({
   kind: alignmentKind,
   label: 'alignment',
-  revision: 1,
   parts: 'stages',
   rows: ['stages'],
   examples: [

@@ -5,7 +5,6 @@ import { costText, formatDuration, plural } from '../cost-text.ts';
 export const convolutions = registerMeasurement({
   kind: convolutionsKind,
   label: 'convolutions',
-  revision: 1,
   parts: 'layers',
   rows: ['layers'],
   examples: [

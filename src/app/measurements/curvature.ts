@@ -5,7 +5,6 @@ import { formatBytes, formatCount, formatDuration, plural } from '../cost-text.t
 export const curvature = registerMeasurement({
   kind: curvatureKind,
   label: 'curvature',
-  revision: 2,
   rows: ['eigenvalues'],
   examples: [
     {

@@ -5,7 +5,6 @@ import { costText, formatDuration, plural } from '../cost-text.ts';
 export const eigenvalues = registerMeasurement({
   kind: eigenvaluesKind,
   label: 'eigenvalues',
-  revision: 1,
   parts: 'branches',
   rows: ['branches'],
   examples: [

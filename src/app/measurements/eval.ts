@@ -5,7 +5,6 @@ import { formatCount } from '../cost-text.ts';
 export const evaluation = registerMeasurement({
   kind: evaluationKind,
   label: 'evaluating',
-  revision: 1,
   examples: [{ what: 'the accuracy of our own weights', request: { model: 'resnet20', data: 'cifar10' } }],
   async prepare(request, { signal, onProgress, onNote }) {
     const [

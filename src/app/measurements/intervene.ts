@@ -8,7 +8,6 @@ const growthSteps = 10;
 export const intervene = registerMeasurement({
   kind: interventionKind,
   label: 'interventions',
-  revision: 1,
   parts: 'interventions',
   rows: ['scales', 'units'],
   examples: [

@@ -5,7 +5,6 @@ import { formatCount, plural } from '../cost-text.ts';
 export const perturb = registerMeasurement({
   kind: perturbationKind,
   label: 'perturbations',
-  revision: 1,
   parts: 'projections',
   rows: ['layers'],
   examples: [

@@ -6,7 +6,6 @@ export const reproduceStability = registerMeasurement({
   kind: reproductionKind,
   command: ['reproduce', 'stability'],
   label: 'reproduction',
-  revision: 1,
   parts: 'parts',
   rows: ['active'],
   examples: [{ what: 'the whole of the paper on our own ResNet-56', request: { data: 'cifar10' } }],
@@ -37,7 +36,7 @@ export const reproduceStability = registerMeasurement({
     };
   },
   estimate: ({ seconds, bytes, units, images }) =>
-    `complete spectra of ${units.length} units, interventions, ${images} perturbed images: about ${formatDuration(seconds.total)}, up to ${formatBytes(bytes)} of memory`,
+    `complete spectra of ${units.length} unit${units.length === 1 ? '' : 's'}, interventions, ${images} perturbed images: about ${formatDuration(seconds.total)}, up to ${formatBytes(bytes)} of memory`,
   details: ({ spectra, seconds }) => [
     ...spectra.map((b) => `${b.name} at image ${b.image}: ${b.method}, ${formatDuration(b.seconds)}`),
     `interventions: ${formatDuration(seconds.interventions)}`,

@@ -6,7 +6,6 @@ import { costText, formatDuration, plural } from '../cost-text.ts';
 export const spectrum = registerMeasurement({
   kind: spectrumKind,
   label: 'spectra',
-  revision: 1,
   parts: 'spectra',
   rows: ['images', 'units'],
   examples: [

@@ -6,7 +6,6 @@ export const studyStability = registerMeasurement({
   kind: studyStabilityKind,
   command: ['batch', 'stability'],
   label: 'stability of a study',
-  revision: 1,
   parts: 'models',
   rows: ['workloads', 'models'],
   examples: [

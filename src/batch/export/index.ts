@@ -5,7 +5,9 @@ import { writeFolders } from './folders.ts';
 import { parquetOf } from './parquet.ts';
 import { measurementTable } from './table.ts';
 
+/** The forms that measurements can be exported in. */
 export const exportFormats = ['parquet', 'csv', 'layout'] as const;
+/** One of these. */
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** Writes all measurements of a study to a file, or (`layout`) to a folder; see `measurementTable` and `writeFolders`. Throws FileError. */

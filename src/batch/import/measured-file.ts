@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { FileError } from '../../errors.ts';
-import { readSealedJson, sealedPieces, writeFileAtomic, writeSealedJson } from '../../formats/index.ts';
+import { quote, readSealedJson, sealedPieces, writeFileAtomic, writeSealedJson } from '../../formats/index.ts';
 import type { MeasuredStudy, Measurement } from '../measured.ts';
 import { type Curve, curveColumns, epochAt } from './imported-run.ts';
 import type { ImportedLogs } from './logs.ts';
@@ -80,6 +80,9 @@ export async function readMeasured(path: string): Promise<MeasuredStudy> {
   }
   const { name, workloads, trials } = parsed.data;
   const perEpoch = new Map(workloads.map((w) => [w.name, w.examples]));
+  const stray = trials.findIndex((t) => !perEpoch.has(t.workload));
+  if (stray >= 0)
+    throw new FileError(path, `trials.${stray}.workload: ${quote(trials[stray]!.workload)} is none of the workloads`);
   return {
     name,
     workloads,

@@ -12,6 +12,7 @@ import {
 import { type Link, largestDivisor, type StepTimePoint } from '../cost/index.ts';
 import type { BatchPlanResult } from './plan-result.ts';
 
+/** What a plan of the batch size is asked for: a training, how long it may be observed, and what devices there are. */
 export interface PlanRequest extends TrainingData {
   /** The training that is planned for; its length stands for the target. */
   readonly config: PlannedConfig;

@@ -5,6 +5,7 @@ import {
   type ExtraRate,
   estimateStudy,
   type LaidOutTrial,
+  machineShare,
   missingTrials,
   type StudyLayout,
 } from '../../batch/index.ts';
@@ -25,9 +26,11 @@ export async function dryRun(
   layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
   options: RunOptions,
 ): Promise<void> {
-  const { out, json = false, maxParallel } = options;
+  const { out, json = false, gpus } = options;
   const { layout, missing } = await compared(out, layOut);
-  const threads = Math.max(1, Math.floor((options.threads ?? defaultThreads()) / maxParallel));
+  const machine = { threads: options.threads ?? defaultThreads(), gpus };
+  const { maxParallel } = machineShare(layout, machine, options.maxParallel);
+  const threads = Math.max(1, Math.floor(machine.threads / maxParallel));
   const progress = createProgress({
     stream: process.stderr,
     label: 'measuring steps',
@@ -39,7 +42,8 @@ export async function dryRun(
     { device: parseDevice(options.device), threads },
     (share, what) => progress.update(share, what),
   ).finally(() => progress.finish());
-  const sum = (of: keyof Estimate) => workloads.reduce((total, w) => total + w[of], 0);
+  const sum = (of: keyof Estimate) => workloads.reduce((total, w) => total + (w[of] ?? 0), 0);
+  const minutesOf = (seconds: number | null) => (seconds === null ? null : seconds / 60 / maxParallel);
   const minutes = (sum('trainingSeconds') + sum('evaluationSeconds')) / 60 / maxParallel;
   const found = {
     study: layout.name,
@@ -48,12 +52,14 @@ export async function dryRun(
     missing: missing.length,
     workloads: workloads.map(({ trainingSeconds, evaluationSeconds, ...w }) => ({
       ...w,
-      trainingMinutes: trainingSeconds / 60 / maxParallel,
-      evaluationMinutes: evaluationSeconds / 60 / maxParallel,
+      trainingMinutes: minutesOf(trainingSeconds),
+      evaluationMinutes: minutesOf(evaluationSeconds),
     })),
     flops: sum('flops'),
     bytes: sum('bytes'),
     minutes,
+    /** Whose time is not known before `ballast batch check` has run them: the sums are without them. */
+    commands: workloads.filter((w) => w.trainingSeconds === null).map((w) => w.name),
     assumption: `every trial uses up its budget; ${maxParallel} at a time with ${threads} thread${threads === 1 ? '' : 's'} each, as fast as now`,
   };
   process.stdout.write(json ? `${JSON.stringify(found)}\n` : textOf(found));
@@ -84,28 +90,33 @@ function textOf(found: {
   missing: number;
   workloads: readonly (Pick<Estimate, 'trials' | 'steps' | 'flops' | 'bytes'> & {
     name: string;
-    trainingMinutes: number;
-    evaluationMinutes: number;
+    trainingMinutes: number | null;
+    evaluationMinutes: number | null;
   })[];
   flops: number;
   bytes: number;
   minutes: number;
+  commands: readonly string[];
   assumption: string;
 }): string {
-  const { study, points, trials, missing, workloads, flops, bytes, minutes, assumption } = found;
+  const { study, points, trials, missing, workloads, flops, bytes, minutes, commands, assumption } = found;
+  const or = (value: number | null, text: (known: number) => string) => (value === null ? '?' : text(value));
   const rows = workloads.map((w) => [
     w.name,
     formatCount(w.trials),
     formatCount(w.steps),
-    formatNumber(w.flops / 1e12),
-    formatBytes(w.bytes),
-    formatDuration(60 * w.trainingMinutes),
-    formatDuration(60 * w.evaluationMinutes),
+    or(w.flops, (flops) => formatNumber(flops / 1e12)),
+    or(w.bytes, formatBytes),
+    or(w.trainingMinutes, (minutes) => formatDuration(60 * minutes)),
+    or(w.evaluationMinutes, (minutes) => formatDuration(60 * minutes)),
   ]);
   return [
     `${study}: ${formatCount(points)} points of the grid, ${formatCount(trials)} trials, ${formatCount(missing)} of them missing`,
     ...alignColumns([['workload', 'trials', 'steps', 'TFLOP', 'on disk', 'training', 'evaluation'], ...rows]),
     `in all ${formatNumber(flops / 1e12)} TFLOP, ${formatBytes(bytes)}, at most ${formatDuration(60 * minutes)}: ${assumption}`,
+    ...(commands.length > 0
+      ? [`without ${commands.join(', ')}, which other programs train: ballast batch check measures what those cost`]
+      : []),
     '',
   ].join('\n');
 }

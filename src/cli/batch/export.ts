@@ -4,6 +4,7 @@ import { owningFolder } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
 import { runningCommand } from '../output-folder.ts';
 import { folderName } from '../values.ts';
+import { batchSummaries } from './summaries.ts';
 
 interface ExportOptions {
   readonly format: ExportFormat;
@@ -14,7 +15,7 @@ interface ExportOptions {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('Write the measurements of a study for other programs')
+    .description(batchSummaries.export)
     .argument('<dir>', 'the study on disk')
     .addOption(
       new Option(

@@ -17,6 +17,7 @@ import { readBytes } from '../../formats/index.ts';
 import { formatCount } from '../../report/index.ts';
 import { runningCommand } from '../output-folder.ts';
 import { folderName } from '../values.ts';
+import { batchSummaries } from './summaries.ts';
 
 interface ImportOptions {
   readonly mapping?: string;
@@ -37,9 +38,7 @@ const several = (value: string, before: readonly string[]) => [...before, value]
 
 export function batchImportCommand(): Command {
   return new Command('import')
-    .description(
-      'Logs of other programs as a study that `batch report` reads: CSV, JSON lines, TensorBoard, Weights & Biases, MLflow, Lightning, Hugging Face, printed lines (docs/logs.md)',
-    )
+    .description(batchSummaries.import)
     .argument('<source>', 'a log, a folder of logs, or a folder dataset/model/optimizer/batch_size/trial')
     .option('--mapping <file>', 'YAML or JSON: what the options below say, and targets (docs/logs.md)')
     .option(

@@ -1,30 +1,29 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { studyStability } from '../../app/measurements/study-stability.ts';
-import { measurementCommand } from '../measurement-command.ts';
+import { addParts, type Parts } from '../parts.ts';
 import { commandSummaries } from '../summaries.ts';
-import { exportCommand } from './export.ts';
-import { batchImportCommand } from './import.ts';
-import { batchLinearCommand } from './linear.ts';
-import { batchPlanCommand } from './plan.ts';
-import { batchReportCommand } from './report.ts';
-import { runBatchCommand } from './run.ts';
-import { schemaCommand } from './schema.ts';
-import { statusCommand } from './status.ts';
+import { batchSummaries } from './summaries.ts';
 
-export function batchCommand(): Command {
-  const command = new Command('batch').description(commandSummaries.batch.summary);
-  const parts = [
-    runBatchCommand(),
-    statusCommand(),
-    batchReportCommand(),
-    batchLinearCommand(),
-    batchPlanCommand(),
-    measurementCommand(studyStability, ({ folder }) => join(String(folder), 'stability')),
-    exportCommand(),
-    batchImportCommand(),
-    schemaCommand(),
-  ];
-  for (const part of parts) command.addCommand(part.exitOverride());
-  return command;
-}
+const parts: Parts<keyof typeof batchSummaries> = {
+  init: async () => (await import('./init.ts')).initCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  run: async () => (await import('./run.ts')).runBatchCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
+  report: async () => (await import('./report.ts')).batchReportCommand(),
+  linear: async () => (await import('./linear.ts')).batchLinearCommand(),
+  plan: async () => (await import('./plan.ts')).batchPlanCommand(),
+  stability: async () => {
+    const [{ measurementCommand }, { studyStability }] = await Promise.all([
+      import('../measurement-command.ts'),
+      import('../../app/measurements/study-stability.ts'),
+    ]);
+    return measurementCommand(studyStability, ({ folder }) => join(String(folder), 'stability'));
+  },
+  export: async () => (await import('./export.ts')).exportCommand(),
+  import: async () => (await import('./import.ts')).batchImportCommand(),
+  schema: async () => (await import('./schema.ts')).schemaCommand(),
+};
+
+/** `word`: which of its commands is asked for; all are loaded where it is undefined. */
+export const batchCommand = (word?: string): Promise<Command> =>
+  addParts(new Command('batch').description(commandSummaries.batch.summary), batchSummaries, parts, word);

@@ -3,6 +3,7 @@ import { measureLinearErrors } from '../../batch/index.ts';
 import { UsageError } from '../../errors.ts';
 import { alignColumns, createProgress, formatCount, formatNumber } from '../../report/index.ts';
 import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../options.ts';
+import { batchSummaries } from './summaries.ts';
 
 interface LinearOptions extends DeviceOptions {
   readonly data?: string;
@@ -11,9 +12,7 @@ interface LinearOptions extends DeviceOptions {
 
 export function batchLinearCommand(): Command {
   const command = new Command('linear')
-    .description(
-      'How far the steps of a study leave the region where the loss is linear, by strategy and batch size; `batch report` shows it from then on',
-    )
+    .description(batchSummaries.linear)
     .argument('<dir>', 'folder of a study of `ballast batch run`');
   return addDeviceOptions(command)
     .option('--data <dir>', 'folder of the data (default: where the study found it)')

@@ -26,6 +26,7 @@ import { defaultThreads, describeRuntime } from '../../runtime/index.ts';
 import { version } from '../../version.ts';
 import { interruptedExitCode } from '../failure.ts';
 import { listenForInterrupts } from '../interrupts.ts';
+import { commandLine } from '../invocation.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from '../options.ts';
 import { alone } from '../output-folder.ts';
 import { loadSplit } from '../test-set.ts';
@@ -33,6 +34,7 @@ import { configFrom, microBatchOf, type TrainSettings } from '../train-config.ts
 import { addTrainingOptions, number } from '../training-options.ts';
 import { folderName, wholeNumber } from '../values.ts';
 import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
+import { batchSummaries } from './summaries.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
 type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
@@ -49,9 +51,7 @@ interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, 
 }
 
 export function batchPlanCommand(): Command {
-  const command = new Command('plan').description(
-    'Which batch size to train at, and what a larger one costs: from one short run of the training and timed steps',
-  );
+  const command = new Command('plan').description(batchSummaries.plan);
   addTrainingOptions(command)
     .option(
       '--steps <n>',
@@ -76,6 +76,8 @@ export function batchPlanCommand(): Command {
 async function plan(options: PlanOptions, command: Command): Promise<void> {
   const out = requiredOut(options, command);
   if (out === undefined || options.dryRun) return planIn(options, out);
+  // What cannot be asked for is refused before there is a folder.
+  linkOf(options);
   return alone(out, ['plan.json'], () => planIn(options, out));
 }
 
@@ -169,7 +171,7 @@ const rhythm = { growAt: [], growBatch: 2, logEvery: '1st', evalEvery: '1st', ch
 
 async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
   await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(result, null, 2)}\n`);
-  const command = `ballast ${process.argv.slice(2).join(' ')}`;
+  const command = commandLine();
   const { renderBatchPlanReport } = await import('../../report/pages.ts');
   await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { studyReport, writeStudyReport } from '../../app/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../report/index.ts';
-import { addClusterOptions, type ClusterOptions } from './cluster-options.ts';
-import { studyReport, writeStudyReport } from './study-report.ts';
+import { commandLine } from '../invocation.ts';
+import { addClusterOptions, type ClusterOptions, linkOf } from './cluster-options.ts';
+import { batchSummaries } from './summaries.ts';
 
 interface ReportOptions extends ClusterOptions {
   readonly out?: string;
@@ -11,9 +13,7 @@ interface ReportOptions extends ClusterOptions {
 
 export function batchReportCommand(): Command {
   const command = new Command('report')
-    .description(
-      'What a batch study says: steps to targets, speed-up, critical batch, cost, and the paper’s statements on it',
-    )
+    .description(batchSummaries.report)
     .argument('<dir>', 'folder of a study, or of an import')
     .option('--out <file>', 'where the HTML report goes (default: report.html in the folder)')
     .option('--json', 'print one JSON object on standard output, and write no file unless --out says so');
@@ -22,9 +22,9 @@ export function batchReportCommand(): Command {
 
 async function run(dir: string, options: ReportOptions): Promise<void> {
   const { out, json = false } = options;
-  const report = await studyReport(dir, options);
+  const report = await studyReport(dir, { ...options, link: linkOf(options) });
   const target = out ?? (json ? undefined : join(dir, 'report.html'));
-  if (target !== undefined) await writeStudyReport(report, target);
+  if (target !== undefined) await writeStudyReport(report, target, { command: commandLine() });
   if (json) {
     process.stdout.write(`${JSON.stringify(report)}\n`);
     return;

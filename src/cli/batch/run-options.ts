@@ -3,9 +3,12 @@ export interface RunOptions {
   /** Needed unless it is a dry run. */
   readonly out?: string;
   readonly data?: string;
-  readonly maxParallel: number;
+  /** As many as the machine has room for, where commands say what they take, unless told. */
+  readonly maxParallel?: number;
   readonly threads?: number;
   readonly device: string;
+  /** Graphics processors for commands. */
+  readonly gpus?: readonly string[];
   readonly dryRun?: boolean;
   readonly extend?: boolean;
   readonly failFast?: boolean;

@@ -2,14 +2,16 @@ import { Command } from 'commander';
 import { interruptedExitCode } from '../failure.ts';
 import { requiredOut } from '../options.ts';
 import { folderName, wholeNumber } from '../values.ts';
-import { computeStudy, layingOut } from './compute-study.ts';
+import { computeShown, layingOutListed } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
+import { gpuList } from './gpus.ts';
 import type { RunOptions } from './run-options.ts';
+import { batchSummaries } from './summaries.ts';
 import { countsText, edgeText } from './texts.ts';
 
 export function runBatchCommand(): Command {
   const command = new Command('run')
-    .description('Compute what is missing of a study; it can be interrupted, resumed, edited and run twice at once')
+    .description(batchSummaries.run)
     .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
     .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
   return addRunOptions(command).action(run);
@@ -19,7 +21,16 @@ export function runBatchCommand(): Command {
 export function addRunOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'where the data lies, for workloads that name no folder')
-    .option('--max-parallel <n>', 'trials at a time; the threads are divided among them', wholeNumber(1), 1)
+    .option(
+      '--max-parallel <n>',
+      'trials at a time; the threads are divided among them (default: 1; with --gpus as many as they serve)',
+      wholeNumber(1),
+    )
+    .option(
+      '--gpus <list>',
+      'graphics processors for commands, such as 0,1,2,3: each trial gets as many as its resources say',
+      gpuList,
+    )
     .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1))
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--extend', 'where the best rate lies on the edge of its grid, try more on that side, up to three')
@@ -31,9 +42,9 @@ export function addRunOptions(command: Command): Command {
 async function run(path: string, options: RunOptions, command: Command): Promise<void> {
   const { json = false } = options;
   const out = requiredOut(options, command);
-  const layOut = await layingOut(path, options);
+  const layOut = await layingOutListed(path, options);
   if (out === undefined || options.dryRun) return dryRun(layOut, options);
-  const { name, status, counts, edges } = await computeStudy(layOut, { ...options, out });
+  const { name, status, counts, edges } = await computeShown(layOut, { ...options, out });
   if (json) process.stdout.write(`${JSON.stringify({ status, trials: counts, edges })}\n`);
   else {
     process.stdout.write(`${name}: ${countsText(counts)}\n`);

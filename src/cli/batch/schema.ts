@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { studyJsonSchema } from '../../batch/index.ts';
+import { batchSummaries } from './summaries.ts';
 
 export function schemaCommand(): Command {
-  return new Command('schema').description('Print the JSON Schema of study files, for editors').action(() => {
+  return new Command('schema').description(batchSummaries.schema).action(() => {
     process.stdout.write(`${JSON.stringify(studyJsonSchema(), null, 2)}\n`);
   });
 }

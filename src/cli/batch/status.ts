@@ -1,13 +1,12 @@
 import { Command } from 'commander';
 import { type StudyStatus, statusOf } from '../../batch/index.ts';
 import { alignColumns, formatCount } from '../../report/index.ts';
+import { batchSummaries } from './summaries.ts';
 import { countsText, edgeText } from './texts.ts';
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description(
-      'What of a study is done, runs, failed or is missing; and where its rates lie on the edge of their grid',
-    )
+    .description(batchSummaries.status)
     .argument('<dir>', 'the study on disk')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(async (dir: string, { json = false }: { json?: boolean }) => {

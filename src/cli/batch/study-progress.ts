@@ -1,6 +1,6 @@
+import type { StudyOptions } from '../../app/index.ts';
 import { type ProcessReport, pointName, type StudyLayout } from '../../batch/index.ts';
 import { createProgressLines, formatCount, type ProgressStream } from '../../report/index.ts';
-import type { StudyStore } from '../../store/index.ts';
 
 export interface StudyProgress {
   readonly report: (report: ProcessReport) => void;
@@ -8,24 +8,28 @@ export interface StudyProgress {
   finish(): void;
 }
 
-/** Progress of a study, by the floating-point operations that are done of those that it asks for; on a terminal with a line for each trial that runs. */
+/** How far a trial is. */
+type TrialProgress = Parameters<NonNullable<StudyOptions['onRound']>>[1][number];
+
+/** Progress of a study, by the floating-point operations that are done of those that it asks for (by examples, where another program trains); on a terminal with a line for each trial that runs. */
 export function studyProgress(
-  { name, trials, flopsPerExample }: StudyLayout,
-  store: StudyStore,
+  { name, trials: laidOut, flopsPerExample }: StudyLayout,
+  trials: readonly TrialProgress[],
   stream: ProgressStream,
   quiet: boolean,
 ): StudyProgress {
+  const isCounted = [...flopsPerExample.values()].every((flops) => flops !== undefined);
   const known = new Map(
-    trials.map(({ id, budgetSteps, spec, points: [point] }) => {
-      const { workload, strategy } = point!;
+    laidOut.map(({ id, budgetSteps, points: [point] }) => {
+      const { workload, strategy, batchSize } = point!;
       const words = pointName({ ...point!, workload: workload.name, strategy: strategy.name });
-      const work = flopsPerExample.get(workload.name)! * spec.config.batchSize;
+      const work = (isCounted ? flopsPerExample.get(workload.name)! : 1) * batchSize;
       return [id, { words, budgetSteps, work }];
     }),
   );
   const done = new Map<string, number>();
   let ended = 0;
-  for (const { id, status, step, budgetSteps } of store.trials()) {
+  for (const { id, status, step, budgetSteps } of trials) {
     const waits = status === 'queued' || status === 'running';
     done.set(id, waits ? Math.min(step, budgetSteps) : budgetSteps);
     if (!waits) ended++;
@@ -54,10 +58,10 @@ export function studyProgress(
         }
       } else {
         done.set(id, report.step);
-        const loss = report.kind === 'step' ? `, loss ${report.loss.toFixed(3)}` : '';
+        const loss = report.kind === 'step' && report.loss !== null ? `, loss ${report.loss.toFixed(3)}` : '';
         lines.line(id, `${trial.words}: step ${formatCount(report.step)} of ${formatCount(trial.budgetSteps)}${loss}`);
       }
-      lines.update(doneWork(), `${ended} of ${trials.length} trials`);
+      lines.update(doneWork(), `${ended} of ${laidOut.length} trials`);
     },
     note: (note) => lines.say(`note: ${note}`),
     finish: () => lines.finish(),

@@ -1,21 +1,18 @@
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { StudyReport } from '../../batch/analysis/index.ts';
-import { type BundledStudy, bundledStudies, bundledStudy, measureLinearErrors } from '../../batch/index.ts';
-import { writeFileAtomic } from '../../formats/index.ts';
-import { createProgress } from '../../report/index.ts';
-import { parseDevice } from '../../runtime/index.ts';
-import { version } from '../../version.ts';
-import { computeStudy, layingOut } from '../batch/compute-study.ts';
+import { reproduceBatch } from '../../app/index.ts';
+import { type BundledStudy, bundledStudies, bundledStudy } from '../../batch/index.ts';
+import { createProgress, type Progress } from '../../report/index.ts';
+import { layingOutListed, showing } from '../batch/compute-study.ts';
 import { dryRun } from '../batch/dry-run.ts';
 import { addRunOptions } from '../batch/run.ts';
 import type { RunOptions } from '../batch/run-options.ts';
-import { studyReport, writeStudyReport } from '../batch/study-report.ts';
 import { countsText } from '../batch/texts.ts';
 import { interruptedExitCode } from '../failure.ts';
-import { listenForInterrupts } from '../interrupts.ts';
+import { commandLine } from '../invocation.ts';
 import { requiredOut } from '../options.ts';
 import { folderName } from '../values.ts';
+import { reproduceSummaries } from './summaries.ts';
 
 interface ReproduceBatchOptions extends RunOptions {
   readonly studies: readonly BundledStudy[];
@@ -31,9 +28,7 @@ function namesOf(text: string): BundledStudy[] {
 
 export function reproduceBatchCommand(): Command {
   const command = new Command('batch')
-    .description(
-      'The statements of Golmant et al. (arXiv 1811.12941) on studies of classification, language and segmentation that Ballast brings along: runs what is missing of them, then reports',
-    )
+    .description(reproduceSummaries.batch)
     .option('--studies <names>', `some of ${bundledStudies.join(', ')}; only shapes needs no data`, namesOf, [
       ...bundledStudies,
     ])
@@ -46,53 +41,38 @@ export function reproduceBatchCommand(): Command {
 }
 
 async function run(options: ReproduceBatchOptions, command: Command): Promise<void> {
-  const { studies, json = false, device, threads } = options;
+  const { studies, json = false } = options;
   const out = requiredOut(options, command);
-  const reports: StudyReport<unknown>[] = [];
-  for (const name of studies) {
-    const layOut = await layingOut(bundledStudy(name), options);
-    if (out === undefined || options.dryRun) {
+  if (out === undefined || options.dryRun) {
+    for (const name of studies) {
       const { out: _, ...rest } = options;
+      const layOut = await layingOutListed(bundledStudy(name), options);
       await dryRun(layOut, out === undefined ? rest : { ...rest, out: join(out, name) });
-      continue;
     }
-    const folder = join(out, name);
-    const { status, counts } = await computeStudy(layOut, { ...options, out: folder });
-    process.stderr.write(`${name}: ${countsText(counts)}\n`);
-    if (status === 'interrupted') {
-      process.stderr.write('interrupted; the same command goes on\n');
-      process.exitCode = interruptedExitCode;
-      return;
-    }
-    if (counts.failed > 0) process.exitCode = 1;
-    const progress = createProgress({
-      stream: process.stderr,
-      label: `${name}, linear approximation`,
-      quiet: json && !process.stderr.isTTY,
-    });
-    const interrupts = listenForInterrupts();
-    await measureLinearErrors({
-      folder,
-      signal: interrupts.signal,
-      data: options.data,
-      runtime: { device: parseDevice(device), ...(threads === undefined ? {} : { threads }) },
-      onProgress: (share, detail) => progress.update(share, detail),
-    }).finally(() => {
-      interrupts.end();
-      progress.finish(interrupts.signal.aborted ? 'stopped' : 'done');
-    });
-    const report = await studyReport(folder, { devices: [1] });
-    await writeStudyReport(report, join(folder, 'report.html'));
-    reports.push(report);
+    return;
   }
-  if (out === undefined || options.dryRun) return;
-  const page = join(out, 'index.html');
-  const made = { ballast: version, date: new Date().toISOString() };
-  const { renderBatchReproduction } = await import('../../report/pages.ts');
-  await writeFileAtomic(
-    page,
-    renderBatchReproduction(reports, { command: `ballast ${process.argv.slice(2).join(' ')}`, made, folders: studies }),
+  const quiet = json && !process.stderr.isTTY;
+  let linear: Progress | undefined;
+  const { status, failed, reports, page } = await showing(options, (shown, signal) =>
+    reproduceBatch({
+      ...{ ...options, ...shown, out, command: commandLine() },
+      onStudy: (name, counts) => process.stderr.write(`${name}: ${countsText(counts)}\n`),
+      onLinear: (name, share, detail) => {
+        linear ??= createProgress({ stream: process.stderr, label: `${name}, linear approximation`, quiet });
+        linear.update(share, detail);
+      },
+      onLinearEnd: () => {
+        linear?.finish(signal.aborted ? 'stopped' : 'done');
+        linear = undefined;
+      },
+    }),
   );
+  if (status === 'interrupted') {
+    process.stderr.write('interrupted; the same command goes on\n');
+    process.exitCode = interruptedExitCode;
+    return;
+  }
+  if (failed > 0) process.exitCode = 1;
   if (json) {
     const found = reports.map(({ study, statements }) => ({ study, statements }));
     process.stdout.write(`${JSON.stringify({ studies: found })}\n`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { convolutionGradient, type Geometry } from '../../../test/convolution-gradient.ts';
 import { grad } from '../../autodiff/index.ts';
-import { trainingMode } from '../../nn/training-mode.ts';
+import { trainingMode } from '../../nn/index.ts';
 import { type Graph, GraphBuilder, tensor, type Value } from '../../onnx/index.ts';
 import { RandomStream } from '../../random.ts';
 import { compareEmissions } from '../compare.ts';

@@ -20,6 +20,7 @@ import { environmentOf } from '../environment.ts';
 import { HessianOperator, hessianGraph } from './hessian.ts';
 import type { ConvergedEigenvalue, CurvatureDensity, CurvatureResult, ProbedValue } from './result.ts';
 
+/** Whose loss, on which examples, and how much of its Hessian is to be found. */
 export interface CurvatureRequest {
   readonly network: Network;
   readonly dataset: ImageDataset;

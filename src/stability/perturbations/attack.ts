@@ -17,6 +17,7 @@ export interface AttackItems {
   readonly radii: Float32Array;
 }
 
+/** How far an attack may go, in how many steps, from which seed. */
 export interface AttackOptions {
   readonly norm: Norm;
   readonly steps: number;

@@ -58,6 +58,7 @@ const known = new Map(
 
 /** The name of an attack: one of `attackNames()`. */
 export type AttackName = string;
+/** Names of the attacks, with those that were registered. */
 export const attackNames = (): readonly AttackName[] => [...known.keys()];
 
 /** Throws InputError for a name that is none. */
@@ -101,6 +102,7 @@ export interface AttackedItem {
   readonly linf: number;
 }
 
+/** What an attack made of each example. */
 export interface AttackResult {
   readonly items: readonly AttackedItem[];
   /** [count, size]; examples that were not attacked are as they came. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { smallSvd } from '../../linalg/small-svd.ts';
+import { smallSvd } from '../../linalg/index.ts';
 import { GraphBuilder, tensor, tensorOf } from '../../onnx/index.ts';
 import { RandomStream } from '../../random.ts';
 import { activationsAt } from '../activations.ts';

@@ -2,6 +2,7 @@ import type { ImageDataset } from '../../data/index.ts';
 import { type EvaluatedNetwork, type EvaluateOptions, visitLogits } from './images.ts';
 import { argMax, crossEntropyOf } from './scores.ts';
 
+/** Loss and accuracy of a classifier. */
 export interface Evaluation {
   /** Fraction of images whose largest logit is the label's, 0 .. 1. */
   readonly accuracy: number;

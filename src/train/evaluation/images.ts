@@ -6,6 +6,7 @@ import type { RuntimeOptions } from '../../runtime/index.ts';
 import { breathe } from '../breathe.ts';
 import { ProgramsBySize } from './programs.ts';
 
+/** How an evaluation runs: how many examples at a time, on what, and who is told. */
 export interface EvaluateOptions extends RuntimeOptions {
   /** Examples a call: 256 images, 16 with masks, 20 streams of text unless told. */
   readonly batchSize?: number;

@@ -6,6 +6,7 @@ import { breathe } from '../breathe.ts';
 import { surprise } from '../losses.ts';
 import type { EvaluatedNetwork, EvaluateOptions } from './images.ts';
 
+/** Loss and perplexity of a language model. */
 export interface LanguageEvaluation {
   /** exp of the loss. */
   readonly perplexity: number;

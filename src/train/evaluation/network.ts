@@ -5,6 +5,7 @@ import type { EvaluatedNetwork, EvaluateOptions } from './images.ts';
 import { evaluateLanguage, type LanguageEvaluation } from './language.ts';
 import { evaluateSegmentation, type SegmentationEvaluation } from './segmentation.ts';
 
+/** The evaluation of a network, by its task. */
 export type NetworkEvaluation =
   | ({ readonly task: 'classification' } & Evaluation)
   | ({ readonly task: 'segmentation' } & SegmentationEvaluation)

@@ -2,6 +2,7 @@ import type { ImageDataset } from '../../data/index.ts';
 import { type EvaluatedNetwork, type EvaluateOptions, visitLogits } from './images.ts';
 import { argMax, type ClassScore, ConfusionMatrix, crossEntropyOf, meanIoU } from './scores.ts';
 
+/** Loss, pixel accuracy and intersection over union of a segmentation. */
 export interface SegmentationEvaluation {
   /** Mean of the classes' intersection over union, 0 .. 1, over those that occur; pixels of the ignored label count nowhere. */
   readonly meanIoU: number;

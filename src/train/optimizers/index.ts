@@ -26,6 +26,7 @@ const known: Readonly<Record<string, Entry>> = {
   lamb: { options: [...momentOptions, 'adaptOn'], make: lamb },
 };
 
+/** Names of the update rules. */
 export const optimizerNames = Object.keys(known);
 
 /** The options that the optimiser of this name understands. Throws UsageError for an unknown one. */

@@ -9,6 +9,7 @@ import type { Batch } from '../trainer.ts';
 import { ImageOrder } from './image-order.ts';
 import type { Metric, TrainingTask } from './task.ts';
 
+/** How the images of a training are augmented, beside random crops and mirroring. */
 export type Augmentation = Pick<AugmentOptions, 'zoom' | 'jitter'>;
 
 export interface ImageTaskOptions {

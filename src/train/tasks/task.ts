@@ -20,4 +20,5 @@ export interface TrainingTask {
   evaluate(params: Params): Promise<{ loss: number; metric: number }>;
 }
 
+/** What a held-out score is called: for classification, segmentation and language. */
 export type Metric = 'accuracy' | 'meanIoU' | 'perplexity';

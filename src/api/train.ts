@@ -1,0 +1,59 @@
+/**
+ * Training and evaluation. A training is a configuration (`RunConfig`), data and a folder; it resumes exactly.
+ *
+ * ```ts
+ * import { shapesDataset } from 'ballast/data';
+ * import { trainingConfig, trainNetwork } from 'ballast/train';
+ *
+ * const data = {
+ *   train: shapesDataset({ split: 'train', count: 512, seed: 0 }),
+ *   valid: shapesDataset({ split: 'test', count: 128, seed: 0 }),
+ * };
+ * const config = trainingConfig({ model: 'resnet8', dataset: 'shapes', length: '2ep', lr: 0.1 });
+ * const { status, final } = await trainNetwork({ config, ...data, folder: 'runs/first', resume: true });
+ * console.log(status, final.valMetric);
+ * ```
+ */
+export {
+  type Augmentation,
+  type Batch,
+  BatchPlan,
+  type CalibrationRequest,
+  calibrateBatchNorm,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  evaluateLanguage,
+  evaluateNetwork,
+  evaluateSegmentation,
+  fittingMicroBatch,
+  type LanguageEvaluation,
+  type Metric,
+  type MetricsRecord,
+  type NetworkEvaluation,
+  type NetworkTraining,
+  type Optimizer,
+  type OptimizerOptions,
+  optimizerNamed,
+  optimizerNames,
+  planTraining,
+  type RunConfig,
+  type RunResult,
+  type RunStatus,
+  readMetrics,
+  readRunConfig,
+  type SegmentationEvaluation,
+  type SettingContext,
+  type SettingFacts,
+  type StepRequest,
+  type StepResult,
+  schedule,
+  Trainer,
+  type TrainerOptions,
+  type TrainingData,
+  type TrainingPlan,
+  type TrainingWish,
+  trainingConfig,
+  trainNetwork,
+  writeRunConfig,
+} from '../train/index.ts';

@@ -1,0 +1,43 @@
+/** The command line of this process, run to its end. */
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Measurement } from '../instrument/index.ts';
+import { type RunningCommand, reportFailure } from './failure.ts';
+import { guardOutput } from './guarded-output.ts';
+import { isCommand, programFor } from './program.ts';
+import { guardStreams } from './streams.ts';
+
+guardStreams();
+guardOutput(process.stdout);
+guardOutput(process.stderr);
+
+/** Measurements, attacks and the like of the user's own: modules that BALLAST_EXTENSIONS names, separated by commas, which register them. */
+async function ownMeasurements(): Promise<readonly Measurement[]> {
+  const modules = process.env.BALLAST_EXTENSIONS?.split(',').filter((path) => path.trim() !== '') ?? [];
+  if (modules.length === 0) return [];
+  for (const path of modules) await import(pathToFileURL(resolve(path.trim())).href);
+  const { allMeasurements } = await import('../instrument/index.ts');
+  const found = [...allMeasurements()];
+  const builtIn = new Set<unknown>(Object.values((await import('../app/measurements/index.ts')).builtIn));
+  return found.filter((measurement) => !builtIn.has(measurement));
+}
+
+const given = process.argv.slice(2);
+// `ballast help spectrum` is about spectrum; of a command that there is none of, its own message is said.
+const words = given[0] === 'help' && given[1] !== undefined && !isCommand(given[1]) ? given.slice(1) : given;
+const [first, ...more] = words[0] === 'help' && isCommand(words[1]) ? words.slice(1) : words;
+const part = more[0] === 'help' ? more[1] : more[0];
+
+let running: RunningCommand = { options: new Set() };
+
+try {
+  const program = await programFor(first, await ownMeasurements(), part);
+  program.hook('preAction', (_, command) => {
+    const { out } = command.opts<{ out?: unknown }>();
+    const options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));
+    running = { options, ...(typeof out === 'string' ? { out } : {}) };
+  });
+  await program.parseAsync(words, { from: 'user' });
+} catch (error) {
+  process.exitCode = reportFailure(error, (line) => process.stderr.write(`${line}\n`), running);
+}

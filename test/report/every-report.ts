@@ -1,0 +1,238 @@
+/** Every kind of report, of results that are made up or measured on networks that take a moment: the page, and what the terminal shows. */
+import { readFileSync } from 'node:fs';
+import { reportOf } from '../../src/batch/analysis/index.ts';
+import { costsOfReport } from '../../src/batch/cost/index.ts';
+import { importStudy } from '../../src/batch/import/index.ts';
+import { planFrom } from '../../src/batch/plan/index.ts';
+import type { ImageDataset } from '../../src/data/index.ts';
+import { type StudyStability, trendsOf } from '../../src/joint/index.ts';
+import { type Network, resnet, withValues } from '../../src/models/index.ts';
+import { initialize } from '../../src/nn/index.ts';
+import { RandomStream } from '../../src/random.ts';
+import {
+  alignmentTable,
+  batchCostTable,
+  batchPlanTable,
+  batchTable,
+  convolutionsTable,
+  curvatureTable,
+  eigenvaluesTable,
+  interventionTable,
+  perturbationTable,
+  pngDataUrl,
+  reproductionTable,
+  spectrumTable,
+  studyStabilityTable,
+  terminalPlot,
+} from '../../src/report/index.ts';
+import * as pages from '../../src/report/pages.ts';
+import {
+  countActiveUnits,
+  measureAlignment,
+  measureConvolutions,
+  measureEigenvalues,
+  measureIntervention,
+  measurePerturbations,
+  type ReproductionResult,
+} from '../../src/stability/index.ts';
+import { syntheticCurvature } from './synthetic-curvature.ts';
+import { syntheticPlan } from './synthetic-plan.ts';
+import { syntheticSpectrum } from './synthetic-spectrum.ts';
+import { syntheticStudy } from './synthetic-study.ts';
+import { syntheticTraining } from './synthetic-training.ts';
+
+export interface ReportOfAKind {
+  readonly kind: string;
+  readonly page: string;
+  /** For a terminal of so many columns; none where a command prints no table. */
+  readonly terminal?: (columns: number) => string;
+}
+
+const stream = new RandomStream({ seed: 1, purpose: 'reports' });
+const dataset: ImageDataset = {
+  name: 'noise',
+  classes: ['a', 'b', 'c'],
+  count: 30,
+  shape: [3, 8, 8],
+  pixels: Uint8Array.from({ length: 30 * 192 }, () => 255 * stream.uniform()),
+  labels: Uint8Array.from({ length: 30 }, (_, i) => i % 3),
+};
+const withSeed = (seed: number, depth = 8): Network => {
+  const model = resnet({ depth, width: 4, classes: 3, inputShape: [3, 8, 8] });
+  return { ...withValues(model, initialize(model.parameters, seed)), weights: 'fresh' };
+};
+const network = withSeed(3);
+const runtime = { device: 'cpu', threads: 1 } as const;
+const command = 'ballast something --with options';
+const made = { ballast: '0.1.0', date: '2026-01-02T03:04:05.678Z' };
+
+async function stabilityReports(): Promise<ReportOfAKind[]> {
+  const images = [0, 1, 2, 3, 4, 5, 6, 7];
+  const shape = dataset.shape;
+  const spectrum = syntheticSpectrum();
+  const picture = pngDataUrl({ width: 2, height: 2, bytes: new Uint8Array(12).fill(99) }, 3);
+  const alignment = await measureAlignment({ network: withSeed(3, 14), dataset, images: [0, 1], top: 2 });
+  const eigenvalues = await measureEigenvalues({
+    network,
+    dataset,
+    images: [0, 1],
+    units: 'all',
+    method: 'auto',
+    top: 5,
+  });
+  const convolutions = await measureConvolutions({ network, layers: 'all', foldNorm: false, method: 'auto', top: 3 });
+  const intervention = await measureIntervention({
+    network,
+    dataset,
+    images: [0, 1],
+    units: 'layer1.0,layer3.0',
+    skipScales: [0, 0.5, 1, 2],
+    weightScales: [1, 2],
+    operatingPoint: 'frozen',
+    evaluationImages: 20,
+    finalRelu: false,
+    method: 'auto',
+    top: 5,
+  });
+  const perturbations = await measurePerturbations({
+    network,
+    dataset,
+    images: images,
+    attack: 'pgd',
+    norm: 'linf',
+    radii: [8 / 255, 2 / 255, 0.2],
+    steps: 3,
+    restarts: 1,
+    randomStart: false,
+    noise: 'gaussian',
+    untrained: withSeed(5),
+    project: { steps: 3, top: 2, finalRelu: false, images: 1 },
+    seed: 0,
+    runtime,
+  });
+  const whole: ReproductionResult = {
+    model: intervention.model,
+    weights: intervention.weights,
+    dataset: dataset.name,
+    images,
+    active: await countActiveUnits(network, dataset, images, runtime),
+    spectra: spectrum,
+    interventions: [intervention, intervention],
+    perturbations: perturbations.result,
+    environment: spectrum.environment,
+    seconds: 60,
+  };
+  const color = false;
+  return [
+    {
+      kind: 'spectrum',
+      page: pages.renderSpectrumReport(spectrum, { command, images: [{ index: 0, pngDataUrl: picture }] }),
+      terminal: (width) => spectrumTable(spectrum, { color, width }) + terminalPlot(spectrum, { color, width }),
+    },
+    {
+      kind: 'spectrum of leading values',
+      page: pages.renderSpectrumReport(
+        syntheticSpectrum({
+          indices: [3],
+          plans: ['a', 'b', 'c'].map((name, i) => ({
+            name: `stage.${name}`,
+            shape: [64, 64] as const,
+            active: 20,
+            largest: 3 + i,
+            smallest: 0.1,
+            ...(i === 1 ? {} : { leading: 5 }),
+          })),
+        }),
+      ),
+    },
+    {
+      kind: 'alignment',
+      page: pages.renderAlignmentReport(alignment, { command }),
+      terminal: (width) => alignmentTable(alignment, { color, width }),
+    },
+    {
+      kind: 'eigenvalues',
+      page: pages.renderEigenvaluesReport(eigenvalues, { command }),
+      terminal: (width) => eigenvaluesTable(eigenvalues, { color, width }),
+    },
+    {
+      kind: 'convolutions',
+      page: pages.renderConvolutionsReport(convolutions, { command }),
+      terminal: (width) => convolutionsTable(convolutions, { color, width }),
+    },
+    {
+      kind: 'intervention',
+      page: pages.renderInterventionReport(intervention, { command }),
+      terminal: (width) => interventionTable(intervention, { color, width }),
+    },
+    {
+      kind: 'perturbation',
+      page: pages.renderPerturbationReport(perturbations.result, { pixels: perturbations.pixels, shape, command }),
+      terminal: (width) => perturbationTable(perturbations.result, { color, width }),
+    },
+    {
+      kind: 'reproduction of stability',
+      page: pages.renderReproductionReport(whole, { pixels: perturbations.pixels, shape, command }),
+      terminal: (width) => reproductionTable(whole, { color, width }),
+    },
+    {
+      kind: 'curvature',
+      page: pages.renderCurvatureReport(syntheticCurvature, { command }),
+      terminal: (width) => curvatureTable(syntheticCurvature, { color, width }),
+    },
+    { kind: 'training', page: pages.renderTrainingReport(syntheticTraining()) },
+  ];
+}
+
+async function batchReports(): Promise<ReportOfAKind[]> {
+  const stored = await importStudy('results/cifar10/measurements.csv');
+  const link = { bandwidth: 1e10, latency: 5e-5, source: 'given' } as const;
+  const studies = [
+    ['batch study', syntheticStudy(), { devices: [1, 2, 4], link, price: 1.2 }],
+    ['stored batch study', stored, { devices: [1] }],
+  ] as const;
+  const plan = planFrom({ ...syntheticPlan, devices: [1, 2, 4, 8], link, price: 1.2 });
+  const before = JSON.parse(readFileSync('results/cifar10/stability/result.json', 'utf8')) as StudyStability;
+  // Stored by an earlier version: its trends are those of today's analysis.
+  const joint: StudyStability = {
+    ...before,
+    workloads: before.workloads.map((w) => ({ ...w, atChance: [], trends: trendsOf(w.models, w.models) })),
+  };
+  const color = false;
+  const reports = studies.map(([kind, study, costs]) => {
+    const report = reportOf(study, { cost: null, linearErrors: [] });
+    return { kind, report: { ...report, cost: costsOfReport(study, report, costs) } };
+  });
+  return [
+    ...reports.map(({ kind, report }): ReportOfAKind => {
+      const cost = pages.batchCostSection(report.cost);
+      return {
+        kind,
+        page: pages.renderBatchReport(report, { made, command, ...(cost ? { cost } : {}) }),
+        terminal: (width) => batchTable(report, { color, width }) + batchCostTable(report.cost, { color, width }),
+      };
+    }),
+    {
+      kind: 'reproduction of batch studies',
+      page: pages.renderBatchReproduction(
+        reports.map((r) => r.report),
+        { made, command, folders: ['one', 'two'] },
+      ),
+    },
+    {
+      kind: 'plan',
+      page: pages.renderBatchPlanReport(plan, { command }),
+      terminal: (width) => batchPlanTable(plan, { color, width }),
+    },
+    {
+      kind: 'stability of a study',
+      page: pages.renderStudyStabilityReport(joint, { command }),
+      terminal: (width) => studyStabilityTable(joint, { color, width }),
+    },
+  ];
+}
+
+/** In some seconds. */
+export async function everyReport(): Promise<ReportOfAKind[]> {
+  return [...(await stabilityReports()), ...(await batchReports())];
+}

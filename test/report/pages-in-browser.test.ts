@@ -1,0 +1,137 @@
+/** Every figure of every kind of report as a reader sees it: on a screen and a phone, light and dark, and on paper. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as Plot from '@observablehq/plot';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { draw } from '../../src/report/draw.ts';
+import { figure, legend } from '../../src/report/figure.ts';
+import { html } from '../../src/report/html.ts';
+import { renderPage } from '../../src/report/page.ts';
+import { fitted, visibleLength } from '../../src/report/terminal-width.ts';
+import { hasBrowser, launchBrowser } from './browser.ts';
+import { everyReport, type ReportOfAKind } from './every-report.ts';
+import { seenFaults } from './seen-faults.ts';
+
+let reports: ReportOfAKind[] = [];
+beforeAll(async () => {
+  reports = await everyReport();
+});
+
+describe('a report in the terminal', () => {
+  it.each([60, 80, 100])('is no wider than %i columns, and opens with a sentence', (width) => {
+    for (const { kind, terminal } of reports) {
+      const text = terminal?.(width) ?? '';
+      for (const line of text.split('\n')) expect(visibleLength(line), `${kind}: ${line}`).toBeLessThanOrEqual(width);
+      expect(text, kind).toBe(fitted(text, width));
+      if (terminal) expect(text.split('\n\n')[0]!.trim(), kind).toMatch(/[.!]$/);
+    }
+  });
+});
+
+describe.skipIf(!hasBrowser())('a page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ballast-pages-'));
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const settings = [
+    ['screen', 1280, 'light', 'screen'],
+    ['screen by night', 1280, 'dark', 'screen'],
+    ['phone', 390, 'light', 'screen'],
+    ['phone by night', 390, 'dark', 'screen'],
+    // The width of A4 between its usual margins; paper is white even where the screen is dark.
+    ['sheet of paper', 718, 'dark', 'print'],
+  ] as const;
+
+  /** Faults of one page in all settings. */
+  async function faultsOf(page: Page, text: string): Promise<string[]> {
+    const file = join(folder, 'page.html');
+    writeFileSync(file, text);
+    await page.goto(pathToFileURL(file).href);
+    const found: string[] = [];
+    for (const [name, width, colorScheme, media] of settings) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ media, colorScheme });
+      found.push(...(await page.evaluate(seenFaults)).map((fault) => `${name}: ${fault}`));
+    }
+    return found;
+  }
+
+  it('keeps marks, ticks and labels inside, series apart and contrast: screen and phone, light and dark, and paper', async () => {
+    const page = await browser.newPage();
+    const faults: string[] = [];
+    for (const { kind, page: text } of reports)
+      faults.push(...(await faultsOf(page, text)).map((fault) => `${kind}, ${fault}`));
+    await page.close();
+    expect(faults).toEqual([]);
+  });
+
+  it('is found out where it does not', async () => {
+    const body = draw({
+      ariaLabel: 'bad',
+      width: 300,
+      height: 200,
+      x: { domain: [0, 1], ticks: [0.5, 0.501], tickFormat: () => 'long label' },
+      y: { domain: [0, 1] },
+      marks: [
+        Plot.line([0, 3], { x: (x: number) => x, y: 0.5, stroke: '#dddddd' }),
+        Plot.dot([0.5], { x: 0.5, y: 2, fill: '#777777' }),
+        Plot.text(['outside'], { x: 1.2, y: 0.1, fill: '#aaaaaa' }),
+      ],
+    });
+    const entry = { label: 'one', color: '#0072b2', mark: 'line' } as const;
+    const key = legend([entry, { ...entry, label: 'two' }]);
+    const text = renderPage({
+      title: 'Bad',
+      lede: html`<span style="color: #999; white-space: nowrap">${'wide '.repeat(300)}</span>`,
+      sections: [
+        {
+          title: 'Bad',
+          body: [figure({ title: 'Bad', panels: [{ body }], caption: '', panelWidth: 300, legend: key })],
+        },
+      ],
+      footer: html``,
+    });
+    const page = await browser.newPage();
+    const faults = (await faultsOf(page, text)).filter((f) => f.startsWith('screen: ')).join('\n');
+    await page.close();
+    for (const fault of [
+      /the page is \d+ wide/,
+      /text "wide/,
+      /line leaves the axes/,
+      /line leaves the drawing/,
+      /line has a stroke of 1\.4:1/,
+      /is in no legend/,
+      /dot leaves the axes/,
+      /"outside" leaves the drawing/,
+      /"outside" has 2\.3:1/,
+      /tick labels "long label" and "long label" overlap/,
+      /"one" and "two" look alike/,
+    ])
+      expect(faults).toMatch(fault);
+  });
+
+  it('has an answer before everything else, and every link of its contents leads to a place', async () => {
+    const page = await browser.newPage();
+    for (const { kind, page: text } of reports) {
+      await page.setContent(text);
+      const answer = (await page.locator('header .answer').allInnerTexts()).join(' ');
+      expect(answer, kind).toMatch(/\.$/);
+      const lost = await page.evaluate(() =>
+        [...document.querySelectorAll('a[href^="#"]')]
+          .map((a) => a.getAttribute('href')!)
+          .filter((to) => !document.getElementById(to.slice(1))),
+      );
+      expect(lost, kind).toEqual([]);
+    }
+    await page.close();
+  });
+});
