@@ -6,7 +6,6 @@ import { costText, formatCount, plural } from '../cost-text.ts';
 export const compare = registerMeasurement({
   kind: comparisonKind,
   label: 'comparison',
-  revision: 1,
   parts: 'networks',
   rows: ['networks', 'curve'],
   examples: [
