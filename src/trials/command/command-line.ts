@@ -28,9 +28,9 @@ export interface CommandLine {
 
 const number = (value: number) => String(value);
 
-/** Epochs of a budget, as a program counts them: whole, and never fewer than the budget has. */
+/** Epochs of a budget, as a program counts them: whole, and as many as it takes where each drops its last, incomplete batch. It is ended at the budget's steps. */
 const wholeEpochs = ({ examples, values }: CommandSpec) =>
-  Math.max(1, Math.ceil(Number(((values.steps * values.batch) / examples).toPrecision(12))));
+  Math.max(1, Math.ceil(values.steps / Math.max(1, Math.floor(examples / values.batch))));
 
 /** The command line of a trial. Throws UsageError for a placeholder that has no value. */
 export function commandLineOf(spec: CommandSpec, place: RunPlace): CommandLine {

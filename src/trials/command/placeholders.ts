@@ -9,7 +9,7 @@ export const placeholders = {
   seed: 'seed of the repeat',
   steps: 'steps of the budget',
   examples: 'examples of the budget',
-  epochs: 'epochs of the budget, rounded up to a whole number',
+  epochs: 'epochs of the budget, whole ones, enough for its steps',
   warmup: 'steps of the warm-up; 0 without one',
   weightDecay: 'settings.weightDecay of the strategy or the workload',
   beta2: 'settings.beta2 of the strategy or the workload',
