@@ -90,11 +90,11 @@ describe('ballast batch plan', () => {
     expect(resumed.criticalBatch).toEqual(first.criticalBatch);
     expect([resumed.price, resumed.link]).toEqual([null, null]);
     // And what the terminal says.
-    expect(stdout).toMatch(/^batch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
+    expect(stdout).toMatch(/^Train at B = \d+ on one device/);
+    expect(stdout).toMatch(/\nbatch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
     expect(stdout).toMatch(
-      /the critical batch size is about [\d,.]+ images, but how far from that a study would come out cannot be told/,
+      /the\s+critical\s+batch\s+size\s+is\s+about\s+[\d,.]+\s+images,\s+but\s+how\s+far\s+from\s+that\s+a\s+study\s+would\s+come\s+out\s+cannot\s+be\s+told/,
     );
-    expect(stdout).toMatch(/Train at B = \d+ on one device/);
     expect(stdout).toMatch(/of the smallest study: one training at each of 3 batch sizes/);
     expect(stdout.trimEnd().endsWith(join(out('interrupted'), 'report.html'))).toBe(true);
   });

@@ -52,7 +52,7 @@ describe('ballast curvature', () => {
     const { below, zero, above } = result.density!;
     expect(below.value + zero.value + above.value).toBeCloseTo(1, 9);
     expect(result.meanEigenvalue.value).toBeCloseTo(result.trace.value / result.parameters, 12);
-    expect(readdirSync(out).sort()).toEqual(['report.html', 'result.json']);
+    expect(readdirSync(out).sort()).toEqual(['report.html', 'request.json', 'result.json']);
     expect(resultOf(readFileSync(join(out, 'result.json'), 'utf8'))).toEqual(result);
   });
 

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Options that are not ours: of programs that are called or named. */
-const foreign = /--(import|decompress|stdout|ignore-scripts)\b/g;
+/** Options that are not ours: of programs that are called or named, and of those that a study names. */
+const foreign = /--(import|decompress|stdout|ignore-scripts|bs|resume, "|name=value|name\b|no-name)/g;
 /** Custom properties of style sheets: `var(--ink)`, `--ink: #000`, `/--swatch:`. */
 const style = /var\(--[\w-]+|--[\w-]+:/g;
 

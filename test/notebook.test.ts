@@ -23,6 +23,6 @@ it.skipIf(spawnSync(python, ['-c', 'import numpy']).status !== 0)(
     expect(stderr).toBe('');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^0 layer3\.0 largest [\d.]+ residual [\de.-]+$/m);
-    expect(stdout).toMatch(/\(1024,\) float64$/m);
+    expect(stdout).toMatch(/\(4096,\) float64$/m);
   },
 );

@@ -40,7 +40,7 @@ describe('a failure of ONNX Runtime', () => {
       '/src/onnxruntime/core/x.cc:12 bool f() was false. \u001b[31mFailed to allocate memory\nmore',
     );
     expect(runtimeError('net\u0007', 'run', cause).message).toBe(
-      'net\\u{7}: ONNX Runtime cannot run the graph: there is not enough memory; take smaller batches',
+      'net\\u0007: ONNX Runtime cannot run the graph: there is not enough memory; take smaller batches',
     );
     expect(runtimeError('net', 'run', 'odd').message).toBe(
       'net: ONNX Runtime cannot run the graph: it does not say why',

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { ImageDataset } from '../data/index.ts';
 import { InputError, UsageError } from '../errors.ts';
+import type { ResultCache } from '../formats/index.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
@@ -13,7 +14,7 @@ import { countActiveUnits } from './active-units.ts';
 import { environmentOf } from './environment.ts';
 import { InterventionMeasurement, interventionCache } from './intervention-measurement.ts';
 import type { InterventionResult } from './intervention-result.ts';
-import type { InterventionRequest } from './intervention-setting.ts';
+import type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
 import { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
 import { type PerturbationRequest, perturbationCache, plainPgd } from './perturbation-setting.ts';
 import { folderCache } from './spectra-cache.ts';
@@ -176,7 +177,13 @@ export class Reproduction {
       interventionsOf(request, spectra.plan.blocks, names, clock.say).map((own) =>
         InterventionMeasurement.prepare(
           parts
-            ? { ...own, cache: interventionCache(partFolders(parts)[own.units === 'all' ? 'all' : 'one'], own) }
+            ? {
+                ...own,
+                cache:
+                  own.units === 'all'
+                    ? interventionCache(partFolders(parts).all, own)
+                    : ofUnit(interventionCache(partFolders(parts).one, own), own.units),
+              }
             : own,
         ),
       ),
@@ -247,6 +254,15 @@ export class Reproduction {
     };
     return parts ? { ...request, cache: perturbationCache(partFolders(parts).projections, request) } : request;
   }
+}
+
+/** Accuracies and growths of networks with this unit changed, under names of their own: several units share a folder. */
+function ofUnit(cache: InterventionCache, unit: string): InterventionCache {
+  const named = <T>({ read, write }: ResultCache<T>): ResultCache<T> => ({
+    read: (key) => read(`${unit}, ${key}`),
+    write: (key, value) => write(`${unit}, ${key}`, value),
+  });
+  return { ...cache, accuracies: named(cache.accuracies), growths: named(cache.growths) };
 }
 
 /** Progress over several parts, each of which tells only its own. */

@@ -33,11 +33,11 @@ describe('ballast batch import', () => {
     expect(stdout).not.toContain('\u001b[2J');
     const measured = JSON.parse(await readFile(join(out, 'measured.json'), 'utf8'));
     expect(measured.workloads[0].parameters).toBe(1000);
-    const report = (...more: string[]) => ballast('batch', 'report', out, '--draws', '20', ...more).stdout;
+    const report = (...more: string[]) => ballast('batch', 'report', out, ...more).stdout;
     expect(report()).toMatch(/step times: one A100[\s\S]*device-hours/);
-    expect(report('--price', '2')).toMatch(/money[\s\S]*2 a device-hour/);
+    expect(report('--price', '2')).toMatch(/money[\s\S]*2\.00 a device-hour/);
     expect(report('--devices', '1,2', '--bandwidth', '10', '--latency', '5')).toMatch(
-      /10 GB\/s and 5 us between devices/,
+      /10\.0 GB\/s and 5\.00 us between devices/,
     );
     const json = JSON.parse(ballast('batch', 'import', path, ...say, '--dry-run', '--json').stdout);
     expect(json.files[0]).toMatchObject({ format: 'CSV', records: 6, unused: [{ count: 6 }] });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../errors.ts';
+import { printable } from '../../printable.ts';
 import { type LogQuantity, logFormats } from '../../trials/index.ts';
 
 const target = z.strictObject({
@@ -87,7 +88,7 @@ export function parseMapping(input: unknown): LogMapping {
   const parsed = mapping.safeParse(input);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new UsageError(`mapping: ${issue!.path.join('.') || 'top level'}: ${issue!.message}`);
+  throw new UsageError(printable(`mapping: ${issue!.path.join('.') || 'top level'}: ${issue!.message}`));
 }
 
 /** Name and direction of a metric, from the name of its column. */

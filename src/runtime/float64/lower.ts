@@ -15,7 +15,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
 };
 
 /** Operators that ONNX Runtime's CPU has in float32 only and that have no lowering either. */
-const float32Only = new Set(['InstanceNormalization', 'Celu', 'QuickGelu']);
+const float32Only = new Set(['Det', 'GridSample', 'QuickGelu']);
 
 function isFloat64(node: Node): boolean {
   return node.domain === '' && node.outputs[0]?.dtype === 'float64';
