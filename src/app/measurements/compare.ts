@@ -14,7 +14,7 @@ export const compare = registerMeasurement({
       request: { model: 'resnet20', weights: 'plain.pth,robust.pth', data: 'cifar10' },
     },
     {
-      what: 'a run through its training (train --keep-checkpoints)',
+      what: 'a run that kept checkpoints, through its training',
       request: { checkpoints: 'out/run', dataset: 'shapes', images: '0-49', units: 'ends', method: 'lanczos' },
     },
   ],
