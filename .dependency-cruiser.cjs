@@ -20,7 +20,7 @@ const rooms = {
   trials: ['formats', 'store'],
   batch: ['onnx', 'autodiff', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
   joint: ['schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'verdict'],
-  report: ['formats', 'linalg', 'train', 'data', 'stability', 'batch', 'joint', 'verdict'],
+  report: ['schema', 'formats', 'linalg', 'train', 'data', 'stability', 'batch', 'joint', 'verdict'],
   app: ['schema', 'instrument', 'onnx', 'runtime', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'joint', 'report'],
   cli: ['schema', 'instrument', 'app', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'batch', 'report'],
 };

@@ -1,4 +1,4 @@
-import { type Document, Lexer, LineCounter, parseDocument } from 'yaml';
+import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
 import { reasonOf } from '../errors.ts';
 
 /** Characters of a file: a thousand times what a study needs. */
@@ -9,6 +9,8 @@ const mostAliases = 2000;
 const mostValues = 100_000;
 /** Words, numbers, brackets and blanks of the text: what the parser's time grows with. */
 const mostTokens = 300_000;
+/** Mistakes that are told: beyond, a file is something else. */
+const mostProblems = 100;
 
 export interface YamlProblem {
   /** From 1. */
@@ -36,14 +38,16 @@ export function boundedYaml(text: string): YamlContent {
     for (let at = token.indexOf('\n'); at >= 0; at = token.indexOf('\n', at + 1)) line++;
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0)
-    return {
-      problems: document.errors.map((e) => ({
-        line: e.linePos?.[0].line ?? 1,
-        message: `is no YAML: ${e.message.split(/ at line \d+/)[0]!.split('\n')[0]}`,
-      })),
-    };
+  // The parser compares each key of a map with all before it; `repeatedKeys` looks it up.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+  const problems = [
+    ...document.errors.slice(0, mostProblems).map((e) => ({
+      line: e.linePos?.[0].line ?? 1,
+      message: `is no YAML: ${e.message.split(/ at line \d+/)[0]!.split('\n')[0]}`,
+    })),
+    ...repeatedKeys(document, lines).slice(0, mostProblems),
+  ];
+  if (problems.length > 0) return { problems };
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
@@ -52,6 +56,26 @@ export function boundedYaml(text: string): YamlContent {
   }
   const wrong = unbounded(value);
   return wrong === undefined ? { value, document, lines } : problem(wrong);
+}
+
+/** Keys that a map has more than once. */
+function repeatedKeys(document: Document, lines: LineCounter): YamlProblem[] {
+  const found: YamlProblem[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const value = isScalar(key) ? key.value : key;
+        if (seen.has(value))
+          found.push({
+            line: isScalar(key) && key.range ? lines.linePos(key.range[0]).line : 1,
+            message: 'is no YAML: Map keys must be unique',
+          });
+        seen.add(value);
+      }
+    },
+  });
+  return found;
 }
 
 /** What is wrong with a value that contains itself, or very many others. */
