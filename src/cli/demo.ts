@@ -113,7 +113,7 @@ async function both(out: string, seed: number): Promise<void> {
       units: 'layer3.0,layer3.1,layer3.2',
       stages: true,
     },
-    { out },
+    { out: join(out, 'spectrum') },
   );
   await batchStudy(join(out, 'batch'));
 }
