@@ -208,7 +208,15 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     ...line.env,
     ...(gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus.join(',') }),
   };
-  const kept = await KeptOutput.open(output, { env, append: resuming, beforeTurn: () => poll(false) });
+  const kept = await KeptOutput.open(output, {
+    env,
+    append: resuming,
+    beforeTurn: async () => {
+      // One may be under way that has not seen the end.
+      await poll(false);
+      await poll(false);
+    },
+  });
   let reason: Reason | undefined;
   let failure: unknown;
   let exit: Exit | undefined;
