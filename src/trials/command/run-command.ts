@@ -190,7 +190,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     for (const row of rows) request.onRow(row);
     if (rows.length > 0) progressed = true;
   };
-  const poll = async (ended: boolean, onlyNew = false) => {
+  const pollOnce = async (ended: boolean, onlyNew: boolean) => {
     const arrival = Date.now() / 1000;
     await logs.read((followed) => choice.offer(followed), { ended });
     for (const { record, source, format } of choice.take()) {
@@ -198,6 +198,12 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
       const carried = format === printedSource || format === 'lines' ? source.step : undefined;
       source.step = curve.add(record, arrival, { onlyNew, carried }) ?? source.step;
     }
+  };
+  // One after another: a poll that is asked for while one is under way begins after it, and so sees all that was written before.
+  let lastPoll: Promise<void> = Promise.resolve();
+  const poll = (ended: boolean, onlyNew = false): Promise<void> => {
+    lastPoll = lastPoll.then(() => pollOnce(ended, onlyNew));
+    return lastPoll;
   };
   // Whatever is on disk of an earlier attempt was either stored, or is taken now.
   if (resuming) await poll(false, true);
@@ -211,11 +217,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   const kept = await KeptOutput.open(output, {
     env,
     append: resuming,
-    beforeTurn: async () => {
-      // One may be under way that has not seen the end.
-      await poll(false);
-      await poll(false);
-    },
+    beforeTurn: () => poll(false),
   });
   let reason: Reason | undefined;
   let failure: unknown;
