@@ -1,4 +1,4 @@
-import { type OutputFolder, openOutput, requireFree } from '../app/index.ts';
+import { requireFree } from '../app/index.ts';
 import { owningFolder } from '../formats/index.ts';
 
 /** The command that runs, as its first words say. */
@@ -6,15 +6,6 @@ export function runningCommand(): string {
   const words = process.argv.slice(2);
   const options = words.findIndex((word) => word.startsWith('-'));
   return ['ballast', ...words.slice(0, options < 0 ? undefined : options)].join(' ');
-}
-
-/** What says where, how fast and in which form, and not what is computed. */
-const beside = ['out', 'json', 'dryRun', 'resume', 'threads', 'device', 'emission', 'download'];
-
-/** Takes the folder of a measurement for this process: see `openOutput`. */
-export function openOutputOf(out: string, kind: string, options: object): Promise<OutputFolder> {
-  const request = Object.fromEntries(Object.entries(options).filter(([key]) => !beside.includes(key)));
-  return openOutput(out, { kind, request }, runningCommand());
 }
 
 /**

@@ -7,11 +7,9 @@ import { printable } from '../printable.ts';
 /**
  * Weights that a model keeps in other files (`model.onnx.data`): only in the model's own folder or below it, wherever its links lead,
  * so that a model from elsewhere can read nothing else. Throws when a file is not there, or shorter than the model says.
- * `onFile` hears the path of every file that is used, once.
  */
-export function externalDataBeside(modelPath: string, onFile: (path: string) => void = () => {}): ExternalData {
+export function externalDataBeside(modelPath: string): ExternalData {
   const folder = realpathSync(dirname(resolve(modelPath)));
-  const seen = new Set<string>();
   return (location, offset, length) => {
     const name = printable(location);
     if (location === '' || isAbsolute(location) || /(^|[\\/])\.\.([\\/]|$)/.test(location) || location.includes('\0')) {
@@ -28,10 +26,7 @@ export function externalDataBeside(modelPath: string, onFile: (path: string) => 
     }
     // A pipe would be waited for.
     if (!statSync(path).isFile()) throw new BallastError(`its data lie in "${name}", which is no file`);
-    const bytes = readPart(path, name, offset, length);
-    if (!seen.has(path)) onFile(path);
-    seen.add(path);
-    return bytes;
+    return readPart(path, name, offset, length);
   };
 }
 
