@@ -152,7 +152,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
 
 describe('batch check', () => {
   it('says what was recognised, whether it goes on from a checkpoint, and what the study costs', () => {
-    const file = writeStudy(folder, study({ delay: 5, steps: 400, batchSizes: [8, 64] }));
+    const file = writeStudy(folder, study({ delay: 5, steps: 4000, batchSizes: [8, 64] }));
     const { stdout, status } = ballast('batch', 'check', file, '--json', '--rows', '5');
     expect(status).toBe(0);
     const [checked] = JSON.parse(stdout).workloads;
@@ -168,13 +168,13 @@ describe('batch check', () => {
       ['trainLoss', 'train_loss'],
       ['valLoss', 'val_loss'],
     ]);
-    expect(checked.seconds).toBeGreaterThan(0.9 * 800 * 0.005);
+    expect(checked.seconds).toBeGreaterThan(0.9 * 8000 * 0.005);
   });
 
   it('says that a resume begins anew, and what to write', () => {
     const file = writeStudy(
       folder,
-      study({ delay: 5, steps: 400, batchSizes: [8] }).replace('--resume=', '--no-resume='),
+      study({ delay: 5, steps: 4000, batchSizes: [8] }).replace('--resume=', '--no-resume='),
     );
     const { stdout, status } = ballast('batch', 'check', file, '--rows', '3');
     expect(status).toBe(1);
