@@ -9,7 +9,7 @@ const slow = process.env.BALLAST_SLOW === '1';
 
 export default defineConfig({
   test: {
-    include: slow ? ['{src,test}/**/*.slow.test.ts'] : ['{src,test}/**/*.test.ts'],
+    include: slow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
     exclude: slow ? [] : ['**/*.slow.test.ts'],
     pool: 'forks',
     fileParallelism: false,

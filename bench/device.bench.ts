@@ -8,12 +8,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BallastError } from '../src/base/errors.ts';
 import { type ImageDataset, loadDataset } from '../src/data/index.ts';
-import { BallastError } from '../src/errors.ts';
+import { type Evaluation, evaluate } from '../src/evaluate/index.ts';
 import { loadNetwork } from '../src/models/index.ts';
 import { parseDevice, type RuntimeOptions } from '../src/runtime/index.ts';
-import { type Evaluation, evaluate } from '../src/train/index.ts';
-import { realData } from '../test/real-data.ts';
+import { realData } from '../test/support/real-data.ts';
 import { alternate, type Bench, type Case, type Peer, timed } from './harness.ts';
 import { deviation, type PeerSteps, prepare, workloads } from './training.ts';
 

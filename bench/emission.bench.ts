@@ -8,11 +8,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/base/errors.ts';
+import { RandomStream } from '../src/base/random.ts';
 import { modelNamed } from '../src/models/index.ts';
 import { initialize, type Params } from '../src/nn/index.ts';
 import { type Graph, sizeOf, tensor, writeModel } from '../src/onnx/index.ts';
-import { RandomStream } from '../src/random.ts';
 import { compile, defaultThreads, sessionOptions } from '../src/runtime/index.ts';
 import {
   alternate,

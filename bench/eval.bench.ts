@@ -6,12 +6,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BallastError } from '../src/base/errors.ts';
 import { loadDataset } from '../src/data/index.ts';
-import { BallastError } from '../src/errors.ts';
+import { type Evaluation, evaluate } from '../src/evaluate/index.ts';
 import { loadNetwork } from '../src/models/index.ts';
 import { defaultThreads } from '../src/runtime/index.ts';
-import { type Evaluation, evaluate } from '../src/train/index.ts';
-import { realData } from '../test/real-data.ts';
+import { realData } from '../test/support/real-data.ts';
 import { alternate, type Bench, type Case, Peer, torchMissing } from './harness.ts';
 
 const files: Readonly<Record<string, string>> = {

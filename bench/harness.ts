@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { BallastError } from '../src/errors.ts';
+import { BallastError } from '../src/base/errors.ts';
 import type { Params } from '../src/nn/index.ts';
 import { describeRuntime } from '../src/runtime/index.ts';
 

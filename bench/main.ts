@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BallastError, UsageError } from '../src/errors.ts';
+import { BallastError, UsageError } from '../src/base/errors.ts';
 import { type Bench, othersBusy, print, save } from './harness.ts';
 
 const ending = '.bench.ts';

@@ -7,12 +7,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BallastError, UsageError } from '../src/base/errors.ts';
 import { loadDataset, toFloat } from '../src/data/index.ts';
-import { BallastError, UsageError } from '../src/errors.ts';
 import { loadNetwork } from '../src/models/index.ts';
 import { defaultThreads } from '../src/runtime/index.ts';
 import { type AttackResult, DifferentiableClassifier, overRadii, runAttack } from '../src/stability/index.ts';
-import { realData } from '../test/real-data.ts';
+import { realData } from '../test/support/real-data.ts';
 import { alternate, type Bench, type Case, Peer, timed, torchMissing } from './harness.ts';
 
 const size = 3 * 32 * 32;

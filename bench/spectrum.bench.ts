@@ -11,8 +11,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BallastError } from '../src/base/errors.ts';
 import { loadDataset, toFloat } from '../src/data/index.ts';
-import { BallastError } from '../src/errors.ts';
 import { loadNetwork } from '../src/models/index.ts';
 import { tensor } from '../src/onnx/index.ts';
 import { defaultThreads } from '../src/runtime/index.ts';
@@ -24,7 +24,7 @@ import {
   selectUnits,
   valuesNeeded,
 } from '../src/stability/index.ts';
-import { realData } from '../test/real-data.ts';
+import { realData } from '../test/support/real-data.ts';
 import { type Bench, type Case, type Measurement, Peer, torchMissing } from './harness.ts';
 
 const float64Limit = 4096;

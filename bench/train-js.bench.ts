@@ -8,7 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BallastError } from '../src/errors.ts';
+import { BallastError } from '../src/base/errors.ts';
 import { defaultThreads } from '../src/runtime/index.ts';
 import { alternate, type Bench, type Case, Peer } from './harness.ts';
 import { deviation, type PeerSteps, prepare, workloads } from './training.ts';

@@ -1,13 +1,13 @@
 /** Training steps on a few batches of real data, ours and PyTorch's, from the same weights. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BallastError, UsageError } from '../src/base/errors.ts';
 import { loadData } from '../src/data/index.ts';
-import { BallastError, UsageError } from '../src/errors.ts';
 import { initialize } from '../src/nn/index.ts';
 import { defaultThreads, type RuntimeOptions } from '../src/runtime/index.ts';
 import { type Batch, optimizerNamed, type PlannedConfig, planTraining, Trainer } from '../src/train/index.ts';
-import { oneRate } from '../test/one-rate.ts';
-import { realData } from '../test/real-data.ts';
+import { oneRate } from '../test/support/one-rate.ts';
+import { realData } from '../test/support/real-data.ts';
 import { Peer, writeParameters } from './harness.ts';
 
 export interface Workload {

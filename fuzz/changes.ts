@@ -1,7 +1,7 @@
 /** Changes that know a form: of text, of JSON, of lists of pieces that are held by lengths and checksums. */
 
-import type { RandomStream } from '../src/random.ts';
-import { mutated } from '../test/mutations.ts';
+import type { RandomStream } from '../src/base/random.ts';
+import { mutated } from '../test/support/mutations.ts';
 import { pick } from './format.ts';
 
 /** What readers of text do not expect. */

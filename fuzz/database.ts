@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import type { RandomStream } from '../src/random.ts';
-import { mutated } from '../test/mutations.ts';
+import type { RandomStream } from '../src/base/random.ts';
+import { mutated } from '../test/support/mutations.ts';
 import { pick } from './format.ts';
 
 /** The bytes of the database at a path after statements, each of which may fail: all of it in one file. */

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RandomStream } from '../src/random.ts';
-import { mutated } from '../test/mutations.ts';
+import type { RandomStream } from '../src/base/random.ts';
+import { mutated } from '../test/support/mutations.ts';
 
 /** The files of an input, by their names below its folder. */
 export type Files = Readonly<Record<string, Uint8Array>>;

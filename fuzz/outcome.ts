@@ -1,6 +1,6 @@
-import { BallastError } from '../src/errors.ts';
-import { printable } from '../src/printable.ts';
-import { RandomStream } from '../src/random.ts';
+import { BallastError } from '../src/base/errors.ts';
+import { printable } from '../src/base/printable.ts';
+import { RandomStream } from '../src/base/random.ts';
 import { changeFiles, type Files, type FuzzFormat, type Place } from './format.ts';
 
 /**

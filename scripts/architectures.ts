@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { BallastError } from '../src/errors.ts';
+import { BallastError } from '../src/base/errors.ts';
 import { loadNetwork } from '../src/models/index.ts';
 import { tensor } from '../src/onnx/index.ts';
 import { activationsAt, BlockMeasurement, findUnits, skippedJoins, valuesNeeded } from '../src/stability/index.ts';

@@ -6,7 +6,7 @@
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/base/errors.ts';
 import { type CaseResult, runCase } from './onnx-backend/case.ts';
 import { operatorTable, summary } from './onnx-backend/table.ts';
 

@@ -10,7 +10,7 @@ export interface PublicSymbol {
   readonly docs: string;
   /** For functions and constants: the type, on a line; found when it is asked for, which takes its time. */
   readonly signature: () => string;
-  /** Where it is declared, `src/onnx/fold.ts:12`. */
+  /** Where it is declared, `src/onnx/passes/fold.ts:12`. */
   readonly where: string;
 }
 

@@ -57,8 +57,8 @@ export {
 export { type MeasurementName, type MeasurementPlan, type MeasureOptions, measure } from './app/index.ts';
 export { type RenderedResult, renderStored } from './app/stored-results.ts';
 export { grad, jvp, linearize, vjp } from './autodiff/index.ts';
+export { BallastError, FileError, InputError, UsageError } from './base/errors.ts';
 export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } from './data/index.ts';
-export { BallastError, FileError, InputError, UsageError } from './errors.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
 export { type Measurement, registerMeasurement } from './instrument/index.ts';
 export {

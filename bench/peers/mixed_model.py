@@ -1,4 +1,4 @@
-"""The mixed model of src/joint/mixed-model.ts by dense matrices and SciPy's optimizer: python3 bench/peers/mixed_model.py"""
+"""The mixed model of src/comparison/mixed-model.ts by dense matrices and SciPy's optimizer: python3 bench/peers/mixed_model.py"""
 
 import numpy as np
 from scipy.optimize import minimize_scalar

@@ -1,4 +1,4 @@
-"""Profile-likelihood intervals of B_crit by SciPy, for test/batch/profile.test.ts: python3 bench/peers/profile.py"""
+"""Profile-likelihood intervals of B_crit by SciPy, for test/study/analysis/profile.test.ts: python3 bench/peers/profile.py"""
 
 import numpy as np
 from scipy import stats

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { PNG } from 'pngjs';
+import type { RandomStream } from '../../src/base/random.ts';
+import { sizeOf } from '../../src/base/tensor.ts';
 import { loadDataset, loadText, readClassNames } from '../../src/data/index.ts';
 import { readTarFiles } from '../../src/formats/index.ts';
-import type { RandomStream } from '../../src/random.ts';
-import { sizeOf } from '../../src/tensor.ts';
-import { mutated } from '../../test/mutations.ts';
-import { ofPython2 } from '../../test/python2-pickle.ts';
-import { matFile, tarFile } from '../../test/whole-files.ts';
+import { mutated } from '../../test/support/mutations.ts';
+import { ofPython2 } from '../../test/support/python2-pickle.ts';
+import { matFile, tarFile } from '../../test/support/whole-files.ts';
 import { changedJson, changedText } from '../changes.ts';
 import { changeFiles, type Files, type FuzzFormat, oneFile, only, type Place, pick } from '../format.ts';
 

@@ -1,9 +1,10 @@
 /** The logs of other programs. */
-import { type LogMappingInput, parseMapping } from '../../src/batch/import/mapping.ts';
-import { importStudy } from '../../src/batch/import/open.ts';
-import { boundedYaml } from '../../src/batch/index.ts';
-import { UsageError } from '../../src/errors.ts';
-import type { RandomStream } from '../../src/random.ts';
+
+import { UsageError } from '../../src/base/errors.ts';
+import type { RandomStream } from '../../src/base/random.ts';
+import { type LogMappingInput, parseMapping } from '../../src/study/import/mapping.ts';
+import { importStudy } from '../../src/study/import/open.ts';
+import { boundedYaml } from '../../src/study/index.ts';
 import { formatOf, type LogValue } from '../../src/trials/index.ts';
 import {
   bytes,
@@ -18,8 +19,8 @@ import {
   tensorField,
   versionEvent,
   wandbFile,
-} from '../../test/log-writers.ts';
-import { mutated } from '../../test/mutations.ts';
+} from '../../test/support/log-writers.ts';
+import { mutated } from '../../test/support/mutations.ts';
 import { changedJson, changedList, changedText } from '../changes.ts';
 import { afterStatements, changedDatabase } from '../database.ts';
 import { changeFiles, type Files, type FuzzFormat, only, type Place } from '../format.ts';

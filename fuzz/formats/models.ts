@@ -2,8 +2,8 @@
 import { loadNetwork } from '../../src/models/index.ts';
 import { readModel, sizeOf, staticShape } from '../../src/onnx/index.ts';
 import { compile } from '../../src/runtime/index.ts';
-import { modelBytes } from '../../test/onnx-files.ts';
-import { mutated, wholeModels } from '../../test/onnx-mutations.ts';
+import { modelBytes } from '../../test/support/onnx-files.ts';
+import { mutated, wholeModels } from '../../test/support/onnx-mutations.ts';
 import type { FuzzFormat } from '../format.ts';
 import { oneFile, only } from '../format.ts';
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { deflateSync, inflateSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { decodePicture } from '../../src/data/picture.ts';
-import type { RandomStream } from '../../src/random.ts';
-import { mutated } from '../../test/mutations.ts';
-import { chunk, pngSignature } from '../../test/png-files.ts';
+import type { RandomStream } from '../../src/base/random.ts';
+import { decodePicture } from '../../src/data/pictures/picture.ts';
+import { mutated } from '../../test/support/mutations.ts';
+import { chunk, pngSignature } from '../../test/support/png-files.ts';
 import { changedList } from '../changes.ts';
 import { type FuzzFormat, oneFile, pick } from '../format.ts';
 

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openOutput } from '../../src/app/index.ts';
-import { gridOf } from '../../src/batch/grid.ts';
-import { readMeasured } from '../../src/batch/import/measured-file.ts';
+import { jsonCache, openSealedJson, sealJson } from '../../src/formats/index.ts';
+import { StudyStore } from '../../src/store/index.ts';
+import { gridOf } from '../../src/study/declare/grid.ts';
+import { readMeasured } from '../../src/study/import/measured-file.ts';
 import {
   layOutStudy,
   measuredIn,
@@ -12,10 +14,8 @@ import {
   readLinearErrors,
   statusOf,
   trialSpecOf,
-} from '../../src/batch/index.ts';
-import { noiseRecords } from '../../src/batch/plan/noise-record.ts';
-import { jsonCache, openSealedJson, sealJson } from '../../src/formats/index.ts';
-import { StudyStore } from '../../src/store/index.ts';
+} from '../../src/study/index.ts';
+import { noiseRecords } from '../../src/study/plan/noise-record.ts';
 import { readMetrics, readRunConfig } from '../../src/train/index.ts';
 import { changedJson, changedText } from '../changes.ts';
 import { changedDatabase, statementsAt } from '../database.ts';

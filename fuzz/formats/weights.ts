@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
+import type { RandomStream } from '../../src/base/random.ts';
+import { sizeOf, type TensorData } from '../../src/base/tensor.ts';
 import {
   decodeIdx,
   decodeMat,
@@ -13,12 +15,10 @@ import {
   unpackGzip,
   ZipArchive,
 } from '../../src/formats/index.ts';
-import type { RandomStream } from '../../src/random.ts';
-import { sizeOf, type TensorData } from '../../src/tensor.ts';
 import { CheckpointFolder } from '../../src/train/index.ts';
-import { mutated } from '../../test/mutations.ts';
-import { ofPython2 } from '../../test/python2-pickle.ts';
-import { legacyCheckpoint, pickle, zipCheckpoint } from '../../test/torch-files.ts';
+import { mutated } from '../../test/support/mutations.ts';
+import { ofPython2 } from '../../test/support/python2-pickle.ts';
+import { legacyCheckpoint, pickle, zipCheckpoint } from '../../test/support/torch-files.ts';
 import {
   doubles,
   legacyState,
@@ -28,7 +28,7 @@ import {
   safetensorsFile,
   state,
   storages,
-} from '../../test/whole-files.ts';
+} from '../../test/support/whole-files.ts';
 import { changedJson } from '../changes.ts';
 import { changeFiles, type FuzzFormat, oneFile } from '../format.ts';
 

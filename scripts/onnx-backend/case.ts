@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BallastError } from '../../src/errors.ts';
+import { BallastError } from '../../src/base/errors.ts';
 import { decodeTensor } from '../../src/onnx/file/decode.ts';
 import { decodeModel, decodeTensorFile, encodeModel } from '../../src/onnx/file/messages.ts';
 import {

@@ -30,7 +30,7 @@ export {
   reportOf,
   type Statement,
   type StudyReport,
-} from '../batch/analysis/index.ts';
+} from '../study/analysis/index.ts';
 export {
   type Cluster,
   fitStepTime,
@@ -43,8 +43,8 @@ export {
   studyCost,
   type TrainingCost,
   trainingCost,
-} from '../batch/cost/index.ts';
-export { importStudy, type LogMapping, parseMapping, readImported } from '../batch/import/index.ts';
+} from '../study/cost/index.ts';
+export { importStudy, type LogMapping, parseMapping, readImported } from '../study/import/index.ts';
 export {
   type BundledStudy,
   bundledStudies,
@@ -67,10 +67,10 @@ export {
   StudyMistakes,
   statusOf,
   studyJsonSchema,
-} from '../batch/index.ts';
+} from '../study/index.ts';
 export {
   type BatchPlanResult,
   type PlanRequest,
   planBatch,
   type Recommendation,
-} from '../batch/plan/index.ts';
+} from '../study/plan/index.ts';

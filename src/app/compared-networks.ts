@@ -1,7 +1,7 @@
 /** Which networks a comparison is about: files that are named, or the checkpoints of a folder. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { FileError, InputError, reasonOf } from '../errors.ts';
+import { FileError, InputError, reasonOf } from '../base/errors.ts';
 import { readRunConfig } from '../train/index.ts';
 
 /** One network to load. */

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FileError, UsageError } from '../errors.ts';
+import { FileError, UsageError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
+import { version } from '../base/version.ts';
 import { ownFolder, writeFileAtomic } from '../formats/index.ts';
-import { printable } from '../printable.ts';
-import { version } from '../version.ts';
 
 /** What a folder is made for: `request.json` in it. */
 export interface OutputRequest {

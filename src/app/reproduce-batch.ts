@@ -1,17 +1,17 @@
 /** The statements of Golmant et al. (arXiv 1811.12941), on the studies that Ballast brings along. */
 import { join } from 'node:path';
-import type { StudyReport } from '../batch/analysis/index.ts';
-import type { ReportCost } from '../batch/cost/index.ts';
+import { version } from '../base/version.ts';
+import { writeFileAtomic } from '../formats/index.ts';
+import { parseDevice } from '../runtime/index.ts';
+import type { StudyReport } from '../study/analysis/index.ts';
+import type { ReportCost } from '../study/cost/index.ts';
 import {
   type BundledStudy,
   bundledStudies,
   bundledStudy,
   measureLinearErrors,
   type StudyCounts,
-} from '../batch/index.ts';
-import { writeFileAtomic } from '../formats/index.ts';
-import { parseDevice } from '../runtime/index.ts';
-import { version } from '../version.ts';
+} from '../study/index.ts';
 import { computeStudy, layingOut, type StudyOptions } from './compute-study.ts';
 import { studyReport, writeStudyReport } from './study-report.ts';
 

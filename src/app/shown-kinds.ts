@@ -1,5 +1,5 @@
-import type { BatchPlanResult } from '../batch/plan/index.ts';
 import type { Measurement } from '../instrument/index.ts';
+import type { BatchPlanResult } from '../study/plan/index.ts';
 
 /** How results are shown that no measurement of the instrument makes. */
 export const shownKinds: Readonly<

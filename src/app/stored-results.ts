@@ -1,10 +1,10 @@
 /** Stored results, read, checked and shown again without computing anything. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { csvOf } from '../batch/export/csv.ts';
-import { FileError, reasonOf } from '../errors.ts';
+import { FileError, reasonOf } from '../base/errors.ts';
 import { allMeasurements, type Measurement } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
+import { csvOf } from '../study/export/csv.ts';
 import './measurements/index.ts';
 import { requestFile } from './output-folder.ts';
 import { shownKinds } from './shown-kinds.ts';

@@ -1,8 +1,8 @@
-import { reportOf, type StudyReport } from '../batch/analysis/index.ts';
-import { costsOfReport, type Link, type ReportCost } from '../batch/cost/index.ts';
-import { measuredInFolder, readLinearErrors } from '../batch/index.ts';
+import { version } from '../base/version.ts';
 import { writeFileAtomic } from '../formats/index.ts';
-import { version } from '../version.ts';
+import { reportOf, type StudyReport } from '../study/analysis/index.ts';
+import { costsOfReport, type Link, type ReportCost } from '../study/cost/index.ts';
+import { measuredInFolder, readLinearErrors } from '../study/index.ts';
 
 /** How many devices there may be, what lies between them and what they cost. */
 export interface StudyReportOptions {

@@ -1,4 +1,6 @@
 /** What a request is about, loaded: the network, the data, and the positions that it names. */
+
+import { InputError, UsageError } from '../base/errors.ts';
 import {
   type ImageDataset,
   isPictureName,
@@ -10,11 +12,11 @@ import {
   type ThreeSplit,
   withClasses,
 } from '../data/index.ts';
-import { InputError, UsageError } from '../errors.ts';
+import { withOwnAnswers } from '../evaluate/index.ts';
 import type { Control } from '../instrument/index.ts';
 import { describeNormalization, loadNetwork, type Network, type NetworkRequest } from '../models/index.ts';
 import { parseDevice, type RuntimeOptions } from '../runtime/index.ts';
-import { fittedTo, withOwnAnswers } from '../train/index.ts';
+import { fittedTo } from '../train/index.ts';
 
 export type NetworkKeys = Pick<
   NetworkRequest,

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Measurement } from '../instrument/index.ts';
-import { type RunningCommand, reportFailure } from './failure.ts';
-import { guardOutput } from './guarded-output.ts';
 import { isCommand, programFor } from './program.ts';
-import { guardStreams } from './streams.ts';
+import { type RunningCommand, reportFailure } from './terminal/failure.ts';
+import { guardOutput } from './terminal/guarded-output.ts';
+import { guardStreams } from './terminal/streams.ts';
 
 guardStreams();
 guardOutput(process.stdout);

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Measurement } from '../instrument/index.ts';
-import { listenForInterrupts } from './interrupts.ts';
-import { commandLine } from './invocation.ts';
-import { noteToUser } from './notes.ts';
-import { addRequestOptions, requestFrom, wordsOf } from './request-options.ts';
-import { folderName } from './values.ts';
+import { addRequestOptions, requestFrom, wordsOf } from './flags/request-options.ts';
+import { folderName } from './flags/values.ts';
+import { listenForInterrupts } from './terminal/interrupts.ts';
+import { commandLine } from './terminal/invocation.ts';
+import { noteToUser } from './terminal/notes.ts';
 
 /** Where results go. */
 function addOutputOptions(command: Command, { parts }: Measurement): Command {

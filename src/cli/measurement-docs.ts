@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { builtIn } from '../app/measurements/index.ts';
 import type { Measurement } from '../instrument/index.ts';
+import { requestTable } from './flags/request-options.ts';
 import { commandLineOf } from './measurement-command.ts';
-import { requestTable } from './request-options.ts';
 
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 

@@ -1,7 +1,7 @@
 /** The whole command line. A command is loaded when it is asked for: all of them take a second. */
 import { Command } from 'commander';
+import { version } from '../base/version.ts';
 import type { Measurement } from '../instrument/index.ts';
-import { version } from '../version.ts';
 import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
 
@@ -20,17 +20,17 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   convolutions: async () => measured((await import('../app/measurements/convolutions.ts')).convolutions),
   eigenvalues: async () => measured((await import('../app/measurements/eigenvalues.ts')).eigenvalues),
   alignment: async () => measured((await import('../app/measurements/alignment.ts')).alignment),
-  reproduce: async (part) => (await import('./reproduce/index.ts')).reproduceCommand(part),
-  batch: async (part) => (await import('./batch/index.ts')).batchCommand(part),
-  train: async () => (await import('./train.ts')).trainCommand(),
+  reproduce: async (part) => (await import('./commands/reproduce/index.ts')).reproduceCommand(part),
+  batch: async (part) => (await import('./commands/batch/index.ts')).batchCommand(part),
+  train: async () => (await import('./commands/train.ts')).trainCommand(),
   eval: async () => measured((await import('../app/measurements/eval.ts')).evaluation),
-  report: async () => (await import('./report.ts')).reportCommand(),
-  units: async () => (await import('./units.ts')).unitsCommand(),
-  models: async () => (await import('./models.ts')).modelsCommand(),
-  datasets: async () => (await import('./datasets.ts')).datasetsCommand(),
-  schema: async () => (await import('./schema.ts')).schemaCommand(),
-  completion: async () => (await import('./completion.ts')).completionCommand(loadCommand),
-  demo: async () => (await import('./demo.ts')).demoCommand(),
+  report: async () => (await import('./commands/report.ts')).reportCommand(),
+  units: async () => (await import('./commands/units.ts')).unitsCommand(),
+  models: async () => (await import('./commands/models.ts')).modelsCommand(),
+  datasets: async () => (await import('./commands/datasets.ts')).datasetsCommand(),
+  schema: async () => (await import('./commands/schema.ts')).schemaCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(loadCommand),
+  demo: async () => (await import('./commands/demo.ts')).demoCommand(),
 };
 
 export const isCommand = (name: string | undefined): name is CommandName =>

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.ts';
-import { RandomStream } from '../random.ts';
+import { UsageError } from '../base/errors.ts';
+import { RandomStream } from '../base/random.ts';
 import { type ImageDataset, requireIndex, requireLength, unit } from './dataset.ts';
-import { resampleMask, resamplePicture, type Source, type Window } from './resample.ts';
+import { resampleMask, resamplePicture, type Source, type Window } from './pictures/resample.ts';
 
 /** How images are augmented. */
 export interface AugmentOptions {

@@ -1,4 +1,4 @@
-import { FileError, UsageError } from '../errors.ts';
+import { FileError, UsageError } from '../base/errors.ts';
 import { quote, readBytes } from '../formats/index.ts';
 import type { ImageDataset } from './dataset.ts';
 

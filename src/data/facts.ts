@@ -1,10 +1,10 @@
-import { didYouMean } from '../names.ts';
-import { camvidClasses } from './camvid.ts';
-import { type CifarName, cifarLayouts } from './cifar-layout.ts';
+import { didYouMean } from '../base/names.ts';
 import type { ThreeSplit } from './dataset.ts';
-import { type MnistName, mnistLayouts } from './mnist.ts';
-import { shapeClasses } from './shapes-figures.ts';
-import { type CorpusName, corpora } from './text.ts';
+import { camvidClasses } from './sets/camvid.ts';
+import { type CifarName, cifarLayouts } from './sets/cifar-layout.ts';
+import { type MnistName, mnistLayouts } from './sets/mnist.ts';
+import { shapeClasses } from './sets/shapes-figures.ts';
+import { type CorpusName, corpora } from './sets/text.ts';
 
 /** What data can be used for. */
 export type DataTask = 'classification' | 'segmentation' | 'language';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ImageDataset } from './dataset.ts';
-import { isText, type TextDataset } from './text.ts';
+import { isText, type TextDataset } from './sets/text.ts';
 
 const known = new WeakMap<ImageDataset | TextDataset, string>();
 

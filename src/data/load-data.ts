@@ -1,9 +1,9 @@
-import { InputError } from '../errors.ts';
+import { InputError } from '../base/errors.ts';
 import type { ImageDataset, ThreeSplit } from './dataset.ts';
 import { dataFacts, unknownData } from './facts.ts';
 import { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
 import { loadText, type TextRequest, textNames } from './load-text.ts';
-import type { TextDataset } from './text.ts';
+import type { TextDataset } from './sets/text.ts';
 
 /** Names that `loadData` takes, and what they are. */
 export const dataNames: Readonly<Record<string, string>> = { ...datasetNames, ...textNames };

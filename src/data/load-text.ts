@@ -1,8 +1,8 @@
-import { InputError, UsageError } from '../errors.ts';
+import { InputError, UsageError } from '../base/errors.ts';
 import type { ThreeSplit } from './dataset.ts';
 import { namesOf, textFacts } from './facts.ts';
-import { type GrammarKnobs, grammarDataset } from './grammar.ts';
-import { type CorpusRequest, loadCorpus, type TextDataset } from './text.ts';
+import { type GrammarKnobs, grammarDataset } from './sets/grammar.ts';
+import { type CorpusRequest, loadCorpus, type TextDataset } from './sets/text.ts';
 
 /** Which text: a name, a split, and where it lies. */
 export interface TextRequest extends GrammarKnobs, Pick<CorpusRequest, 'vocabulary'> {

@@ -1,12 +1,12 @@
-import { InputError, UsageError } from '../errors.ts';
-import { loadCamvid } from './camvid.ts';
-import { type CifarRequest, loadCifar } from './cifar.ts';
+import { InputError, UsageError } from '../base/errors.ts';
 import type { ImageDataset, ThreeSplit } from './dataset.ts';
 import { imageFacts, namesOf, unknownData } from './facts.ts';
-import { loadFolder } from './folder.ts';
-import { loadMnist } from './mnist.ts';
-import { type ShapesKnobs, shapesDataset } from './shapes.ts';
-import { loadSvhn } from './svhn.ts';
+import { loadCamvid } from './sets/camvid.ts';
+import { type CifarRequest, loadCifar } from './sets/cifar.ts';
+import { loadFolder } from './sets/folder.ts';
+import { loadMnist } from './sets/mnist.ts';
+import { type ShapesKnobs, shapesDataset } from './sets/shapes.ts';
+import { loadSvhn } from './sets/svhn.ts';
 
 /** Which images: a name, a split, and where they lie. */
 export interface DatasetRequest extends ShapesKnobs, Pick<CifarRequest, 'download' | 'onProgress'> {

@@ -1,4 +1,4 @@
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 
 /** Share of the memory which is available that a data set may take: the network that looks at it needs some too. */
 const share = 0.5;

@@ -1,4 +1,4 @@
-import { RandomStream } from '../random.ts';
+import { RandomStream } from '../base/random.ts';
 
 /** The order of the examples in an epoch: a uniform permutation of 0 .. count - 1 (Fisher and Yates), the same whenever it is asked for. */
 export function epochOrder(count: number, seed: number, epoch: number): Int32Array {

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 import { requireLength } from './dataset.ts';
 
 /** A text as parallel streams for truncated back-propagation through time: row b continues from window to window. */

@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.ts';
-import { RandomStream } from '../random.ts';
+import { UsageError } from '../base/errors.ts';
+import { RandomStream } from '../base/random.ts';
 import type { ImageDataset } from './dataset.ts';
 import { shuffle } from './order.ts';
 

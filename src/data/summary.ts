@@ -2,8 +2,8 @@ import type { ImageDataset, ThreeSplit } from './dataset.ts';
 import type { DatasetRequest } from './load.ts';
 import { loadData } from './load-data.ts';
 import type { TextRequest } from './load-text.ts';
-import { isText, type TextDataset } from './text.ts';
-import { endOfSentence, unknownWord } from './vocabulary.ts';
+import { isText, type TextDataset } from './sets/text.ts';
+import { endOfSentence, unknownWord } from './sets/vocabulary.ts';
 
 /** A class with a share or a score. */
 export interface ClassShare {

@@ -1,4 +1,4 @@
-import { FileError } from '../errors.ts';
+import { FileError } from '../base/errors.ts';
 
 /**
  * How much memory a file may make its reader allocate. A few bytes of a hostile file can ask for terabytes

@@ -1,4 +1,4 @@
-import { FileError } from '../errors.ts';
+import { FileError } from '../base/errors.ts';
 import { quote } from './quote.ts';
 
 /** Characters of the longest quoted cell: beyond, a quote was forgotten. */

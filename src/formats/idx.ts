@@ -1,5 +1,5 @@
-import { FileError } from '../errors.ts';
-import { sizeOf } from '../tensor.ts';
+import { FileError } from '../base/errors.ts';
+import { sizeOf } from '../base/tensor.ts';
 import { quoteShape } from './quote.ts';
 
 /** Bytes in an array, row-major. */

@@ -1,6 +1,6 @@
-import { FileError } from '../errors.ts';
-import { sizeOf } from '../tensor.ts';
-import { inflatedLimit, unpackZlib } from './gzip.ts';
+import { FileError } from '../base/errors.ts';
+import { sizeOf } from '../base/tensor.ts';
+import { inflatedLimit, unpackZlib } from './archives/gzip.ts';
 import { quote, quoteShape } from './quote.ts';
 
 /** A numeric array of MATLAB. */

@@ -1,13 +1,13 @@
-import { FileError } from '../errors.ts';
-import { printable } from '../printable.ts';
-import { type DType, sizeOf, type TensorData } from '../tensor.ts';
-import { writeFileAtomic } from './atomic.ts';
+import { FileError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
+import { type DType, sizeOf, type TensorData } from '../base/tensor.ts';
+import { ZipArchive } from './archives/zip.ts';
+import { zipStored } from './archives/zip-write.ts';
+import { writeFileAtomic } from './files/atomic.ts';
+import { readBytes } from './files/read-bytes.ts';
 import { quote, quoteShape } from './quote.ts';
-import { readBytes } from './read-bytes.ts';
-import { gatherBytes } from './strided.ts';
 import { decodeTensor, elementBytes, tensorBytes } from './tensor.ts';
-import { ZipArchive } from './zip.ts';
-import { zipStored } from './zip-write.ts';
+import { gatherBytes } from './torch/strided.ts';
 
 const descriptors: Readonly<Record<DType, string>> = {
   float32: '<f4',

@@ -1,4 +1,4 @@
-import { cut, printable } from '../printable.ts';
+import { cut, printable } from '../base/printable.ts';
 
 /** Text that a file brought along, fit for one line of an error message: quoted, unprintable characters escaped, cut at 80. */
 export function quote(text: string): string {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { BallastError, FileError } from '../errors.ts';
-import { type DType, sizeOf, type TensorData } from '../tensor.ts';
-import { writeFileAtomic } from './atomic.ts';
+import { BallastError, FileError } from '../base/errors.ts';
+import { type DType, sizeOf, type TensorData } from '../base/tensor.ts';
+import { writeFileAtomic } from './files/atomic.ts';
+import { readBytes } from './files/read-bytes.ts';
 import { quote, quoteShape } from './quote.ts';
-import { readBytes } from './read-bytes.ts';
 import { decodeTensor, elementBytes, type NamedTensors, type StoredDType, tensorBytes } from './tensor.ts';
 
 /** Limit of the reference implementation; a header of real weights has some kilobytes. */

@@ -1,4 +1,4 @@
-import { type DType, type TensorData, widenBfloat16, widenFloat16 } from '../tensor.ts';
+import { type DType, type TensorData, widenBfloat16, widenFloat16 } from '../base/tensor.ts';
 
 /** Element types as files have them. Both 16-bit floats are widened to float32 on reading, without loss; float16 can be written. */
 export type StoredDType = DType | 'bfloat16';

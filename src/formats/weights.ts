@@ -1,14 +1,14 @@
-import { FileError, UsageError } from '../errors.ts';
-import { cut } from '../printable.ts';
+import { FileError, UsageError } from '../base/errors.ts';
+import { cut } from '../base/printable.ts';
+import { looksLikeZip, ZipArchive } from './archives/zip.ts';
+import { readBytes } from './files/read-bytes.ts';
 import { decodeNpz, looksLikeNpy } from './npy.ts';
 import { quote } from './quote.ts';
-import { readBytes } from './read-bytes.ts';
 import { decodeSafetensors, looksLikeSafetensors } from './safetensors.ts';
 import type { NamedTensors } from './tensor.ts';
-import { decodeTorchCheckpoint, type WeightsOptions } from './torch.ts';
-import { looksLikePickle } from './torch-file.ts';
-import { keysText } from './weight-sets.ts';
-import { looksLikeZip, ZipArchive } from './zip.ts';
+import { decodeTorchCheckpoint, type WeightsOptions } from './torch/torch.ts';
+import { looksLikePickle } from './torch/torch-file.ts';
+import { keysText } from './torch/weight-sets.ts';
 
 /** For messages. */
 export const expectedWeights = 'a checkpoint: PyTorch (.pt, .pth, .th), safetensors or .npz';

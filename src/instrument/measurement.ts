@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { InputError } from '../errors.ts';
-import { didYouMean } from '../names.ts';
+import { InputError } from '../base/errors.ts';
+import { didYouMean } from '../base/names.ts';
 import { type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
 
 /** What a measurement takes beside its request. */

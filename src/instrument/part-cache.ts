@@ -1,8 +1,8 @@
+import { version } from '../base/version.ts';
 import { dataIdentity, type ImageDataset, type TextDataset } from '../data/index.ts';
 import { jsonCache, type ResultCache } from '../formats/index.ts';
 import { type Network, networkIdentity } from '../models/index.ts';
 import { type RuntimeOptions, runtimeVersion } from '../runtime/index.ts';
-import { version } from '../version.ts';
 
 /** All that a finished part of a measurement depends on beside its key. */
 export interface PartOrigin {

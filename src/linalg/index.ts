@@ -1,30 +1,40 @@
 /** Spectra: dense, band and sparse matrices, Lanczos, Golub-Kahan, Arnoldi, stochastic quadrature. */
-export { type ArnoldiOptions, type ArnoldiResult, arnoldi, type ComplexEigenvalue } from './arnoldi.ts';
-export { bandEntry, type SymmetricBand, symmetricBand } from './band.ts';
-export { singularValues } from './dense.ts';
-export {
-  type EigenvalueDensityOptions,
-  eigenvalueDensity,
-  hutchinsonTrace,
-  type TraceOptions,
-  traceOfDensity,
-} from './eigenvalue-density.ts';
+
+export { bandEntry, type SymmetricBand, symmetricBand } from './band/band.ts';
+export { singularValues } from './band/dense.ts';
 export {
   type EigenOptions,
   type EigenResult,
   estimateEigenCost,
   symmetricBandEigenvalues,
   symmetricEigenvalues,
-} from './eigenvalues.ts';
-export { gaussRule, type QuadratureRule, radauRule } from './gauss-rule.ts';
-export { type TopOptions, type TopSpectrum, type Triplet, topSingularTriplets } from './golub-kahan.ts';
+} from './band/eigenvalues.ts';
+export {
+  type FactoredJacobian,
+  planStructured,
+  type StructuredMethod,
+  type StructuredSpectrum,
+  structuredSpectrum,
+} from './band/structured.ts';
+export { type ArnoldiOptions, type ArnoldiResult, arnoldi, type ComplexEigenvalue } from './krylov/arnoldi.ts';
+export {
+  type EigenvalueDensityOptions,
+  eigenvalueDensity,
+  hutchinsonTrace,
+  type TraceOptions,
+  traceOfDensity,
+} from './krylov/eigenvalue-density.ts';
+export { gaussRule, type QuadratureRule, radauRule } from './krylov/gauss-rule.ts';
+export { type TopOptions, type TopSpectrum, type Triplet, topSingularTriplets } from './krylov/golub-kahan.ts';
 export {
   defaultBasis,
   type Eigenpair,
   type ExtremeEigenOptions,
   type ExtremeEigenpairs,
   extremeEigenpairs,
-} from './lanczos.ts';
+} from './krylov/lanczos.ts';
+export { type DensityOptions, type Estimate, estimate, SpectralDensity, spectralDensity } from './krylov/quadrature.ts';
+export { randomBasis } from './krylov/random-basis.ts';
 export {
   type Complex,
   frobenius,
@@ -35,16 +45,7 @@ export {
   toHessenberg,
 } from './nonsymmetric.ts';
 export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
-export { type DensityOptions, type Estimate, estimate, SpectralDensity, spectralDensity } from './quadrature.ts';
-export { randomBasis } from './random-basis.ts';
 export { smallSvd } from './small-svd.ts';
-export { type Csr, CsrBuilder, transpose } from './sparse.ts';
-export { sparseSingularValues } from './sparse-spectrum.ts';
+export { type Csr, CsrBuilder, transpose } from './sparse/sparse.ts';
+export { sparseSingularValues } from './sparse/sparse-spectrum.ts';
 export { countAround, type Plateau, type Spectrum, type SpectrumMethod } from './spectrum.ts';
-export {
-  type FactoredJacobian,
-  planStructured,
-  type StructuredMethod,
-  type StructuredSpectrum,
-  structuredSpectrum,
-} from './structured.ts';

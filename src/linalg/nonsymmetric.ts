@@ -1,4 +1,4 @@
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 
 /** A complex number. */
 export interface Complex {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 
 /** The part of the WebAssembly API used here; Node's types leave it to those of the browser. */
 interface WasmApi {

@@ -1,7 +1,7 @@
 import { type Dim, describeShape, type Graph, GraphError, specialize, type Value } from '../onnx/index.ts';
-import { headOf, noteOfHead } from './classifier-head.ts';
-import { nonFiniteConstant } from './finite-constants.ts';
-import { repeated, withImageInterface } from './image-interface.ts';
+import { headOf, noteOfHead } from './foreign/classifier-head.ts';
+import { nonFiniteConstant } from './foreign/finite-constants.ts';
+import { repeated, withImageInterface } from './foreign/image-interface.ts';
 import type { Network } from './network.ts';
 import { applied, forChannels, normalizationNamed } from './normalization.ts';
 

@@ -1,13 +1,23 @@
 /** Built-in models, and any network with its weights as one `Network`. */
-export { type AlexnetOptions, alexnet } from './alexnet.ts';
-export { type DrnOptions, drn } from './drn.ts';
+export { type AlexnetOptions, alexnet } from './architectures/alexnet.ts';
+export { type DrnOptions, drn } from './architectures/drn.ts';
+export { defineLanguageModel, type LanguageModelDefinition } from './architectures/language-model.ts';
+export { type LstmOptions, lstm } from './architectures/lstm.ts';
+export { type MlpOptions, mlp } from './architectures/mlp.ts';
+export { type Mobilenetv2Options, mobilenetv2 } from './architectures/mobilenetv2.ts';
+export {
+  type QuadraticModel,
+  type QuadraticOptions,
+  quadratic,
+  type SgdOnQuadratic,
+} from './architectures/quadratic.ts';
+export { type ResnetOptions, resnet, type Shortcut } from './architectures/resnet.ts';
+export { type TransformerOptions, transformer } from './architectures/transformer.ts';
+export { type UnetOptions, unet } from './architectures/unet.ts';
+export { type VggDepth, type VggOptions, vgg } from './architectures/vgg.ts';
 export { type GraphNetworkOptions, networkFromGraph } from './graph-network.ts';
 export { networkIdentity } from './identity.ts';
-export { defineLanguageModel, type LanguageModelDefinition } from './language-model.ts';
 export { loadNetwork, ownWeights, withValues } from './load-network.ts';
-export { type LstmOptions, lstm } from './lstm.ts';
-export { type MlpOptions, mlp } from './mlp.ts';
-export { type Mobilenetv2Options, mobilenetv2 } from './mobilenetv2.ts';
 export {
   defineModel,
   type Model,
@@ -27,7 +37,6 @@ export {
   normalizationNames,
 } from './normalization.ts';
 export { type ParameterGroup, parameterGroups } from './parameter-groups.ts';
-export { type QuadraticModel, type QuadraticOptions, quadratic, type SgdOnQuadratic } from './quadratic.ts';
 export {
   type ModelFamily,
   type ModelListing,
@@ -37,7 +46,3 @@ export {
   modelListing,
   modelNamed,
 } from './registry.ts';
-export { type ResnetOptions, resnet, type Shortcut } from './resnet.ts';
-export { type TransformerOptions, transformer } from './transformer.ts';
-export { type UnetOptions, unet } from './unet.ts';
-export { type VggDepth, type VggOptions, vgg } from './vgg.ts';

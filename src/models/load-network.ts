@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { FileError, InputError, UsageError } from '../errors.ts';
+import { FileError, InputError, UsageError } from '../base/errors.ts';
 import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
-import { loadForeign } from './foreign.ts';
+import { loadForeign } from './foreign/foreign.ts';
 import type { Model } from './model.ts';
 import type { Network, NetworkRequest } from './network.ts';
 import { applied, normalizationNamed } from './normalization.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 
 /** Per-channel normalisation that is part of the model, so that inputs are plain pixels in [0, 1]. */
 export interface Normalization {

@@ -1,17 +1,17 @@
-import { InputError } from '../errors.ts';
-import { didYouMean } from '../names.ts';
+import { InputError } from '../base/errors.ts';
+import { didYouMean } from '../base/names.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
-import { alexnet } from './alexnet.ts';
-import { drn } from './drn.ts';
-import { lstm } from './lstm.ts';
-import { mlp } from './mlp.ts';
-import { mobilenetv2 } from './mobilenetv2.ts';
+import { alexnet } from './architectures/alexnet.ts';
+import { drn } from './architectures/drn.ts';
+import { lstm } from './architectures/lstm.ts';
+import { mlp } from './architectures/mlp.ts';
+import { mobilenetv2 } from './architectures/mobilenetv2.ts';
+import { resnet } from './architectures/resnet.ts';
+import { transformer } from './architectures/transformer.ts';
+import { unet } from './architectures/unet.ts';
+import { type VggDepth, vgg } from './architectures/vgg.ts';
 import type { Model, Normalization, Task } from './model.ts';
-import { resnet } from './resnet.ts';
-import { transformer } from './transformer.ts';
-import { unet } from './unet.ts';
-import { type VggDepth, vgg } from './vgg.ts';
 
 /** How a built-in model is to fit data. */
 export interface ModelRequest {

@@ -1,6 +1,6 @@
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
+import { cut } from '../base/printable.ts';
 import type { TensorData } from '../onnx/index.ts';
-import { cut } from '../printable.ts';
 import { describeNonFinite, nonFiniteIn } from './non-finite.ts';
 import type { ParameterSpec, Params } from './parameters.ts';
 

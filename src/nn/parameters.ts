@@ -1,6 +1,6 @@
+import { RandomStream } from '../base/random.ts';
 import type { TensorData } from '../onnx/index.ts';
 import { sizeOf, tensor } from '../onnx/index.ts';
-import { RandomStream } from '../random.ts';
 
 /** How a parameter starts: see `initialize`. `uniform` is a bound b of U(-b, b), `normal` a standard deviation. */
 export type Initializer =

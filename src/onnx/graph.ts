@@ -1,5 +1,5 @@
-import { BallastError } from '../errors.ts';
-import { printable } from '../printable.ts';
+import { BallastError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import type { DType, TensorData } from './tensor.ts';
 
 /** A dimension is a number, or the name of a size that is not known yet (the batch). See `specialize`. */

@@ -1,11 +1,11 @@
-import { FileError } from '../errors.ts';
-import { printable } from '../printable.ts';
+import { FileError } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 import type { DeclaredInput, ExternalData } from './file/decode.ts';
 import { decodeModel, type ModelMessage } from './file/messages.ts';
 import { FileFacts, Reader } from './file/reader.ts';
 import { Rebatching } from './file/rebatch.ts';
 import { type Graph, GraphError } from './graph.ts';
-import type { Binding } from './specialize.ts';
+import type { Binding } from './passes/specialize.ts';
 
 /** How a decoded model is read. */
 export interface ReadingOptions {

@@ -1,5 +1,5 @@
-import { BallastError } from '../errors.ts';
-import { type DType, sizeOf, type TensorData, type TypedArray } from '../tensor.ts';
+import { BallastError } from '../base/errors.ts';
+import { type DType, sizeOf, type TensorData, type TypedArray } from '../base/tensor.ts';
 import { decodeFloat16, encodeFloat16 } from './float16.ts';
 
 export { type DType, sizeOf, type TensorData, type TypedArray };

@@ -1,19 +1,12 @@
 /** Tables and plots for the terminal, progress lines, and what pages are made of; the pages themselves are in `pages.ts`. */
 
-export { alignmentTable } from './alignment-table.ts';
-export { batchCostTable } from './batch-cost-table.ts';
-export { comparisonText, planSentences } from './batch-plan-sentences.ts';
-export { batchPlanTable } from './batch-plan-table.ts';
-export { batchTable } from './batch-table.ts';
-export { comparisonTable } from './comparison-table.ts';
-export { convolutionsTable } from './convolutions-table.ts';
-export { curvatureTable } from './curvature-table.ts';
-export { eigenvaluesTable } from './eigenvalues-table.ts';
-export { type Figure, figure, type LegendEntry, legend, type Panel } from './figure.ts';
-export { writeReportIndex } from './folder-index.ts';
-export { escapeHtml, Html, html } from './html.ts';
-export { interventionTable } from './intervention-table.ts';
-export { type CurvePoint, lossCurve } from './loss-curve.ts';
+export { comparisonTable } from './comparison/comparison-table.ts';
+export { studyStabilityTable } from './comparison/study-stability-table.ts';
+export { type Figure, figure, type LegendEntry, legend, type Panel } from './kit/figure.ts';
+export { writeReportIndex } from './kit/folder-index.ts';
+export { escapeHtml, Html, html } from './kit/html.ts';
+export { type Page, renderPage, type Section } from './kit/page.ts';
+export { pngDataUrl, type RgbPicture } from './kit/png.ts';
 export {
   formatBytes,
   formatCount,
@@ -24,17 +17,24 @@ export {
   formatRange,
   typesetNumber,
 } from './numbers.ts';
-export { type Page, renderPage, type Section } from './page.ts';
-export { perturbationTable } from './perturbation-table.ts';
-export { pngDataUrl, type RgbPicture } from './png.ts';
-export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './progress.ts';
-export { createProgressLines, type ProgressLines } from './progress-lines.ts';
-export { type PaperFinding, paperFindings } from './reproduction-findings.ts';
-export { reproductionTable } from './reproduction-table.ts';
-export { type Finding, spectrumFindings } from './spectrum-findings.ts';
-export { type SpectrumTableOptions, spectrumTable } from './spectrum-table.ts';
-export { studyStabilityTable } from './study-stability-table.ts';
-export { painter, wantsColor } from './terminal-color.ts';
-export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal-plot.ts';
-export { fitted, type TerminalOptions, terminalWidth } from './terminal-width.ts';
-export { alignColumns, type ColumnOptions } from './text-table.ts';
+export { alignmentTable } from './stability/branches/alignment-table.ts';
+export { convolutionsTable } from './stability/branches/convolutions-table.ts';
+export { eigenvaluesTable } from './stability/branches/eigenvalues-table.ts';
+export { curvatureTable } from './stability/curvature/curvature-table.ts';
+export { interventionTable } from './stability/intervention/intervention-table.ts';
+export { perturbationTable } from './stability/perturbation/perturbation-table.ts';
+export { type PaperFinding, paperFindings } from './stability/reproduction/reproduction-findings.ts';
+export { reproductionTable } from './stability/reproduction/reproduction-table.ts';
+export { type Finding, spectrumFindings } from './stability/spectrum/spectrum-findings.ts';
+export { type SpectrumTableOptions, spectrumTable } from './stability/spectrum/spectrum-table.ts';
+export { batchCostTable } from './study/cost-table.ts';
+export { comparisonText, planSentences } from './study/plan-sentences.ts';
+export { batchPlanTable } from './study/plan-table.ts';
+export { batchTable } from './study/study-table.ts';
+export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './terminal/progress.ts';
+export { createProgressLines, type ProgressLines } from './terminal/progress-lines.ts';
+export { painter, wantsColor } from './terminal/terminal-color.ts';
+export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from './terminal/terminal-plot.ts';
+export { fitted, type TerminalOptions, terminalWidth } from './terminal/terminal-width.ts';
+export { alignColumns, type ColumnOptions } from './terminal/text-table.ts';
+export { type CurvePoint, lossCurve } from './training/loss-curve.ts';

@@ -3,20 +3,26 @@
  * half a second to load, which a command that fails, or only prints, need not wait for.
  */
 
-export { renderAlignmentReport } from './alignment-report.ts';
-export { batchCostSection } from './batch-cost-section.ts';
-export { type BatchPlanReportOptions, renderBatchPlanReport } from './batch-plan-report.ts';
-export { type BatchReportOptions, renderBatchReport } from './batch-report.ts';
-export { type BatchReproductionOptions, renderBatchReproduction } from './batch-reproduction.ts';
-export { renderComparisonReport } from './comparison-report.ts';
-export { renderConvolutionsReport } from './convolutions-report.ts';
-export { type CurvatureReportOptions, renderCurvatureReport } from './curvature-report.ts';
-export { type DrawnFigure, figuresOf } from './drawn.ts';
-export { renderEigenvaluesReport } from './eigenvalues-report.ts';
-export { type FigureFile, figureFiles } from './figure-files.ts';
-export { type InterventionReportOptions, renderInterventionReport } from './intervention-report.ts';
-export { renderPerturbationReport } from './perturbation-report.ts';
-export { type ReproductionReportOptions, renderReproductionReport } from './reproduction-report.ts';
-export { renderSpectrumReport, type SpectrumReportOptions } from './spectrum-report.ts';
-export { renderStudyStabilityReport } from './study-stability-report.ts';
-export { renderTrainingReport, type TrainingReport } from './training-report.ts';
+export { renderComparisonReport } from './comparison/comparison-report.ts';
+export { renderStudyStabilityReport } from './comparison/study-stability-report.ts';
+export { type DrawnFigure, figuresOf } from './kit/drawn.ts';
+export { type FigureFile, figureFiles } from './kit/figure-files.ts';
+export { renderAlignmentReport } from './stability/branches/alignment-report.ts';
+export { renderConvolutionsReport } from './stability/branches/convolutions-report.ts';
+export { renderEigenvaluesReport } from './stability/branches/eigenvalues-report.ts';
+export { type CurvatureReportOptions, renderCurvatureReport } from './stability/curvature/curvature-report.ts';
+export {
+  type InterventionReportOptions,
+  renderInterventionReport,
+} from './stability/intervention/intervention-report.ts';
+export { renderPerturbationReport } from './stability/perturbation/perturbation-report.ts';
+export {
+  type ReproductionReportOptions,
+  renderReproductionReport,
+} from './stability/reproduction/reproduction-report.ts';
+export { renderSpectrumReport, type SpectrumReportOptions } from './stability/spectrum/spectrum-report.ts';
+export { batchCostSection } from './study/cost-section.ts';
+export { type BatchPlanReportOptions, renderBatchPlanReport } from './study/plan-report.ts';
+export { type BatchReproductionOptions, renderBatchReproduction } from './study/reproduction.ts';
+export { type BatchReportOptions, renderBatchReport } from './study/study-report.ts';
+export { renderTrainingReport, type TrainingReport } from './training/training-report.ts';

@@ -1,4 +1,4 @@
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 import { type Graph, isFloat, sizeOf, staticShape, type TensorData, tensor } from '../onnx/index.ts';
 import { compile } from './program.ts';
 import { emitWebgpu } from './webgpu/emit.ts';

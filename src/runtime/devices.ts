@@ -1,5 +1,5 @@
 import { listSupportedBackends } from 'onnxruntime-node';
-import { InputError, reasonOf, UsageError } from '../errors.ts';
+import { InputError, reasonOf, UsageError } from '../base/errors.ts';
 
 /** Where a program runs: ONNX Runtime's CPU, WebGPU (any GPU; experimental upstream) or CUDA 12 (NVIDIA, Linux x64). */
 export type Device = 'cpu' | 'webgpu' | 'cuda';

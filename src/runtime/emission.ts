@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 import type { Graph } from '../onnx/index.ts';
 import { emitBlocked } from './blocked/emit.ts';
 import { blockedLayout } from './blocked/probe.ts';

@@ -1,5 +1,5 @@
 import { Tensor } from 'onnxruntime-node';
-import { BallastError, UsageError } from '../errors.ts';
+import { BallastError, UsageError } from '../base/errors.ts';
 import { type DType, describeShape, type Graph, sizeOf, type TensorData, type Value } from '../onnx/index.ts';
 
 /** Tensors by the names of inputs or outputs. */

@@ -1,5 +1,5 @@
 import { freemem } from 'node:os';
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 
 /** Bytes that this process can still take: what the system has free, and what its limit (a container's) leaves. */
 export function availableMemory(): number {

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 import { type Graph, type TensorData, type Value, writeModel } from '../onnx/index.ts';
 import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';

@@ -1,5 +1,5 @@
-import { BallastError, reasonOf } from '../errors.ts';
-import { printable } from '../printable.ts';
+import { BallastError, reasonOf } from '../base/errors.ts';
+import { printable } from '../base/printable.ts';
 
 /** How ONNX Runtime names the node that it could not prepare or run: operator and node, in the order of the groups. */
 const mentions: readonly { pattern: RegExp; operator: number; node: number }[] = [

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, platform } from 'node:os';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 
 function readText(path: string): string | undefined {
   try {

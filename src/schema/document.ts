@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
-import { FileError, reasonOf } from '../errors.ts';
-import { didYouMean } from '../names.ts';
-import { version as ballast } from '../version.ts';
+import { FileError, reasonOf } from '../base/errors.ts';
+import { didYouMean } from '../base/names.ts';
+import { version as ballast } from '../base/version.ts';
 import type { Environment } from './common.ts';
 import { allKinds, documentOf, type Kind, kindNamed, type StoredDocument } from './kind.ts';
 

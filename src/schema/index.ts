@@ -1,21 +1,22 @@
 /** Forms of requests, results and files: zod alone. Importing it makes all kinds known. */
-export type * from './alignment.ts';
-export { attacks } from './attacks.ts';
+
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
-export type * from './comparison.ts';
-export type * from './convolutions.ts';
-export type * from './curvature.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
-export type * from './eigenvalues.ts';
-export type * from './evaluation.ts';
 export { type Flag, flags } from './flags.ts';
-export type * from './intervention.ts';
 export { jsonSchemaOf, requestSchemaOf } from './json-schema.ts';
 export { allKinds, documentOf, type Kind, kindNamed, registerKind, type StoredDocument } from './kind.ts';
 export * from './kinds.ts';
+export type * from './measurements/alignment.ts';
+export { attacks } from './measurements/attacks.ts';
+export type * from './measurements/comparison.ts';
+export type * from './measurements/convolutions.ts';
+export type * from './measurements/curvature.ts';
+export type * from './measurements/eigenvalues.ts';
+export type * from './measurements/evaluation.ts';
+export type * from './measurements/intervention.ts';
+export type * from './measurements/perturbation.ts';
+export type * from './measurements/reproduction.ts';
+export type * from './measurements/spectrum.ts';
+export type * from './measurements/study-stability.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
-export type * from './perturbation.ts';
 export type { Of } from './readonly.ts';
-export type * from './reproduction.ts';
-export type * from './spectrum.ts';
-export type * from './study-stability.ts';

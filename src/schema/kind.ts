@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InputError } from '../errors.ts';
+import { InputError } from '../base/errors.ts';
 import { environment } from './common.ts';
 
 /** What a kind of stored result is: how it is asked for, what it holds, and what became of it from version to version. */

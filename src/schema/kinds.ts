@@ -1,19 +1,19 @@
 /** All kinds of results that Ballast writes, and those files that it reads back. */
 import { z } from 'zod';
-import { alignmentRequest, alignmentResult } from './alignment.ts';
-import { batchPlanRequest, batchPlanResult } from './batch-plan.ts';
-import { comparisonRequest, comparisonResult } from './comparison.ts';
-import { convolutionsRequest, convolutionsResult } from './convolutions.ts';
-import { curvatureRequest, curvatureResult, withShareOfSums } from './curvature.ts';
-import { eigenvaluesRequest, eigenvaluesResult } from './eigenvalues.ts';
-import { evaluationRequest, evaluationResult } from './evaluation.ts';
-import { interventionRequest, interventionResult } from './intervention.ts';
+import { batchPlanRequest, batchPlanResult } from './files/batch-plan.ts';
+import { linearErrorsResult } from './files/linear-errors.ts';
 import { registerKind } from './kind.ts';
-import { linearErrorsResult } from './linear-errors.ts';
-import { perturbationRequest, perturbationResult } from './perturbation.ts';
-import { growthResult, reproductionRequest, reproductionResult } from './reproduction.ts';
-import { spectrumRequest, spectrumResult } from './spectrum.ts';
-import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './study-stability.ts';
+import { alignmentRequest, alignmentResult } from './measurements/alignment.ts';
+import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
+import { convolutionsRequest, convolutionsResult } from './measurements/convolutions.ts';
+import { curvatureRequest, curvatureResult, withShareOfSums } from './measurements/curvature.ts';
+import { eigenvaluesRequest, eigenvaluesResult } from './measurements/eigenvalues.ts';
+import { evaluationRequest, evaluationResult } from './measurements/evaluation.ts';
+import { interventionRequest, interventionResult } from './measurements/intervention.ts';
+import { perturbationRequest, perturbationResult } from './measurements/perturbation.ts';
+import { growthResult, reproductionRequest, reproductionResult } from './measurements/reproduction.ts';
+import { spectrumRequest, spectrumResult } from './measurements/spectrum.ts';
+import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './measurements/study-stability.ts';
 import { summaries } from './summaries.ts';
 
 /** Of files that no request of their own led to. */

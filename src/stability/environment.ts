@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
+import { version } from '../base/version.ts';
 import { defaultThreads, type RuntimeOptions } from '../runtime/index.ts';
-import { version } from '../version.ts';
 import type { Environment } from './result.ts';
 
 /** This machine, now. */

@@ -1,20 +1,9 @@
+export { nearestNames } from '../base/names.ts';
+export { type Distribution, type Interval, medianInterval } from '../base/statistics.ts';
 export type { ResultCache } from '../formats/index.ts';
-export { nearestNames } from '../names.ts';
 export type { ActiveUnits, ReproductionResult, SeenImage } from '../schema/index.ts';
-export { type Distribution, type Interval, medianInterval } from '../statistics.ts';
-export { type Activations, activationsAt, activationsFrom } from './activations.ts';
-export { countActiveUnits } from './active-units.ts';
 export * from './alignment/measure.ts';
 export type * from './alignment/result.ts';
-export {
-  type Block,
-  BlockMeasurement,
-  type BlockOptions,
-  type MethodChoice,
-  planBlock,
-  valuesNeeded,
-} from './block.ts';
-export type { BranchRequest } from './branches.ts';
 export * from './comparison/measure.ts';
 export * from './convolutions/measure.ts';
 export type * from './convolutions/result.ts';
@@ -29,27 +18,27 @@ export type * from './curvature/result.ts';
 export * from './eigenvalues/measure.ts';
 export type * from './eigenvalues/result.ts';
 export { environmentOf } from './environment.ts';
+export * from './findings/index.ts';
+export { type Intervention, intervene, intervenedNetwork, type Scales } from './interventions/intervention.ts';
+export {
+  InterventionMeasurement,
+  type InterventionPlan,
+  interventionCache,
+  measureIntervention,
+} from './interventions/intervention-measurement.ts';
+export type * from './interventions/intervention-result.ts';
+export type { InterventionCache, InterventionRequest } from './interventions/intervention-setting.ts';
 export {
   type FinalGrowth,
   type GrowthByStage,
   growthByStage,
   type MeanRatio,
   type StageExcess,
-} from './excess-growth.ts';
-export * from './findings/index.ts';
-export { type Intervention, intervene, intervenedNetwork, type Scales } from './intervention.ts';
-export {
-  InterventionMeasurement,
-  type InterventionPlan,
-  interventionCache,
-  measureIntervention,
-} from './intervention-measurement.ts';
-export type * from './intervention-result.ts';
-export type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
-export { LinearizedMap } from './jacobian.ts';
-export { attackImages } from './perturbation-attack.ts';
-export { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
-export type * from './perturbation-result.ts';
+} from './perturbations/excess-growth.ts';
+export * from './perturbations/index.ts';
+export { attackImages } from './perturbations/perturbation-attack.ts';
+export { measurePerturbations, type PerturbationPixels } from './perturbations/perturbation-measurement.ts';
+export type * from './perturbations/perturbation-result.ts';
 export {
   defaultRadii,
   gradientsOf,
@@ -57,9 +46,8 @@ export {
   perturbationCache,
   plainPgd,
   requirePossible,
-} from './perturbation-setting.ts';
-export * from './perturbations/index.ts';
-export { pixelMajorOrder, probeDense, probeSparse } from './probing.ts';
+} from './perturbations/perturbation-setting.ts';
+export { type UntrainedControlRequest, untrainedControl } from './perturbations/untrained-control.ts';
 export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
 export {
   affordableUnits,
@@ -69,7 +57,10 @@ export {
   type ReproductionRequest,
 } from './reproduction.ts';
 export type * from './result.ts';
-export { folderCache } from './spectra-cache.ts';
+export { countActiveUnits } from './spectra/active-units.ts';
+export { LinearizedMap } from './spectra/jacobian.ts';
+export { pixelMajorOrder, probeDense, probeSparse } from './spectra/probing.ts';
+export { folderCache } from './spectra/spectra-cache.ts';
 export {
   measureSpectra,
   type PlannedBlock,
@@ -77,8 +68,18 @@ export {
   SpectrumMeasurement,
   type SpectrumPlan,
   type SpectrumRequest,
-} from './spectrum.ts';
-export { relativeDifference, spreadAcrossImages } from './spread.ts';
+} from './spectra/spectrum.ts';
+export { relativeDifference, spreadAcrossImages } from './spectra/spread.ts';
+export { type Activations, activationsAt, activationsFrom } from './units/activations.ts';
+export {
+  type Block,
+  BlockMeasurement,
+  type BlockOptions,
+  type MethodChoice,
+  planBlock,
+  valuesNeeded,
+} from './units/block.ts';
+export type { BranchRequest } from './units/branches.ts';
 export {
   featureCount,
   findStages,
@@ -88,5 +89,4 @@ export {
   selectUnits,
   skippedJoins,
   type Unit,
-} from './units.ts';
-export { type UntrainedControlRequest, untrainedControl } from './untrained-control.ts';
+} from './units/units.ts';

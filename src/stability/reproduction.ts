@@ -3,23 +3,23 @@
  * followed through the network (F4) and projected onto singular vectors (F5). It only puts the measurements of this room together.
  */
 import { join } from 'node:path';
+import { InputError, UsageError } from '../base/errors.ts';
 import type { ImageDataset } from '../data/index.ts';
-import { InputError, UsageError } from '../errors.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
 import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import type { ReproductionResult } from '../schema/index.ts';
-import { countActiveUnits } from './active-units.ts';
 import { environmentOf } from './environment.ts';
-import { InterventionMeasurement, interventionCache } from './intervention-measurement.ts';
-import type { InterventionResult } from './intervention-result.ts';
-import type { InterventionCache, InterventionRequest } from './intervention-setting.ts';
-import { measurePerturbations, type PerturbationPixels } from './perturbation-measurement.ts';
-import { type PerturbationRequest, perturbationCache, plainPgd } from './perturbation-setting.ts';
-import { folderCache } from './spectra-cache.ts';
-import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectrum.ts';
-import { findStages, findUnits } from './units.ts';
+import { InterventionMeasurement, interventionCache } from './interventions/intervention-measurement.ts';
+import type { InterventionResult } from './interventions/intervention-result.ts';
+import type { InterventionCache, InterventionRequest } from './interventions/intervention-setting.ts';
+import { measurePerturbations, type PerturbationPixels } from './perturbations/perturbation-measurement.ts';
+import { type PerturbationRequest, perturbationCache, plainPgd } from './perturbations/perturbation-setting.ts';
+import { countActiveUnits } from './spectra/active-units.ts';
+import { folderCache } from './spectra/spectra-cache.ts';
+import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectra/spectrum.ts';
+import { findStages, findUnits } from './units/units.ts';
 
 export interface ReproductionRequest {
   readonly network: Network;

@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { BallastError, FileError } from '../errors.ts';
+import { BallastError, FileError } from '../base/errors.ts';
 
 export type Connection = Database.Database;
 

@@ -1,5 +1,5 @@
-import { FileError } from '../errors.ts';
-import { version as ballast } from '../version.ts';
+import { FileError } from '../base/errors.ts';
+import { version as ballast } from '../base/version.ts';
 import type { Connection } from './database.ts';
 
 /** The tables of version 1. Its text is never changed: what comes after it are migrations. */

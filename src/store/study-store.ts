@@ -2,7 +2,7 @@ import { constants, existsSync, renameSync, rmSync } from 'node:fs';
 import { access, chmod, copyFile, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FileError } from '../errors.ts';
+import { FileError } from '../base/errors.ts';
 import { makeFolder, pathBelow, writeError } from '../formats/index.ts';
 import { type Connection, guarded, openDatabase } from './database.ts';
 import { ownerOf } from './owner.ts';

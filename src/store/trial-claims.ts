@@ -1,4 +1,4 @@
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 import { type Connection, guarded } from './database.ts';
 import { isAlive, ownerOf, thisProcess } from './owner.ts';
 import { type MeasurementRow, measurementKeys, type StoredStatus, type WantedTrial } from './rows.ts';

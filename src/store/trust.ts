@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import Database from 'libsql';
-import { FileError } from '../errors.ts';
+import { FileError } from '../base/errors.ts';
 import type { Connection } from './database.ts';
 import { ownerOf } from './owner.ts';
 import { storedStatuses } from './rows.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../base/errors.ts';
 import { type Network, withValues } from '../models/index.ts';
 import { type Params, trainingMode } from '../nn/index.ts';
 import { tensor } from '../onnx/index.ts';

@@ -1,6 +1,6 @@
+import { RandomStream } from '../base/random.ts';
 import type { DropoutMask } from '../nn/index.ts';
 import { sizeOf, type TensorData, tensor } from '../onnx/index.ts';
-import { RandomStream } from '../random.ts';
 
 export interface MaskKey {
   readonly seed: number;

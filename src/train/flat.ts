@@ -1,4 +1,4 @@
-import { BallastError } from '../errors.ts';
+import { BallastError } from '../base/errors.ts';
 import type { ParameterSpec, Params } from '../nn/index.ts';
 import { type GraphBuilder, sizeOf, tensor, type Value } from '../onnx/index.ts';
 

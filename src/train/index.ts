@@ -1,15 +1,8 @@
 /** Training and evaluation: one graph a step, optimisers, runs that resume exactly. */
 
-export { BatchPlan } from './batch-plan.ts';
 export { type CalibrationRequest, calibrateBatchNorm } from './calibration.ts';
-export { type Checkpoint, CheckpointFolder, type RunProgress } from './checkpoint.ts';
-export { parseDuration } from './duration.ts';
-export * from './evaluation/index.ts';
 export { fittedTo } from './fitted.ts';
 export { concatFlat, type FlatLayout, flatLayout, splitFlat } from './flat.ts';
-export { surprise } from './losses.ts';
-export { chooseMicroBatch, peakBytes } from './memory.ts';
-export { type MetricsRecord, readMetrics } from './metrics-log.ts';
 export { type BatchSizes, type GradientSquares, noiseOfStep } from './noise-scale.ts';
 export {
   type Optimizer,
@@ -20,8 +13,12 @@ export {
   type ParameterGroup,
   parameterGroups,
 } from './optimizers/index.ts';
-export { type Preset, presets } from './presets.ts';
-export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run.ts';
+export { BatchPlan } from './run/batch-plan.ts';
+export { type Checkpoint, CheckpointFolder, type RunProgress } from './run/checkpoint.ts';
+export { parseDuration } from './run/duration.ts';
+export { chooseMicroBatch, peakBytes } from './run/memory.ts';
+export { type MetricsRecord, readMetrics } from './run/metrics-log.ts';
+export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run/run.ts';
 export {
   configHash,
   definingSettings,
@@ -32,9 +29,28 @@ export {
   requireSame,
   runConfigSchema,
   writeRunConfig,
-} from './run-config.ts';
-export { type OpenedRun, openRun, type RunWish } from './run-folder.ts';
-export { type ScalingRule, type ScheduleKind, scaledRate, scalingRules, schedule, scheduleKinds } from './schedule.ts';
+} from './run/run-config.ts';
+export { type OpenedRun, openRun, type RunWish } from './run/run-folder.ts';
+export {
+  createTrainer,
+  fittingMicroBatch,
+  type NetworkTraining,
+  type PlannedConfig,
+  planTraining,
+  requireStepMemory,
+  type TrainingData,
+  type TrainingPlan,
+  trainNetwork,
+} from './run/train-network.ts';
+export { type Preset, presets } from './settings/presets.ts';
+export {
+  type ScalingRule,
+  type ScheduleKind,
+  scaledRate,
+  scalingRules,
+  schedule,
+  scheduleKinds,
+} from './settings/schedule.ts';
 export {
   defaultOf,
   defaultSettings,
@@ -51,19 +67,8 @@ export {
   type SettingTable,
   settingFacts,
   trainingSettings,
-} from './settings.ts';
+} from './settings/settings.ts';
+export { settingsFrom, type TrainingWish, trainingConfig } from './settings/training-config.ts';
 export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';
-export {
-  createTrainer,
-  fittingMicroBatch,
-  type NetworkTraining,
-  type PlannedConfig,
-  planTraining,
-  requireStepMemory,
-  type TrainingData,
-  type TrainingPlan,
-  trainNetwork,
-} from './train-network.ts';
 export { type Batch, type StepRequest, type StepResult, Trainer, type TrainerOptions } from './trainer.ts';
-export { settingsFrom, type TrainingWish, trainingConfig } from './training-config.ts';

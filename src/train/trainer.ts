@@ -1,4 +1,4 @@
-import { BallastError, UsageError } from '../errors.ts';
+import { BallastError, UsageError } from '../base/errors.ts';
 import type { ParameterSpec, Params } from '../nn/index.ts';
 import { type TensorData, tensor } from '../onnx/index.ts';
 import { compile, type Program, type RuntimeOptions, type Tensors } from '../runtime/index.ts';

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { RandomStream } from '../../src/base/random.ts';
 import {
   type DType,
   type Graph,
@@ -8,7 +9,6 @@ import {
   toNumbers,
   writeModel,
 } from '../../src/onnx/index.ts';
-import { RandomStream } from '../../src/random.ts';
 
 export type Tensors = Readonly<Record<string, TensorData>>;
 

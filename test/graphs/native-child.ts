@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { vjp } from '../../src/autodiff/index.ts';
-import { BallastError } from '../../src/errors.ts';
+import { BallastError } from '../../src/base/errors.ts';
 import {
   type Graph,
   isFloat,

@@ -1,3 +1,4 @@
+import { RandomStream } from '../../src/base/random.ts';
 import type { Model } from '../../src/models/index.ts';
 import { initialize, type Params } from '../../src/nn/index.ts';
 import {
@@ -10,7 +11,6 @@ import {
   toNumbers,
   type Value,
 } from '../../src/onnx/index.ts';
-import { RandomStream } from '../../src/random.ts';
 
 /** Normal values for each parameter, variances positive: nothing is 0 or 1 by the start's convention. */
 export function randomParams(model: Model, scale = 0.2, seed = 1): Params {

@@ -1,14 +1,10 @@
 /** Every kind of report, of results that are made up or measured on networks that take a moment: the page, and what the terminal shows. */
 import { readFileSync } from 'node:fs';
-import { reportOf } from '../../src/batch/analysis/index.ts';
-import { costsOfReport } from '../../src/batch/cost/index.ts';
-import { importStudy } from '../../src/batch/import/index.ts';
-import { planFrom } from '../../src/batch/plan/index.ts';
+import { RandomStream } from '../../src/base/random.ts';
+import { type StudyStability, trendsOf } from '../../src/comparison/index.ts';
 import type { ImageDataset } from '../../src/data/index.ts';
-import { type StudyStability, trendsOf } from '../../src/joint/index.ts';
 import { type Network, resnet, withValues } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
-import { RandomStream } from '../../src/random.ts';
 import {
   alignmentTable,
   batchCostTable,
@@ -35,6 +31,10 @@ import {
   measurePerturbations,
   type ReproductionResult,
 } from '../../src/stability/index.ts';
+import { reportOf } from '../../src/study/analysis/index.ts';
+import { costsOfReport } from '../../src/study/cost/index.ts';
+import { importStudy } from '../../src/study/import/index.ts';
+import { planFrom } from '../../src/study/plan/index.ts';
 import { syntheticCurvature } from './synthetic-curvature.ts';
 import { syntheticPlan } from './synthetic-plan.ts';
 import { syntheticSpectrum } from './synthetic-spectrum.ts';

@@ -1,5 +1,5 @@
-import { pointOf, stepTimeCurve } from '../../src/batch/cost/index.ts';
-import type { NoiseWindow, PlanInputs } from '../../src/batch/plan/index.ts';
+import { pointOf, stepTimeCurve } from '../../src/study/cost/index.ts';
+import type { NoiseWindow, PlanInputs } from '../../src/study/plan/index.ts';
 
 export const planSizes = Array.from({ length: 11 }, (_, i) => 8 * 2 ** i);
 const window = (part: number, value: number | null): NoiseWindow => ({

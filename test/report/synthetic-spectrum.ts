@@ -1,4 +1,4 @@
-import { RandomStream } from '../../src/random.ts';
+import { RandomStream } from '../../src/base/random.ts';
 import type {
   BlockSpectrum,
   ImageSpectra,
@@ -6,7 +6,7 @@ import type {
   SpectrumResult,
   StageSpectrum,
 } from '../../src/stability/result.ts';
-import { spreadAcrossImages } from '../../src/stability/spread.ts';
+import { spreadAcrossImages } from '../../src/stability/spectra/spread.ts';
 
 /** A unit to make up: its Jacobian's shape and how many inner units are active. */
 export interface UnitPlan {

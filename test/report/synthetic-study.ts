@@ -1,6 +1,7 @@
 /** A measured batch study without any network behind it: steps to a loss follow (S/S_min - 1)(E/E_min - 1) = 1, strategy by strategy. */
-import type { MeasuredStudy, MeasuredTrial, Measurement } from '../../src/batch/index.ts';
-import { RandomStream } from '../../src/random.ts';
+
+import { RandomStream } from '../../src/base/random.ts';
+import type { MeasuredStudy, MeasuredTrial, Measurement } from '../../src/study/index.ts';
 
 const sizes = [8, 16, 32, 64, 128, 256, 512, 1024, 2048];
 const budget = 6000;

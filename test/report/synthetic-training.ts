@@ -1,4 +1,4 @@
-import type { TrainingReport } from '../../src/report/training-report.ts';
+import type { TrainingReport } from '../../src/report/training/training-report.ts';
 import type { MetricsRecord } from '../../src/train/index.ts';
 
 /** A line of a run’s metrics. */

@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts';
+import { InputError } from '../../base/errors.ts';
 import { registerMeasurement } from '../../instrument/index.ts';
 import { comparisonKind } from '../../schema/index.ts';
 import { costText, formatCount, plural } from '../cost-text.ts';

@@ -15,7 +15,7 @@ export const evaluation = registerMeasurement({
       { isText },
     ] = await Promise.all([
       import('../subject.ts'),
-      import('../../train/index.ts'),
+      import('../../evaluate/index.ts'),
       import('../../stability/index.ts'),
       import('../../models/index.ts'),
       import('../../data/index.ts'),

@@ -14,7 +14,7 @@ export const studyStability = registerMeasurement({
   async prepare(request, { parts, signal, onProgress }) {
     const [{ positionsIn, runtimeOf }, { StudyStabilityMeasurement }] = await Promise.all([
       import('../subject.ts'),
-      import('../../joint/index.ts'),
+      import('../../comparison/index.ts'),
     ]);
     const { folder, data, workloads, all, eps, steps, spectrumImages, seed } = request;
     const measurement = await StudyStabilityMeasurement.prepare({

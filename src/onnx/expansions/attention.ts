@@ -1,5 +1,5 @@
-import type { Planned } from '../fold.ts';
 import { attributeOf, floatAttribute, intAttribute, type Value } from '../graph.ts';
+import type { Planned } from '../passes/fold.ts';
 import { tensorOf } from '../tensor.ts';
 import { Expansion, fail, operand, type UpgradeContext } from './expansion.ts';
 

@@ -1,5 +1,5 @@
-import type { Planned } from '../fold.ts';
 import { intAttribute, type Value } from '../graph.ts';
+import type { Planned } from '../passes/fold.ts';
 import { dtypes, sizeOf, type TensorData, tensor, toNumbers } from '../tensor.ts';
 import { fail, operand, type UpgradeContext } from './expansion.ts';
 

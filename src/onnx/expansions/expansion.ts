@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.ts';
-import type { Planned } from '../fold.ts';
 import { type Attributes, describeNode, GraphError, type Value } from '../graph.ts';
+import type { Planned } from '../passes/fold.ts';
 import { isFloat, tensorOf } from '../tensor.ts';
 
 /** What an expansion may use: the builder for constants, `add` for nodes, `note` for what the user should know. */

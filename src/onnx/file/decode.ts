@@ -1,5 +1,5 @@
-import { printable } from '../../printable.ts';
-import { widenBfloat16, widenFloat16 } from '../../tensor.ts';
+import { printable } from '../../base/printable.ts';
+import { widenBfloat16, widenFloat16 } from '../../base/tensor.ts';
 import { type Attribute, type Dim, GraphError, type Shape } from '../graph.ts';
 import { type DType, dtypes, isFloat, sizeOf, type TensorData, type TypedArray, tensor, tensorOf } from '../tensor.ts';
 import {

@@ -1,11 +1,11 @@
-import { printable } from '../../printable.ts';
+import { printable } from '../../base/printable.ts';
 import { GraphBuilder } from '../builder.ts';
-import { Folding, type Planned } from '../fold.ts';
 import { type Attributes, describeNode, type Graph, GraphError, type Value } from '../graph.ts';
-import { prune } from '../prune.ts';
-import { type Binding, bindShapes } from '../specialize.ts';
+import { Folding, type Planned } from '../passes/fold.ts';
+import { prune } from '../passes/prune.ts';
+import { type Binding, bindShapes } from '../passes/specialize.ts';
+import { addUpgraded, isUpgraded, newestOpset, oldestOpset } from '../passes/upgrade.ts';
 import { dtypes, isFloat, type TensorData, tensorOf } from '../tensor.ts';
-import { addUpgraded, isUpgraded, newestOpset, oldestOpset } from '../upgrade.ts';
 import { checkAccepted, checkInputCount, isAcceptedOperator, takesParameters } from './accepted.ts';
 import {
   type DeclaredInput,

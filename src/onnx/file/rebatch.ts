@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.ts';
-import type { Planned } from '../fold.ts';
 import { GraphError, intAttribute, type Value } from '../graph.ts';
+import type { Planned } from '../passes/fold.ts';
 import { sizeOf, toNumbers } from '../tensor.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { arch } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { reasonOf } from '../../errors.ts';
+import { reasonOf } from '../../base/errors.ts';
 import { GraphBuilder, sizeOf, tensor, writeModel } from '../../onnx/index.ts';
 import { emitBlocked } from './emit.ts';
 

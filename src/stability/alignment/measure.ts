@@ -1,12 +1,12 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
+import { distributionOf } from '../../base/statistics.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
 import { normalizationEntry } from '../../models/index.ts';
-import { distributionOf } from '../../statistics.ts';
-import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../branches.ts';
 import { environmentOf } from '../environment.ts';
-import { featureCount, findStages, type Stage } from '../units.ts';
+import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../units/branches.ts';
+import { featureCount, findStages, type Stage } from '../units/units.ts';
 import {
   alignmentMatrices,
   meanMatrix,

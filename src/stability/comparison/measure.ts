@@ -1,5 +1,5 @@
+import { InputError } from '../../base/errors.ts';
 import type { ImageDataset } from '../../data/index.ts';
-import { InputError } from '../../errors.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -11,15 +11,15 @@ import type {
   PairedPoint,
 } from '../../schema/index.ts';
 import { holm, pairedDifference, shareInterval } from '../../verdict/index.ts';
-import type { MethodChoice } from '../block.ts';
 import { environmentOf } from '../environment.ts';
-import { measurePerturbations } from '../perturbation-measurement.ts';
-import { gradientsOf, type PerturbationRequest, requirePossible } from '../perturbation-setting.ts';
 import type { AttackName, Norm } from '../perturbations/index.ts';
+import { measurePerturbations } from '../perturbations/perturbation-measurement.ts';
+import { gradientsOf, type PerturbationRequest, requirePossible } from '../perturbations/perturbation-setting.ts';
 import type { BlockSpectrum } from '../result.ts';
-import { folderCache } from '../spectra-cache.ts';
-import { SpectrumMeasurement } from '../spectrum.ts';
-import { findStages, findUnits } from '../units.ts';
+import { folderCache } from '../spectra/spectra-cache.ts';
+import { SpectrumMeasurement } from '../spectra/spectrum.ts';
+import type { MethodChoice } from '../units/block.ts';
+import { findStages, findUnits } from '../units/units.ts';
 
 /** One of the networks of a comparison. */
 export interface Member {

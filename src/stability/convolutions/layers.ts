@@ -1,5 +1,5 @@
-import { InputError } from '../../errors.ts';
-import { nearestNames } from '../../names.ts';
+import { InputError } from '../../base/errors.ts';
+import { nearestNames } from '../../base/names.ts';
 import {
   foldBatchNorm,
   type Graph,

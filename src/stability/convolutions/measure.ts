@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
@@ -6,8 +6,8 @@ import type { Network } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
-import { LinearizedMap } from '../jacobian.ts';
-import { relativeDifference } from '../spread.ts';
+import { LinearizedMap } from '../spectra/jacobian.ts';
+import { relativeDifference } from '../spectra/spread.ts';
 import { circularSingularValues, hasCircular } from './circular.ts';
 import { type ConvolutionLayer, findConvolutions, selectConvolutions, volume } from './layers.ts';
 import { convolutionMatrix } from './matrix.ts';

@@ -1,4 +1,5 @@
 import { grad, jvp } from '../../autodiff/index.ts';
+import { ProgramsBySize } from '../../evaluate/index.ts';
 import type { LinearOperator, VectorBlock } from '../../linalg/index.ts';
 import type { ParameterSpec, Params } from '../../nn/index.ts';
 import { type Graph, GraphBuilder, prune, type TensorData, tensor, type Value } from '../../onnx/index.ts';
@@ -10,7 +11,6 @@ import {
   flatLayout,
   lossGraph,
   type Objective,
-  ProgramsBySize,
   splitFlat,
 } from '../../train/index.ts';
 

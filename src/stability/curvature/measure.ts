@@ -1,5 +1,6 @@
+import { UsageError } from '../../base/errors.ts';
 import { formatIndices, type ImageDataset, toFloat } from '../../data/index.ts';
-import { UsageError } from '../../errors.ts';
+import { requireFit } from '../../evaluate/index.ts';
 import {
   defaultBasis,
   type Eigenpair,
@@ -14,7 +15,7 @@ import { type Model, type Network, normalizationEntry } from '../../models/index
 import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { type Batch, chooseMicroBatch, classificationObjective, peakBytes, requireFit } from '../../train/index.ts';
+import { type Batch, chooseMicroBatch, classificationObjective, peakBytes } from '../../train/index.ts';
 import { studentQuantile } from '../../verdict/index.ts';
 import { environmentOf } from '../environment.ts';
 import { HessianOperator, hessianGraph } from './hessian.ts';

@@ -1,13 +1,20 @@
-import { InputError } from '../../errors.ts';
+import { InputError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
 import { normalizationEntry } from '../../models/index.ts';
-import type { Activations } from '../activations.ts';
-import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../block.ts';
-import { atImages, type BranchRequest, branchMap, type NetworkAtImages, singleUnits, unitsOf } from '../branches.ts';
 import { environmentOf } from '../environment.ts';
-import { featureCount, type Unit } from '../units.ts';
+import type { Activations } from '../units/activations.ts';
+import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../units/block.ts';
+import {
+  atImages,
+  type BranchRequest,
+  branchMap,
+  type NetworkAtImages,
+  singleUnits,
+  unitsOf,
+} from '../units/branches.ts';
+import { featureCount, type Unit } from '../units/units.ts';
 import { exactEigenvalues, innerMatrix, leadingEigenvalues } from './branch.ts';
 import type { BranchEigenvalues, EigenvaluesResult } from './result.ts';
 

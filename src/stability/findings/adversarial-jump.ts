@@ -1,5 +1,5 @@
 import { type Effect, judgeDirection, judgeEquivalence, notTestable, studentEffect } from '../../verdict/index.ts';
-import type { GrowthByStage, MeanRatio } from '../excess-growth.ts';
+import type { GrowthByStage, MeanRatio } from '../perturbations/excess-growth.ts';
 import { allOf, type Finding } from './finding.ts';
 
 /** A factor over the last third of the final stage's units from which perturbations are said to jump. Ours: the paper gives none. */

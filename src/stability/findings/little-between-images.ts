@@ -1,6 +1,6 @@
 import { cannotTell, judgeDirection, meanEffect, notTestable, type Verdict } from '../../verdict/index.ts';
 import type { SpectrumResult } from '../result.ts';
-import { relativeDifference } from '../spread.ts';
+import { relativeDifference } from '../spectra/spread.ts';
 import { allOf, type Finding, slightDifference } from './finding.ts';
 
 /** Images below which how much spectra differ between them is not known well enough. */

@@ -1,5 +1,5 @@
 import { cannotTell, corrected, judgeDirection, meanEffect, notTestable, overall } from '../../verdict/index.ts';
-import type { InterventionResult } from '../intervention-result.ts';
+import type { InterventionResult } from '../interventions/intervention-result.ts';
 import { type Finding, slightDifference } from './finding.ts';
 
 /** What one pair of scales does to the spectra of the changed units. */

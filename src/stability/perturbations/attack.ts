@@ -1,4 +1,4 @@
-import { argMax } from '../../train/index.ts';
+import { argMax } from '../../evaluate/index.ts';
 import type { DifferentiableClassifier } from './classifier.ts';
 import type { Norm } from './geometry.ts';
 

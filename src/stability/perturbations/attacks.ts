@@ -1,8 +1,8 @@
-import { InputError } from '../../errors.ts';
-import { didYouMean } from '../../names.ts';
-import { RandomStream } from '../../random.ts';
+import { InputError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/names.ts';
+import { RandomStream } from '../../base/random.ts';
+import { argMax } from '../../evaluate/index.ts';
 import { attacks as names } from '../../schema/index.ts';
-import { argMax } from '../../train/index.ts';
 import { apgd } from './apgd.ts';
 import { type Attack, type AttackItems, type AttackOptions, succeeded } from './attack.ts';
 import { carliniWagner, constantsTried } from './carlini-wagner.ts';

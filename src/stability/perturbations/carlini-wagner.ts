@@ -1,4 +1,4 @@
-import { InputError } from '../../errors.ts';
+import { InputError } from '../../base/errors.ts';
 import { type Attack, type AttackItems, countZero, goalsOf, succeeded } from './attack.ts';
 import type { DifferentiableClassifier } from './classifier.ts';
 import { copyItem } from './geometry.ts';

@@ -1,10 +1,10 @@
 import { grad } from '../../autodiff/index.ts';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
+import { ProgramsBySize, surprise } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
 import { extract, foldBatchNorm, type Graph, GraphBuilder, staticShape, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { ProgramsBySize, surprise } from '../../train/index.ts';
-import { findUnits, unitIndex } from '../units.ts';
+import { findUnits, unitIndex } from '../units/units.ts';
 import { type Box, pixelBox } from './geometry.ts';
 
 /**

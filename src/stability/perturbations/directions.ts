@@ -1,4 +1,4 @@
-import { RandomStream } from '../../random.ts';
+import { RandomStream } from '../../base/random.ts';
 import { type Box, type Norm, normOf } from './geometry.ts';
 
 export const noiseNames = ['gaussian', 'uniform', 'sign'] as const;

@@ -1,5 +1,5 @@
-import { RandomStream } from '../../random.ts';
-import { crossEntropyOf } from '../../train/index.ts';
+import { RandomStream } from '../../base/random.ts';
+import { crossEntropyOf } from '../../evaluate/index.ts';
 import { type Attack, type AttackItems, type AttackOptions, countZero, goalsOf, succeeded } from './attack.ts';
 import type { DifferentiableClassifier } from './classifier.ts';
 import { ascend, copyItem, normOf, projectInto } from './geometry.ts';

@@ -1,4 +1,5 @@
 import { jvp } from '../../autodiff/index.ts';
+import { ProgramsBySize } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
 import {
   extract,
@@ -10,8 +11,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { ProgramsBySize } from '../../train/index.ts';
-import { featureCount, findUnits } from '../units.ts';
+import { featureCount, findUnits } from '../units/units.ts';
 import { partFrom } from './classifier.ts';
 
 /** What a perturbation is at one place of the network, for each of `count` examples; norms are Euclidean. */

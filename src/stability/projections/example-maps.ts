@@ -1,7 +1,7 @@
 import { linearize } from '../../autodiff/index.ts';
 import { extract, type Graph, staticShape, type TensorData, tensor, type Value } from '../../onnx/index.ts';
 import { compile, type Program, type RuntimeOptions } from '../../runtime/index.ts';
-import { featureCount } from '../units.ts';
+import { featureCount } from '../units/units.ts';
 
 /** Linear maps of the same shape, one for each vector of a block [count, cols] or [count, rows]: vector i goes through map i. */
 export interface PairedMaps {

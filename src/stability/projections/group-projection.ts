@@ -1,11 +1,11 @@
 import { type LinearOperator, topSingularTriplets } from '../../linalg/index.ts';
 import { type Graph, tensor, type Value } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import type { Activations } from '../activations.ts';
-import { type Block, BlockMeasurement, inputOf, plateauOf } from '../block.ts';
 import { difference } from '../perturbations/geometry.ts';
 import { kinds, noiseDirection } from '../perturbations/index.ts';
-import { findUnits, type Unit } from '../units.ts';
+import type { Activations } from '../units/activations.ts';
+import { type Block, BlockMeasurement, inputOf, plateauOf } from '../units/block.ts';
+import { findUnits, type Unit } from '../units/units.ts';
 import { BlockMaps } from './block-maps.ts';
 import { type Energies, energiesOf, normalized } from './energies.ts';
 import { transposed } from './example-maps.ts';

@@ -1,11 +1,11 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
-import { activationsAt } from '../activations.ts';
-import { plateauOf } from '../block.ts';
 import { type ControlledPerturbations, kinds, type PerturbationKind } from '../perturbations/index.ts';
-import { findStages, findUnits } from '../units.ts';
+import { activationsAt } from '../units/activations.ts';
+import { plateauOf } from '../units/block.ts';
+import { findStages, findUnits } from '../units/units.ts';
 import { blockIn, type GroupOptions, GroupProjection, type NamedBlock } from './group-projection.ts';
 import { type ImageEnergies, type ProjectedBlock, summarize } from './projected-block.ts';
 

@@ -1,5 +1,5 @@
+import { distributionOf } from '../../base/statistics.ts';
 import type { ProjectedBlock, ProjectedKind } from '../../schema/index.ts';
-import { distributionOf } from '../../statistics.ts';
 import type { PerturbationKind } from '../perturbations/index.ts';
 import type { Energies } from './energies.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { adam, sgd } from './elementwise.ts';
 import { lamb, lars } from './layerwise.ts';
 import type { Optimizer, OptimizerOptions } from './optimizer.ts';

@@ -1,9 +1,9 @@
+import { UsageError } from '../../base/errors.ts';
 import type { AugmentOptions, ImageDataset } from '../../data/index.ts';
-import { UsageError } from '../../errors.ts';
+import { requireFit } from '../../evaluate/index.ts';
 import type { Model } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { requireFit } from '../evaluation/index.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
 import { ImageOrder } from './image-order.ts';

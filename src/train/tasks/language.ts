@@ -1,11 +1,10 @@
+import { UsageError } from '../../base/errors.ts';
 import { batchify, type TextDataset, type TokenStreams, windowCount, windowInto } from '../../data/index.ts';
-import { UsageError } from '../../errors.ts';
+import { crossEntropy, evaluateLanguage, requireVocabulary } from '../../evaluate/index.ts';
 import { type Model, withValues } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { evaluateLanguage, requireVocabulary } from '../evaluation/index.ts';
-import { crossEntropy } from '../losses.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
 import type { TrainingTask } from './task.ts';

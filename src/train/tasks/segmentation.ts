@@ -1,9 +1,8 @@
 import { augmentInto, augmentMasksInto, toFloat } from '../../data/index.ts';
+import { crossEntropy, evaluateSegmentation } from '../../evaluate/index.ts';
 import { type Model, withValues } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
-import { evaluateSegmentation } from '../evaluation/index.ts';
-import { crossEntropy } from '../losses.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
 import { ImageTask } from './image-task.ts';

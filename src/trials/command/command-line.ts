@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { filledIn, listPlaceholders } from './placeholders.ts';
 import type { CommandSpec } from './spec.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { MeasurementRow } from '../../store/index.ts';
 import { asNumber, type LogRecord } from '../readers/index.ts';
 import type { MapQuantity } from './mapped.ts';

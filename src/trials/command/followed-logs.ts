@@ -1,5 +1,5 @@
 import { basename, dirname, extname } from 'node:path';
-import { FileError } from '../../errors.ts';
+import { FileError } from '../../base/errors.ts';
 import {
   comparable,
   headOf,

@@ -1,8 +1,8 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { printable } from '../../base/printable.ts';
 import { writeError } from '../../formats/index.ts';
-import { printable } from '../../printable.ts';
 import { isSecretName } from './spec.ts';
 
 /** Bytes of a file of output; the one before it is kept too. */

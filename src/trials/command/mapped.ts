@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { quote } from '../../formats/index.ts';
 
 /** Quantities of a curve that a mapping may name. */

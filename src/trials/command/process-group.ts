@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { BallastError } from '../../errors.ts';
+import { BallastError } from '../../base/errors.ts';
 import { quote, writeFileAtomic } from '../../formats/index.ts';
 import { isAlive, type Owner, ownerOf, processOf } from '../../store/index.ts';
 import type { CommandLine } from './command-line.ts';

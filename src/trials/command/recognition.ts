@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { quote } from '../../formats/index.ts';
 import { findQuantity } from '../readers/index.ts';
 import { knownMapQuantities, type Mapped, type MapQuantity, mappedBy } from './mapped.ts';

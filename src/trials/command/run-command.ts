@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../../formats/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
 import { logFormats } from '../readers/index.ts';

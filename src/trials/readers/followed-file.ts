@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { FileError } from '../../errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { readFailure } from '../../formats/index.ts';
 
 const chunkBytes = 1 << 18;

@@ -1,15 +1,15 @@
 import { open } from 'node:fs/promises';
-import { FileError } from '../../errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { readFailure } from '../../formats/index.ts';
-import { csv } from './csv.ts';
+import { csv } from './formats/csv.ts';
+import { jsonLines } from './formats/json-lines.ts';
+import { mlflow } from './formats/mlflow.ts';
+import { printedLines } from './formats/printed-lines.ts';
+import { tensorboard } from './formats/tensorboard.ts';
+import { trainerState } from './formats/trainer-state.ts';
+import { wandb } from './formats/wandb.ts';
 import { describeContent } from './head.ts';
-import { jsonLines } from './json-lines.ts';
-import { mlflow } from './mlflow.ts';
-import { printedLines } from './printed-lines.ts';
 import type { LogFormat } from './reader.ts';
-import { tensorboard } from './tensorboard.ts';
-import { trainerState } from './trainer-state.ts';
-import { wandb } from './wandb.ts';
 
 /** The formats that are read, in the order in which a file is held against them: what is sure first, lines of text last. */
 export const logFormats: readonly LogFormat[] = [

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import { FileError } from '../../errors.ts';
+import { FileError } from '../../base/errors.ts';
 import { FollowedFile } from './followed-file.ts';
 
 /** Characters of the longest line: what a file of one endless line may take in memory. */

@@ -1,0 +1,196 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { version } from '../../../base/version.ts';
+import { heldOutSplit } from '../../../data/index.ts';
+import { writeFileAtomic } from '../../../formats/index.ts';
+import {
+  batchPlanTable,
+  comparisonText,
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  type Progress,
+  wantsColor,
+} from '../../../report/index.ts';
+import { defaultThreads, describeRuntime } from '../../../runtime/index.ts';
+import {
+  type BatchPlanResult,
+  compareWithReport,
+  outlinePlan,
+  type PlanOutline,
+  type PlanRequest,
+  planBatch,
+} from '../../../study/plan/index.ts';
+import {
+  addDeviceOptions,
+  type DatasetOptions,
+  type DeviceOptions,
+  requiredOut,
+  runtimeOf,
+} from '../../flags/options.ts';
+import { loadSplit } from '../../flags/test-set.ts';
+import { configFrom, microBatchOf, type TrainSettings } from '../../flags/train-config.ts';
+import { addTrainingOptions, number } from '../../flags/training-options.ts';
+import { folderName, wholeNumber } from '../../flags/values.ts';
+import { interruptedExitCode } from '../../terminal/failure.ts';
+import { listenForInterrupts } from '../../terminal/interrupts.ts';
+import { commandLine } from '../../terminal/invocation.ts';
+import { alone } from '../../terminal/output-folder.ts';
+import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
+import { batchSummaries } from './summaries.ts';
+
+/** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
+type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
+
+interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions, ClusterOptions {
+  readonly steps?: number;
+  readonly against?: string;
+  readonly batchSizes?: number[];
+  readonly timing: number;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export function batchPlanCommand(): Command {
+  const command = new Command('plan').description(batchSummaries.plan);
+  addTrainingOptions(command)
+    .option(
+      '--steps <n>',
+      'steps of the short run, the training with its schedule drawn together (default: a tenth of them, at least 200)',
+      wholeNumber(16),
+    )
+    .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
+    .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
+    .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed');
+  return addDeviceOptions(addClusterOptions(command))
+    .option(
+      '--out <dir>',
+      'the plan: plan.json, report.html, run/, step-times/; the same command again goes on (required unless --dry-run)',
+      folderName,
+    )
+    .option('--resume', 'go on with the plan in --out, as the same command does anyway')
+    .option('--dry-run', 'say what would be done, and stop')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .action(plan);
+}
+
+async function plan(options: PlanOptions, command: Command): Promise<void> {
+  const out = requiredOut(options, command);
+  if (out === undefined || options.dryRun) return planIn(options, out);
+  // What cannot be asked for is refused before there is a folder.
+  linkOf(options);
+  return alone(out, ['plan.json'], () => planIn(options, out));
+}
+
+/** `run/` of a plan has its run, and its beginning is the plan's. */
+const isBegun = (out: string) => existsSync(join(out, 'run', 'config.json'));
+
+async function planIn(options: PlanOptions, out: string | undefined): Promise<void> {
+  const { json = false, dryRun = false } = options;
+  const interrupts = listenForInterrupts();
+  let progress: Progress | undefined;
+  const request: PlanRequest = {
+    ...(await planned(options)),
+    folder: out ?? '',
+    resume: options.resume === true || (out !== undefined && isBegun(out)),
+    signal: interrupts.signal,
+    onStep: ({ step, loss }) => progress?.update(step, `loss ${loss.toFixed(3)}`),
+    onPoint: ({ batchSize, seconds }) => {
+      progress?.finish();
+      if (!json) process.stderr.write(`a step of ${formatCount(batchSize)} takes ${formatDuration(seconds)}\n`);
+    },
+    onNote: (note) => process.stderr.write(`note: ${note}\n`),
+  };
+  try {
+    const outline = outlinePlan(request);
+    if (out === undefined || dryRun) {
+      process.stdout.write(json ? `${JSON.stringify(outline)}\n` : `${described(options, outline)}\n`);
+      return;
+    }
+    if (!json) process.stderr.write(`${described(options, outline)}\n`);
+    progress = createProgress({
+      stream: process.stderr,
+      total: outline.steps,
+      label: 'short run',
+      quiet: json && !process.stderr.isTTY,
+    });
+    const result = await planBatch(request);
+    progress.finish(result ? 'done' : 'stopped');
+    if (!result) {
+      process.stderr.write('interrupted; the same command goes on\n');
+      process.exitCode = interruptedExitCode;
+      return;
+    }
+    await writePlan(result, out);
+    const comparisons = options.against === undefined ? [] : await compareWithReport(result, options.against);
+    if (json) process.stdout.write(`${JSON.stringify(comparisons.length > 0 ? { ...result, comparisons } : result)}\n`);
+    else {
+      const against = comparisons.map((c) => `${c.workload}, ${c.strategy}: ${comparisonText(c)}\n`).join('');
+      process.stdout.write(
+        `${batchPlanTable(result, { color: wantsColor(process.stdout) })}\n${against}report: ${join(out, 'report.html')}\n`,
+      );
+    }
+  } finally {
+    interrupts.end();
+    progress?.finish('stopped');
+  }
+}
+
+/** What the options ask for. Throws UsageError for a link of which half is missing. */
+async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder' | 'resume'>> {
+  const { price, batchSizes, devices, device } = options;
+  const link = linkOf(options);
+  const train = await loadSplit(options, 'train');
+  const valid = await loadSplit(options, heldOutSplit(options.dataset));
+  const microBatch = microBatchOf({ ...options, ...rhythm });
+  const { cpu, node } = await describeRuntime();
+  return {
+    train,
+    valid,
+    config: configFrom({ ...options, ...rhythm }, train),
+    timing: options.timing,
+    devices,
+    runtime: runtimeOf(options),
+    environment: {
+      ballast: version,
+      node,
+      cpu,
+      device,
+      threads: options.threads ?? defaultThreads(),
+      date: new Date().toISOString(),
+    },
+    ...(microBatch === undefined ? {} : { microBatch }),
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
+    ...(batchSizes ? { batchSizes } : {}),
+    ...(price === undefined ? {} : { price }),
+    ...(link ? { link } : {}),
+  };
+}
+
+/** What a plan fixes itself; `outlinePlan` sets how often it writes. */
+const rhythm = { growAt: [], growBatch: 2, logEvery: '1st', evalEvery: '1st', checkpointEvery: '1st' } as const;
+
+async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
+  await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(result, null, 2)}\n`);
+  const command = commandLine();
+  const { renderBatchPlanReport } = await import('../../../report/pages.ts');
+  await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));
+}
+
+/** What a plan is going to do, on a line. */
+function described(
+  { model, dataset, timing }: PlanOptions,
+  { run, steps, reference, batchSizes, parameters }: PlanOutline,
+): string {
+  return (
+    `${model} (${formatCount(parameters)} trained parameters) on ${dataset}, planned for ${formatCount(reference.steps)} steps of ` +
+    `${reference.batchSize} (${formatNumber(reference.epochs)} epochs): a run of ${formatCount(steps)} steps of ${run.batchSize} = ` +
+    `${run.batchSize / run.microBatch} x ${run.microBatch} (${formatPercent(steps / reference.steps)} of them), and up to ${formatDuration(timing)} of ` +
+    `timed steps at batch sizes ${batchSizes[0]} to ${formatCount(batchSizes.at(-1)!)}`
+  );
+}

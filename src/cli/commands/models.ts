@@ -1,0 +1,14 @@
+import { Command } from 'commander';
+import { commandSummaries } from '../summaries.ts';
+
+export function modelsCommand(): Command {
+  return new Command('models')
+    .description(commandSummaries.models.summary)
+    .argument('[name]', 'any member of a family, e.g. resnet110, unet32, lstm1x650')
+    .option('--json', 'print one JSON object on standard output and nothing else there')
+    .action(async (name: string | undefined, options: { json?: boolean }) => {
+      // Only now: the help needs none of it.
+      const { listModels } = await import('../flags/model-listing.ts');
+      listModels(name, options);
+    });
+}

@@ -1,0 +1,144 @@
+/** A command's options, made from the schema of its request. */
+import { Argument, type Command, Option } from 'commander';
+import { z } from 'zod';
+import { type Flag, flags, openNamesOf } from '../../schema/index.ts';
+import { hyphenated } from './hyphenated.ts';
+import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, wholeNumber } from './values.ts';
+
+interface Unwrapped {
+  readonly inner: z.ZodType;
+  readonly fallback: unknown;
+  readonly optional: boolean;
+}
+
+/** A key's schema without what says that it may be left out. */
+function unwrap(schema: z.ZodType): Unwrapped {
+  if (schema instanceof z.ZodDefault) {
+    const { inner } = unwrap(schema.unwrap() as z.ZodType);
+    return { inner, fallback: schema.def.defaultValue, optional: true };
+  }
+  if (schema instanceof z.ZodOptional)
+    return { ...unwrap(schema.unwrap() as z.ZodType), fallback: undefined, optional: true };
+  return { inner: schema, fallback: undefined, optional: false };
+}
+
+const isWhole = (schema: z.ZodType) => schema instanceof z.ZodNumber && schema.format?.includes('int') === true;
+
+/** How the text of an option becomes a value of this schema. */
+function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown) | undefined {
+  if (inner instanceof z.ZodNumber) {
+    if (unit === 'pixels') return pixelLength;
+    return isWhole(inner) ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER) : Number;
+  }
+  if (inner instanceof z.ZodRecord) return sizesByName;
+  if (inner instanceof z.ZodUnion && inner.options.every((option) => option instanceof z.ZodLiteral)) return Number;
+  if (inner instanceof z.ZodArray) return unit === 'pixels' ? pixelLengths : numberList;
+  return undefined;
+}
+
+/** A length in pixel units as people write it: `2/255`. */
+function pixelText(value: number): string {
+  const steps = 255 * value;
+  return Math.abs(steps - Math.round(steps)) < 1e-9 ? `${Math.round(steps)}/255` : String(value);
+}
+
+/** A value as it is written on the command line. */
+function textOf(value: unknown, { unit }: Flag): string {
+  const one = (v: unknown) => (unit === 'pixels' && typeof v === 'number' ? pixelText(v) : String(v));
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return Object.entries(value)
+      .map(([name, size]) => `${name}=${size}`)
+      .join(',');
+  return Array.isArray(value) ? value.map(one).join(',') : one(value);
+}
+
+function optionOf(key: string, schema: z.ZodType): Option {
+  const flag = flags.get(schema) ?? {};
+  const { inner, fallback, optional } = unwrap(schema);
+  const name = flag.flag ?? hyphenated(key);
+  const described = schema.description ?? '';
+  if (inner instanceof z.ZodBoolean) {
+    const off = fallback === true;
+    return new Option(off ? `--no-${name}` : `--${name}`, off ? `leave out: ${described}` : described);
+  }
+  const option = new Option(`--${name} <${flag.value ?? 'value'}>`, described);
+  const choices = inner instanceof z.ZodEnum ? inner.options.map(String) : openNamesOf(inner)?.names();
+  if (choices) oneOf(option, choices);
+  const parse = parserOf(inner, flag);
+  if (parse) option.argParser((text: string) => parse(text));
+  if (fallback !== undefined) option.default(fallback, textOf(fallback, flag));
+  return optional ? option : option.makeOptionMandatory();
+}
+
+/** Gives a command the options (and what stands in front of them) of a request. */
+export function addRequestOptions(command: Command, request: z.ZodObject): Command {
+  for (const [key, field] of Object.entries(request.shape)) {
+    const schema = field as z.ZodType;
+    const { positional, value = key, group } = flags.get(schema) ?? {};
+    if (positional) {
+      command.addArgument(new Argument(`<${value}>`, schema.description));
+      continue;
+    }
+    const option = optionOf(key, schema);
+    if (group) option.helpGroup(`${group}:`);
+    command.addOption(option);
+    const { inner, fallback } = unwrap(schema);
+    // So that what is so anyway can be said.
+    if (inner instanceof z.ZodBoolean && fallback === false)
+      command.addOption(new Option(`--no-${hyphenated(key)}`).hideHelp());
+  }
+  return command;
+}
+
+/** The request that a command was called with: keys that were given or have a default. */
+export function requestFrom(
+  request: z.ZodObject,
+  options: Readonly<Record<string, unknown>>,
+  positional: readonly unknown[],
+): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  let next = 0;
+  for (const [key, field] of Object.entries(request.shape)) {
+    const value = flags.get(field as z.ZodType)?.positional ? positional[next++] : options[key];
+    if (value !== undefined) found[key] = value;
+  }
+  return found;
+}
+
+/** What in a shell stands for a text. */
+const quoted = (text: string) => (/^[\w./,:|=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+/** The words that give a request on the command line; keys at their defaults are left out. */
+export function wordsOf(request: z.ZodObject, given: Readonly<Record<string, unknown>>): string[] {
+  const front: string[] = [];
+  const words: string[] = [];
+  for (const [key, field] of Object.entries(request.shape)) {
+    const schema = field as z.ZodType;
+    const flag = flags.get(schema) ?? {};
+    const { fallback } = unwrap(schema);
+    const value = given[key];
+    if (value === undefined || JSON.stringify(value) === JSON.stringify(fallback)) continue;
+    const name = flag.flag ?? hyphenated(key);
+    if (flag.positional) front.push(quoted(textOf(value, flag)));
+    else if (typeof value === 'boolean') words.push(value ? `--${name}` : `--no-${name}`);
+    else words.push(`--${name}`, quoted(textOf(value, flag)));
+  }
+  return [...front, ...words];
+}
+
+/** A row for each key of a request: the key, its option, its default and what it says. */
+export function requestTable(request: z.ZodObject): string[][] {
+  return Object.entries(request.shape).map(([key, field]) => {
+    const schema = field as z.ZodType;
+    const flag = flags.get(schema) ?? {};
+    const { inner, fallback, optional } = unwrap(schema);
+    const option = flag.positional ? `<${flag.value ?? key}>` : optionOf(key, schema).flags;
+    const usual = fallback === undefined ? (optional ? '' : 'needed') : textOf(fallback, flag);
+    return [
+      `\`${key}\``,
+      `\`${option}\``,
+      inner instanceof z.ZodBoolean ? String(fallback ?? false) : usual,
+      schema.description ?? '',
+    ];
+  });
+}

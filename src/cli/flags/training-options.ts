@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { freeSettings, gridSettings, presets } from '../../train/index.ts';
+import { addDatasetOptions } from './options.ts';
+import { addSettingOptions, list } from './setting-options.ts';
+import { wholeNumber } from './values.ts';
+
+/** A number within bounds. */
+export function number(min: number, max = Number.POSITIVE_INFINITY) {
+  return (text: string): number => {
+    const n = Number(text);
+    if (text.trim() !== '' && n >= min && n <= max) return n;
+    throw new InvalidArgumentError(
+      `expected a number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}.`,
+    );
+  };
+}
+
+const epochs = Object.entries(presets)
+  .map(([task, preset]) => `${preset.epochs} for ${task}`)
+  .join(', ');
+
+/** Everything that decides what a training of one batch size computes: see `trainingSettings`. */
+export function addTrainingOptions(command: Command): Command {
+  addDatasetOptions(command.requiredOption('--model <name>', 'built-in model: see `ballast models`'));
+  addSettingOptions(command, { ...gridSettings, ...freeSettings });
+  return command
+    .option('--micro-batch <n>', 'examples in memory at a time (default: as many as fit)', wholeNumber(1))
+    .addOption(
+      new Option('--ghost-batch <n>', 'examples that batch norm sees at a time: the same as --micro-batch')
+        .argParser(wholeNumber(1))
+        .conflicts('microBatch'),
+    )
+    .option('--epochs <n>', `passes over the training data (default: ${epochs})`, number(0))
+    .option('--max-steps <n>', 'end after so many steps instead', wholeNumber(1));
+}
+
+/** A batch that grows, which is for a whole run and not for a plan. */
+export function addGrowthOptions(command: Command): Command {
+  return command
+    .option('--grow-at <list>', 'where the batch grows instead of a rate that falls, e.g. 20ep,30ep', list, [])
+    .option('--grow-batch <f>', 'by which factor', wholeNumber(2), 2);
+}

@@ -1,0 +1,60 @@
+/** How the texts of options become values. */
+import { InvalidArgumentError, type Option } from 'commander';
+import { didYouMean } from '../../base/names.ts';
+
+/** A whole number of at least `min`. */
+export function wholeNumber(min: number) {
+  return (text: string): number => {
+    const n = Number(text);
+    if (!Number.isInteger(n) || n < min) throw new InvalidArgumentError(`expected a whole number of at least ${min}.`);
+    return n;
+  };
+}
+
+/** An option that takes one of these; of a mistyped one it is said which was meant. */
+export function oneOf(option: Option, choices: readonly string[]): Option {
+  return option.choices(choices).argParser((text: string) => {
+    if (choices.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}${didYouMean(text, choices) || '.'}`);
+  });
+}
+
+/** Different finite numbers, with commas between them: `0,0.5,-1`. */
+export function numberList(text: string): number[] {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!numbers.every(Number.isFinite)) throw new InvalidArgumentError('expected finite numbers such as 0,0.5,1.');
+  if (new Set(numbers).size < numbers.length) throw new InvalidArgumentError('a number is named twice.');
+  return numbers;
+}
+
+/** A length in pixel units, `2/255` or `0.0078`. */
+export function pixelLength(text: string): number {
+  const [above, below, ...more] = text.split('/').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const value = below === undefined ? above! : above! / below;
+  if (more.length || !Number.isFinite(value))
+    throw new InvalidArgumentError('expected a number such as 2/255 or 0.01.');
+  return value;
+}
+
+/** The same with commas between them. */
+export const pixelLengths = (text: string): number[] => text.split(',').map(pixelLength);
+
+/** `height=224,width=224` */
+export function sizesByName(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const at = part.lastIndexOf('=');
+      const size = Number(part.slice(at + 1));
+      if (at < 1 || !Number.isInteger(size) || size < 1) {
+        throw new InvalidArgumentError('expected sizes by name, such as height=224,width=224.');
+      }
+      return [part.slice(0, at).trim(), size];
+    }),
+  );
+}
+
+/** Where results go: a name that is one. */
+export function folderName(text: string): string {
+  if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('expected the name of a folder.');
+  return text;
+}

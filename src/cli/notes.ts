@@ -1,6 +1,0 @@
-import { printable } from '../printable.ts';
-
-/** Tells on standard error what a user should know and cannot see. */
-export const noteToUser = (note: string): void => {
-  process.stderr.write(`note: ${printable(note)}\n`);
-};

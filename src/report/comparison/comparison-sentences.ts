@@ -1,0 +1,40 @@
+import type { ComparisonResult, PairedPoint } from '../../schema/index.ts';
+import { formatExact, formatPercent, typesetNumber } from '../numbers.ts';
+
+/** `2/255` where that is exact, else the number. */
+export function radiusText(eps: number, norm: 'linf' | 'l2'): string {
+  if (eps === 0) return 'none';
+  return norm === 'linf' ? `${formatExact(Number((255 * eps).toPrecision(3)))}/255` : formatExact(eps);
+}
+
+/** `+12 % (3 % to 21 %)`, of a difference of shares. */
+export function differenceText({ difference, low, high }: PairedPoint): string {
+  const signed = (x: number) => `${x > 0 ? '+' : ''}${formatPercent(x)}`;
+  return `${signed(difference)} (${signed(low)} to ${signed(high)})`;
+}
+
+/** Level below which a corrected p says that two networks differ. */
+const level = 0.05;
+
+/** What was found of each network against the baseline, in a sentence each: the answer of the page and of the terminal. */
+export function comparisonAnswers({ networks, differences, settings, images }: ComparisonResult): string[] {
+  const baseline = networks[0]!.name;
+  return differences.map(({ name, points }) => {
+    const clear = points.filter((point) => point.p < level);
+    if (clear.length === 0)
+      return `${name}: no difference from ${baseline} is shown at any radius over ${images.length} images; the largest is ${differenceText(largest(points))}.`;
+    const at = (point: PairedPoint) => (point.eps === 0 ? 'unperturbed' : `at ${radiusText(point.eps, settings.norm)}`);
+    const of = (sign: 1 | -1) => clear.filter((point) => Math.sign(point.difference) === sign);
+    const part = (points: readonly PairedPoint[], word: string) => {
+      if (points.length === 0) return [];
+      const most = largest(points);
+      return [
+        `${word} right than ${baseline} ${points.map(at).join(', ')} (most ${at(most)}: ${differenceText(most)}, p ${typesetNumber(most.p, 2)})`,
+      ];
+    };
+    return `${name} is ${[...part(of(1), 'more often'), ...part(of(-1), 'less often')].join(', and ')}.`;
+  });
+}
+
+const largest = (points: readonly PairedPoint[]) =>
+  points.reduce((most, point) => (Math.abs(point.difference) > Math.abs(most.difference) ? point : most));

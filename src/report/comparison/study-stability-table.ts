@@ -1,0 +1,130 @@
+import type { StudyStability, TrainedModel, Trend } from '../../comparison/index.ts';
+import { type EffectSize, effectText, overall, short } from '../../verdict/index.ts';
+import { formatDuration, formatExact, formatNumber, formatPercent } from '../numbers.ts';
+import { wrapped } from '../study/verdict-text.ts';
+import { painter } from '../terminal/terminal-color.ts';
+import { fitted, type TerminalOptions, terminalWidth } from '../terminal/terminal-width.ts';
+import { alignColumns } from '../terminal/text-table.ts';
+
+/** `2/255`. */
+export const formatEps = (eps: number): string => `${formatExact(Number((255 * eps).toPrecision(3)))}/255`;
+
+/** Share of the right answers that an attack takes; null where there are none. */
+export const fallen = ({ attacks }: TrainedModel, at: number): number | null => {
+  const { attacked, verified } = attacks[at]!;
+  return attacked > 0 ? verified / attacked : null;
+};
+
+/** What is found of larger batches, in a sentence a workload, with the interval of the distance to the boundary; the answer of the page and of the terminal. */
+export function stabilityAnswers({ workloads }: StudyStability): string[] {
+  return workloads.map((w) => {
+    const { outcome, reason } = overall(w.trends.map((t) => t.batch));
+    const counted = w.models.length - w.atChance.length;
+    const distance = w.trends[0]!;
+    const { effect, power } = distance.batch;
+    const said =
+      outcome === 'agrees'
+        ? 'networks of larger batches are less stable at equal rate and training loss'
+        : outcome === 'disagrees'
+          ? 'networks of larger batches are more stable at equal rate and training loss'
+          : outcome === 'cannot tell'
+            ? 'that larger batches make networks less stable is not shown, nor that they do not'
+            : 'it cannot be tested here';
+    const number = effect
+      ? ` The distance to the boundary changes by ${effectText(effect)} per doubling of the batch${power?.detectable ? `; a change of ${short(power.detectable)} would have been found four times in five` : ''}.`
+      : '';
+    const left =
+      w.atChance.length > 0 ? ` ${w.atChance.length} of ${w.models.length} networks are at chance and left out.` : '';
+    return `${w.name}: ${said} (${counted} networks, ${w.trends.length} measures: ${reason}).${number}${left}`;
+  });
+}
+
+/** `-0.137 (-0.2 to -0.07)`. */
+export const slopeText = (size: EffectSize | null): string =>
+  size === null ? '–' : effectText(size).replace(`${short(100 * size.level)} %: `, '');
+
+const optional = (value: number | null | undefined, format: (x: number) => string = formatNumber) =>
+  value === null || value === undefined ? '-' : format(value);
+
+/** Models as lines, then how the measures go with the batch size. */
+export function studyStabilityTable(
+  result: StudyStability,
+  { color, width = terminalWidth() }: TerminalOptions,
+): string {
+  const paint = painter(color);
+  const { eps } = result.settings;
+  const middle = Math.min(1, eps.length - 1);
+  const lines = result.workloads.flatMap((workload) => {
+    const stages = workload.models[0]!.growth.map((g) => g.stage);
+    const [head, ...rows] = alignColumns(
+      [
+        [
+          ...[
+            'batch',
+            'strategies',
+            'seed',
+            'train loss',
+            'accuracy',
+            'distance',
+            `falls at ${formatEps(eps[middle]!)}`,
+          ],
+          ...(stages.length ? [`PGD growth ${stages.at(-1)}`, 'to random'] : []),
+          ...(workload.models[0]!.norms.length ? ['largest σ'] : []),
+        ],
+        ...workload.models.map((m) => [
+          String(m.batchSize),
+          m.strategies.join('+'),
+          String(m.seed),
+          optional(m.trainLoss),
+          formatPercent(m.accuracy),
+          optional(m.distance),
+          optional(fallen(m, middle), formatPercent),
+          ...(stages.length ? [optional(m.growth.at(-1)?.adversarial), optional(m.growth.at(-1)?.ratio?.value)] : []),
+          ...(m.norms.length ? [optional(Math.max(...m.norms.map((n) => n.norm)))] : []),
+        ]),
+      ],
+      { left: [1], width, drop: [2, 8, 3, 9, 1] },
+    );
+    const [trendHead, ...trends] = alignColumns(
+      [
+        ['measure', 'per doubling of the batch', 'of the rate', 'less stable?', 'p (Holm)'],
+        ...workload.trends.map((t) => [
+          t.measure,
+          slopeText(t.batch.effect),
+          slopeText(t.rate),
+          t.batch.outcome === 'cannot tell' ? 'not shown' : t.batch.outcome,
+          t.batch.support === null ? '–' : short(Math.min(t.batch.support, t.batch.against!)),
+        ]),
+      ],
+      { left: [0], width, drop: [2, 4] },
+    );
+    const clear = (t: Trend) => t.batch.outcome === 'agrees' || t.batch.outcome === 'disagrees';
+    return [
+      `${workload.name}: ${workload.models.length} networks (${workload.model} on ${workload.dataset})`,
+      '',
+      paint(head!, 'dim'),
+      ...rows,
+      '',
+      paint(trendHead!, 'dim'),
+      ...trends.map((line, i) => (clear(workload.trends[i]!) ? line : paint(line, 'dim'))),
+      '',
+    ];
+  });
+  const skipped = result.skipped.length;
+  return fitted(
+    [
+      ...stabilityAnswers(result).flatMap((a) => wrapped(a, 0, width)),
+      '',
+      `Stability of the networks of study ${result.study}`,
+      '',
+      ...lines,
+      'distance: median l2 norm of DeepFool’s perturbations. Per doubling: slopes of a mixed model with log batch, log rate, training',
+      'loss, a level for each update rule and seeds as random intercepts, with 95 %; networks at chance are left out',
+      ...(skipped
+        ? [paint(`left out: ${skipped} (${[...new Set(result.skipped.map((s) => s.why))].join('; ')})`, 'yellow')]
+        : []),
+      paint(formatDuration(result.seconds), 'dim'),
+    ].join('\n'),
+    width,
+  );
+}

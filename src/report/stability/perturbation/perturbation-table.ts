@@ -1,0 +1,82 @@
+import type { AttackSummary, PerturbationResult } from '../../../stability/index.ts';
+import { fitted, opening, type TerminalOptions, terminalWidth } from '../../terminal/terminal-width.ts';
+import { alignColumns } from '../../terminal/text-table.ts';
+import { perturbationAnswer } from '../stability-answers.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount, short } from './perturbation-text.ts';
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+function attackLines(result: PerturbationResult): string[] {
+  const { attack, images, clean } = result;
+  const one = (a: AttackSummary) =>
+    `${attack.name} ${attack.norm}, radius ${formatRadius(a.eps)}: accuracy ${percent(a.accuracy)}, ${a.verified} of ${a.attacked} attacked images fooled` +
+    (a.medianL2 === null ? '' : ` (median l2 ${short(a.medianL2)}, linf ${short(a.medianLinf)})`);
+  return [
+    `${result.model} on ${imageCount(images.length)} of ${result.dataset}: accuracy ${percent(clean.accuracy)}; ${clean.misclassified.length} misclassified without a perturbation`,
+    ...result.byRadius.map(one),
+    ...new Set(result.byRadius.flatMap((a) => a.warnings.map((w) => `warning: ${w}`))),
+  ];
+}
+
+/** Accuracies, and a row for each place of the network, as text for the terminal. */
+export function perturbationTable(
+  result: PerturbationResult,
+  { width = terminalWidth() }: Partial<TerminalOptions> = {},
+): string {
+  const lines = [...opening(perturbationAnswer(result), width), '', ...attackLines(result)];
+  if (result.followed === 0)
+    return fitted([...lines, '', 'no perturbation was found, so there is none to follow'].join('\n'), width);
+  const energies = new Map(result.projections.map((p) => [p.name, p]));
+  const heads = ['place', 'adversarial', 'random', 'shuffled', 'gain', 'linear', 'error'];
+  const projected = energies.size > 0 ? ['above', 'at a', 'below', 'random above'] : [];
+  const rows = result.layers.map((layer) => {
+    const own = energies.get(layer.name)?.adversarial;
+    return [
+      layer.name,
+      short(layer.adversarial?.relativeNorm),
+      short(layer.random?.relativeNorm),
+      short(layer.shuffled?.relativeNorm),
+      short(layer.adversarial?.gain),
+      short(layer.adversarial?.predictedGain),
+      short(layer.adversarial?.linearizationError),
+      ...(projected.length
+        ? [
+            short(own?.energyAbove),
+            short(own?.energyPlateau),
+            short(own?.energyBelow),
+            short(energies.get(layer.name)?.random?.energyAbove),
+          ]
+        : []),
+    ];
+  });
+  const table = alignColumns([[...heads, ...projected], ...rows], { width, drop: [6, 9, 10, 5, 3] });
+  const growth = alignColumns(
+    [
+      ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
+      ...result.growth.map((g) => [
+        g.stage,
+        formatInterval(g.toRandom, result.followed),
+        formatInterval(g.toShuffled, result.followed),
+        formatInterval(g.untrainedToRandom, result.images.length),
+      ]),
+    ],
+    { width },
+  );
+  return fitted(
+    [
+      ...lines,
+      '',
+      `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
+      ...(projected.length
+        ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
+        : ['are the adversarial ones']),
+      ...table,
+      '',
+      result.followed < fewestForInterval
+        ? `ratio of |d| / |x|, median over images (too few for an interval)`
+        : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
+      ...growth,
+    ].join('\n'),
+    width,
+  );
+}

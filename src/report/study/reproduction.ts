@@ -1,0 +1,93 @@
+import type { Statement, StudyReport } from '../../study/analysis/index.ts';
+import { type Html, html } from '../kit/html.ts';
+import { renderPage } from '../kit/page.ts';
+import { madeBy } from '../kit/report-footer.ts';
+import { formatCount } from '../numbers.ts';
+import type { BatchReportOptions } from './study-report.ts';
+import { answerOf, countText, intervalText } from './verdict-text.ts';
+
+/** Studies with the folders of their own reports, in the same order. */
+export interface BatchReproductionOptions extends Omit<BatchReportOptions, 'cost'> {
+  readonly folders: readonly string[];
+}
+
+const cell = (s: Statement | undefined) =>
+  !s || s.verdict === 'not testable here'
+    ? html`<td>not testable</td>`
+    : html`<td title="${s.answer}">${s.verdict} (${countText(s)})</td>`;
+
+function verdicts(reports: readonly StudyReport<unknown>[]): Html {
+  const statements = reports[0]?.statements ?? [];
+  return html`<div class="table words"><table><thead><tr><th>statement of the paper</th>${reports.map((r) => html`<th>${r.study}</th>`)}</tr></thead>
+<tbody>${statements.map(
+    ({ id, statement }) =>
+      html`<tr><td style="white-space: normal; min-width: 22em">${statement}</td>${reports.map((r) => cell(r.statements.find((s) => s.id === id)))}</tr>\n`,
+  )}</tbody></table></div>
+<p>In brackets: how many observations agree, of how many that the study could test. What an observation is, and its numbers, stand in the report of each study.</p>`;
+}
+
+function critical(reports: readonly StudyReport<unknown>[]): Html {
+  const count = (x: number | null) => (x === null ? '–' : formatCount(Math.round(x)));
+  const rows = reports.flatMap((r) =>
+    r.workloads.flatMap((w) =>
+      w.strategies
+        .filter((s) => s.rates === 'tuned')
+        .map((s) => ({
+          cells: [
+            r.study,
+            w.name,
+            s.name,
+            s.target,
+            count(s.breakpoints.linearUntil),
+            count(s.breakpoints.halfEfficiency),
+            count(s.breakpoints.flatFrom),
+            count(s.criticalBatch.value),
+            s.criticalBatch.value === null ? s.criticalBatch.reason : intervalText(s.criticalBatch),
+            s.criticalBatch.condition ?? (s.criticalBatch.value === null ? '' : 'measured'),
+          ],
+        })),
+    ),
+  );
+  const heads = [
+    'study',
+    'workload',
+    'strategy',
+    'target',
+    'linear until',
+    'half efficiency',
+    'flat from',
+    'B_crit',
+    '95 %',
+    'standing',
+  ];
+  return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
+<tbody>${rows.map(({ cells }) => html`<tr>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>`;
+}
+
+/** The page over several studies: what the paper says, study by study. */
+export function renderBatchReproduction(
+  reports: readonly StudyReport<unknown>[],
+  { command, made, folders }: BatchReproductionOptions,
+): string {
+  const trials = reports.reduce((n, r) => n + r.workloads.reduce((m, w) => m + w.trials, 0), 0);
+  return renderPage({
+    title: 'On the computational inefficiency of large batches, on studies of our own',
+    answer: reports.flatMap((r) => answerOf(r)),
+    lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${formatCount(trials)} trials of ${reports.length} scaled-down studies.`,
+    sections: [
+      {
+        title: 'Studies',
+        body: [
+          html`<ul class="notes">${reports.map(
+            (r, i) =>
+              html`<li><a href="${folders[i]!}/report.html">${r.study}</a>: ${r.workloads.map((w) => `${w.name} (${w.model} on ${w.dataset}, ${formatCount(w.trials)} trials)`).join('; ')}</li>\n`,
+          )}</ul>`,
+        ],
+      },
+      { title: 'Statements', body: [verdicts(reports)] },
+      { title: 'Where the curves bend', body: [critical(reports)] },
+    ],
+    footer: html`${command ? html`<p><code>${command}</code></p>` : null}
+<p>Made by ${madeBy(made)}.</p>`,
+  });
+}

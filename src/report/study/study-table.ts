@@ -1,0 +1,83 @@
+import type { StudyReport, TargetAnalysis, WorkloadReport } from '../../study/analysis/index.ts';
+import { formatCount, formatExact, formatNumber } from '../numbers.ts';
+import { type Paint, painter, truncate } from '../terminal/terminal-color.ts';
+import { fitted, type TerminalOptions, terminalWidth } from '../terminal/terminal-width.ts';
+import { alignColumns } from '../terminal/text-table.ts';
+import { answerOf, batchCount, criticalText, outcomeTone, wrapped } from './verdict-text.ts';
+
+const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal', 'regime'];
+const count = (x: number | null) => (x === null ? '-' : batchCount(x));
+const short = (x: number | null) => (x === null ? '-' : formatNumber(x));
+
+function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint, width: number | undefined): string[] {
+  const { baseBatch, baseProblem, breakpoints } = analysis;
+  const { linearUntil, halfEfficiency, flatFrom } = breakpoints;
+  const rows = analysis.points.map((p) => [
+    formatCount(p.batchSize),
+    `${formatNumber(p.learningRate)}${p.edge === null ? ' ' : '*'}`,
+    `${p.reached} of ${p.trials}`,
+    p.stepsToTarget.median === null && p.stepsAtLeast !== null
+      ? `> ${count(p.stepsAtLeast)}${p.endedByBudget ? ' (budget)' : ''}`
+      : count(p.stepsToTarget.median),
+    short(p.epochsToTarget.median),
+    short(p.speedup),
+    p.ideal === null ? '-' : formatExact(p.ideal),
+    p.regime,
+  ]);
+  const [head, ...lines] = alignColumns([heads, ...rows], {
+    left: [7],
+    ...(width === undefined ? {} : { width: width - 2 }),
+    drop: [4, 6, 1, 2],
+  });
+  return [
+    paint(name, 'bold'),
+    paint(`  ${head}`, 'dim'),
+    ...lines.map((l, i) => (analysis.points[i]!.regime === 'not reached' ? paint(`  ${l}`, 'yellow') : `  ${l}`)),
+    ...wrapped(
+      `from batch ${count(baseBatch)}${baseProblem === null ? '' : ` (counts for no verdict: ${baseProblem})`}: linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
+      2,
+      width,
+    ),
+    ...wrapped(criticalText(analysis.criticalBatch), 2, width),
+    '',
+  ];
+}
+
+function workloadLines(workload: WorkloadReport, paint: Paint, width: number | undefined): string[] {
+  const { name, model, dataset, targets, primaryTarget, strategies } = workload;
+  const lines = targets.map(
+    (t) =>
+      `target ${t.name}: ${t.value === null ? `none, ${t.reason}` : formatNumber(t.value, 4)} (${t.rule})${t.name === primaryTarget ? ', shown here' : ''}`,
+  );
+  return [
+    `${paint(truncate(name, 60), 'bold')}: ${model}, ${dataset}, ${formatCount(workload.trials)} trials`,
+    ...lines,
+    '',
+    ...strategies.flatMap((s) => strategyLines(s.name, s, paint, width)),
+  ];
+}
+
+/** The primary target of every workload and the statements of the paper, for the terminal; the other targets are in the report and in the JSON. */
+export function batchTable(report: StudyReport<unknown>, { color, width = terminalWidth() }: TerminalOptions): string {
+  const paint = painter(color);
+  const edge = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.edge !== null)));
+  const budget = report.workloads.some((w) => w.strategies.some((s) => s.points.some((p) => p.endedByBudget)));
+  return fitted(
+    [
+      ...answerOf(report).flatMap((a) => wrapped(a, 0, width)),
+      '',
+      ...report.workloads.flatMap((w) => workloadLines(w, paint, width)),
+      ...(edge ? [paint('* the best rate is at the edge of its grid: a better one may lie beyond', 'yellow'), ''] : []),
+      ...(budget
+        ? [paint('(budget) ended before 3 times the fewest steps to the target: counts for no verdict', 'yellow'), '']
+        : []),
+      'What the paper (arXiv 1811.12941) says, on this study:',
+      ...report.statements.flatMap((s) => [
+        `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
+        ...wrapped(s.answer, 20, width).map((l) => paint(l, 'dim')),
+      ]),
+      '',
+    ].join('\n'),
+    width,
+  );
+}

@@ -1,8 +1,0 @@
-/** What is measured of perturbations, as its schema says: see `schema/perturbation.ts`. */
-export type {
-  AttackSummary,
-  GrowthRatio,
-  LayerPerturbation,
-  PerturbationResult,
-  PerturbedLayer,
-} from '../schema/index.ts';

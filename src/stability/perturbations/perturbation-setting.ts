@@ -1,0 +1,119 @@
+import { InputError } from '../../base/errors.ts';
+import type { ImageDataset } from '../../data/index.ts';
+import { requireFit } from '../../evaluate/index.ts';
+import type { ResultCache } from '../../formats/index.ts';
+import { partCache } from '../../instrument/part-cache.ts';
+import type { Network } from '../../models/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import type { ImageEnergies } from '../projections/index.ts';
+import { findUnits, unitIndex } from '../units/units.ts';
+import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } from './index.ts';
+
+/** Which network, at which images, and how they are perturbed. */
+export interface PerturbationRequest {
+  readonly network: Network;
+  readonly dataset: ImageDataset;
+  /** Positions in the data set. */
+  readonly images: readonly number[];
+  readonly attack: AttackName;
+  readonly norm: Norm;
+  /** In pixel units, or in units of the layer's values with `layer`; the first is followed through the network. Attacks that look for the smallest perturbation are judged at each, and need none. */
+  readonly radii: readonly number[];
+  readonly steps: number;
+  /** A quarter of each radius unless told; for cw the rate of Adam, 0.01 unless told. */
+  readonly stepSize?: number | undefined;
+  readonly restarts: number;
+  readonly randomStart: boolean;
+  /** Class to aim at: see `targetsFor`; any wrong one unless told. */
+  readonly target?: string | undefined;
+  readonly noise: Noise;
+  /** Unit at whose input perturbations enter; the image unless told. */
+  readonly layer?: string | undefined;
+  /** The same architecture with fresh weights, as a control; attacked on its own answers. */
+  readonly untrained?: Network | undefined;
+  /** Also project onto the singular vectors of units and stages, at the first `images` of the images that are followed; at all unless told. */
+  readonly project?:
+    | { readonly steps: number; readonly top: number; readonly finalRelu: boolean; readonly images?: number }
+    | undefined;
+  readonly seed: number;
+  readonly runtime?: RuntimeOptions;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  /** Of projections, by block and image. */
+  readonly cache?: ResultCache<ImageEnergies> | undefined;
+}
+
+/** PGD without a random start, in steps of a quarter of the radius, beside Gaussian noise: what is followed where the attack is not the question. */
+export const plainPgd = (eps: number, steps: number) =>
+  ({
+    attack: 'pgd',
+    norm: 'linf',
+    radii: [eps],
+    steps,
+    stepSize: eps / 4,
+    restarts: 1,
+    randomStart: false,
+    noise: 'gaussian',
+  }) as const satisfies Partial<PerturbationRequest>;
+
+/** Radii where none are asked for: 2/255 (linf) or 0.5 (l2); none for attacks that look for the smallest perturbation. */
+export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] {
+  if (findsSmallest(attack)) return [];
+  return [norm === 'linf' ? 2 / 255 : 0.5];
+}
+
+/** Gradients that an attack takes at most, of one image each; those on the untrained control not counted. */
+export function gradientsOf({ attack, images, radii, steps, restarts, dataset }: PerturbationRequest): number {
+  const classes = dataset.classes.length;
+  return attackNamed(attack).gradients({ images: images.length, radii: radii.length, steps, restarts, classes });
+}
+
+/** Throws InputError for settings that cannot be. */
+export function requirePossible(request: PerturbationRequest): void {
+  const { network, radii, norm, attack, layer, dataset, images, stepSize, project } = request;
+  requireFit(network, dataset);
+  if (images.length === 0) throw new InputError('images', 'expected at least one image');
+  const { norms = [norm] } = attackNamed(attack);
+  if (!norms.includes(norm))
+    throw new InputError('norm', `the attack ${attack} is for ${norms.join(', ')}, got ${norm}`);
+  if (radii.length === 0 && !findsSmallest(attack)) throw new InputError('eps', `is missing: ${attack} needs a radius`);
+  if (network.task !== 'classification')
+    throw new InputError('model', `${network.name} is for ${network.task}; attacks need a network for classification`);
+  const units = layer === undefined && !project ? [] : findUnits(network.graph(1));
+  if (layer !== undefined) unitIndex(units, layer, 'layer');
+  if (project && units.length === 0)
+    throw new InputError('project', `${network.name} has no residual units to project onto`);
+  const largest = norm === 'linf' ? 1 : Math.sqrt(dataset.shape.reduce((n, d) => n * d, 1));
+  for (const eps of radii) {
+    if (!(eps > 0)) throw new InputError('eps', `expected radii above 0, got ${eps}`);
+    if (layer === undefined && eps > largest)
+      throw new InputError(
+        'eps',
+        `${eps} is more than two images can be apart (${Number(largest.toPrecision(4))} in ${norm}; pixels lie in [0, 1])`,
+      );
+  }
+  if (project && layer !== undefined)
+    throw new InputError('project', 'follows perturbations of the image; it does not go with a layer');
+  if (stepSize !== undefined && !(stepSize > 0))
+    throw new InputError('stepSize', `expected a length above 0, got ${stepSize}`);
+}
+
+/** Raised whenever the numbers of a perturbation change. */
+export const perturbationRevision = 1;
+
+/** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */
+export function perturbationCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> {
+  const { network, dataset, attack, norm, radii, steps, stepSize, restarts, randomStart, target, noise, runtime } =
+    request;
+  const { project, seed } = request;
+  // How many images are projected is no part of what is found at one of them.
+  const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };
+  return partCache(dir, {
+    ...{ measurement: 'perturb', revision: perturbationRevision, network, data: dataset, runtime },
+    settings: {
+      // Only the first radius is projected.
+      ...{ attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, seed },
+      project: projected,
+    },
+  });
+}

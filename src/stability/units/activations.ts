@@ -1,0 +1,50 @@
+import { extract, type Graph, GraphBuilder, type TensorData, type Value } from '../../onnx/index.ts';
+import { compile, type RuntimeOptions } from '../../runtime/index.ts';
+
+/** The values of a network at one image, by value. */
+export type Activations = ReadonlyMap<Value, TensorData>;
+
+/** Runs `graph` (batch 1, input `image`) once an image and keeps `values` of it. */
+export async function activationsAt(
+  graph: Graph,
+  values: readonly Value[],
+  images: readonly TensorData[],
+  runtime: RuntimeOptions = {},
+): Promise<Activations[]> {
+  const wanted = [...new Set(values)];
+  const b = new GraphBuilder(`${graph.name}-activations`);
+  const bindings = Object.fromEntries(graph.inputs.map((v) => [v.name, b.input(v.name, v.dtype, v.shape)]));
+  const copies = b.inline(graph, bindings);
+  wanted.forEach((v, i) => {
+    b.output(`value${i}`, copies.get(v)!);
+  });
+  const program = await compile(b.build(), runtime);
+  try {
+    const all: Activations[] = [];
+    for (const image of images) {
+      const out = await program.run({ [graph.inputs[0]!.name]: image });
+      all.push(new Map(wanted.map((v, i) => [v, out[`value${i}`]!])));
+    }
+    return all;
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** The same for values that follow from `from`, a value inside of `graph`: `points` are what it is. */
+export async function activationsFrom(
+  graph: Graph,
+  from: Value,
+  values: readonly Value[],
+  points: readonly TensorData[],
+  runtime: RuntimeOptions = {},
+): Promise<Activations[]> {
+  const wanted = [...new Set(values)].filter((v) => v !== from);
+  const outputs = wanted.map((value, i) => ({ name: `value${i}`, value }));
+  const part = extract(graph, { inputs: [from], outputs });
+  const copies = part.outputs.map((o) => o.value);
+  const found = await activationsAt(part, copies, points, runtime);
+  return found.map(
+    (at, p) => new Map([[from, points[p]!], ...wanted.map((v, i) => [v, at.get(copies[i]!)!] as const)]),
+  );
+}

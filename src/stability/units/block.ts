@@ -1,0 +1,272 @@
+import {
+  countAround,
+  type FactoredJacobian,
+  type LinearOperator,
+  planStructured,
+  type Spectrum,
+  singularValues,
+  structuredSpectrum,
+  topSingularTriplets,
+} from '../../linalg/index.ts';
+import type { Graph, Value } from '../../onnx/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import type { BlockSpectrum, SpectrumMethod } from '../result.ts';
+import { LinearizedMap } from '../spectra/jacobian.ts';
+import { pixelMajorOrder, probeDense, probeSparse } from '../spectra/probing.ts';
+import type { Activations } from './activations.ts';
+import { featureCount, type Unit } from './units.ts';
+
+/** What is linearized: one unit, or several that follow each other. */
+export interface Block {
+  readonly name: string;
+  readonly units: readonly Unit[];
+}
+
+export type MethodChoice = 'auto' | SpectrumMethod;
+
+/** How the spectrum of one unit or stage is computed. */
+export interface BlockOptions {
+  /** Whether the ReLU after the last addition is part of the map (it is in any case between the units of a run). */
+  readonly finalRelu: boolean;
+  readonly method: MethodChoice;
+  /** Leading values for `lanczos`. */
+  readonly top: number;
+  readonly seed: number;
+  readonly runtime: RuntimeOptions;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Values within this of the plateau, or of zero, count as on it. Relative to a plateau above 1; below, where the error of a value
+ * shrinks with the branch and not with the plateau, and at zero it is absolute.
+ */
+const plateauTolerance = 1e-5;
+
+export const inputOf = (block: Block): Value => block.units[0]!.input;
+const lastOf = (block: Block): Unit => block.units.at(-1)!;
+export const outputOf = (block: Block, finalRelu: boolean): Value =>
+  finalRelu ? lastOf(block).output : lastOf(block).sum;
+const hasFinalRelu = (block: Block): boolean => lastOf(block).output !== lastOf(block).sum;
+/** |a| of a unit, the product of its units' for a run: what a block's singular values are without any branch. */
+export const plateauOf = (block: Block): number => block.units.reduce((p, u) => p * Math.abs(u.skipScale), 1);
+export const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
+
+/** The values of the network that `measureBlock` needs at an image. */
+export function valuesNeeded(block: Block): Value[] {
+  const { hidden, sum } = lastOf(block);
+  return [inputOf(block), sum, ...(block.units.length === 1 && hidden ? [hidden.pre] : [])];
+}
+
+/** Vectors a product of a Krylov method, for leading values. */
+const krylovBlock = 8;
+
+/** 16 MiB of vectors a call: enough for the convolutions to be efficient, small enough for the cache to help. */
+export const batchFor = (size: number): number => Math.max(8, Math.min(512, Math.floor(2 ** 22 / size)));
+
+export function activeIndices(pre: ArrayLike<number>): Int32Array {
+  const indices: number[] = [];
+  for (let i = 0; i < pre.length; i++) if (pre[i]! > 0) indices.push(i);
+  return Int32Array.from(indices);
+}
+
+/** k: how many inner units of a unit with a single inner ReLU are active. */
+export const activeHidden = (unit: Unit, at: Activations): number =>
+  activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length;
+
+/**
+ * How many singular values are at the plateau |a| at least, k inner units being active: n - 2k with an identity shortcut, n the live
+ * outputs. Without a shortcut (a = 0) the rank is at most k and all others of the values are zero, dead outputs or not.
+ */
+export function plateauBound(
+  unit: Unit,
+  [rows, cols]: readonly [number, number],
+  dead: number,
+  k: number,
+): number | null {
+  if (unit.skipScale === 0) return Math.max(0, Math.min(rows, cols) - Math.min(k, rows - dead));
+  return isIdentity(unit) ? Math.max(0, rows - dead - 2 * k) : null;
+}
+
+/** How a block will be done at an image, with its cost, before anything is computed. */
+export interface BlockPlan {
+  readonly method: SpectrumMethod;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+export function planBlock(
+  block: Block,
+  at: Activations,
+  options: Pick<BlockOptions, 'finalRelu' | 'method' | 'top'>,
+): BlockPlan {
+  const [rows, cols] = [featureCount(outputOf(block, options.finalRelu)), featureCount(inputOf(block))];
+  const unit = lastOf(block);
+  const exact = block.units.length === 1 && unit.hidden !== null && options.method !== 'dense';
+  if (options.method === 'lanczos' || (options.method === 'auto' && block.units.length > 1)) {
+    return {
+      method: 'lanczos',
+      seconds: 2 + options.top * 0.05 * block.units.length,
+      bytes: 16 * (rows + cols) * (options.top + 200),
+    };
+  }
+  const k = exact ? activeHidden(unit, at) : 0;
+  const kept =
+    options.finalRelu && hasFinalRelu(block) ? activeIndices(at.get(unit.sum)!.data as Float32Array).length : rows;
+  const plan = planStructured(exact ? kept : rows, cols, k, exact && isIdentity(unit));
+  const method = exact && plan.method === 'small' ? 'structured' : 'dense';
+  const extra = exact ? 400 * 12 * Math.max(k, 1) : 4 * rows * cols;
+  return { method, seconds: plan.seconds + rows * cols * 1e-8, bytes: plan.bytes + extra + 3e8 };
+}
+
+/**
+ * The programs that linearize one block; they serve every image. Use `measure` for each, then `dispose`.
+ */
+export class BlockMeasurement {
+  readonly #block: Block;
+  readonly #options: BlockOptions;
+  readonly #graph: Graph;
+  readonly #maps = new Map<string, LinearizedMap>();
+
+  constructor(graph: Graph, block: Block, options: BlockOptions) {
+    this.#graph = graph;
+    this.#block = block;
+    this.#options = options;
+  }
+
+  async #operator(
+    from: Value,
+    to: Value,
+    at: Activations,
+    x: Value,
+    vectors = batchFor(Math.max(featureCount(from), featureCount(to))),
+  ): Promise<LinearOperator> {
+    const key = `${from.name} -> ${to.name}, ${vectors}`;
+    let map = this.#maps.get(key);
+    if (!map) {
+      map = new LinearizedMap(this.#graph, from, to, { vectors, runtime: this.#options.runtime });
+      this.#maps.set(key, map);
+    }
+    return map.at(at.get(x)!);
+  }
+
+  /**
+   * Jacobian-vector products of the whole block at an image. `vectors`: how many go through the program at once, which costs the same for fewer; as
+   * many as fill a few megabytes unless told, which suits probing with all unit vectors.
+   */
+  operator(at: Activations, vectors?: number): Promise<LinearOperator> {
+    const input = inputOf(this.#block);
+    return this.#operator(input, outputOf(this.#block, this.#options.finalRelu), at, input, vectors);
+  }
+
+  /** The unit's Jacobian in factored form, for a single unit whose branch has a last ReLU followed by affine operators. */
+  async factored(at: Activations): Promise<FactoredJacobian> {
+    const unit = lastOf(this.#block);
+    const hidden = unit.hidden!;
+    const active = activeIndices(at.get(hidden.pre)!.data as Float32Array);
+    const [rows, cols] = [featureCount(unit.sum), featureCount(unit.input)];
+    const batch = batchFor(Math.max(rows, cols, featureCount(hidden.pre)));
+    const incoming = await probeSparse(
+      await this.#operator(unit.input, hidden.pre, at, unit.input),
+      'rows',
+      active,
+      batch,
+    );
+    // The way from the hidden layer to the sum is affine: its derivative is the same everywhere, any point will do.
+    const outgoing = await probeSparse(
+      await this.#operator(hidden.post, unit.branch, at, hidden.pre),
+      'columns',
+      active,
+      batch,
+    );
+    const everything = Int32Array.from({ length: rows }, (_, i) => i);
+    const shortcut = isIdentity(unit)
+      ? ('identity' as const)
+      : await probeSparse(await this.#operator(unit.input, unit.shortcut, at, unit.input), 'rows', everything, batch);
+    const dropsDead = this.#options.finalRelu && hasFinalRelu(this.#block);
+    const activeOutput = dropsDead
+      ? Uint8Array.from(at.get(unit.sum)!.data as Float32Array, (y) => (y > 0 ? 1 : 0))
+      : undefined;
+    return {
+      rows,
+      cols,
+      shortcut,
+      scale: unit.skipScale,
+      outgoing,
+      incoming,
+      activeOutput,
+      order: {
+        input: pixelMajorOrder(unit.input),
+        hidden: pixelMajorOrder(hidden.pre),
+        output: pixelMajorOrder(unit.sum),
+      },
+    };
+  }
+
+  async #spectrum(at: Activations): Promise<Spectrum> {
+    const { method, top, seed, onProgress, signal, runtime } = this.#options;
+    const shared = { onProgress, signal, threads: runtime.threads };
+    const unit = lastOf(this.#block);
+    const single = this.#block.units.length === 1;
+    if (method === 'lanczos' || (method === 'auto' && !single)) {
+      const operator = await this.operator(at, krylovBlock);
+      return topSingularTriplets(operator, { count: top, block: krylovBlock, seed, onProgress, signal });
+    }
+    if (single && unit.hidden && method !== 'dense') {
+      return structuredSpectrum(await this.factored(at), {
+        ...shared,
+        method: method === 'structured' ? 'small' : 'auto',
+      });
+    }
+    const operator = await this.operator(at);
+    const batch = batchFor(Math.max(operator.rows, operator.cols));
+    const { matrix, rows, cols } = await probeDense(operator, batch, (f) => onProgress?.(0.1 * f));
+    const found = await singularValues(matrix, rows, cols, {
+      ...shared,
+      onProgress: (f) => onProgress?.(0.1 + 0.9 * f),
+    });
+    return { ...found, method: 'dense' };
+  }
+
+  async measure(at: Activations): Promise<BlockSpectrum> {
+    const began = performance.now();
+    const { finalRelu } = this.#options;
+    const spectrum = await this.#spectrum(at);
+    const single = this.#block.units.length === 1;
+    const unit = lastOf(this.#block);
+    const pre = single && unit.hidden ? (at.get(unit.hidden.pre)!.data as Float32Array) : undefined;
+    const active = pre ? activeIndices(pre).length : null;
+    const shape: [number, number] = [
+      featureCount(outputOf(this.#block, finalRelu)),
+      featureCount(inputOf(this.#block)),
+    ];
+    const plateau = plateauOf(this.#block);
+    const tolerance = plateauTolerance * Math.max(1, plateau);
+    const counts = spectrum.complete ? countAround(spectrum.values, plateau, tolerance) : null;
+    const relu = finalRelu && hasFinalRelu(this.#block);
+    const dead = relu ? shape[0] - activeIndices(at.get(unit.sum)!.data as Float32Array).length : 0;
+    return {
+      name: this.#block.name,
+      shape,
+      finalRelu: relu,
+      method: spectrum.method,
+      singularValues: Array.from(spectrum.values),
+      complete: spectrum.complete,
+      plateau: counts && single ? { value: plateau, count: counts.on } : null,
+      above: counts?.above ?? null,
+      below: counts?.below ?? null,
+      zero: counts?.zero ?? null,
+      tolerance,
+      activeHidden: active,
+      hiddenSize: pre?.length ?? null,
+      bound: active === null ? null : plateauBound(unit, shape, dead, active),
+      maxResidual: spectrum.maxResidual,
+      seconds: (performance.now() - began) / 1000,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const map of this.#maps.values()) await map.dispose();
+    this.#maps.clear();
+  }
+}

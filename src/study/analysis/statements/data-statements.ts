@@ -1,0 +1,76 @@
+/** Statements on data and architecture: pairs of workloads that differ in one factor. */
+import { judgeDirection, judgeEquivalence, notTestable, short } from '../../../verdict/index.ts';
+import { type Contrast, type Factor, ratioOf } from '../comparison.ts';
+import { at, type Judged } from './judged.ts';
+import { type Observation, type Statement, statementOf } from './statement.ts';
+
+/** What still counts as the same bend (our choice): B_crit within a factor of 1.5 both ways, less than a step of the usual grid of doublings. */
+export const bendMargin = 1.5;
+/** Depths of targets that still count as equal (our choice). */
+const depthMargin = 0.1;
+
+/** From the simplest data on, as the paper orders them (SVHN before CIFAR-10), and as error rates of the same network order the others (ours). */
+const byComplexity = ['mnist', 'fashion-mnist', 'svhn', 'cifar10', 'cifar100'];
+/** Networks that the paper finds to bend earlier than the others, at 1024. */
+const early = (model: string) => /^(alexnet|mobilenet)/i.test(model);
+
+/** Which of the two is to bend later, according to the paper: `first`, `second`, or null where it says nothing of this pair. */
+function later({ factor, from, to }: Contrast): 'first' | 'second' | null {
+  switch (factor) {
+    case 'complexity':
+      return from.complexity! < to.complexity! ? 'first' : 'second';
+    case 'dataset': {
+      const [a, b] = [byComplexity.indexOf(from.dataset), byComplexity.indexOf(to.dataset)];
+      return a < 0 || b < 0 ? null : a < b ? 'first' : 'second';
+    }
+    case 'model':
+      return early(from.model) === early(to.model) ? null : early(from.model) ? 'second' : 'first';
+    case 'fraction':
+      return null;
+  }
+}
+
+export function contrasts(
+  { contrasts: all, workloads }: Judged,
+  factor: Factor,
+  { id, statement, deep = false }: { readonly id: string; readonly statement: string; readonly deep?: boolean },
+): Statement {
+  const isTuned = (c: Contrast) =>
+    workloads.find((w) => w.name === c.from.workload)!.strategies.find((s) => s.name === c.strategy)?.rates === 'tuned';
+  const observations = all
+    .filter((c) => c.factor === factor && isTuned(c))
+    .map((contrast): Observation => {
+      const { from, to, strategy, target } = contrast;
+      const where = `${strategy}, ${target}`;
+      const claim = `B_crit of ${to.workload} over that of ${from.workload}`;
+      const effect = ratioOf(contrast);
+      const lacking = [from, to].find((r) => r.criticalBatch.value === null);
+      const why = lacking
+        ? `${lacking.workload}: ${lacking.criticalBatch.reason}`
+        : 'there are no more points than the curves have numbers';
+      if (factor === 'fraction') return at(where, judgeEquivalence(effect, { claim, margin: bendMargin }, why));
+      const side = later(contrast);
+      if (side === null) return at(where, notTestable(claim, 'the paper does not say which of the two bends later'));
+      const verdict = judgeDirection(effect, { claim, expected: side === 'second' ? 'above' : 'below' }, why);
+      if (!deep || verdict.outcome === 'not testable here') return at(where, verdict);
+      const [a, b] = [from.depth, to.depth];
+      if (a === null || b === null)
+        return at(where, {
+          ...verdict,
+          outcome: 'not testable here',
+          support: null,
+          against: null,
+          reason: `it is not known how deep the target lies in either (trials end once it is reached), and ${verdict.outcome === 'disagrees' ? 'the bend moves the other way' : verdict.reason}`,
+        });
+      if (Math.abs(a - b) > depthMargin)
+        return at(where, {
+          ...verdict,
+          outcome: 'not testable here',
+          support: null,
+          against: null,
+          reason: `the target lies at ${short(100 * a)} % of the way down in one and at ${short(100 * b)} % in the other`,
+        });
+      return at(where, verdict);
+    });
+  return statementOf(id, statement, observations, `no two workloads differ in ${factor} alone`);
+}

@@ -1,0 +1,197 @@
+/** Statements of the paper on speed-up: regimes, targets out of reach, the lowest loss, both losses. */
+import {
+  cannotTell,
+  differenceEffect,
+  judgeDirection,
+  judgeReach,
+  notTestable,
+  short,
+  type Verdict,
+} from '../../../verdict/index.ts';
+import { criticalBatchEffect } from '../profile.ts';
+import { linearShare } from '../speedup.ts';
+import { attemptsOf, stepsRatio } from '../strategy.ts';
+import { isKnown } from '../target.ts';
+import { at, bends, groupsOf, type Judged, primaryOf, reachedAt, tuned } from './judged.ts';
+import { type Observation, type Statement, statementOf } from './statement.ts';
+
+/** Fewest reached batch sizes on which three regimes could be seen. */
+const fewestForRegimes = 4;
+
+/**
+ * All three regimes, by break points: linear over more than the base batch itself, something between, and a doubling that gains under 5 %. That the end is not linear any more has to be
+ * shown by the interval of B_crit: efficiency at the largest batch M from base m0 is (m0 + Bc) / (M + Bc), below 0.8 where Bc < 4 M - 5 m0.
+ */
+export function regimes({ workloads }: Judged): Statement {
+  const observations = workloads.flatMap((w) =>
+    tuned(w).map((s): Observation => {
+      const where = `${w.name}, ${s.name} (${s.target})`;
+      const claim = 'linear, diminishing and flat parts, and B_crit';
+      const points = reachedAt(s).filter((p) => p.batchSize >= (s.baseBatch ?? 0));
+      if (s.baseProblem !== null) return at(where, notTestable(claim, s.baseProblem));
+      if (points.length < fewestForRegimes)
+        return at(
+          where,
+          notTestable(
+            claim,
+            `the target was reached at ${points.length} batch sizes from the base on; expected ${fewestForRegimes}`,
+          ),
+        );
+      const { criticalBatch, breakpoints, baseBatch } = s;
+      const effect =
+        criticalBatch.value === null ? null : criticalBatchEffect(criticalBatch.points, criticalBatch.value);
+      const size = effect && judgeDirection(effect, { claim, expected: 'above' }).effect;
+      const last = points.at(-1)!;
+      const turn = linearShare / (1 - linearShare);
+      const linearAtEnd = turn * last.batchSize - (1 + turn) * baseBatch!;
+      const below = effect && linearAtEnd > 0 ? effect.atMost(Math.log(linearAtEnd)) : null;
+      const missing = [
+        ...(breakpoints.linearUntil === null || breakpoints.linearUntil <= baseBatch!
+          ? ['a linear part beyond the smallest batch itself']
+          : []),
+        ...(points.some((p) => p.regime === 'diminishing') ? [] : ['diminishing returns']),
+        ...(breakpoints.flatFrom === null ? ['a doubling that gains under 5 %'] : []),
+      ];
+      const verdict: Verdict = { ...cannotTell(claim, '', null), effect: size };
+      // Where the curve shows no bend at all there is no B_crit: then the speed-up itself says it.
+      const low = last.speedupInterval?.low ?? null;
+      const straight = low !== null && last.ideal !== null && low > linearShare * last.ideal;
+      if ((below !== null && 1 - below > 0.975) || (effect === null && straight))
+        return at(where, {
+          ...verdict,
+          outcome: 'disagrees',
+          reason: `speed-up is linear to the largest batch; ${bends(s)}`,
+        });
+      if (missing.length > 0)
+        return at(where, { ...verdict, reason: `not seen within the study: ${missing.join(', ')}; ${bends(s)}` });
+      if (below === null || below < 0.975)
+        return at(where, {
+          ...verdict,
+          reason: `all three are seen, but B_crit is not bounded to be within the study; ${bends(s)}`,
+        });
+      return at(where, { ...verdict, outcome: 'agrees', reason: bends(s) });
+    }),
+  );
+  return statementOf(
+    'regimes',
+    'Speed-up is linear up to some batch size; beyond it come diminishing returns, then stagnation.',
+    observations,
+    'no strategy was held against a target',
+  );
+}
+
+export function reach(judged: Judged): Statement {
+  const observations = judged.workloads.flatMap((w) =>
+    tuned(w).map((s): Observation => {
+      const groups = groupsOf(judged, w, s, primaryOf(w));
+      const last = groups.at(-1)!;
+      return at(
+        `${w.name}, ${s.name} (${s.target})`,
+        judgeReach(attemptsOf(last, primaryOf(w)), {
+          claim: `share of trainings that miss the target at batch ${last.batchSize}`,
+          expected: 'misses',
+          leastSteps: s.leastSteps,
+        }),
+      );
+    }),
+  );
+  return statementOf(
+    'out-of-reach',
+    'The largest batches do not reach the target, however many steps they are given.',
+    observations,
+    'no strategy was held against a target',
+  );
+}
+
+export function lowestLoss(judged: Judged): Statement {
+  const { study, workloads } = judged;
+  const observations = workloads.flatMap((w) =>
+    tuned(w).flatMap((s): Observation[] => {
+      const rows = w.generalization.filter((r) => r.strategy === s.name && r.bestTrainLoss.median !== null);
+      if (rows.length < 3) return [];
+      const best = rows.reduce((a, b) => (b.bestTrainLoss.median! < a.bestTrainLoss.median! ? b : a));
+      const last = rows.at(-1)!;
+      const where = `${w.name}, ${s.name}`;
+      const claim = `lowest training loss at batch ${last.batchSize} (median ${short(last.bestTrainLoss.median!)}) less that at batch ${best.batchSize} (${short(best.bestTrainLoss.median!)})`;
+      const own = study.trials.filter((t) => t.workload === w.name && t.strategy === s.name);
+      const stopped = own.filter((t) => t.status === 'stopped').length;
+      if (stopped > 0)
+        return [
+          at(
+            where,
+            notTestable(
+              claim,
+              `${stopped} of ${own.length} trials were stopped once their targets were reached or given up, so their lowest loss is not known`,
+            ),
+          ),
+        ];
+      const budget = Math.max(...own.filter((t) => t.batchSize === last.batchSize).map((t) => t.budgetSteps));
+      const needed = Math.max(...s.byTarget.flatMap((t) => t.leastSteps ?? []), 0);
+      if (needed === 0 || budget < 3 * needed)
+        return [
+          at(
+            where,
+            notTestable(
+              claim,
+              `the budget of ${short(budget)} steps at batch ${last.batchSize} is under 3 times the ${short(needed)} steps that the hardest target takes at least`,
+            ),
+          ),
+        ];
+      return [
+        at(
+          where,
+          judgeDirection(
+            differenceEffect(best.trainLosses, last.trainLosses),
+            { claim, expected: 'above' },
+            'fewer than two seeds at one of the two',
+          ),
+        ),
+      ];
+    }),
+  );
+  return statementOf(
+    'lowest-loss',
+    'The largest batches do not reach the lowest training loss.',
+    observations,
+    'no strategy has a training loss at three batch sizes',
+  );
+}
+
+/** What of a gain still counts as none (our choice): a tenth, over however many doublings. */
+const noGain = 1.1;
+
+export function bothLosses(judged: Judged): Statement {
+  const observations = judged.workloads.flatMap((w) => {
+    const quantity = new Map(w.targets.map((t) => [t.name, t.quantity]));
+    return tuned(w).flatMap((s): Observation[] => {
+      const of = (kind: string) =>
+        s.byTarget.find((t) => quantity.get(t.target) === kind && t.breakpoints.flatFrom !== null);
+      const [train, held] = [of('trainLoss'), of('valLoss') ?? of('valMetric')];
+      if (!train || !held) return [];
+      const flat = Math.max(train.breakpoints.flatFrom!, held.breakpoints.flatFrom!);
+      return [train, held].map((t): Observation => {
+        const target = w.targets.filter(isKnown).find((x) => x.name === t.target)!;
+        const groups = groupsOf(judged, w, s, target);
+        const [here, largest] = [groups.find((g) => g.batchSize === flat), reachedAt(t).at(-1)];
+        const there = groups.find((g) => g.batchSize === largest?.batchSize);
+        const where = `${w.name}, ${s.name} (${t.target})`;
+        const claim = `steps at batch ${flat}, from which the curve is flat, over those at ${largest?.batchSize ?? 'a larger one'}`;
+        if (!here || !there || there.batchSize <= flat)
+          return at(where, notTestable(claim, 'no larger batch reaches the target'));
+        const effect = stepsRatio(here, there, target);
+        return at(
+          where,
+          effect
+            ? judgeDirection(effect, { claim, expected: 'below', than: noGain })
+            : cannotTell(claim, 'one seed each tells no difference from chance'),
+        );
+      });
+    });
+  });
+  return statementOf(
+    'both-losses',
+    'Beyond the point of stagnation neither training nor held-out loss is reached any sooner.',
+    observations,
+    'no strategy stagnates within the study for a target of the training loss and for one of held-out data',
+  );
+}

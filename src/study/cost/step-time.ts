@@ -1,0 +1,111 @@
+import { BallastError } from '../../base/errors.ts';
+import { largestOf } from '../../base/statistics.ts';
+import type { MeasuredTrial } from '../measured.ts';
+import { type Marked, measured, modelled } from './provenance.ts';
+
+/** Measured time of a training step at one batch size on one device, in seconds. */
+export interface StepTimePoint {
+  readonly batchSize: number;
+  /** Examples in memory at a time; null where the batch was not measured here and nothing is known of it. */
+  readonly microBatch: number | null;
+  /** Median of the repeats. */
+  readonly seconds: number;
+  /** Fastest and slowest repeat. */
+  readonly low: number;
+  readonly high: number;
+  readonly repeats: number;
+}
+
+/** t(B) = overhead + B perExample. */
+export interface StepTimeFit {
+  /** t0, seconds a step whatever its batch. */
+  readonly overhead: number;
+  /** t1, seconds an example. */
+  readonly perExample: number;
+  /** Root mean square of the relative residuals. */
+  readonly residual: number;
+  /** The largest of them, in absolute value. */
+  readonly worst: number;
+}
+
+export interface StepTimeCurve {
+  /** By growing batch size. */
+  readonly points: readonly StepTimePoint[];
+  readonly fit: StepTimeFit;
+}
+
+/**
+ * Least squares of the *relative* errors, so that small batches count as much as large ones; both coefficients are kept from
+ * being negative. Throws BallastError for less than two batch sizes.
+ */
+export function fitStepTime(points: readonly Pick<StepTimePoint, 'batchSize' | 'seconds'>[]): StepTimeFit {
+  if (new Set(points.map((p) => p.batchSize)).size < 2)
+    throw new BallastError(
+      `step times at ${points.length} batch size${points.length === 1 ? '' : 's'} make no curve; expected two or more`,
+    );
+  // Minimises sum (t0 u + t1 v - 1)² with u = 1 / t and v = B / t.
+  let [uu, uv, vv, u1, v1] = [0, 0, 0, 0, 0];
+  for (const { batchSize, seconds } of points) {
+    const [u, v] = [1 / seconds, batchSize / seconds];
+    uu += u * u;
+    uv += u * v;
+    vv += v * v;
+    u1 += u;
+    v1 += v;
+  }
+  const determinant = uu * vv - uv * uv;
+  let [overhead, perExample] = [(u1 * vv - v1 * uv) / determinant, (v1 * uu - u1 * uv) / determinant];
+  if (overhead < 0) [overhead, perExample] = [0, v1 / vv];
+  if (perExample < 0) [overhead, perExample] = [u1 / uu, 0];
+  const errors = points.map(({ batchSize, seconds }) => (overhead + batchSize * perExample) / seconds - 1);
+  return {
+    overhead,
+    perExample,
+    residual: Math.sqrt(errors.reduce((s, e) => s + e * e, 0) / errors.length),
+    worst: largestOf(errors.map(Math.abs)),
+  };
+}
+
+/** The curve through measured points. Throws BallastError for less than two batch sizes. */
+export function stepTimeCurve(points: readonly StepTimePoint[]): StepTimeCurve {
+  const sorted = [...points].sort((a, b) => a.batchSize - b.batchSize);
+  return { points: sorted, fit: fitStepTime(sorted) };
+}
+
+/** Seconds of a step on one device: the measured median where there is one, else the fit. */
+export function secondsPerStep({ points, fit }: StepTimeCurve, batchSize: number): Marked {
+  const point = points.find((p) => p.batchSize === batchSize);
+  return point ? measured(point.seconds) : modelled(fit.overhead + batchSize * fit.perExample);
+}
+
+/**
+ * The points that the trials of a study give: the median over the trials of a batch size. Trials of several machines are not
+ * mixed: the hardware must be named, and only its trials count.
+ */
+export function stepTimesOf(trials: readonly MeasuredTrial[], hardware: string): StepTimePoint[] {
+  const times = new Map<number, number[]>();
+  for (const { batchSize, secondsPerStep: seconds, hardware: where } of trials) {
+    if (seconds === null || where !== hardware) continue;
+    times.set(batchSize, [...(times.get(batchSize) ?? []), seconds]);
+  }
+  return [...times]
+    .map(([batchSize, seconds]) => pointOf({ batchSize, microBatch: null }, seconds))
+    .sort((a, b) => a.batchSize - b.batchSize);
+}
+
+/** One point from its repeats; throws RangeError for none. */
+export function pointOf(
+  size: Pick<StepTimePoint, 'batchSize' | 'microBatch'>,
+  seconds: readonly number[],
+): StepTimePoint {
+  if (seconds.length === 0) throw new RangeError('a step time needs at least one repeat');
+  const sorted = [...seconds].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return {
+    ...size,
+    seconds: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
+    low: sorted[0]!,
+    high: sorted.at(-1)!,
+    repeats: sorted.length,
+  };
+}

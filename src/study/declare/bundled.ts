@@ -1,0 +1,11 @@
+import { fileURLToPath } from 'node:url';
+
+/** Studies that Ballast brings along, as files to run, read and copy. */
+export const bundledStudies = ['cifar10', 'ptb', 'camvid', 'shapes'] as const;
+
+/** Names of the studies that Ballast brings along. */
+export type BundledStudy = (typeof bundledStudies)[number];
+
+/** The path of a study that Ballast brings along; `demo` is a small one for `ballast demo`. */
+export const bundledStudy = (name: BundledStudy | 'demo'): string =>
+  fileURLToPath(new URL(`../../../studies/${name}.yaml`, import.meta.url));

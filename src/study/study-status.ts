@@ -1,0 +1,86 @@
+import { StudyStore } from '../store/index.ts';
+import { gridOf } from './declare/grid.ts';
+import { parseStudyFile } from './declare/study-file.ts';
+import { type Edge, findEdges } from './edges.ts';
+import { measuredIn } from './read-study.ts';
+import { countTrials, type StudyCounts } from './run-study.ts';
+
+/** What of a study is done. */
+export interface StudyStatus {
+  readonly study: string;
+  readonly trials: StudyCounts;
+  /** Trials that the grid no longer asks for. */
+  readonly outOfGrid: number;
+  /** By workload, strategy and batch size; trials that several points share count at each. */
+  readonly points: readonly {
+    readonly workload: string;
+    readonly strategy: string;
+    readonly batchSize: number;
+    readonly trials: StudyCounts;
+  }[];
+  readonly running: readonly {
+    readonly trial: string;
+    readonly step: number;
+    readonly budgetSteps: number;
+    readonly pid: number;
+  }[];
+  readonly failed: readonly { readonly trial: string; readonly note: string }[];
+  readonly edges: readonly Edge[];
+}
+
+/** A trial's first point, in words. */
+export function pointName(p: {
+  readonly workload: string;
+  readonly strategy: string;
+  readonly batchSize: number;
+  readonly baseRate: number;
+  readonly seed: number;
+}): string {
+  return `${p.workload}, ${p.strategy}, batch ${p.batchSize}, rate ${p.baseRate}, seed ${p.seed}`;
+}
+
+/** Reads the status of the study in a folder. Throws FileError for a folder without one. */
+export async function statusOf(folder: string): Promise<StudyStatus> {
+  const store = await StudyStore.openToRead(folder);
+  try {
+    const { name, text } = store.study();
+    // Frees the trials of processes that are gone, so that nothing looks as if it were running.
+    store.claims.waiting();
+    const rows = store.trials();
+    const points = store.points();
+    const names = new Map([...points].reverse().map((p) => [p.trialId, pointName(p)]));
+    const statuses = new Map(rows.map((t) => [t.id, t.status]));
+    const places = new Map<string, StudyStatus['points'][number] & { trials: Record<keyof StudyCounts, number> }>();
+    for (const { workload, strategy, batchSize, trialId } of points) {
+      const key = [workload, strategy, batchSize].join('\n');
+      const place = places.get(key) ?? {
+        workload,
+        strategy,
+        batchSize,
+        trials: { queued: 0, running: 0, complete: 0, stopped: 0, infeasible: 0, failed: 0 },
+      };
+      place.trials[statuses.get(trialId)!]++;
+      places.set(key, place);
+    }
+    const attempts = new Map(store.attempts().map((a) => [a.trialId, a]));
+    const { grid } = gridOf(parseStudyFile(text, `${folder}: study`), { extra: store.extensions() });
+    return {
+      study: name,
+      trials: countTrials(store),
+      outOfGrid: store.trials({ all: true }).length - rows.length,
+      points: [...places.values()],
+      running: rows
+        .filter((t) => t.status === 'running')
+        .map(({ id, step, budgetSteps }) => {
+          const attempt = attempts.get(id)!;
+          return { trial: names.get(id)!, step: Math.max(step, attempt.toStep ?? 0), budgetSteps, pid: attempt.pid };
+        }),
+      failed: rows
+        .filter((t) => t.status === 'failed')
+        .map(({ id, note }) => ({ trial: names.get(id)!, note: note ?? '' })),
+      edges: findEdges(measuredIn(store), grid.points),
+    };
+  } finally {
+    store.close();
+  }
+}

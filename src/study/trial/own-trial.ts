@@ -1,0 +1,120 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError, UsageError } from '../../base/errors.ts';
+import type { MeasurementRow } from '../../store/index.ts';
+import { CheckpointFolder, planTraining, trainNetwork, writeRunConfig } from '../../train/index.ts';
+import { shouldStop } from '../declare/stopping.ts';
+import { type Keep, type OwnTrialSpec, trialId } from '../layout/trial-spec.ts';
+import { contentOf } from '../study-data.ts';
+import { renewal, type TrialOutcome, type TrialRequest } from './trial-request.ts';
+
+/** Steps whose times are kept for the median. */
+const timedSteps = 4096;
+
+function median(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/**
+ * Trains a network of ours, from its newest checkpoint on, and writes its curve into the store as it goes. Measurements
+ * are written before the checkpoint that follows them, so whatever kills the process, they are there or are made again, the same.
+ */
+export async function runOwnTrial(
+  request: TrialRequest,
+  { config, data: dataSpec, dir, rules, keep }: OwnTrialSpec,
+): Promise<TrialOutcome> {
+  const { store, claim, shelf, runtime, hardware, signal } = request;
+  const { budgetSteps, budgetSeconds } = claim;
+  const data = await shelf.of(dataSpec, dir);
+  const { content, ...named } = dataSpec;
+  if (content !== undefined && content !== contentOf(data))
+    throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
+  const { task } = planTraining(config, data, runtime);
+  const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
+  const folder = store.trialFolder(claim.id);
+  await requireReadable(join(folder, 'checkpoint'));
+  let curve: MeasurementRow[] = store.curve(claim.id);
+  const isOver = (last: MeasurementRow | undefined) =>
+    last !== undefined &&
+    ((budgetSeconds !== null && last.seconds >= budgetSeconds) ||
+      (rules.length > 0 && rules.every((rule) => shouldStop(rule, curve, budgetSteps))));
+  // It may have been killed between the measurement that ended it and the note of that.
+  const until = isOver(curve.at(-1)) ? curve.at(-1)!.step : budgetSteps;
+  const times: number[] = [];
+  let renewed = Date.now();
+  await writeRunConfig(folder, config);
+  const result = await trainNetwork({
+    config,
+    identity: claim.id,
+    formerIdentities: [trialId(config, named)],
+    train: data.train,
+    valid: data.valid,
+    folder,
+    resume: true,
+    runtime,
+    signal,
+    until,
+    onStart: (step) => {
+      store.claims.begin(claim, step);
+      curve = curve.filter((m) => m.step <= step);
+      request.onBegin?.(step);
+    },
+    onStep: (state) => {
+      if (times.length < timedSteps) times.push(state.seconds);
+      request.onStep?.(state);
+      if (Date.now() - renewed < renewal) return;
+      renewed = Date.now();
+      store.claims.renew(claim, state.step);
+    },
+    onEvaluation: async (record, parameters) => {
+      const row: MeasurementRow = {
+        step: record.step,
+        epoch: record.epoch,
+        examples: record.examples * (task.tokens ?? 1),
+        seconds: record.seconds,
+        trainLoss: (await sampled.evaluate(parameters)).loss,
+        valLoss: finite(record.valLoss),
+        valMetric: finite(record.valMetric),
+        noiseScale: finite(record.noiseScale),
+        gradNorm: finite(record.gradNorm),
+      };
+      store.claims.measure(claim, row);
+      curve.push(row);
+      return isOver(row) ? 'stop' : 'continue';
+    },
+  });
+  const status = result.status === 'complete' && until < budgetSteps ? 'stopped' : result.status;
+  if (status !== 'interrupted') await tidy(folder, status === 'infeasible' ? 'nothing' : keep);
+  const bySeconds = status === 'stopped' && budgetSeconds !== null && (curve.at(-1)?.seconds ?? 0) >= budgetSeconds;
+  store.claims.end(claim, {
+    status: status === 'interrupted' ? 'queued' : bySeconds ? 'complete' : status,
+    step: result.steps,
+    hardware,
+    secondsPerStep: median(times),
+  });
+  return { status, note: undefined };
+}
+
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
+
+/** Removes checkpoints of which none can be read: the trial begins anew. */
+async function requireReadable(path: string): Promise<void> {
+  try {
+    await new CheckpointFolder(path).newest(() => {});
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Leaves of a finished trial's files what is to be kept. */
+async function tidy(folder: string, keep: Keep): Promise<void> {
+  const path = join(folder, 'checkpoint');
+  if (keep === 'checkpoint') await new CheckpointFolder(path, 1).prune();
+  else await rm(path, { recursive: true, force: true });
+  if (keep === 'nothing') await rm(join(folder, 'model.safetensors'), { force: true });
+}

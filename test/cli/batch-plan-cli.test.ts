@@ -1,0 +1,119 @@
+/** `ballast batch plan`, as a user meets it. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchPlanResult, PlanOutline } from '../../src/study/plan/index.ts';
+import { ballast, type CommandResult, expectFailure } from '../support/ballast.ts';
+import { builtCommand } from '../support/built.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'ballast-plan-cli-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const out = (name: string) => join(root, name);
+
+const training = ['--model', 'resnet8', '--dataset', 'shapes', '--fraction', '0.02', '--epochs', '4'];
+const small = [...training, '--batch-size', '32', '--lr', '0.05', '--threads', '1', '--steps', '24', '--timing', '1'];
+const sizes = ['--batch-sizes', '8,16,64'];
+const cluster = ['--devices', '1,2,4', '--bandwidth', '10', '--latency', '50', '--price', '1.2'];
+const plan = (name: string, ...more: string[]) =>
+  ballast('batch', 'plan', ...small, ...sizes, ...more, '--out', out(name));
+const parsed = (run: CommandResult) => JSON.parse(run.stdout) as BatchPlanResult;
+
+describe('ballast batch plan', () => {
+  let first: BatchPlanResult;
+  beforeAll(() => {
+    const run = plan('straight', ...cluster, '--json');
+    expect(run.status).toBe(0);
+    first = parsed(run);
+  });
+
+  it('prints one JSON object, and keeps it with a report', () => {
+    expect(JSON.parse(readFileSync(join(out('straight'), 'plan.json'), 'utf8'))).toEqual(first);
+    const report = readFileSync(join(out('straight'), 'report.html'), 'utf8');
+    expect(report).toContain('Batch size for resnet8 on shapes');
+    expect(report).not.toMatch(/NaN|undefined|Infinity/);
+    const { low, value, high } = first.criticalBatch;
+    expect(low).toBeLessThanOrEqual(value);
+    expect(high ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(value);
+    expect(first.run).toMatchObject({ steps: 24, batchSize: 32, microBatch: 8 });
+  });
+
+  it('marks a total as modelled and a step as measured only on one device', () => {
+    expect(first.ways.map((w) => [w.batchSize, w.devices])).toEqual(
+      [8, 16, 64].flatMap((b) => [1, 2, 4].map((d) => [b, d])),
+    );
+    const timed = new Set(first.stepTime.points.map((p) => p.batchSize));
+    for (const way of first.ways) {
+      expect(way.seconds.provenance).toBe('modelled');
+      const measured = way.devices === 1 && timed.has(way.batchSize);
+      expect(way.stepSeconds.provenance).toBe(measured ? 'measured' : 'modelled');
+      expect(way.seconds.value).toBeCloseTo(way.steps.value * way.stepSeconds.value, 9);
+      expect(way.money!.value).toBeCloseTo((1.2 * way.devices * way.seconds.value) / 3600, 9);
+    }
+    expect(first.link).toEqual({ bandwidth: 1e10, latency: 5e-5, source: 'given' });
+  });
+
+  it('says what it cost, against the trainings that it replaces', () => {
+    const { cost, ways } = first;
+    const study = ways.filter((w) => w.devices === 1).reduce((sum, w) => sum + w.seconds.value, 0);
+    expect(cost.studySeconds).toBeCloseTo(study, 9);
+    expect(cost.seconds).toBeCloseTo(cost.runSeconds + cost.timingSeconds, 9);
+    expect(cost.share).toBeCloseTo(cost.seconds / study, 9);
+  });
+
+  it('goes on when the same is asked for again, and measures nothing twice', () => {
+    const again = parsed(plan('straight', ...cluster, '--json'));
+    // All but when it was, and what setting out again has cost.
+    const measured = ({ cost: _, environment: __, ...rest }: BatchPlanResult) => rest;
+    expect(measured(parsed(plan('straight', ...cluster, '--json', '--resume')))).toEqual(measured(again));
+    expect(again.criticalBatch).toEqual(first.criticalBatch);
+    expect(again.stepTime).toEqual(first.stepTime);
+    for (const how of [[], ['--resume']])
+      expectFailure(plan('straight', ...how, '--lr', '0.01'), 2, /lr is 0\.05, not 0\.01/);
+  });
+
+  it('that was interrupted ends in the same critical batch', async () => {
+    const args = ['batch', 'plan', ...small, ...sizes, '--json', '--out', out('interrupted')];
+    const child = spawn(process.execPath, [builtCommand(), ...args], { stdio: 'ignore' });
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    const metrics = join(out('interrupted'), 'run', 'metrics.jsonl');
+    const lines = () => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);
+    while (lines() < 5 && child.exitCode === null) await sleep(5);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(lines()).toBeLessThan(24);
+    const { status, stdout } = plan('interrupted', '--resume');
+    expect(status).toBe(0);
+    const resumed = JSON.parse(readFileSync(join(out('interrupted'), 'plan.json'), 'utf8')) as BatchPlanResult;
+    expect(resumed.criticalBatch).toEqual(first.criticalBatch);
+    expect([resumed.price, resumed.link]).toEqual([null, null]);
+    // And what the terminal says.
+    expect(stdout).toMatch(/^Train at B = \d+ on one device/);
+    expect(stdout).toMatch(/\nbatch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
+    expect(stdout).toMatch(
+      /the\s+critical\s+batch\s+size\s+is\s+about\s+[\d,.]+\s+images,\s+but\s+how\s+far\s+from\s+that\s+a\s+study\s+would\s+come\s+out\s+cannot\s+be\s+told/,
+    );
+    expect(stdout).toMatch(/of the smallest study: one training at each of 3 batch sizes/);
+    expect(stdout.trimEnd().endsWith(join(out('interrupted'), 'report.html'))).toBe(true);
+  });
+
+  it('computes nothing with --dry-run', () => {
+    const run = plan('dry', '--dry-run', '--json');
+    const outline = JSON.parse(run.stdout) as PlanOutline;
+    expect(outline).toMatchObject({ batchSizes: [8, 16, 64], reference: { batchSize: 32 } });
+    expect(outline.run).toMatchObject({ length: '24st', microBatch: 8, logEvery: '1st' });
+    expect(existsSync(out('dry'))).toBe(false);
+  });
+
+  it.each([
+    [['--bandwidth', '10'], /both a --bandwidth and a --latency/],
+    [['--grow-at', '2ep'], /unknown option '--grow-at'/],
+  ])('refuses %j', (more, message) => {
+    const run = plan('refused', ...more);
+    expect([run.status, run.stdout]).toEqual([2, '']);
+    expect(run.lines.join('\n')).toMatch(message);
+    expect(existsSync(out('refused'))).toBe(false);
+  });
+});

@@ -1,0 +1,233 @@
+/** `ballast train` and `ballast eval` for all tasks, as a user meets them. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readSafetensors } from '../../src/formats/index.ts';
+import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'ballast-train-cli-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const out = (name: string) => join(root, name);
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+const runs = {
+  classification: {
+    train: [
+      '--model',
+      'resnet8',
+      '--dataset',
+      'shapes',
+      '--fraction',
+      '0.02',
+      '--batch-size',
+      '50',
+      '--ghost-batch',
+      '25',
+    ],
+    optimizer: ['--optimizer', 'lars', '--lr', '0.5', '--grow-at', '4st', '--normalize', 'cifar10'],
+    metric: 'accuracy',
+    normalize: 'cifar10',
+  },
+  segmentation: {
+    train: ['--model', 'unet4', '--dataset', 'shapes', '--fraction', '0.02', '--batch-size', '8'],
+    optimizer: [],
+    metric: 'meanIoU',
+    normalize: 'default',
+  },
+  language: {
+    train: ['--model', 'lstm1x16', '--dataset', 'grammar', '--fraction', '0.05', '--sequence-length', '10'],
+    optimizer: ['--optimizer', 'lamb', '--lr', '0.01', '--dropout', '0.1'],
+    metric: 'perplexity',
+    normalize: 'default',
+  },
+} as const;
+
+describe.each(Object.entries(runs))('ballast train for %s', (task, { train, optimizer, metric, normalize }) => {
+  const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out(task)];
+
+  it('prints one JSON object, and writes what it did', async () => {
+    const run = ballast(...args, '--json');
+    expect(run.status).toBe(0);
+    const { status, steps, final } = json(run.stdout) as {
+      status: string;
+      steps: number;
+      final: Record<string, number>;
+    };
+    expect([status, steps]).toEqual(['complete', 8]);
+    const lines = readFileSync(join(out(task), 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map(json);
+    expect(lines.map((l) => l.step)).toEqual([2, 4, 6, 8]);
+    expect(lines.at(-1)).toMatchObject({ valLoss: final.valLoss, valMetric: final.valMetric });
+    const { metadata } = await readSafetensors(join(out(task), 'model.safetensors'));
+    expect(metadata).toMatchObject({ task, normalize });
+  });
+
+  it('leaves weights that say how pixels are normalised, so that ballast eval judges as the run did', () => {
+    const [model, dataset] = [train[1], train[3]];
+    const weights = join(out(task), 'model.safetensors');
+    const split = task === 'language' ? 'valid' : 'test';
+    const run = ballast(
+      'eval',
+      '--model',
+      model,
+      '--weights',
+      weights,
+      '--dataset',
+      dataset,
+      '--split',
+      split,
+      '--json',
+    );
+    expect(run.status).toBe(0);
+    const last = json(
+      readFileSync(join(out(task), 'metrics.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .at(-1)!,
+    );
+    const result = resultOf(run.stdout) as Readonly<Record<string, unknown>>;
+    expect(result.task).toBe(task);
+    expect(result.loss).toBeCloseTo(last.valLoss as number, 6);
+    expect(result[metric]).toBeCloseTo(last.valMetric as number, 6);
+  });
+});
+
+describe('ballast train', () => {
+  it('ends a run whose loss leaves all bounds as infeasible', () => {
+    const run = ballast(
+      ...['train', ...runs.classification.train, '--lr', '1e9', '--max-steps', '20', '--json', '--out', out('wild')],
+    );
+    expect(run.status).toBe(3);
+    expect(json(run.stdout).status).toBe('infeasible');
+  });
+
+  it('says with --dry-run what it would do, without a folder and in one', () => {
+    const { train, optimizer } = runs.language;
+    const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--dry-run', '--json'];
+    const config = json(ballast(...args).stdout);
+    expect(config).toMatchObject({ model: 'lstm1x16', steps: 8, length: '8st', batchSize: 20, clipNorm: 0.25 });
+    expect(json(ballast(...args, '--out', out('language')).stdout)).toMatchObject({ steps: 8 });
+    const nameless = ballast('train', ...train, '--out', '');
+    expect([nameless.status, nameless.stdout]).toEqual([2, '']);
+    expect(nameless.lines.join(' ')).toMatch(/expected the name of a folder/);
+  });
+
+  it('goes on when the same is asked for again, and refuses anything else without touching what is there', () => {
+    const { train, optimizer } = runs.language;
+    const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out('language')];
+    const before = readFileSync(join(out('language'), 'config.json'), 'utf8');
+    const metrics = readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8');
+    expect(json(ballast(...args, '--json').stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    const other = [...args, '--lr', '0.123', '--seed', '3'];
+    const message = /begun with other settings: .*lr is [\d.]+, not 0\.123.*; choose another folder/;
+    expectFailure(ballast(...other), 2, message);
+    expectFailure(ballast(...other, '--resume'), 2, message);
+    expect(readFileSync(join(out('language'), 'config.json'), 'utf8')).toBe(before);
+    expect(readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8')).toBe(metrics);
+    expect(existsSync(join(out('language'), '.lock'))).toBe(false);
+    const [model, data] = [train.slice(0, 2), train.slice(2, 4)];
+    expect(
+      json(ballast('train', ...model, ...data, '--out', out('language'), '--resume', '--json').stdout),
+    ).toMatchObject({
+      status: 'complete',
+    });
+  });
+
+  it('makes a run longer where no rate depends on its length: the weights are those of the long run at once', async () => {
+    const args = ['train', ...runs.language.train, '--lr', '1', '--log-every', '2st', '--json'];
+    const step = [
+      '--schedule',
+      'step',
+      '--milestones',
+      '3st,6st',
+      '--warmup',
+      '2st',
+      '--keep-checkpoints',
+      '0st,2st,6st',
+    ];
+    expect(ballast(...args, ...step, '--max-steps', '4', '--out', out('longer')).status).toBe(0);
+    expectFailure(
+      ballast(...args, ...step, '--max-steps', '2', '--out', out('longer')),
+      2,
+      /2st are 2 steps, and 4 are done/,
+    );
+    const longer = ballast(...args, ...step, '--max-steps', '8', '--out', out('longer'));
+    expect(json(longer.stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    expect(json(readFileSync(join(out('longer'), 'config.json'), 'utf8'))).toMatchObject({ length: '8st' });
+    expect(ballast(...args, ...step, '--max-steps', '8', '--out', out('at once')).status).toBe(0);
+    for (const file of ['model.safetensors', 'kept/step-000000006.safetensors']) {
+      const [a, b] = await Promise.all(['longer', 'at once'].map((name) => readSafetensors(join(out(name), file))));
+      expect(a!.tensors).toEqual(b!.tensors);
+    }
+    expect(readdirSync(join(out('longer'), 'kept')).sort()).toEqual(
+      [0, 2, 6].map((n) => `step-00000000${n}.safetensors`),
+    );
+    const kept = await readSafetensors(join(out('longer'), 'kept', 'step-000000002.safetensors'));
+    expect(kept.metadata).toMatchObject({ model: 'lstm1x16', step: '2' });
+    expect(ballast(...args, '--max-steps', '4', '--out', out('cosine')).status).toBe(0);
+    expectFailure(
+      ballast(...args, '--max-steps', '8', '--out', out('cosine')),
+      2,
+      /another length, 4st and not 8st: the cosine schedule sets the rate of every step by the length/,
+    );
+  });
+
+  it('refuses what does not fit into memory, with the number and what to change', () => {
+    const wide = ballast(
+      'train',
+      '--model',
+      'mlp512',
+      '--dataset',
+      'shapes',
+      '--batch-size',
+      '900000000',
+      '--micro-batch',
+      '900000000',
+      '--out',
+      out('never'),
+    );
+    expectFailure(
+      wide,
+      1,
+      /mlp512 with 900000000 examples at a time takes about .* TB of memory, .* are free; choose a smaller micro-batch/,
+    );
+    expectFailure(
+      ballast('train', '--model', 'mlp999999', '--dataset', 'shapes', '--out', out('never')),
+      1,
+      /training mlp999999 takes about .* of memory/,
+    );
+    expectFailure(
+      ballast('train', '--model', 'mlp999999999', '--dataset', 'shapes', '--out', out('never')),
+      2,
+      /mlp999999999: 999999999 is more than any network has/,
+    );
+    expect(existsSync(join(out('never'), 'config.json'))).toBe(false);
+  });
+
+  it('refuses what does not go together in one line', () => {
+    const train = (...args: string[]) => ballast('train', '--out', out('never'), ...args);
+    expectFailure(
+      train('--model', 'resnet8', '--dataset', 'grammar'),
+      2,
+      /resnet8 is for classification, grammar is text/,
+    );
+    expectFailure(
+      train('--model', 'resnet8', '--dataset', 'imagenet'),
+      2,
+      /unknown data set "imagenet"; expected cifar10,/,
+    );
+    const growing = ['--model', 'lstm1x8', '--dataset', 'grammar', '--grow-at', '2st'];
+    expectFailure(train(...growing), 2, /the batch of a recurrent network cannot grow/);
+    expectFailure(
+      train('--model', 'resnet8', '--dataset', 'shapes', '--zoom', '2', '--no-augment'),
+      2,
+      /zoom and jitter are ways to augment images/,
+    );
+    const both = train('--model', 'resnet8', '--micro-batch', '5', '--ghost-batch', '5');
+    expect(both.status).toBe(2);
+    expect(both.lines.join(' ')).toMatch(/'--ghost-batch <n>' cannot be used with option '--micro-batch <n>'/);
+  });
+});

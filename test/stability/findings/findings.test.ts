@@ -1,0 +1,182 @@
+/** Each rule on made-up measurements of which the right verdict is known: it must be able to agree, to disagree, not to tell, and to decline. */
+import { describe, expect, it } from 'vitest';
+import { RandomStream } from '../../../src/base/random.ts';
+import type { ActiveUnits } from '../../../src/schema/index.ts';
+import {
+  adversarialJump,
+  littleBetweenImages,
+  mostAreOne,
+  scalesChangeMuch,
+} from '../../../src/stability/findings/index.ts';
+import type { InterventionResult, ScaledSpectrum } from '../../../src/stability/interventions/intervention-result.ts';
+import type { GrowthByStage, MeanRatio } from '../../../src/stability/perturbations/excess-growth.ts';
+import type { BlockSpectrum, ImageSpectra, SpectrumResult } from '../../../src/stability/result.ts';
+import { spreadAcrossImages } from '../../../src/stability/spectra/spread.ts';
+
+const block = (name: string, singularValues: readonly number[], complete = true): BlockSpectrum => ({
+  ...{ name, singularValues, complete, shape: [singularValues.length, singularValues.length] },
+  ...{ finalRelu: false, method: 'dense', tolerance: 1e-3, maxResidual: 0, seconds: 0 },
+  ...{ plateau: { value: 1, count: singularValues.filter((s) => Math.abs(s - 1) <= 1e-3).length } },
+  ...{ above: null, below: null, zero: null, activeHidden: null, hiddenSize: null, bound: null },
+});
+const spectrum = (images: readonly (readonly BlockSpectrum[])[]): SpectrumResult => {
+  const rows = images.map((units, index) => ({ index, label: 0, predicted: 0, logits: [], units, stages: [] }));
+  return { images: rows as ImageSpectra[], spread: spreadAcrossImages(rows) } as unknown as SpectrumResult;
+};
+const active = (names: readonly string[]) =>
+  names.map((name) => ({ name, size: 10, bound: null })) as unknown as ActiveUnits[];
+
+/** A spectrum of 100 values of which `ones` are 1 and the others far away. */
+const withOnes = (ones: number) => Array.from({ length: 100 }, (_, i) => (i < ones ? 1 : 3 + i / 100));
+const names = (count: number) => Array.from({ length: count }, (_, i) => `unit${i}`);
+
+describe('F1, most singular values are 1', () => {
+  const judge = (shares: readonly number[], more: readonly string[] = []) =>
+    mostAreOne(
+      spectrum([shares.map((s, i) => block(`unit${i}`, withOnes(s)))]),
+      active([...names(shares.length), ...more]),
+    );
+
+  it('agrees and disagrees with a direction, over units', () => {
+    expect(judge([90, 85, 80, 88, 92]).outcome).toBe('agrees');
+    expect(judge([10, 15, 20, 12, 8]).outcome).toBe('disagrees');
+  });
+
+  it('cannot tell where units scatter around one half', () => {
+    expect(judge([20, 80, 45, 55, 60]).outcome).toBe('cannot tell');
+  });
+
+  it('does not speak for units that were left out: what they may have decides', () => {
+    const chosen = [60, 62, 64, 61];
+    expect(judge(chosen).outcome).toBe('agrees');
+    const without = judge(chosen, ['costly0', 'costly1', 'costly2']);
+    expect(without.outcome).toBe('cannot tell');
+    expect(without.numbers.missing).toEqual(['costly0', 'costly1', 'costly2']);
+    expect(
+      judge(
+        Array<number>(20)
+          .fill(95)
+          .map((s, i) => s + (i % 3)),
+        ['costly'],
+      ).outcome,
+    ).toBe('agrees');
+  });
+
+  it('is not testable without a complete spectrum', () => {
+    expect(mostAreOne(spectrum([[block('unit0', [2, 1], false)]]), active(['unit0'])).outcome).toBe(
+      'not testable here',
+    );
+  });
+
+  it('counts values by their distance from the plateau', () => {
+    const values = [1, 1 + 5e-6, 1.005, 0.97, 1.2];
+    const [unit] = mostAreOne(spectrum([[block('unit0', values)]]), []).numbers.units;
+    expect(unit!.within).toEqual([0.4, 0.6, 0.8]);
+  });
+});
+
+describe('F2, little difference between images', () => {
+  /** Units of two kinds; each value differs by about `image` between images and by `unit` between units. */
+  const made = (images: number, image: number, unit: number) => {
+    const draw = new RandomStream({ seed: 5, purpose: 'spectra' });
+    const shapes = names(4).map(() => Array.from({ length: 50 }, () => 1 + unit * draw.normal()));
+    return spectrum(
+      Array.from({ length: images }, () =>
+        shapes.map((values, i) =>
+          block(
+            `unit${i}`,
+            values.map((v) => v + image * draw.normal()).sort((a, b) => b - a),
+          ),
+        ),
+      ),
+    );
+  };
+
+  it('agrees where images differ little, also beside units', () => {
+    expect(littleBetweenImages(made(10, 0.01, 0.3)).outcome).toBe('agrees');
+  });
+
+  it('disagrees where images differ much, or more than units do', () => {
+    expect(littleBetweenImages(made(10, 0.8, 0.3)).outcome).toBe('disagrees');
+    // All near 1: slight in itself, but an image tells as much as a unit does.
+    const alike = littleBetweenImages(made(10, 0.02, 0));
+    expect(alike.parts[0]!.outcome).toBe('agrees');
+    expect(alike.outcome).not.toBe('agrees');
+  });
+
+  it('cannot tell from two images, and declines with one', () => {
+    const two = littleBetweenImages(made(2, 0.01, 0.3));
+    expect(two.outcome).toBe('cannot tell');
+    expect(two.reason).toContain('2 images; expected at least 10');
+    expect(littleBetweenImages(made(1, 0.01, 0.3)).outcome).toBe('not testable here');
+  });
+});
+
+describe('F3, other scales change the spectrum', () => {
+  const made = (changes: Readonly<Record<string, readonly number[]>>) => {
+    const scales = Object.entries(changes).map(([scale, own]) => ({
+      ...{ skipScale: Number(scale), weightScale: 1, accuracy: 0 },
+      units: own.map((change) => ({ ...block('unit0', [1]), change })) as unknown as ScaledSpectrum[],
+    }));
+    return [{ changed: ['unit0'], scales }] as unknown as InterventionResult[];
+  };
+
+  it('agrees, disagrees, and cannot tell by one threshold that is F2’s as well', () => {
+    expect(scalesChangeMuch(made({ 0: [0.9, 0.95, 0.92], 2: [0.5, 0.52, 0.55] })).outcome).toBe('agrees');
+    expect(scalesChangeMuch(made({ 0.99: [0.01, 0.011, 0.012], 1.01: [0.01, 0.012, 0.011] })).outcome).toBe(
+      'disagrees',
+    );
+    expect(scalesChangeMuch(made({ 1.1: [0.05, 0.3, 0.08] })).outcome).toBe('cannot tell');
+    expect(scalesChangeMuch(made({ 0: [0.9] })).outcome).toBe('cannot tell');
+    expect(scalesChangeMuch(made({ 1: [0.9, 0.9, 0.9] })).outcome).toBe('not testable here');
+  });
+});
+
+describe('F4, adversarial perturbations jump at the end', () => {
+  const ratio = (value: number, logError = 0.03, images = 50): MeanRatio => ({
+    ...{ ratio: value, low: value * Math.exp(-2 * logError), high: value * Math.exp(2 * logError) },
+    ...{ logError, images },
+  });
+  const made = (
+    end: { readonly adversarial: MeanRatio; readonly random: MeanRatio },
+    finalOver: readonly MeanRatio[],
+  ): GrowthByStage => {
+    const stage = (name: string, finalOverThis: MeanRatio | null) => ({
+      ...{ stage: name, toRandom: ratio(2), toShuffled: ratio(1.5), untrainedToRandom: null, finalOverThis },
+    });
+    return {
+      excess: [...finalOver.map((r, i) => stage(`layer${i + 1}`, r)), stage('layer3', null)],
+      final: {
+        ...{ stage: 'layer3', from: 'layer3.5', to: 'layer3.8' },
+        ...end,
+        shuffled: null,
+        untrainedAdversarial: null,
+      },
+    };
+  };
+
+  it('agrees where they do, random ones do not, and the excess is largest in the final stage', () => {
+    const finding = adversarialJump(made({ adversarial: ratio(3), random: ratio(1.27) }, [ratio(1.9), ratio(2.8)]));
+    expect(finding.outcome).toBe('agrees');
+    expect(finding.parts.length).toBe(4);
+  });
+
+  it('disagrees where everything is amplified alike: generic growth is no jump', () => {
+    const generic = made({ adversarial: ratio(3), random: ratio(3) }, [ratio(1), ratio(1)]);
+    expect(adversarialJump(generic).outcome).toBe('disagrees');
+    expect(adversarialJump(made({ adversarial: ratio(1.1), random: ratio(1.1) }, [ratio(2), ratio(2)])).outcome).toBe(
+      'disagrees',
+    );
+    expect(adversarialJump(made({ adversarial: ratio(3), random: ratio(1.2) }, [ratio(0.5), ratio(2)])).outcome).toBe(
+      'disagrees',
+    );
+  });
+
+  it('cannot tell where the interval holds the threshold, and declines with few images', () => {
+    const noisy = made({ adversarial: ratio(1.6, 0.2), random: ratio(1.2) }, [ratio(2), ratio(2)]);
+    expect(adversarialJump(noisy).outcome).toBe('cannot tell');
+    const few = made({ adversarial: ratio(3, 0.03, 5), random: ratio(1.2, 0.03, 5) }, [ratio(2, 0.03, 5)]);
+    expect(adversarialJump(few).outcome).toBe('not testable here');
+    expect(adversarialJump({ excess: [], final: null }).outcome).toBe('not testable here');
+  });
+});

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { shapesDataset } from '../../../src/data/index.ts';
+import { makeFolder } from '../../../src/formats/index.ts';
+import { loadNetwork } from '../../../src/models/index.ts';
+import { gradientsOf, type PerturbationRequest, perturbationCache } from '../../../src/stability/index.ts';
+import type { ImageEnergies } from '../../../src/stability/projections/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-perturbation-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const dataset = shapesDataset({ seed: 1, split: 'test', count: 4 });
+const request: PerturbationRequest = {
+  network: await loadNetwork({ model: 'resnet8', weights: 'random', inputShape: dataset.shape }),
+  dataset,
+  images: [0, 1],
+  attack: 'pgd',
+  norm: 'linf',
+  radii: [0.01, 0.02],
+  steps: 10,
+  restarts: 3,
+  randomStart: false,
+  noise: 'gaussian',
+  project: { steps: 5, top: 2, finalRelu: false },
+  seed: 0,
+};
+const energies: ImageEnergies = { method: 'bound', isotropic: 1, top: null, kinds: {} as ImageEnergies['kinds'] };
+
+describe('the cache of projections', () => {
+  it('serves other images and further radii, and no other attack, first radius, seed, projection or weights', async () => {
+    await makeFolder(folder);
+    await perturbationCache(folder, request).write('layer1.0@0', energies);
+    const readWith = (change: Partial<PerturbationRequest>) =>
+      perturbationCache(folder, { ...request, ...change }).read('layer1.0@0');
+    for (const same of [{}, { images: [0, 3] }, { radii: [0.01] }]) expect(await readWith(same)).toEqual(energies);
+    for (const other of [
+      { attack: 'apgd' as const },
+      { norm: 'l2' as const },
+      { radii: [0.02, 0.01] },
+      { stepSize: 0.001 },
+      { restarts: 1 },
+      { randomStart: true },
+      { target: 'next' },
+      { noise: 'sign' as const },
+      { seed: 1 },
+      { project: { steps: 6, top: 2, finalRelu: false } },
+      { network: await loadNetwork({ model: 'resnet8', weights: 'random', seed: 1, inputShape: dataset.shape }) },
+    ])
+      expect(await readWith(other), Object.keys(other)[0]).toBeUndefined();
+  });
+});
+
+describe('the number of gradients', () => {
+  it('is that of images, radii, steps and restarts; the smallest perturbations are looked for once', () => {
+    const of = (attack: PerturbationRequest['attack']) => gradientsOf({ ...request, attack });
+    expect(of('fgsm')).toBe(2 * 2);
+    expect(of('pgd')).toBe(2 * 2 * 3 * 10);
+    expect(of('apgd')).toBe(2 * 2 * 3 * 11);
+    expect(of('deepfool')).toBe(2 * (dataset.classes.length - 1) * 10);
+    expect(of('cw')).toBe(2 * 9 * 10);
+  });
+});
