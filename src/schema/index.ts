@@ -8,6 +8,7 @@ export { allKinds, documentOf, type Kind, kindNamed, registerKind, type StoredDo
 export * from './kinds.ts';
 export type * from './measurements/alignment.ts';
 export { attacks } from './measurements/attacks.ts';
+export type * from './measurements/branches.ts';
 export type * from './measurements/comparison.ts';
 export type * from './measurements/convolutions.ts';
 export type * from './measurements/curvature.ts';

@@ -4,6 +4,7 @@ import { batchPlanRequest, batchPlanResult } from './files/batch-plan.ts';
 import { linearErrorsResult } from './files/linear-errors.ts';
 import { registerKind } from './kind.ts';
 import { alignmentRequest, alignmentResult } from './measurements/alignment.ts';
+import { branchesRequest, branchesResult } from './measurements/branches.ts';
 import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
 import { convolutionsRequest, convolutionsResult } from './measurements/convolutions.ts';
 import { curvatureRequest, curvatureResult, withShareOfSums } from './measurements/curvature.ts';
@@ -107,6 +108,14 @@ export const evaluationKind = registerKind({
   summary: summaries.eval,
   request: evaluationRequest,
   result: evaluationResult,
+});
+
+export const branchesKind = registerKind({
+  kind: 'branches',
+  version: 1,
+  summary: summaries.branches,
+  request: branchesRequest,
+  result: branchesResult,
 });
 
 export const batchPlanKind = registerKind({

@@ -1,4 +1,4 @@
-import { type BranchOutcome, type BranchVerdict, judgeBatch, type JudgedBatch } from './judged.ts';
+import { type BranchOutcome, type BranchVerdict, type JudgedBatch, judgeBatch } from './judged.ts';
 import type { BranchProtocol } from './protocol.ts';
 import { endsOf } from './search.ts';
 

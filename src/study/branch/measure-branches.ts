@@ -65,7 +65,13 @@ export async function measureMoment(request: MomentRequest): Promise<BranchedMom
   const rateOf = (batchSize: number) => moment.learningRate * rateFactor(rule, batchSize / moment.batchSize);
   const outcomes: BranchOutcome[] = [];
   const trained = new Map<number, KeptBranch[]>();
-  const first = request.first === undefined ? 1 : Math.max(1, rungs.findLastIndex((b) => b <= request.first!));
+  const first =
+    request.first === undefined
+      ? 1
+      : Math.max(
+          1,
+          rungs.findLastIndex((b) => b <= request.first!),
+        );
   for (;;) {
     const wishes = nextBranches({ rungs, outcomes, protocol, first });
     if (wishes.length === 0) break;

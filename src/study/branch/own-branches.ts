@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { breathe } from '../../base/breathe.ts';
 import { FileError, InputError, UsageError } from '../../base/errors.ts';
-import { type ImageDataset, isText, subset } from '../../data/index.ts';
+import { dataIdentity, type ImageDataset, isText, subset } from '../../data/index.ts';
+import { initialize } from '../../nn/index.ts';
 import { type TensorData, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import {
   type Checkpoint,
   CheckpointFolder,
+  definingSettings,
   keptStates,
   planTraining,
   type RunConfig,
@@ -17,7 +19,7 @@ import {
   type TrainingData,
   type TrainingPlan,
 } from '../../train/index.ts';
-import { initialize } from '../../nn/index.ts';
+import type { BranchSource } from './branch-source.ts';
 import { type BranchMoment, type BranchTrainer, trainLossDecay } from './branch-trainer.ts';
 
 /** What branches do with the state of the optimiser: `keep` it, or `reset` it and let the rate grow again over the first tenth of the branch. */
@@ -43,7 +45,8 @@ export interface OwnRun {
 /** The configuration of the run in a folder. Throws FileError for one without. */
 export async function requireRun(folder: string): Promise<RunConfig> {
   const config = await readRunConfig(folder);
-  if (!config) throw new FileError(folder, 'holds no run of ours (config.json); expected one, or a study file with a command');
+  if (!config)
+    throw new FileError(folder, 'holds no run of ours (config.json); expected one, or a study file with a command');
   return config;
 }
 
@@ -55,7 +58,9 @@ export async function openOwnRun(
   runtime?: RuntimeOptions,
 ): Promise<OwnRun> {
   if (isText(train) || isText(valid))
-    throw new UsageError(`${folder}: a text is read in its own order, and branches need several; branch a command instead`);
+    throw new UsageError(
+      `${folder}: a text is read in its own order, and branches need several; branch a command instead`,
+    );
   const plan = planTraining(config, { train, valid }, runtime);
   const kept = [...(await keptStates(folder).steps()), ...(await newest(folder).steps())];
   const steps = [...new Set(kept)].filter((s) => s > 0).sort((a, b) => a - b);
@@ -74,19 +79,25 @@ async function stateAt(folder: string, step: number): Promise<Checkpoint> {
 }
 
 /** The steps at which a run is branched: those that are asked for, each by the nearest checkpoint not behind it; all of them unless told. Throws InputError for one without. */
-export function momentsOf({ steps, plan }: Pick<OwnRun, 'steps' | 'plan'>, at: readonly string[] | undefined): number[] {
+export function momentsOf(
+  { steps, plan }: Pick<OwnRun, 'steps' | 'plan'>,
+  at: readonly string[] | undefined,
+): number[] {
   if (at === undefined) return [...steps];
   const found = at.map((text) => {
     const wanted = plan.batches.steps(text, 'at');
     if (steps.includes(wanted)) return wanted;
-    throw new InputError('at', `there is no checkpoint at ${text} (step ${wanted}); expected some of the steps ${steps.join(', ')}`);
+    throw new InputError(
+      'at',
+      `there is no checkpoint at ${text} (step ${wanted}); expected some of the steps ${steps.join(', ')}`,
+    );
   });
   return [...new Set(found)].sort((a, b) => a - b);
 }
 
 /**
  * Trains branches of a run with its own model, data, optimiser and micro-batch. An order of the data is a seed of its own; the examples of an order, and their augmentation, are the same at every batch size. One program serves all batch
- * sizes, because a batch is accumulated from micro-batches. Close it with `dispose`.
+ * sizes, because a batch is accumulated from micro-batches. Close it by the source's `dispose`.
  */
 export class OwnBranches {
   readonly #run: OwnRun;
@@ -119,8 +130,26 @@ export class OwnBranches {
     return new OwnBranches(run, settings, trainer, runtime);
   }
 
+  /** The run as what is branched at these steps. */
+  source(steps: readonly number[]): BranchSource {
+    const { config, plan, train, valid } = this.#run;
+    const { batches } = plan;
+    return {
+      name: plan.model.name,
+      dataset: config.dataset,
+      optimizer: config.optimizer,
+      identity: [definingSettings(config), this.#settings, dataIdentity(train), dataIdentity(valid)],
+      moments: steps.map((step) => ({ step, batchSize: batches.batchSizeAt(Math.max(0, step - 1)) })),
+      unit: config.microBatch,
+      heldOut: valid.count,
+      totalExamples: batches.examplesBefore(plan.steps),
+      at: (step) => this.#at(step),
+      dispose: () => this.#trainer.dispose(),
+    };
+  }
+
   /** What trains the branches of one moment. */
-  async at(step: number): Promise<BranchTrainer> {
+  async #at(step: number): Promise<BranchTrainer> {
     const { folder, config, plan } = this.#run;
     const { tensors } = await stateAt(folder, step);
     const records = await readMetrics(join(folder, 'metrics.jsonl'));
@@ -174,10 +203,6 @@ export class OwnBranches {
     const seconds = (performance.now() - began) / 1000;
     const { loss } = await task.evaluate(this.#trainer.parameters());
     return { loss: Number.isFinite(loss) ? loss : null, trainLoss: mean, seconds };
-  }
-
-  dispose(): Promise<void> {
-    return this.#trainer.dispose();
   }
 }
 

@@ -16,7 +16,8 @@ export interface BranchProtocol {
 
 /** Throws InputError for a protocol that decides nothing. */
 export function requireProtocol({ margin, most, perDoubling, orders, mostOrders }: BranchProtocol): void {
-  if (!(margin > 0 && Number.isFinite(margin))) throw new InputError('margin', `expected a loss above 0, got ${margin}`);
+  if (!(margin > 0 && Number.isFinite(margin)))
+    throw new InputError('margin', `expected a loss above 0, got ${margin}`);
   if (!(most >= 2)) throw new InputError('most', `expected a multiple of at least 2, got ${most}`);
   if (!(perDoubling >= 1)) throw new InputError('perDoubling', `expected at least 1, got ${perDoubling}`);
   if (!(orders >= 2)) throw new InputError('orders', `a difference has an interval from two orders on, got ${orders}`);
@@ -47,5 +48,4 @@ export function ladder(batch: number, { most, perDoubling }: BranchProtocol, uni
 export type RateRule = 'linear' | 'sqrt' | 'kept';
 
 /** f(k): what the rate is multiplied with where the batch is. */
-export const rateFactor = (rule: RateRule, k: number): number =>
-  ({ linear: k, sqrt: Math.sqrt(k), kept: 1 })[rule];
+export const rateFactor = (rule: RateRule, k: number): number => ({ linear: k, sqrt: Math.sqrt(k), kept: 1 })[rule];

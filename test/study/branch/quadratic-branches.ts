@@ -1,6 +1,6 @@
 /** Branches of training the noisy quadratic model (Zhang et al. 2019, 1907.04164), drawn at random, and B* in closed form. */
 import { RandomStream } from '../../../src/base/random.ts';
-import { criticalOf, type BranchedCritical } from '../../../src/study/branch/critical.ts';
+import { type BranchedCritical, criticalOf } from '../../../src/study/branch/critical.ts';
 import type { BranchOutcome } from '../../../src/study/branch/judged.ts';
 import { type BranchProtocol, ladder, type RateRule, rateFactor } from '../../../src/study/branch/protocol.ts';
 import { nextBranches } from '../../../src/study/branch/search.ts';
