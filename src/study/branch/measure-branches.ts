@@ -1,3 +1,4 @@
+import { UsageError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import type { BranchMoment, BranchTrainer, TrainedBranch } from './branch-trainer.ts';
 import { type BranchedCritical, criticalOf } from './critical.ts';
@@ -86,6 +87,7 @@ export async function measureMoment(request: MomentRequest): Promise<BranchedMom
       }
       outcomes.push({ batchSize, order, loss: branch.loss });
       trained.set(batchSize, [...(trained.get(batchSize) ?? []), { order, ...branch }]);
+      requireOrders(trained.get(moment.batchSize) ?? []);
       request.onBranch?.({ batchSize, order, branches: outcomes.length });
     }
   }
@@ -110,6 +112,16 @@ export async function measureMoment(request: MomentRequest): Promise<BranchedMom
       seconds: all.reduce((sum, b) => sum + b.seconds, 0),
     },
   };
+}
+
+/** Orders that change nothing at all are one order, of which no interval follows. Throws UsageError. */
+function requireOrders(own: readonly KeptBranch[]): void {
+  const [first, second] = own;
+  if (first?.loss == null || second === undefined) return;
+  if (first.loss === second.loss && first.trainLoss === second.trainLoss)
+    throw new UsageError(
+      'two orders of the data end at exactly the same losses; expected another seed to change the order of the data also where a training goes on from a checkpoint',
+    );
 }
 
 /** k* of Merrill et al. (2505.23971) times B: see `BranchedMoment.merrill`. */
