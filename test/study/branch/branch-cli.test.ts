@@ -42,7 +42,7 @@ budget: { steps: 160 }
   return path;
 }
 
-const short = ['--most', '8', '--per-doubling', '1', '--orders', '2', '--most-orders', '4', '--examples', '640'];
+const short = ['--most', '8', '--per-doubling', '1', '--orders', '2', '--most-orders', '4', '--examples', '1024'];
 const asked = ['--at', '40st,80st', '--rate', 'linear', '--margin', '0.5', ...short];
 
 /** A result without times. */
@@ -74,7 +74,7 @@ describe('branches of a script', () => {
       for (const b of batches) {
         expect(b.branches.length).toBe(b.orders);
         expect(b.learningRate).toBeCloseTo((0.1 * b.batchSize) / 8, 12);
-        expect(b.steps * b.batchSize).toBe(640);
+        expect(b.steps * b.batchSize).toBe(1024);
         // Pairs of the same order.
         const mean =
           b.branches.reduce((s, x) => s + x.loss! - own.branches.find((o) => o.order === x.order)!.loss!, 0) / b.orders;
@@ -82,7 +82,7 @@ describe('branches of a script', () => {
       }
       expect(critical.low).toBeGreaterThanOrEqual(8);
     }
-    expect(result.cost.examples).toBe(640 * result.cost.branches);
+    expect(result.cost.examples).toBe(1024 * result.cost.branches);
     expect(result.warmUp.stages[0]).toEqual({ fromExamples: 0, batchSize: 8, rateFactor: 1 });
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Critical batch size of quadratic');
     expect(ballast('report', out).stdout).toMatch(/The critical batch size of quadratic is/);
@@ -110,7 +110,7 @@ describe('branches of a script', () => {
   it('say beforehand what they would cost, and start nothing', () => {
     const { status, stdout } = ballast('batch', 'branch', study('dry'), ...asked, '--dry-run');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/2 moments: at most \d+ branches of 640 examples/);
+    expect(stdout).toMatch(/2 moments: at most \d+ branches of 1,024 examples/);
     expect(stdout).toMatch(/step 40, batch 8: up to \d+ branches at 16, 32, 64/);
   });
 
