@@ -83,6 +83,7 @@ export const batchPlanResult = z.object({
       microBatch: z.int().describe('examples a call'),
       optimizer: z.string().describe('its optimizer'),
       seed: z.int().describe('of everything random'),
+      learningRate: z.number().optional().describe('of the run; absent in plans of earlier versions'),
       trainLoss: z.number().describe('of its last step'),
     })
     .describe('the short run'),
@@ -95,6 +96,14 @@ export const batchPlanResult = z.object({
       unweighted: scaleInterval.nullable().describe('tr Σ / |G|² of the whole run, every step alike'),
     })
     .describe('B_crit as the run foretells it'),
+  prediction: z
+    .object({
+      interval: scaleInterval.nullable().describe('95 % of studies; null where that cannot be told'),
+      count: z.int().describe('comparisons that it rests on'),
+      reason: z.string().nullable().describe('why it cannot be told'),
+    })
+    .optional()
+    .describe('what a study would find; absent in plans of earlier versions'),
   stepTime: z
     .object({
       points: z

@@ -67,8 +67,8 @@ export interface BatchPlanResult {
   };
   /** Its interval is about the chance of this run alone. */
   readonly criticalBatch: CriticalBatchEstimate;
-  /** What a study is to be expected to find, from how far earlier plans were off. */
-  readonly prediction: PlanPrediction;
+  /** What a study is to be expected to find, from how far noise scales were off before; absent in plans of earlier versions. */
+  readonly prediction?: PlanPrediction;
   readonly stepTime: StepTimeCurve;
   /** (1 + Bc/B)(t0 + B t1) is least here: the batch with the shortest training on one device, not rounded. Modelled. */
   readonly fastestOnOneDevice: number;
