@@ -13,10 +13,12 @@ parser.add_argument("--batch", type=int, default=64, help="words a step")
 parser.add_argument("--lr", type=float, default=0.5)
 parser.add_argument("--seed", type=int, default=0)
 parser.add_argument("--steps", type=int, default=300)
-parser.add_argument("--save", default="words.pt")
+parser.add_argument("--out", default="out")
 parser.add_argument("--resume")
 args = parser.parse_args()
 torch.set_num_threads(1)
+os.makedirs(args.out, exist_ok=True)
+path = os.path.join(args.out, "words.pt")
 CONTEXT, VOCABULARY, WORDS = 4, 500, 40_000
 
 
@@ -86,8 +88,7 @@ while step < args.steps:
     step += 1
     if step % 10 == 0 or step == args.steps:
         with torch.no_grad():
-            print(f"step {step}: train_loss {loss.item():.6f} val_loss {loss_of(held).item():.6f}", flush=True)
-        os.makedirs(os.path.dirname(os.path.abspath(args.save)), exist_ok=True)
+            print(f"step {step}: train loss: {loss.item():.6f}, val loss: {loss_of(held).item():.6f}", flush=True)
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-        torch.save(state, args.save + ".tmp")
-        os.replace(args.save + ".tmp", args.save)
+        torch.save(state, path + ".tmp")
+        os.replace(path + ".tmp", path)
