@@ -28,7 +28,7 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
         path,
         'has the measurements of a study; expected a result (`ballast batch report` reads the folder of a study)',
       );
-    return [{ path, document: await readDocument(path) }];
+    return [await storedResult(path)];
   }
   const names = (await readdir(path)).sort();
   const files = names
@@ -41,7 +41,13 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
         ? 'is the folder of a study; expected a result such as result.json (`ballast batch report` reads studies)'
         : 'has no result; expected one such as result.json',
     );
-  return Promise.all(files.map(async (file) => ({ path: file, document: await readDocument(file) })));
+  return Promise.all(files.map(storedResult));
+}
+
+async function storedResult(path: string): Promise<StoredResult> {
+  const document = await readDocument(path);
+  const restored = allMeasurements().find((m) => m.kind === document.kind)?.restored;
+  return { path, document: restored ? { ...document, result: await restored(document.result) } : document };
 }
 
 /** What a kind's result is shown by. */

@@ -1,4 +1,5 @@
 /** Measurements of others, as studies. */
+export { exportedTable, importExported } from './exported.ts';
 export { importLayout } from './layout.ts';
 export type { ImportedFile, ImportedLogs, ImportedTrial } from './logs.ts';
 export { type LogMapping, type LogMappingInput, parseMapping } from './mapping.ts';
