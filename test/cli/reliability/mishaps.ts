@@ -150,7 +150,7 @@ export const mishaps: readonly Mishap[] = [
     mounts: true,
     meet: async (writer, out, { bytes }) => {
       // Half of what it needs, or not one file.
-      const room = bytes < 16_384 ? 'nr_inodes=$i' : `size=$((k + ${Math.floor(bytes / 2048)}))k`;
+      const room = bytes < 16_384 ? 'nr_inodes=$((i))' : `size=$((k + ${Math.floor(bytes / 2048)}))k`;
       const script = `
         mount -t tmpfs -o size=64m none "$m"; ${laid}
         k=$(df -k --output=used "$m" | tail -1); i=$(df --output=iused "$m" | tail -1)
