@@ -2,12 +2,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileError, reasonOf } from '../base/errors.ts';
-import { allMeasurements, type Measurement } from '../instrument/index.ts';
+import { allMeasurements } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
 import { csvOf } from '../study/export/csv.ts';
 import './measurements/index.ts';
 import { requestFile } from './output-folder.ts';
-import { shownKinds } from './shown-kinds.ts';
+import { type Shown, shownKinds } from './shown-kinds.ts';
 
 export interface StoredResult {
   readonly path: string;
@@ -50,11 +50,8 @@ async function storedResult(path: string): Promise<StoredResult> {
   return { path, document: restored ? { ...document, result: await restored(document.result) } : document };
 }
 
-/** What a kind's result is shown by. */
-type Shown = Pick<Measurement, 'rows'> & Partial<Pick<Measurement, 'table' | 'page'>>;
-
 const shownBy = ({ kind }: Document): Shown | undefined =>
-  allMeasurements().find((m) => m.kind === kind) ?? shownKinds[kind.kind];
+  allMeasurements().find((m) => m.kind === kind) ?? shownKinds.get(kind.kind);
 
 /** The table of a result for a terminal. */
 export async function tableOf({ document }: StoredResult, color: boolean): Promise<string> {
@@ -64,7 +61,8 @@ export async function tableOf({ document }: StoredResult, color: boolean): Promi
 
 /** The page of a result; undefined for kinds that have none. `command`: what made it. */
 export async function pageOf({ document }: StoredResult, command?: string): Promise<string | undefined> {
-  return shownBy(document)?.page?.(document.result, command === undefined ? {} : { command });
+  const { request, result } = document;
+  return shownBy(document)?.page?.(result, { request, ...(command === undefined ? {} : { command }) });
 }
 
 /** The document in today's form. */

@@ -4,6 +4,7 @@ import { openOutput } from '../../../app/index.ts';
 import { BallastError, FileError, UsageError } from '../../../base/errors.ts';
 import { readBytes } from '../../../formats/index.ts';
 import { formatCount } from '../../../report/index.ts';
+import { importedKind } from '../../../schema/index.ts';
 import {
   type ImportedFile,
   type ImportedLogs,
@@ -17,6 +18,7 @@ import {
 import { boundedYaml, type MeasuredTrial, type MeasuredWorkload, type YamlProblem } from '../../../study/index.ts';
 import { folderName } from '../../flags/values.ts';
 import { runningCommand } from '../../terminal/output-folder.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { batchSummaries } from './summaries.ts';
 
 interface ImportOptions {
@@ -129,8 +131,8 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
     );
     try {
       const path = join(out, measuredFile);
-      if (imported.kind === 'logs') await writeMeasured(path, imported.logs);
-      else await writeStudy(path, imported.study);
+      if (imported.kind === 'logs') await writeMeasured(path, imported.logs, source);
+      else await writeStudy(path, imported.study, source);
     } finally {
       folder.release();
     }
@@ -145,7 +147,7 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
       imported.kind === 'logs'
         ? { files: imported.logs.files, passed: imported.logs.passed, notes: imported.logs.notes }
         : {};
-    process.stdout.write(`${JSON.stringify({ study, workloads: found, ...read })}\n`);
+    printDocument(importedKind, { source }, { study, workloads: found, ...read });
     return;
   }
   if (imported.kind === 'logs') process.stdout.write(readingText(imported.logs));
