@@ -41,8 +41,12 @@ describe('ballast report', () => {
     const small = join(folder, 'small.json');
     writeFileSync(small, JSON.stringify(toDocument(kindNamed('spectrum')!, null, few)));
     const csv = ballast('report', small, '--csv').stdout.trimEnd().split('\n');
-    expect(csv[0]).toMatch(/^images\.index,.*units\.name,/);
-    expect(csv.length).toBe(1 + few.images.reduce((n, image) => n + image.units.length, 0));
+    // In long form: a row a singular value, and nothing in a cell that would have to be taken apart.
+    expect(csv[0]).toMatch(/^images\.index,.*units\.name,.*singularValues\.index,singularValues\.value/);
+    const blocks = few.images.flatMap((image) => [...image.units, ...image.stages]);
+    expect(csv.length).toBe(1 + blocks.reduce((n, { singularValues }) => n + singularValues.length, 0));
+    const at = csv[0]!.split(',').indexOf('singularValues.value');
+    expect(csv.slice(1).map((row) => Number(row.split(',')[at]))).toEqual(blocks.flatMap((b) => [...b.singularValues]));
     const document = JSON.parse(ballast('report', small, '--json').stdout);
     expectValid(document);
     expect(document).toEqual(JSON.parse(readFileSync(small, 'utf8')));
