@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, describe, expect, it } from 'vitest';
 import { kindNamed, toDocument } from '../../src/schema/index.ts';
-import { resnet56Plan, syntheticSpectrum } from '../report/synthetic-spectrum.ts';
+import { syntheticSpectrum } from '../report/synthetic-spectrum.ts';
 import { ballast, expectFailure, expectValid } from '../support/ballast.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-report-'));
@@ -37,7 +37,8 @@ describe('ballast report', () => {
     expect(tables.length).toBeGreaterThan(0);
     for (const table of tables) expect(table.split('\n').length).toBeGreaterThan(2);
     // A command's output in tests is below a mebibyte.
-    const few = syntheticSpectrum({ plans: resnet56Plan().slice(-2), indices: [0, 1] });
+    const plan = { shape: [64, 48] as const, active: 20, largest: 3, smallest: 0.1 };
+    const few = syntheticSpectrum({ plans: ['s.0', 's.1'].map((name) => ({ name, ...plan })), indices: [0, 1] });
     const small = join(folder, 'small.json');
     writeFileSync(small, JSON.stringify(toDocument(kindNamed('spectrum')!, null, few)));
     const csv = ballast('report', small, '--csv').stdout.trimEnd().split('\n');

@@ -1,5 +1,7 @@
 /** Every kind of report, of results that are made up or measured on networks that take a moment: the page, and what the terminal shows. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { RandomStream } from '../../src/base/random.ts';
 import { type StudyStability, trendsOf } from '../../src/comparison/index.ts';
 import type { ImageDataset } from '../../src/data/index.ts';
@@ -10,6 +12,7 @@ import {
   batchCostTable,
   batchPlanTable,
   batchTable,
+  comparisonTable,
   convolutionsTable,
   curvatureTable,
   eigenvaluesTable,
@@ -21,8 +24,10 @@ import {
   studyStabilityTable,
   terminalPlot,
 } from '../../src/report/index.ts';
+import { writeReportIndex } from '../../src/report/kit/folder-index.ts';
 import * as pages from '../../src/report/pages.ts';
 import {
+  Comparison,
   countActiveUnits,
   measureAlignment,
   measureConvolutions,
@@ -232,7 +237,49 @@ async function batchReports(): Promise<ReportOfAKind[]> {
   ];
 }
 
+/** Two networks side by side, and the checkpoints of a run, the last of which have not moved. */
+async function comparisonReports(): Promise<ReportOfAKind[]> {
+  const compared = [
+    ['comparison', [1, 2].map((seed) => ({ name: `network ${seed}`, seed, step: null }))],
+    ['comparison of checkpoints', [1, 2, 3, 4, 4].map((seed, i) => ({ name: `step ${100 * i}`, seed, step: 100 * i }))],
+  ] as const;
+  return Promise.all(
+    compared.map(async ([kind, members]): Promise<ReportOfAKind> => {
+      const comparison = await Comparison.prepare({
+        members: members.map(({ name, seed, step }) => ({ name, network: withSeed(seed), dataset, step })),
+        images: Array.from({ length: 12 }, (_, i) => i),
+        ...{ attack: 'pgd', norm: 'linf', radii: [2 / 255, 8 / 255, 0.1], steps: 2, units: 'ends', spectrumImages: 1 },
+        ...{ method: 'auto', top: 5, seed: 0, runtime },
+      });
+      const result = await comparison.run();
+      return {
+        kind,
+        page: pages.renderComparisonReport(result, { command }),
+        terminal: (width) => comparisonTable(result, { color: false, width }),
+      };
+    }),
+  );
+}
+
+/** The page of links over the reports of a folder, and one of these with its link back. */
+async function folderReports(reports: readonly ReportOfAKind[]): Promise<ReportOfAKind[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ballast-folder-'));
+  try {
+    reports.forEach(({ page }, i) => {
+      writeFileSync(join(folder, `${i}.html`), page);
+    });
+    const index = await writeReportIndex(folder, { title: 'All reports', made });
+    return [
+      { kind: 'index of a folder', page: readFileSync(index!, 'utf8') },
+      { kind: 'report of a folder', page: readFileSync(join(folder, '0.html'), 'utf8') },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** In some seconds. */
 export async function everyReport(): Promise<ReportOfAKind[]> {
-  return [...(await stabilityReports()), ...(await batchReports())];
+  const reports = [...(await stabilityReports()), ...(await comparisonReports()), ...(await batchReports())];
+  return [...reports, ...(await folderReports(reports))];
 }
