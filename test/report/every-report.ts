@@ -122,7 +122,15 @@ async function stabilityReports(): Promise<ReportOfAKind[]> {
     images,
     active: await countActiveUnits(network, dataset, images, runtime),
     spectra: spectrum,
-    interventions: [intervention, intervention],
+    interventions: [
+      // What one unit alone would have shown, and all together.
+      {
+        ...intervention,
+        changed: ['layer1.0'],
+        scales: intervention.scales.map((s) => ({ ...s, units: s.units.filter((u) => u.name === 'layer1.0') })),
+      },
+      intervention,
+    ],
     perturbations: perturbations.result,
     environment: spectrum.environment,
     seconds: 60,
