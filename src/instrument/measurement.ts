@@ -70,8 +70,11 @@ export interface Measurement<
   table(result: Of<Result>, options: { readonly color: boolean }): string | Promise<string>;
   /** The result as a self-contained HTML page. */
   page?(result: Of<Result>, options: PageOptions<Extra>): string | Promise<string>;
-  /** The lists, from the outermost to the innermost, whose items are the rows of its CSV: `['images', 'units']`; one row unless told. */
-  readonly rows?: readonly string[];
+  /**
+   * The lists, from the outermost to the innermost, whose items are the rows of its CSV: `['images', ['units', 'stages'], 'singularValues']`, where either of
+   * two lists may be the next, and the last may be of numbers; one row unless told.
+   */
+  readonly rows?: readonly (string | readonly string[])[];
   /** Writes further files beside the result. */
   files?(result: Of<Result>, folder: string): Promise<void>;
 }

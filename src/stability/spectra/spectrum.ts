@@ -15,6 +15,7 @@ import {
   type BlockPlan,
   type MethodChoice,
   planBlock,
+  requireSpectrumMemory,
   valuesNeeded,
 } from '../units/block.ts';
 import { findStages, findUnits, selectUnits } from '../units/units.ts';
@@ -126,6 +127,7 @@ export class SpectrumMeasurement {
   async run(): Promise<SpectrumResult> {
     const began = performance.now();
     const { network, dataset, images, signal, onProgress, cache, runtime = {} } = this.#request;
+    requireSpectrumMemory(this.plan, network.name);
     const found: { job: Job; spectra: BlockSpectrum[] }[] = [];
     const unmeasured: UnmeasuredBlock[] = [];
     let done = 0;

@@ -9,7 +9,7 @@ import {
   topSingularTriplets,
 } from '../../linalg/index.ts';
 import type { Graph, Value } from '../../onnx/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
+import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 import type { BlockSpectrum, SpectrumMethod } from '../result.ts';
 import { LinearizedMap } from '../spectra/jacobian.ts';
 import { pixelMajorOrder, probeDense, probeSparse } from '../spectra/probing.ts';
@@ -118,6 +118,14 @@ export function planBlock(
   const extra = exact ? 400 * 12 * Math.max(k, 1) : 4 * rows * cols;
   return { method, seconds: plan.seconds + rows * cols * 1e-8, bytes: plan.bytes + extra + 3e8 };
 }
+
+/** Refuses spectra, the largest of which does not fit into memory by its plan. Throws BallastError. */
+export const requireSpectrumMemory = ({ bytes }: { readonly bytes: number }, network: string): void =>
+  requireMemory(
+    bytes,
+    `the largest spectrum of ${network}`,
+    'take other units, the method lanczos with fewer values, or smaller images',
+  );
 
 /**
  * The programs that linearize one block; they serve every image. Use `measure` for each, then `dispose`.

@@ -1,9 +1,9 @@
 import { largestOf } from '../../base/statistics.ts';
 import type { NoiseScaleRow } from '../../schema/index.ts';
 import { effectSize, meanEffect } from '../../verdict/index.ts';
+import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
-import { groupBy } from '../group-by.ts';
 import { medianOf, spreadOf } from './spread.ts';
 import { type StudyPoint, type TargetAnalysis, trialsAt } from './strategy.ts';
 import type { KnownTarget } from './target.ts';
