@@ -92,12 +92,14 @@ export function guardedGraph(graph: Graph): Graph {
   const statistics = new RunningStatistics(graph);
   const isOrdinary = (n: Node) => !mayTrap(n, graph) && !isMiscounted(n) && statistics.sharedInputs(n).length === 0;
   if (graph.nodes.every(isOrdinary)) return graph;
+  // A copy that no optimisation takes away, nor merges with another copy of the same value: each has more operands than the one before.
+  let copies = 1;
+  const copyOf = (b: GraphBuilder, v: Value) => b.op('Max', new Array<Value>(++copies).fill(v));
   return mapGraph(graph, (node, inputs, b) => {
     if (mayTrap(node, graph)) return [guarded(b, node, inputs as readonly Value[])];
     const shared = statistics.sharedInputs(node);
     if (shared.length > 0) {
-      // A copy that no optimisation takes away.
-      const apart = inputs.map((v, i) => (v && shared.includes(i) ? b.op('Max', [v, v]) : v));
+      const apart = inputs.map((v, i) => (v && shared.includes(i) ? copyOf(b, v) : v));
       return copyNode(b, node, apart);
     }
     if (!isMiscounted(node)) return undefined;
