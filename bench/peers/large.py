@@ -3,7 +3,7 @@
     python3 large.py ARCHITECTURE SIZE FOLDER
 
 Exports torchvision's ARCHITECTURE for SIZE x SIZE images, with random weights and batch statistics of random pictures, as FOLDER/network.onnx,
-with one picture as FOLDER/image (float32). Then reads one JSON object a line: {"unit", "top", "tolerance", "threads"}, and answers one a line:
+with one picture as FOLDER/image (float32). Then answers each line: null by {"units", "torch"} once these are written; {"unit", "top", "tolerance", "threads"} by
 {"seconds", "values", "residual", "products", "rows", "cols"}. J v is forward-mode differentiation, Jᵀ u a backward pass through a graph that is
 kept; the map ends at the addition, before the last ReLU. The residual is max(||J v - s u||, ||Jᵀ u - s v||) over all values, relative to the
 largest.
@@ -64,9 +64,11 @@ def before_relu(block):
     return f
 
 
-print(json.dumps({"ready": len(blocks), "torch": torch.__version__}), flush=True)
 for line in sys.stdin:
     job = json.loads(line)
+    if job is None:
+        print(json.dumps({"units": len(blocks), "torch": torch.__version__}), flush=True)
+        continue
     torch.set_num_threads(job["threads"])
     f, x = before_relu(blocks[job["unit"]]), inputs[job["unit"]]
     point = x.clone().requires_grad_(True)
