@@ -16,7 +16,7 @@ export {
 export { BatchPlan } from './run/batch-plan.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './run/checkpoint.ts';
 export { parseDuration } from './run/duration.ts';
-export { chooseMicroBatch, peakBytes } from './run/memory.ts';
+export { chooseMicroBatch } from './run/memory.ts';
 export { type MetricsRecord, readMetrics } from './run/metrics-log.ts';
 export { keptStates, type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run/run.ts';
 export {

@@ -4,7 +4,7 @@ import { measuredIn } from '../common.ts';
 import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
 import { runtimeKeys } from '../request.ts';
-import { effectSize } from './study-stability.ts';
+import { effectSize } from '../verdict.ts';
 
 const test = 'Test';
 const branching = 'Branches';

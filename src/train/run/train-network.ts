@@ -2,7 +2,7 @@ import { UsageError } from '../../base/errors.ts';
 import { type ImageDataset, isText, subset, type TextDataset } from '../../data/index.ts';
 import { type Model, modelNamed, normalizationNamed } from '../../models/index.ts';
 import { initialize, parameterCount } from '../../nn/index.ts';
-import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import { peakBytes, type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 import { fittedTo } from '../fitted.ts';
 import { type Optimizer, optimizerNamed } from '../optimizers/index.ts';
 import { scaledRate, schedule } from '../settings/schedule.ts';
@@ -17,7 +17,7 @@ import {
 import { Trainer } from '../trainer.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { parseDuration } from './duration.ts';
-import { chooseMicroBatch, peakBytes } from './memory.ts';
+import { chooseMicroBatch } from './memory.ts';
 import { type RunRequest, type RunResult, run } from './run.ts';
 import { configHash, formerConfigHash, type RunConfig } from './run-config.ts';
 
