@@ -88,7 +88,7 @@ while step < args.steps:
     step += 1
     if step % 10 == 0 or step == args.steps:
         with torch.no_grad():
-            print(f"step {step}: train loss: {loss.item():.6f}, val loss: {loss_of(held).item():.6f}", flush=True)
+            print(f"step: {step}, train loss: {loss.item():.6f}, val loss: {loss_of(held).item():.6f}", flush=True)
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
         torch.save(state, path + ".tmp")
         os.replace(path + ".tmp", path)
