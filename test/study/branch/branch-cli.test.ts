@@ -45,7 +45,7 @@ budget: { steps: 160 }
 const short = ['--most', '8', '--per-doubling', '1', '--orders', '2', '--most-orders', '4', '--examples', '1024'];
 const asked = ['--at', '40st,80st', '--rate', 'linear', '--margin', '0.5', ...short];
 
-/** A result without times. */
+/** A result without times. Where it was computed says nothing of the numbers. */
 const timeless = ({
   seconds: _,
   environment: __,
@@ -101,9 +101,8 @@ describe('branches of a script', () => {
     const before = readdirSync(kept).filter((f) => f.endsWith('.json'));
     expect(existsSync(join(out, 'result.json'))).toBe(false);
     expect(ballast(...args).status).toBe(0);
-    const whole = join(folder, 'uncut');
-    expect(ballast('batch', 'branch', file, ...asked, '--out', whole).status).toBe(0);
-    expect(timeless(resultIn(out))).toEqual(timeless(resultIn(whole)));
+    // That it takes longer changes no number.
+    expect(timeless(resultIn(out))).toEqual(timeless(resultIn(join(folder, 'whole'))));
     expect(before.length).toBeGreaterThanOrEqual(3);
   });
 
