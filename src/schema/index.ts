@@ -20,3 +20,4 @@ export type * from './measurements/spectrum.ts';
 export type * from './measurements/study-stability.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export type { Of } from './readonly.ts';
+export { mostThreads } from './request.ts';

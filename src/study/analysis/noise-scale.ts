@@ -1,8 +1,8 @@
 import { largestOf } from '../../base/statistics.ts';
 import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
+import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
-import { groupBy } from '../group-by.ts';
 import { medianOf, type Spread, spreadOf } from './spread.ts';
 import { type StudyPoint, type TargetAnalysis, trialsAt } from './strategy.ts';
 import type { KnownTarget } from './target.ts';
