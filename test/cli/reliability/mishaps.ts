@@ -25,6 +25,9 @@ export interface Mishap {
   readonly meet: (writer: Writer, out: string, usual: Usual) => Promise<string>;
 }
 
+/** The second is also told where the first was put to sleep before it had said who it is. */
+const ownedByAnother = /is being written by (ballast .* \(process \d+ on |another process)/;
+
 const fault = (what: string) => `fault: ${what}`;
 
 /** Files below a path, or the path itself. */
@@ -136,9 +139,7 @@ export const mishaps: readonly Mishap[] = [
       const { how } = await first.end;
       if (end.how !== 0) {
         // A file that is there already is no place for another, which is a mistake of the call.
-        const wrong = writer.once
-          ? tellsOnce(end, 2, /is there already/)
-          : tellsOnce(end, 1, /is being written by ballast .* \(process \d+ on /);
+        const wrong = writer.once ? tellsOnce(end, 2, /is there already/) : tellsOnce(end, 1, ownedByAnother);
         if (wrong !== undefined) return fault(wrong);
       }
       if (writer.long) return 'the second is refused';
