@@ -62,7 +62,7 @@ export const gridSettings = {
   seed: z.int().nonnegative().register(settingFacts, { about: 'seed of everything random', argument: 'n', default: 0 }),
   batchSize: z
     .int()
-    .positive()
+    .min(1)
     .max(mostExamples)
     .register(settingFacts, { about: 'examples a step', argument: 'n', default: byTask('batchSize') }),
   microBatch: z.int().positive().register(settingFacts, {
