@@ -1,34 +1,19 @@
 import { largestOf } from '../../base/statistics.ts';
-import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
+import type { NoiseScaleRow } from '../../schema/index.ts';
+import { effectSize, meanEffect } from '../../verdict/index.ts';
 import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
-import { medianOf, type Spread, spreadOf } from './spread.ts';
+import { medianOf, spreadOf } from './spread.ts';
 import { type StudyPoint, type TargetAnalysis, trialsAt } from './strategy.ts';
 import type { KnownTarget } from './target.ts';
+
+export type { NoiseScaleRow };
 
 export interface NoiseScalePoint {
   readonly epoch: number;
   /** tr Σ / |G|² in examples, median over the trials. */
   readonly value: number;
-}
-
-/** The gradient noise scale of the trials behind a point beside the B_crit that the study fitted: two estimates of one thing (arXiv 1812.06162). */
-export interface NoiseScaleRow {
-  readonly strategy: string;
-  readonly target: string;
-  readonly batchSize: number;
-  readonly trials: number;
-  /** Medians over all of each trial, over seeds. */
-  readonly overTraining: Spread;
-  /** Medians around the step where each trial reached the target, over seeds; nulls where none did or none was recorded there. */
-  readonly nearTarget: Spread;
-  /** Geometric mean near the target with 95 % over seeds (Student's t of logarithms); null with fewer than two. */
-  readonly nearTargetInterval: EffectSize | null;
-  readonly criticalBatch: number | null;
-  /** Noise scale near the target / B_crit; null without both. */
-  readonly ratio: number | null;
-  readonly curve: readonly NoiseScalePoint[];
 }
 
 interface Noise {

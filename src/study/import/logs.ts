@@ -5,7 +5,7 @@ import { groupBy } from '../group-by.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../measured.ts';
 import { secondsIn } from './clock.ts';
 import { type Columns, findColumns, missingColumn, numberIn } from './columns.ts';
-import { type ImportedRun, importedRuns, measurementsOf } from './imported-run.ts';
+import { type ImportedRun, importedRuns, measurementsOf, type RunNote } from './imported-run.ts';
 import type { FoundLogs, LogFile } from './log-files.ts';
 import { type LogMapping, metricOfColumn } from './mapping.ts';
 import { RunIdentities, type RunIdentity } from './run-identity.ts';
@@ -33,7 +33,7 @@ export interface ImportedLogs {
   readonly trials: readonly ImportedTrial[];
   readonly files: readonly ImportedFile[];
   readonly passed: FoundLogs['passed'];
-  readonly notes: readonly string[];
+  readonly notes: readonly RunNote[];
 }
 
 /** A trial whose measurements are a curve in columns. */
