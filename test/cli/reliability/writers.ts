@@ -139,7 +139,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
         '--timing',
         '1',
         '--batch-sizes',
-        '20',
+        '10,20',
         ...one,
         '--out',
         out,
