@@ -166,7 +166,7 @@ export const mishaps: readonly Mishap[] = [
       const codes = /codes (\d+) (\d+)\n$/.exec(stderr);
       const how = codes ? Number(codes[1]) : 'SIGKILL';
       const wrong =
-        tellsOnce({ how, stderr }, 1, /no space left on the device|the disk is full/) ??
+        tellsOnce({ how, stderr }, 1, /no space left/) ??
         (codes?.[2] === '0'
           ? brokenAt(join(`${out}-kept`, 'out'), writer.leaves)
           : `the same command then failed: ${stderr.slice(-300)}`);
