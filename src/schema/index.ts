@@ -23,6 +23,7 @@ export type * from './measurements/spectrum.ts';
 export type * from './measurements/study-stability.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export type { Of } from './readonly.ts';
+export { mostThreads } from './request.ts';
 export type * from './studies/analysis.ts';
 export type * from './studies/cost.ts';
 export type { LinearErrorRow } from './studies/linear-errors.ts';

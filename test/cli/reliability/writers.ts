@@ -16,6 +16,8 @@ export interface Writer {
   readonly leaves?: string;
   /** Two of them work in one folder together. */
   readonly shares?: boolean;
+  /** It writes nothing where something is. */
+  readonly once?: boolean;
   /** It takes many minutes to its end, which is not waited for. */
   readonly long?: boolean;
 }
@@ -137,7 +139,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
         '--timing',
         '1',
         '--batch-sizes',
-        '20',
+        '10,20',
         ...one,
         '--out',
         out,
@@ -181,6 +183,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
     },
     {
       name: 'batch init',
+      once: true,
       args: (out) => [
         'batch',
         'init',
