@@ -86,7 +86,7 @@ const keptFolder = 'kept';
 
 /** The whole checkpoints of the same steps, for whoever branches off there. */
 export const keptStates = (folder: string): CheckpointFolder =>
-  new CheckpointFolder(join(folder, keptFolder, 'states'), Number.POSITIVE_INFINITY);
+  new CheckpointFolder(join(folder, 'states'), Number.POSITIVE_INFINITY);
 
 /**
  * Trains from step 0, or from the newest checkpoint in `folder`, to `settings.steps`.
