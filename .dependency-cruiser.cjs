@@ -20,7 +20,7 @@ const rooms = {
   stability: ['base', 'schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'verdict'],
   store: ['base', 'formats'],
   trials: ['base', 'formats', 'store'],
-  study: ['base', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
+  study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],

@@ -2,12 +2,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileError, reasonOf } from '../base/errors.ts';
-import { allMeasurements, type Measurement } from '../instrument/index.ts';
+import { allMeasurements } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
 import { csvOf } from '../study/export/csv.ts';
 import './measurements/index.ts';
 import { requestFile } from './output-folder.ts';
-import { shownKinds } from './shown-kinds.ts';
+import { type Shown, shownKinds } from './shown-kinds.ts';
 
 export interface StoredResult {
   readonly path: string;
@@ -28,7 +28,7 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
         path,
         'has the measurements of a study; expected a result (`ballast batch report` reads the folder of a study)',
       );
-    return [{ path, document: await readDocument(path) }];
+    return [await storedResult(path)];
   }
   const names = (await readdir(path)).sort();
   const files = names
@@ -41,14 +41,17 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
         ? 'is the folder of a study; expected a result such as result.json (`ballast batch report` reads studies)'
         : 'has no result; expected one such as result.json',
     );
-  return Promise.all(files.map(async (file) => ({ path: file, document: await readDocument(file) })));
+  return Promise.all(files.map(storedResult));
 }
 
-/** What a kind's result is shown by. */
-type Shown = Pick<Measurement, 'rows'> & Partial<Pick<Measurement, 'table' | 'page'>>;
+async function storedResult(path: string): Promise<StoredResult> {
+  const document = await readDocument(path);
+  const restored = allMeasurements().find((m) => m.kind === document.kind)?.restored;
+  return { path, document: restored ? { ...document, result: await restored(document.result) } : document };
+}
 
 const shownBy = ({ kind }: Document): Shown | undefined =>
-  allMeasurements().find((m) => m.kind === kind) ?? shownKinds[kind.kind];
+  allMeasurements().find((m) => m.kind === kind) ?? shownKinds.get(kind.kind);
 
 /** The table of a result for a terminal. */
 export async function tableOf({ document }: StoredResult, color: boolean): Promise<string> {
@@ -58,7 +61,8 @@ export async function tableOf({ document }: StoredResult, color: boolean): Promi
 
 /** The page of a result; undefined for kinds that have none. `command`: what made it. */
 export async function pageOf({ document }: StoredResult, command?: string): Promise<string | undefined> {
-  return shownBy(document)?.page?.(document.result, command === undefined ? {} : { command });
+  const { request, result } = document;
+  return shownBy(document)?.page?.(result, { request, ...(command === undefined ? {} : { command }) });
 }
 
 /** The document in today's form. */

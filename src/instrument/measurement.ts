@@ -64,6 +64,8 @@ export interface Measurement<
   estimate(plan: Plan, request: Of<Request>): string | undefined;
   /** A line for each part. */
   details(plan: Plan, request: Of<Request>): readonly string[];
+  /** A stored result with what one of an earlier version lacks, computed again from what it holds. */
+  restored?(result: Of<Result>): Promise<Of<Result>>;
   /** The result for a terminal. */
   table(result: Of<Result>, options: { readonly color: boolean }): string | Promise<string>;
   /** The result as a self-contained HTML page. */

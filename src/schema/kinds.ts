@@ -1,7 +1,5 @@
-/** All kinds of results that Ballast writes, and those files that it reads back. */
+/** The kinds of results of measurements. */
 import { z } from 'zod';
-import { batchPlanRequest, batchPlanResult } from './files/batch-plan.ts';
-import { linearErrorsResult } from './files/linear-errors.ts';
 import { registerKind } from './kind.ts';
 import { alignmentRequest, alignmentResult } from './measurements/alignment.ts';
 import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
@@ -11,6 +9,7 @@ import { eigenvaluesRequest, eigenvaluesResult } from './measurements/eigenvalue
 import { evaluationRequest, evaluationResult } from './measurements/evaluation.ts';
 import { interventionRequest, interventionResult } from './measurements/intervention.ts';
 import { perturbationRequest, perturbationResult } from './measurements/perturbation.ts';
+import { measurementPlanRequest, measurementPlanResult } from './measurements/plan.ts';
 import { growthResult, reproductionRequest, reproductionResult } from './measurements/reproduction.ts';
 import { spectrumRequest, spectrumResult } from './measurements/spectrum.ts';
 import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './measurements/study-stability.ts';
@@ -109,26 +108,18 @@ export const evaluationKind = registerKind({
   result: evaluationResult,
 });
 
-export const batchPlanKind = registerKind({
-  kind: 'batch-plan',
-  version: 1,
-  summary: summaries['batch-plan'],
-  request: batchPlanRequest,
-  result: batchPlanResult,
-});
-
-export const linearErrorsKind = registerKind({
-  kind: 'linear-errors',
-  version: 1,
-  summary: summaries['linear-errors'],
-  request: nothing,
-  result: linearErrorsResult,
-});
-
 export const growthKind = registerKind({
   kind: 'growth',
   version: 1,
   summary: summaries.growth,
   request: nothing,
   result: growthResult,
+});
+
+export const measurementPlanKind = registerKind({
+  kind: 'measurement-plan',
+  version: 1,
+  summary: summaries['measurement-plan'],
+  request: measurementPlanRequest,
+  result: measurementPlanResult,
 });

@@ -57,7 +57,7 @@ describe('ballast report', () => {
     const run = ballast('report', 'results/plan', 'results/stability/growth.json', '--csv');
     expect(run.status, run.lines.join('\n')).toBe(0);
     expect(run.stdout).toMatch(/layer1\.8,layer1,/);
-    expectFailure(ballast('report', 'results/shapes/measurements.parquet'), 1, /measurements of a study.*batch report/);
+    expectFailure(ballast('report', 'results/shapes/measurements.csv'), 1, /measurements of a study.*batch report/);
     expectFailure(ballast('report', 'results/stability/findings.txt'), 1, /findings\.txt: is not JSON/);
     expectFailure(ballast('report', join(folder, 'none')), 1, /none: cannot be read/);
   });

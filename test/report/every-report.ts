@@ -1,9 +1,11 @@
 /** Every kind of report, of results that are made up or measured on networks that take a moment: the page, and what the terminal shows. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { storedResults } from '../../src/app/stored-results.ts';
 import { RandomStream } from '../../src/base/random.ts';
-import { type StudyStability, trendsOf } from '../../src/comparison/index.ts';
+import type { StudyStability } from '../../src/comparison/index.ts';
 import type { ImageDataset } from '../../src/data/index.ts';
 import { type Network, resnet, withValues } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
@@ -205,12 +207,9 @@ async function batchReports(): Promise<ReportOfAKind[]> {
     ['stored batch study', stored, { devices: [1] }],
   ] as const;
   const plan = planFrom({ ...syntheticPlan, devices: [1, 2, 4, 8], link, price: 1.2 });
-  const before = JSON.parse(readFileSync('results/cifar10/stability/result.json', 'utf8')) as StudyStability;
   // Stored by an earlier version: its trends are those of today's analysis.
-  const joint: StudyStability = {
-    ...before,
-    workloads: before.workloads.map((w) => ({ ...w, atChance: [], trends: trendsOf(w.models, w.models) })),
-  };
+  const [stability] = await storedResults('results/cifar10/stability/result.json');
+  const joint = stability!.document.result as StudyStability;
   const color = false;
   const reports = studies.map(([kind, study, costs]) => {
     const report = reportOf(study, { cost: null, linearErrors: [] });

@@ -435,7 +435,7 @@ describe('an imported study on disk', () => {
     const imported = await importMeasurements(path, { examples: 640 });
     if (imported.kind !== 'logs') throw new Error('expected logs');
     const out = join(dirname(path), 'measured.json');
-    await writeMeasured(out, imported.logs);
+    await writeMeasured(out, imported.logs, 'run.csv');
     expect(await readMeasured(out)).toEqual(await importStudy(path, { examples: 640 }));
   });
 });

@@ -4,6 +4,7 @@ import { openOutput } from '../../../app/index.ts';
 import { BallastError, FileError, UsageError } from '../../../base/errors.ts';
 import { readBytes } from '../../../formats/index.ts';
 import { formatCount } from '../../../report/index.ts';
+import { importedKind } from '../../../schema/index.ts';
 import {
   importMeasurements,
   measuredFile,
@@ -15,6 +16,7 @@ import {
 import { boundedYaml, type MeasuredTrial, type MeasuredWorkload, type YamlProblem } from '../../../study/index.ts';
 import { folderName } from '../../flags/values.ts';
 import { runningCommand } from '../../terminal/output-folder.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { readingText } from './reading-text.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -128,8 +130,8 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
     );
     try {
       const path = join(out, measuredFile);
-      if (imported.kind === 'logs') await writeMeasured(path, imported.logs);
-      else await writeStudy(path, imported.study);
+      if (imported.kind === 'logs') await writeMeasured(path, imported.logs, source);
+      else await writeStudy(path, imported.study, source);
     } finally {
       folder.release();
     }
@@ -142,9 +144,13 @@ async function run(source: string, options: ImportOptions, command: Command): Pr
   if (json) {
     const read =
       imported.kind === 'logs'
-        ? { files: imported.logs.files, passed: imported.logs.passed, notes: imported.logs.notes.map(({ run, text }) => `run ${run} ${text}`) }
+        ? {
+            files: imported.logs.files,
+            passed: imported.logs.passed,
+            notes: imported.logs.notes.map(({ run, text }) => `run ${run} ${text}`),
+          }
         : {};
-    process.stdout.write(`${JSON.stringify({ study, workloads: found, ...read })}\n`);
+    printDocument(importedKind, { source }, { study, workloads: found, ...read });
     return;
   }
   if (imported.kind === 'logs') process.stdout.write(readingText(imported.logs));
