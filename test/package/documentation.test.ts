@@ -102,6 +102,27 @@ describe('the command', () => {
     expect(problems).toEqual([]);
   });
 
+  it('each command shows how it is called, with options that there are', async () => {
+    const problems: string[] = [];
+    for (const name of Object.keys(commandSummaries)) {
+      if (!isCommand(name)) throw new Error(name);
+      const command = await loadCommand(name);
+      for (const part of command.commands.length > 0 ? command.commands : [command]) {
+        const words = part === command ? [name] : [name, part.name()];
+        let help = '';
+        part.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+        const shown = [...help.matchAll(/^ +\$ (.*)$/gm)].map(([, line]) => line!);
+        const own = shown.map((line) => /ballast (.*?)[)>]?$/.exec(line)?.[1]).filter((line) => line !== undefined);
+        if (!own.some((line) => line.startsWith(words.join(' ')))) problems.push(`${words.join(' ')}: no example`);
+        const called = own.filter((line) => line.startsWith(words.join(' ')));
+        problems.push(
+          ...called.flatMap((line) => mistakesIn(part, line.split(/\s+/)).map((problem) => `${line}: ${problem}`)),
+        );
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+
   it('options that the text of the documentation names are options of some command', async () => {
     // Of every command; of the fuzzer, of npm, and of the user's script in an example.
     const known = new Set(['--help', '--version', '--only', '--omit', '--bs']);
