@@ -63,7 +63,7 @@ export function trainCommand(): Command {
       'after',
       exampleText(
         'ballast train --model resnet8 --dataset shapes --max-steps 200 --out run',
-        'ballast train --resume --max-steps 400 --out run',
+        'ballast train --model resnet8 --dataset shapes --resume --max-steps 400 --out run',
       ),
     )
     .action(run);
