@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { version } from '../base/version.ts';
 import type { Measurement } from '../instrument/index.ts';
+import { exampleText } from './flags/examples.ts';
 import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
 
@@ -52,7 +53,7 @@ export async function programFor(
     .description('How stable is a trained network, and how big a batch is worth training it with?')
     .version(version)
     .showHelpAfterError('(ballast COMMAND --help lists the options)')
-    .addHelpText('after', '\nExample:\n  $ ballast spectrum --model resnet20 --dataset shapes --units layer3.1')
+    .addHelpText('after', exampleText('ballast spectrum --model resnet20 --dataset shapes --units layer3.1'))
     .exitOverride();
   for (const [name, { group, summary }] of Object.entries(commandSummaries)) {
     const command =
