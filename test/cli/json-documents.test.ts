@@ -98,7 +98,10 @@ const calls: Readonly<Record<string, readonly (readonly [kind: string, ...args: 
       '--dry-run',
     ],
   ],
-  intervene: [['measurement-plan', ...network, '--unit', 'layer3.0', '--dry-run']],
+  intervene: [
+    ['intervene', ...network, '--unit', 'layer3.0', '--skip-scale', '1', '--method', 'lanczos', '--top', '1'],
+    ['measurement-plan', ...network, '--unit', 'layer3.0', '--dry-run'],
+  ],
   curvature: [
     [
       'measurement-plan',
