@@ -3,7 +3,7 @@
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
-export { jsonSchemaOf, requestSchemaOf } from './json-schema.ts';
+export { jsonSchemaOf, jsonSchemaOptions, requestSchemaOf } from './json-schema.ts';
 export { allKinds, documentOf, type Kind, kindNamed, registerKind, type StoredDocument } from './kind.ts';
 export * from './kinds.ts';
 export * from './list-kinds.ts';
