@@ -23,6 +23,7 @@ import { externalDataBeside } from './external-data.ts';
 import { checkConstants } from './finite-constants.ts';
 import { repeated, withImageInterface } from './image-interface.ts';
 import { takesBytes } from './pixel-range.ts';
+import { takesTokens, tokenNetwork } from './token-interface.ts';
 
 /** Elements of one tensor for one image: so many, or so many times those of the image. */
 const largestValue = 2 ** 26;
@@ -44,7 +45,7 @@ interface Foreign {
   readonly normalization: Normalization;
 }
 
-/** Loads a user's own ONNX classifier, with our interface in front of it and behind it. Throws FileError, GraphError, UsageError. */
+/** Loads a user's own ONNX classifier or language model, with our interface in front of it and behind it. Throws FileError, GraphError, UsageError. */
 export async function loadForeign(request: NetworkRequest): Promise<Network> {
   const { model: path, weights, weightsKey, normalize } = request;
   if (weights !== undefined || weightsKey !== undefined)
@@ -52,6 +53,7 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
   const normalization = normalizationNamed(normalize ?? 'none') ?? normalizationNamed('none')!;
   const bytes = await readBytes(path, 'an ONNX model file');
   const model = openModel(bytes, { path, external: externalDataBeside(path) });
+  if (takesTokens(model)) return tokenNetwork(request, model);
   const notes = new Set<string>();
   const foreign = describe(request, model, normalization, (note) => notes.add(note));
   const one = read(foreign, { batch: 1, onNote: (note) => notes.add(note) });
