@@ -114,6 +114,9 @@ describe('a transformer', () => {
     pair(1, 4).singularValues.forEach((v, i) => {
       expect(Math.abs(v - values[i]!)).toBeLessThan(2e-4);
     });
+    // The mean of a token goes through unseen: every map has the eigenvalue 1 there.
+    for (const { eigenvalues } of maps.flatMap((m) => m.normality))
+      expect(Math.min(...eigenvalues.map(([re, im]) => Math.hypot(re - 1, im)))).toBeLessThan(1e-4);
     expect(coupled.map((c) => c.token)).toEqual([1, 4]);
     expect(coupled[0]!.values.map((row, i) => row[i])).toEqual([expect.closeTo(0, 10), expect.closeTo(0, 10)]);
   });
