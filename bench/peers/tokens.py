@@ -3,8 +3,8 @@
     python3 tokens.py FOLDER HEADS
 
 FOLDER has parameters.json and parameters.bin as the benches write them, with minGPT's names. Writes FOLDER/network.onnx, the same network exported
-for tokens [batch, length]. Then reads one JSON object a line, {"ids", "tokens", "top"}, and answers one a line: {"maps", "coupling", "loss"}, where
-a map has the leading singular values of each pair of tokens, the norm of all of them, and eigenvalues and departure from normality of a token by itself, and coupling is
+for tokens [batch, length]. Then reads one JSON object a line, {"ids", "tokens", "top"[, "whole": false]}, and answers one a line: {"maps", "coupling", "loss"}, where
+a map has the leading singular values of each pair of tokens and (unless "whole" is false) of all of them, and radius and departure from normality of a token by itself, and coupling is
 m_K of arXiv 2407.07810 between all pairs of blocks, for each token.
 """
 import json
@@ -119,7 +119,7 @@ def jacobian(f, x, t1, t2):
     return torch.autograd.functional.jacobian(through, x[0, t1])
 
 
-def described(name, part, f, x, tokens, top):
+def described(name, part, f, x, tokens, top, all_tokens):
     pairs, normality, own = [], [], {}
     for t1 in tokens:
         for t2 in tokens:
@@ -130,8 +130,10 @@ def described(name, part, f, x, tokens, top):
                 values = torch.linalg.eigvals(j)
                 departure = math.sqrt(max(0, (j.norm() ** 2 - values.abs().square().sum()).item())) / j.norm().item()
                 normality.append({"token": t1, "radius": values.abs().max().item(), "departure": departure})
-    whole = torch.autograd.functional.jacobian(f, x).reshape(x.numel(), x.numel())
-    values = torch.linalg.svdvals(whole)[:top].tolist()
+    values = []
+    if all_tokens:
+        whole = torch.autograd.functional.jacobian(f, x).reshape(x.numel(), x.numel())
+        values = torch.linalg.svdvals(whole)[:top].tolist()
     return {"name": name, "part": part, "singularValues": values, "pairs": pairs, "normality": normality}, own
 
 
@@ -146,13 +148,14 @@ for line in sys.stdin:
     ids, tokens, top = torch.tensor([job["ids"]]), job["tokens"], job["top"]
     x = model.transformer.embed(ids).detach()
     maps, blocks = [], []
+    asked = (tokens, top, job.get("whole", True))
     for i, block in enumerate(model.transformer.h):
         name = f"transformer.h.{i}"
-        found, own = described(name, "block", block, x, tokens, top)
+        found, own = described(name, "block", block, x, *asked)
         blocks.append(own)
         middle = block.attention(x).detach()
-        maps += [found, described(name, "attention", block.attention, x, tokens, top)[0]]
-        maps.append(described(name, "feed-forward", block.feed, middle, tokens, top)[0])
+        maps += [found, described(name, "attention", block.attention, x, *asked)[0]]
+        maps.append(described(name, "feed-forward", block.feed, middle, *asked)[0])
         x = block(x).detach()
     eye = torch.eye(x.shape[2], dtype=x.dtype)
     pairs = [[[coupling(a[t] - eye, b[t] - eye, top) for b in blocks] for a in blocks] for t in tokens]
