@@ -20,7 +20,7 @@ const rooms = {
   stability: ['base', 'schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'verdict'],
   store: ['base', 'formats'],
   trials: ['base', 'formats', 'store'],
-  study: ['base', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
+  study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
@@ -32,7 +32,7 @@ const doors = {
   base: ['[a-z-]+'],
   schema: ['summaries'],
   instrument: ['part-cache'],
-  study: ['analysis/index', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index'],
+  study: ['analysis/index', 'branch/index', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index'],
   report: ['pages', 'numbers'],
   app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
 };

@@ -22,3 +22,4 @@ export {
 export { type OutputFolder, type OutputRequest, openOutput, requireFree } from './output-folder.ts';
 export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch } from './reproduce-batch.ts';
 export { type StudyReportOptions, studyReport, writeStudyReport } from './study-report.ts';
+export { outlineTraining, type TrainRun, type TrainRunRequest, trainingPage, trainRun } from './train-run.ts';

@@ -1,23 +1,56 @@
-import type { Measurement } from '../instrument/index.ts';
-import type { BatchPlanResult } from '../study/plan/index.ts';
-
 /** How results are shown that no measurement of the instrument makes. */
-export const shownKinds: Readonly<
-  Record<string, Pick<Measurement, 'rows'> & Partial<Pick<Measurement, 'table' | 'page'>>>
-> = {
-  growth: { rows: ['growth'] },
-  'batch-plan': {
+import type { Measurement } from '../instrument/index.ts';
+import { batchPlanKind, growthKind, type Kind, type Of, studyReportKind, trainKind } from '../schema/index.ts';
+import type { StudyReport } from '../study/analysis/index.ts';
+import type { ReportCost } from '../study/cost/index.ts';
+import { runConfigSchema } from '../train/index.ts';
+
+/** What a result is shown by; the table is its rows as comma-separated values unless told. */
+export interface Shown<Result = unknown> {
+  readonly rows?: Measurement['rows'] | undefined;
+  table?(result: Result, options: { readonly color: boolean }): string | Promise<string>;
+  /** `request`: null where the result does not say what was asked for; undefined where there is no page without it. */
+  page?(
+    result: Result,
+    options: { readonly command?: string; readonly request?: unknown },
+  ): string | undefined | Promise<string | undefined>;
+}
+
+const shownAs = <K extends Kind>({ kind }: K, shown: Shown<Of<K['result']>>) => [kind, shown as Shown] as const;
+
+/** By kind. */
+export const shownKinds: ReadonlyMap<string, Shown> = new Map([
+  shownAs(growthKind, { rows: ['growth'] }),
+  shownAs(batchPlanKind, {
     rows: ['rows'],
     async table(result, options) {
       const { batchPlanTable } = await import('../report/index.ts');
-      return batchPlanTable(result as BatchPlanResult, options);
+      return batchPlanTable(result, options);
     },
-    async page(result, options) {
+    async page(result, { command }) {
       const { renderBatchPlanReport } = await import('../report/pages.ts');
-      return renderBatchPlanReport(
-        result as BatchPlanResult,
-        options.command === undefined ? {} : { command: options.command },
-      );
+      return renderBatchPlanReport(result, command === undefined ? {} : { command });
     },
-  },
-};
+  }),
+  shownAs(studyReportKind, {
+    rows: ['workloads', 'strategies', 'points'],
+    async table(result, options) {
+      const { batchCostTable, batchTable } = await import('../report/index.ts');
+      const { cost } = result;
+      return `${batchTable(result, options)}${cost ? `\n${batchCostTable(cost, options)}` : ''}`;
+    },
+    async page(result, { command }) {
+      const { pageOfStudyReport } = await import('./study-report.ts');
+      return pageOfStudyReport(result as StudyReport<ReportCost | null>, command === undefined ? {} : { command });
+    },
+  }),
+  shownAs(trainKind, {
+    rows: ['records'],
+    async page(result, { command = 'ballast train', request }) {
+      const config = runConfigSchema.safeParse((request as { config?: unknown } | null)?.config);
+      if (!config.success) return undefined;
+      const { trainingPage } = await import('./train-run.ts');
+      return trainingPage(config.data, result, command);
+    },
+  }),
+]);

@@ -24,14 +24,27 @@ export async function studyReport(
   return { ...report, cost: costsOfReport(study, report, { devices, link, price }) };
 }
 
+interface PageOptions {
+  /** What the page says it was made by. */
+  readonly command?: string;
+}
+
+/** Such a report as a self-contained page. */
+export async function pageOfStudyReport(
+  report: StudyReport<ReportCost | null>,
+  { command = 'the library' }: PageOptions = {},
+): Promise<string> {
+  const made = { ballast: version, date: new Date().toISOString() };
+  const { batchCostSection, renderBatchReport } = await import('../report/pages.ts');
+  const cost = report.cost && batchCostSection(report.cost);
+  return renderBatchReport(report, { command, made, ...(cost ? { cost } : {}) });
+}
+
 /** Writes such a report as a self-contained page. `command`: what the page says it was made by. */
 export async function writeStudyReport(
   report: StudyReport<ReportCost>,
   file: string,
-  { command = 'the library' }: { readonly command?: string } = {},
+  options: PageOptions = {},
 ): Promise<void> {
-  const made = { ballast: version, date: new Date().toISOString() };
-  const { batchCostSection, renderBatchReport } = await import('../report/pages.ts');
-  const cost = batchCostSection(report.cost);
-  await writeFileAtomic(file, renderBatchReport(report, { command, made, ...(cost ? { cost } : {}) }));
+  await writeFileAtomic(file, await pageOfStudyReport(report, options));
 }

@@ -29,7 +29,7 @@ export class InputError extends UsageError {
   readonly problem: string;
 
   constructor(key: string, problem: string, options: { cause?: unknown } = {}) {
-    super(`${key}: ${problem}`, options);
+    super(`${key}: ${printable(problem)}`, options);
     this.key = key;
     this.problem = problem;
   }
@@ -40,7 +40,7 @@ export class FileError extends BallastError {
   readonly path: string;
 
   constructor(path: string, problem: string, options: { cause?: unknown } = {}) {
-    super(`${path}: ${problem}`, options);
+    super(`${path}: ${printable(problem)}`, options);
     this.path = path;
   }
 }

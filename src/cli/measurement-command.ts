@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Measurement } from '../instrument/index.ts';
+import { measurementPlanKind } from '../schema/index.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './flags/request-options.ts';
 import { folderName } from './flags/values.ts';
 import { listenForInterrupts } from './terminal/interrupts.ts';
 import { commandLine } from './terminal/invocation.ts';
 import { noteToUser } from './terminal/notes.ts';
+import { printDocument } from './terminal/print-document.ts';
 
 /** Where results go. */
 function addOutputOptions(command: Command, { parts }: Measurement): Command {
@@ -79,7 +81,11 @@ export async function run(
     const { plan, estimate, details } = underway;
     if (dryRun) {
       const lines = [...details, ...(estimate === undefined ? [] : [estimate])];
-      process.stdout.write(`${json ? JSON.stringify(plan) : lines.join('\n')}\n`);
+      if (json) {
+        const { kind } = measurement.kind;
+        const said = { measurement: kind, plan: plan as Record<string, unknown>, estimate: estimate ?? null, details };
+        printDocument(measurementPlanKind, request, said);
+      } else process.stdout.write(`${lines.join('\n')}\n`);
       return;
     }
     if (!quiet && estimate !== undefined) process.stderr.write(`${estimate}\n`);

@@ -12,7 +12,7 @@ import { fittedTo } from '../train/index.ts';
 import { blockNorms } from './block-norms.ts';
 import type { StageGrowth, StudyStability, TrainedModel, WorkloadStability } from './result.ts';
 import { type Skipped, type TrainedTrial, type TrainedWorkload, trainedTrials } from './trained-trials.ts';
-import { isAboveChance, trendsOf } from './trends.ts';
+import { trendsAboveChance } from './trends.ts';
 
 export interface StudyStabilityRequest {
   /** Folder of a study of `ballast batch run`. */
@@ -133,15 +133,7 @@ export class StudyStabilityMeasurement {
       }
       const { name, model, dataset } = workload;
       const classes = (await this.#imagesOf(trials[0]!)).classes.length;
-      const counted = models.filter((m) => isAboveChance(m, images.length, classes));
-      workloads.push({
-        name,
-        model,
-        dataset,
-        models,
-        atChance: models.filter((m) => !counted.includes(m)).map((m) => m.trialId),
-        trends: trendsOf(models, counted),
-      });
+      workloads.push({ name, model, dataset, models, ...trendsAboveChance(models, images.length, classes) });
     }
     return {
       study: this.#study,

@@ -5,6 +5,7 @@ import { didYouMean } from '../base/names.ts';
 import { version as ballast } from '../base/version.ts';
 import type { Environment } from './common.ts';
 import { allKinds, documentOf, type Kind, kindNamed, type StoredDocument } from './kind.ts';
+import type { Of } from './readonly.ts';
 
 /** A result with all that is to be known about it, read and checked. */
 export interface Document<Result = unknown> {
@@ -19,7 +20,11 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A result as it is stored: plain JSON, the environment beside it. */
-export function toDocument(kind: Kind, request: unknown, result: unknown): StoredDocument {
+export function toDocument<K extends Kind>(
+  kind: K,
+  request: Of<K['request']> | null,
+  result: Of<K['result']>,
+): StoredDocument {
   const { environment, ...bare } = isObject(result) ? result : { environment: undefined };
   const {
     ballast: by = ballast,

@@ -6,8 +6,11 @@ export { type Flag, flags } from './flags.ts';
 export { jsonSchemaOf, requestSchemaOf } from './json-schema.ts';
 export { allKinds, documentOf, type Kind, kindNamed, registerKind, type StoredDocument } from './kind.ts';
 export * from './kinds.ts';
+export * from './list-kinds.ts';
+export type * from './lists.ts';
 export type * from './measurements/alignment.ts';
 export { attacks } from './measurements/attacks.ts';
+export type * from './measurements/branches.ts';
 export type * from './measurements/comparison.ts';
 export type * from './measurements/convolutions.ts';
 export type * from './measurements/curvature.ts';
@@ -21,3 +24,19 @@ export type * from './measurements/study-stability.ts';
 export type * from './measurements/tokens.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export type { Of } from './readonly.ts';
+export type * from './studies/analysis.ts';
+export type * from './studies/cost.ts';
+export type { LinearErrorRow } from './studies/linear-errors.ts';
+export {
+  type ExportedSummary,
+  exportFormatNames,
+  type ImportedSummary,
+  measuredStudyResult,
+  measuredWorkload,
+  measurementColumns,
+} from './studies/measured.ts';
+export type { BatchPlanResult } from './studies/plan.ts';
+export type * from './studies/progress.ts';
+export type * from './studies/reproduction.ts';
+export * from './study-kinds.ts';
+export type * from './training.ts';

@@ -1,9 +1,8 @@
-/** All kinds of results that Ballast writes, and those files that it reads back. */
+/** The kinds of results of measurements. */
 import { z } from 'zod';
-import { batchPlanRequest, batchPlanResult } from './files/batch-plan.ts';
-import { linearErrorsResult } from './files/linear-errors.ts';
 import { registerKind } from './kind.ts';
 import { alignmentRequest, alignmentResult } from './measurements/alignment.ts';
+import { branchesRequest, branchesResult } from './measurements/branches.ts';
 import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
 import { convolutionsRequest, convolutionsResult } from './measurements/convolutions.ts';
 import { curvatureRequest, curvatureResult, withShareOfSums } from './measurements/curvature.ts';
@@ -11,6 +10,7 @@ import { eigenvaluesRequest, eigenvaluesResult } from './measurements/eigenvalue
 import { evaluationRequest, evaluationResult } from './measurements/evaluation.ts';
 import { interventionRequest, interventionResult } from './measurements/intervention.ts';
 import { perturbationRequest, perturbationResult } from './measurements/perturbation.ts';
+import { measurementPlanRequest, measurementPlanResult } from './measurements/plan.ts';
 import { growthResult, reproductionRequest, reproductionResult } from './measurements/reproduction.ts';
 import { spectrumRequest, spectrumResult } from './measurements/spectrum.ts';
 import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './measurements/study-stability.ts';
@@ -118,20 +118,12 @@ export const evaluationKind = registerKind({
   result: evaluationResult,
 });
 
-export const batchPlanKind = registerKind({
-  kind: 'batch-plan',
+export const branchesKind = registerKind({
+  kind: 'branches',
   version: 1,
-  summary: summaries['batch-plan'],
-  request: batchPlanRequest,
-  result: batchPlanResult,
-});
-
-export const linearErrorsKind = registerKind({
-  kind: 'linear-errors',
-  version: 1,
-  summary: summaries['linear-errors'],
-  request: nothing,
-  result: linearErrorsResult,
+  summary: summaries.branches,
+  request: branchesRequest,
+  result: branchesResult,
 });
 
 export const growthKind = registerKind({
@@ -140,4 +132,12 @@ export const growthKind = registerKind({
   summary: summaries.growth,
   request: nothing,
   result: growthResult,
+});
+
+export const measurementPlanKind = registerKind({
+  kind: 'measurement-plan',
+  version: 1,
+  summary: summaries['measurement-plan'],
+  request: measurementPlanRequest,
+  result: measurementPlanResult,
 });

@@ -1,3 +1,4 @@
+import type { Edge } from '../schema/index.ts';
 import type { StudyStore } from '../store/index.ts';
 import { bestRate, edgeOf, rateGroups } from './analysis/best-rate.ts';
 import { directionOf, isKnown, type KnownTarget, resolveTargets } from './analysis/target.ts';
@@ -6,16 +7,7 @@ import type { Strategy } from './declare/strategies.ts';
 import { groupBy } from './group-by.ts';
 import type { Direction, MeasuredStudy, MeasuredWorkload } from './measured.ts';
 
-/** A place of the grid whose best rate is the smallest or the largest that was tried: there may be a better one beyond. */
-export interface Edge {
-  readonly workload: string;
-  readonly strategy: string;
-  readonly batchSize: number;
-  readonly rate: number;
-  readonly side: 'smallest' | 'largest';
-  /** The next rate on that side, as far away as the last one. */
-  readonly next: number;
-}
+export type { Edge };
 
 /** What the rates of a workload are judged by: its first absolute target, or else the best loss on held-out data, as a target that nothing reaches. */
 function goalOf(workload: MeasuredWorkload): KnownTarget {

@@ -1,7 +1,7 @@
 import { FileError } from '../base/errors.ts';
 import { nameProblem, pathNameSchema, quote } from '../formats/index.ts';
+import { measuredWorkload } from '../schema/index.ts';
 import { StudyStore } from '../store/index.ts';
-import { measuredWorkloadSchema } from './import/measured-file.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from './measured.ts';
 import { fromStored } from './stored-json.ts';
 
@@ -25,7 +25,7 @@ function workloadOf(facts: string, path: string): MeasuredWorkload {
   return fromStored(namedWorkloadSchema, facts, path, 'facts of a workload');
 }
 
-const namedWorkloadSchema = measuredWorkloadSchema.extend({
+const namedWorkloadSchema = measuredWorkload.extend({
   name: pathNameSchema,
   model: pathNameSchema,
   dataset: pathNameSchema,

@@ -1,32 +1,12 @@
+import type { StudyStatus } from '../schema/index.ts';
 import { StudyStore } from '../store/index.ts';
 import { gridOf } from './declare/grid.ts';
 import { parseStudyFile } from './declare/study-file.ts';
-import { type Edge, findEdges } from './edges.ts';
+import { findEdges } from './edges.ts';
 import { measuredIn } from './read-study.ts';
 import { countTrials, type StudyCounts } from './run-study.ts';
 
-/** What of a study is done. */
-export interface StudyStatus {
-  readonly study: string;
-  readonly trials: StudyCounts;
-  /** Trials that the grid no longer asks for. */
-  readonly outOfGrid: number;
-  /** By workload, strategy and batch size; trials that several points share count at each. */
-  readonly points: readonly {
-    readonly workload: string;
-    readonly strategy: string;
-    readonly batchSize: number;
-    readonly trials: StudyCounts;
-  }[];
-  readonly running: readonly {
-    readonly trial: string;
-    readonly step: number;
-    readonly budgetSteps: number;
-    readonly pid: number;
-  }[];
-  readonly failed: readonly { readonly trial: string; readonly note: string }[];
-  readonly edges: readonly Edge[];
-}
+export type { StudyStatus };
 
 /** A trial's first point, in words. */
 export function pointName(p: {

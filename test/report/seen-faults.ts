@@ -42,12 +42,15 @@ export function seenFaults(): string[] {
     return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
   };
   const shortly = (text: string) => text.trim().replace(/\s+/g, ' ').slice(0, 40);
-  const backgroundOf = (element: Element): Color => {
-    for (let e: Element | null = element; e; e = e.parentElement) {
-      const color = colorOf(getComputedStyle(e).backgroundColor);
-      if (color[3] > 0.99) return color;
-    }
-    return [255, 255, 255, 1];
+  const backgrounds = new Map<Element, Color>();
+  const backgroundOf = (element: Element | null): Color => {
+    if (!element) return [255, 255, 255, 1];
+    const before = backgrounds.get(element);
+    if (before) return before;
+    const own = colorOf(getComputedStyle(element).backgroundColor);
+    const color = own[3] > 0.99 ? own : backgroundOf(element.parentElement);
+    backgrounds.set(element, color);
+    return color;
   };
   const swatchOf = (key: Element) => colorOf(getComputedStyle(key).getPropertyValue('--swatch').trim());
   const opacityOf = (element: Element, kind: 'fillOpacity' | 'strokeOpacity') => {

@@ -123,7 +123,10 @@ describe('the rows of a log', () => {
       await log(csvOf([...rowsOf(8, { to: 20, slower: 0.5 }), ...rowsOf(8, { from: 10 })])),
     );
     expect(study.kind === 'logs' && study.logs.notes).toEqual([
-      'run b8 was resumed at step 200 (row 22): 10 rows logged before at that step and beyond do not count',
+      {
+        run: 'b8',
+        text: 'was resumed at step 200 (row 22): 10 rows logged before at that step and beyond do not count',
+      },
     ]);
   });
 
@@ -432,7 +435,7 @@ describe('an imported study on disk', () => {
     const imported = await importMeasurements(path, { examples: 640 });
     if (imported.kind !== 'logs') throw new Error('expected logs');
     const out = join(dirname(path), 'measured.json');
-    await writeMeasured(out, imported.logs);
+    await writeMeasured(out, imported.logs, 'run.csv');
     expect(await readMeasured(out)).toEqual(await importStudy(path, { examples: 640 }));
   });
 });

@@ -7,7 +7,7 @@ export const spectrum = registerMeasurement({
   kind: spectrumKind,
   label: 'spectra',
   parts: 'spectra',
-  rows: ['images', 'units'],
+  rows: ['images', ['units', 'stages'], 'singularValues'],
   examples: [
     { what: 'of a ResNet-20 at the first test image', request: { model: 'resnet20', data: 'cifar10' } },
     {

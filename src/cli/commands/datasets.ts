@@ -11,7 +11,9 @@ import {
   type ThreeSplit,
 } from '../../data/index.ts';
 import { alignColumns, formatCount, formatExact, formatNumber, formatPercent } from '../../report/index.ts';
+import { datasetKind, datasetsKind } from '../../schema/index.ts';
 import { commandSummaries } from '../summaries.ts';
+import { printDocument } from '../terminal/print-document.ts';
 
 interface DatasetsOptions {
   readonly data?: string;
@@ -32,24 +34,31 @@ export function datasetsCommand(): Command {
 }
 
 async function run(name: string | undefined, options: DatasetsOptions): Promise<void> {
-  const write = (found: object, text: () => readonly string[]) =>
-    process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : `${text().join('\n')}\n`);
+  const write = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
   if (name === undefined) {
     if (options.data !== undefined || options.split)
       throw new UsageError('--data and --split go with the name of a data set: ballast datasets NAME --data DIR');
     const datasets = Object.entries(dataFacts).map(([key, facts]) => described(key, facts));
-    write({ datasets }, catalogue);
+    if (options.json) printDocument(datasetsKind, null, { datasets });
+    else write(catalogue());
     return;
   }
   const facts = factsOf(name, options);
   const splits = options.split ? [options.split] : facts.splits;
   const atHand = options.data !== undefined || facts.files === undefined;
   const found = atHand ? await summarizeSplits({ name, dir: options.data }, splits) : undefined;
-  write({ ...described(name, facts), ...(found && { found }) }, () => [
-    ...description(name, facts),
-    '',
-    ...(found ? contents(found, facts) : ['with --data DIR it is read, and what is in it is counted']),
-  ]);
+  if (options.json)
+    printDocument(
+      datasetKind,
+      { name, data: options.data ?? null, split: options.split ?? null },
+      { ...described(name, facts), ...(found && { found }) },
+    );
+  else
+    write([
+      ...description(name, facts),
+      '',
+      ...(found ? contents(found, facts) : ['with --data DIR it is read, and what is in it is counted']),
+    ]);
 }
 
 /** Throws UsageError for a data set or a split that there is not, and for files where none are read. */

@@ -17,7 +17,7 @@ export function reportCommand(): Command {
     .argument('<path...>', 'results: files such as result.json, or folders with some')
     .option('--out <dir>', 'write the page of each there (NAME.html, report.html where there is one result)')
     .option('--figures <dir>', 'write each figure there as SVG, and what it shows as CSV')
-    .option('--csv', 'print the rows of the result as comma-separated values')
+    .option('--csv', 'print the result as comma-separated values, a row for each value of a spectrum')
     .option('--json', 'print the results in the form of today, a line each')
     .addHelpText('after', '\nExample:\n  $ ballast report out/spectrum --out pages --figures figures')
     .action(run);

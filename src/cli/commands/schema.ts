@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/names.ts';
-import { allKinds, jsonSchemaOf, kindNamed, requestSchemaOf } from '../../schema/index.ts';
+import { allKinds, jsonSchemaOf, kindNamed, kindsKind, requestSchemaOf } from '../../schema/index.ts';
 import { commandSummaries } from '../summaries.ts';
+import { printDocument } from '../terminal/print-document.ts';
 
 export function schemaCommand(): Command {
   return new Command('schema')
@@ -20,7 +21,8 @@ function run(name: string | undefined, { request = false, json = false }: { requ
     const listed = kinds.map(({ kind, version, summary }) => ({ kind, version, summary }));
     const width = Math.max(...kinds.map((k) => k.kind.length));
     const lines = listed.map(({ kind, version, summary }) => `${kind.padEnd(width)}  ${version}  ${summary}`);
-    process.stdout.write(json ? `${JSON.stringify({ kinds: listed })}\n` : `${lines.join('\n')}\n`);
+    if (json) printDocument(kindsKind, null, { kinds: listed });
+    else process.stdout.write(`${lines.join('\n')}\n`);
     return;
   }
   const kind = kindNamed(name);

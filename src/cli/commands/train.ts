@@ -1,27 +1,24 @@
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
-import { requireFree } from '../../app/index.ts';
+import { outlineTraining, type TrainRunRequest, trainRun } from '../../app/index.ts';
 import { heldOutSplit } from '../../data/index.ts';
-import { writeFileAtomic } from '../../formats/index.ts';
 import { parameterCount } from '../../nn/index.ts';
-import { createProgress, formatCount, formatDuration, formatNumber, lossCurve } from '../../report/index.ts';
-import { describeRuntime } from '../../runtime/index.ts';
 import {
-  fittingMicroBatch,
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  lossCurve,
+  type Progress,
+} from '../../report/index.ts';
+import { trainOutlineKind } from '../../schema/index.ts';
+import {
   type Metric,
   type MetricsRecord,
-  openRun,
-  planTraining,
   type RunConfig,
   type RunResult,
-  readMetrics,
-  readRunConfig,
-  requireStepMemory,
   rhythmSettings,
   type TrainingPlan,
-  trainNetwork,
-  writeRunConfig,
 } from '../../train/index.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from '../flags/options.ts';
 import { addSettingOptions } from '../flags/setting-options.ts';
@@ -33,7 +30,8 @@ import { commandSummaries } from '../summaries.ts';
 import { interruptedExitCode } from '../terminal/failure.ts';
 import { listenForInterrupts } from '../terminal/interrupts.ts';
 import { commandLine } from '../terminal/invocation.ts';
-import { alone } from '../terminal/output-folder.ts';
+import { runningCommand } from '../terminal/output-folder.ts';
+import { printDocument } from '../terminal/print-document.ts';
 
 interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
   readonly resume?: boolean;
@@ -64,82 +62,56 @@ export function trainCommand(): Command {
   return command;
 }
 
-/** What a training run leaves in its folder. */
-const own = ['config.json'];
-
 async function run(options: TrainOptions, command: Command): Promise<void> {
-  const out = requiredOut(options, command);
-  if (out === undefined) return train(options, command, undefined);
-  if (!options.dryRun) return alone(out, own, () => train(options, command, out));
-  requireFree(out, own);
-  return train(options, command, out);
-}
-
-async function train(options: TrainOptions, command: Command, out: string | undefined): Promise<void> {
   const { json = false, resume = false } = options;
+  const out = requiredOut(options, command);
   const train = await loadSplit(options, 'train');
   const valid = await loadSplit(options, heldOutSplit(options.dataset));
-  const data = { train, valid };
-  const asked = configFrom(options, train);
-  const opened =
-    out === undefined
-      ? undefined
-      : await openRun(out, {
-          asked,
-          given: givenSettings(options, command, asked),
-          resume,
-          stepsOf: (config) => planTraining(config, data).steps,
-        });
-  const stored = opened?.stored;
-  const plan = planTraining(stored ?? asked, data);
-  const config: RunConfig = stored ?? {
-    ...asked,
-    microBatch: microBatchOf(options) ?? fittingMicroBatch(plan, asked.batchSize),
+  const config = configFrom(options, train);
+  const request: TrainRunRequest = {
+    ...{ train, valid, config, resume },
+    microBatch: microBatchOf(options),
+    given: givenSettings(options, command, config),
+    runtime: runtimeOf(options),
+    command: commandLine(),
+    doing: runningCommand(),
   };
-  requireStepMemory(plan, config.microBatch);
-  const { task, steps } = plan;
   if (out === undefined || options.dryRun) {
-    process.stdout.write(json ? `${JSON.stringify({ ...config, steps })}\n` : `${described(plan, config)}\n`);
+    const { plan, config } = await outlineTraining(request, out);
+    if (json) printDocument(trainOutlineKind, null, { config, steps: plan.steps });
+    else process.stdout.write(`${described(plan, config)}\n`);
     return;
   }
-  const progressFrom = (from: number) =>
-    createProgress({
-      stream: process.stderr,
-      total: steps,
-      from,
-      label: 'training',
-      quiet: json && !process.stderr.isTTY,
-    });
-  let progress = progressFrom(0);
   const interrupts = listenForInterrupts();
+  let progress: Progress | undefined;
+  let shown = '';
+  let known: TrainingPlan | undefined;
   try {
-    if (!json) process.stderr.write(`${described(plan, config)}\n`);
-    let shown = '';
-    const result = await trainNetwork({
-      config,
-      ...data,
-      folder: out,
-      resume: stored !== undefined,
-      formerIdentities: opened?.formerIdentities ?? [],
+    const { plan, result, records, document } = await trainRun(out, {
+      ...request,
       signal: interrupts.signal,
-      runtime: runtimeOf(options),
-      onStart: async (step) => {
-        // Only now is it sure that the run can begin or go on.
-        if (!isDeepStrictEqual(config, await readRunConfig(out))) await writeRunConfig(out, config);
-        progress = progressFrom(step);
+      onPlan: (plan, config) => {
+        known = plan;
+        if (!json) process.stderr.write(`${described(plan, config)}\n`);
       },
-      onRecord: (record) => {
-        if (record.valMetric !== undefined) shown = `, ${metricText(task.metric, record.valMetric)}`;
+      onStart: (step) => {
+        progress = createProgress({
+          stream: process.stderr,
+          total: known!.steps,
+          from: step,
+          label: 'training',
+          quiet: json && !process.stderr.isTTY,
+        });
+      },
+      onRecord: ({ valMetric }) => {
+        if (valMetric !== undefined) shown = `, ${metricText(known!.task.metric, valMetric)}`;
       },
       onStep: ({ step, loss, examplesPerSecond }) =>
-        progress.update(step, `loss ${loss.toFixed(3)}${shown}, ${speed(plan, examplesPerSecond)}`),
+        progress?.update(step, `loss ${loss.toFixed(3)}${shown}, ${speed(known!, examplesPerSecond)}`),
       onNote: (note) => process.stderr.write(`note: ${note}\n`),
     });
-    progress.finish(result.status === 'interrupted' ? 'stopped' : 'done');
-    const records = await readMetrics(join(out, 'metrics.jsonl'));
-    await writeReport(plan, config, result, records, out);
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-    else process.stdout.write(summary(plan, result, records, out));
+    progress?.finish(result.status === 'interrupted' ? 'stopped' : 'done');
+    process.stdout.write(json ? `${JSON.stringify(document)}\n` : summary(plan, result, records, out));
     if (result.status === 'interrupted') {
       process.stderr.write(`interrupted at step ${result.steps}; the same command goes on\n`);
       process.exitCode = interruptedExitCode;
@@ -147,7 +119,7 @@ async function train(options: TrainOptions, command: Command, out: string | unde
     if (result.status === 'infeasible') process.exitCode = infeasible;
   } finally {
     interrupts.end();
-    progress.finish('stopped');
+    progress?.finish('stopped');
   }
 }
 
@@ -166,28 +138,6 @@ function speed({ task }: TrainingPlan, examplesPerSecond: number): string {
   return task.tokens === undefined
     ? `${examplesPerSecond < 20 ? examplesPerSecond.toFixed(1) : Math.round(examplesPerSecond)} images/s`
     : `${Math.round(examplesPerSecond * task.tokens)} tokens/s`;
-}
-
-async function writeReport(
-  { model, task }: TrainingPlan,
-  config: RunConfig,
-  result: RunResult,
-  records: readonly MetricsRecord[],
-  out: string,
-): Promise<void> {
-  const { cpu, threads, onnxruntime, node } = await describeRuntime();
-  const { renderTrainingReport } = await import('../../report/pages.ts');
-  const report = renderTrainingReport({
-    config,
-    records,
-    result,
-    metric: task.metric,
-    parameters: parameterCount(model.parameters),
-    heldOut: `${heldOutSplit(config.dataset) === 'valid' ? 'validation' : 'test'} split`,
-    command: commandLine(),
-    machine: `${cpu}, ${threads} thread${threads === 1 ? '' : 's'}, ONNX Runtime ${onnxruntime}, Node ${node}`,
-  });
-  await writeFileAtomic(join(out, 'report.html'), report);
 }
 
 /** What a run is going to do, on a line. */

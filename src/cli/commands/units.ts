@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { modelNamed } from '../../models/index.ts';
 import { alignColumns } from '../../report/index.ts';
+import { type UnitsResult, unitsKind } from '../../schema/index.ts';
 import { featureCount, findStages, findUnits, skippedJoins } from '../../stability/index.ts';
 import { addForeignOptions, type ForeignOptions, networkOf } from '../flags/network.ts';
 import { commandSummaries } from '../summaries.ts';
+import { printDocument } from '../terminal/print-document.ts';
 
 export function unitsCommand(): Command {
   const command = new Command('units')
@@ -21,7 +23,7 @@ async function run(model: string, options: ForeignOptions & { json?: boolean }):
   const units = findUnits(graph);
   const skipped = skippedJoins(graph);
   const stageOf = new Map(findStages(units).flatMap((stage) => stage.units.map((u) => [u, stage.name] as const)));
-  const rows = units.map((u) => ({
+  const rows = units.map((u): UnitsResult['units'][number] => ({
     name: u.name,
     stage: stageOf.get(u)!,
     shape: [featureCount(u.output), featureCount(u.input)],
@@ -30,7 +32,7 @@ async function run(model: string, options: ForeignOptions & { json?: boolean }):
     hidden: u.hidden ? featureCount(u.hidden.post) : null,
   }));
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ model: network.name, units: rows, skipped })}\n`);
+    printDocument(unitsKind, { model }, { model: network.name, units: rows, skipped });
     return;
   }
   for (const { name, because } of skipped) process.stderr.write(`skipped: Add "${name}" joins no unit, ${because}\n`);

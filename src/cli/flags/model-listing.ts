@@ -11,7 +11,9 @@ import {
 } from '../../models/index.ts';
 import { initialize } from '../../nn/index.ts';
 import { alignColumns, formatCount, formatNumber, formatPercent } from '../../report/index.ts';
+import { modelKind, modelsKind } from '../../schema/index.ts';
 import { findUnits } from '../../stability/index.ts';
+import { printDocument } from '../terminal/print-document.ts';
 
 /** Prints the built-in models, or one of them. Throws UsageError for a file and for an unknown name. */
 export function listModels(name: string | undefined, options: { json?: boolean }): void {
@@ -19,10 +21,15 @@ export function listModels(name: string | undefined, options: { json?: boolean }
     throw new UsageError(
       `${name}: ballast models is about built-in models; expected a name (ballast units reads files)`,
     );
-  const found = name === undefined ? catalogue() : description(name);
-  process.stdout.write(
-    options.json ? `${JSON.stringify(found)}\n` : 'models' in found ? catalogueText(found) : descriptionText(found),
-  );
+  if (name === undefined) {
+    const found = catalogue();
+    if (options.json) printDocument(modelsKind, null, found);
+    else process.stdout.write(catalogueText(found));
+    return;
+  }
+  const found = description(name);
+  if (options.json) printDocument(modelKind, { name }, found);
+  else process.stdout.write(descriptionText(found));
 }
 
 const withWeights = (listing: ModelListing) => ({ ...listing, ownWeights: ownWeights(listing.name) !== undefined });

@@ -1,42 +1,13 @@
-import { type Effect, type EffectSize, effectSize } from '../../verdict/index.ts';
+import type { ComparisonRow, Contrast } from '../../schema/index.ts';
+import { type Effect, effectSize } from '../../verdict/index.ts';
 import type { MeasuredWorkload } from '../measured.ts';
-import type { CriticalBatch } from './critical-batch.ts';
 import { criticalBatchRatio } from './profile.ts';
 import type { TargetAnalysis } from './strategy.ts';
 
-/** A line of the table of data-set size against complexity against architecture. */
-export interface ComparisonRow {
-  readonly workload: string;
-  readonly model: string;
-  readonly dataset: string;
-  readonly fraction: number;
-  readonly complexity: number | null;
-  readonly examples: number;
-  readonly parameters: number | null;
-  readonly strategy: string;
-  readonly target: string;
-  readonly criticalBatch: CriticalBatch;
-  readonly halfEfficiency: number | null;
-  readonly flatFrom: number | null;
-  /** Of the way from the loss at the start to the best one of any trial, the share that the target is; null where trials end once it is reached, or nothing is known of the start. */
-  readonly depth: number | null;
-}
+export type { ComparisonRow, Contrast };
 
 const factors = ['model', 'dataset', 'fraction', 'complexity'] as const;
 export type Factor = (typeof factors)[number];
-
-/** Two workloads that differ in one factor and nothing else. */
-export interface Contrast {
-  readonly factor: Factor;
-  readonly strategy: string;
-  readonly target: string;
-  readonly from: ComparisonRow;
-  readonly to: ComparisonRow;
-  /** B_crit of `to` / that of `from`; null without both. */
-  readonly ratio: number | null;
-  /** The same with its 95 % interval, by the profile likelihood of both curves; null without both, or without points to spare. */
-  readonly interval: EffectSize | null;
-}
 
 export function comparisonRow(
   workload: MeasuredWorkload,

@@ -1,19 +1,12 @@
 import { largestOf, leastOf } from '../../base/statistics.ts';
+import type { Contour } from '../../schema/index.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { curveOf, valueAt } from './curve.ts';
 import { medianOf } from './spread.ts';
 import { type TargetAnalysis, trialsAt } from './strategy.ts';
 import type { KnownTarget } from './target.ts';
 
-/** A quantity over batch size x iterations, as the paper's contour figures show the loss. */
-export interface Contour {
-  readonly strategy: string;
-  readonly batchSizes: readonly number[];
-  /** Evenly spaced in the logarithm. */
-  readonly steps: readonly number[];
-  /** `values[b][s]`: median over seeds, linear between evaluations; null beyond a curve's ends. */
-  readonly values: readonly (readonly (number | null)[])[];
-}
+export type { Contour };
 
 const columns = 48;
 

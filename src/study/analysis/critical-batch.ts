@@ -1,43 +1,14 @@
 import { largestOf, leastOf } from '../../base/statistics.ts';
+import type { CriticalBatch } from '../../schema/index.ts';
 import { effectSize } from '../../verdict/index.ts';
 import { atLeastOf, type RateGroup, stepsOf } from './best-rate.ts';
 import { criticalBatchEffect, degreesOf } from './profile.ts';
 import { medianOf } from './spread.ts';
 import { fitTradeoff, type Tradeoff, type TradeoffPoint, tradeoffSteps } from './tradeoff.ts';
 
-/**
- * B_crit = Emin / Smin of the fitted hyperbola with a 95 % interval by profile likelihood. `high` null: not bounded from above. Where the curve does not
- * show it, `value` is null, `reason` says why and `low` or `high` is the bound that remains.
- */
-export type CriticalBatch = Undominated & {
-  /** Batch sizes that a smaller one beats by over a quarter: in the fit they count with the steps of that one. */
-  readonly dominated: readonly number[];
-  /** The points of the fit. */
-  readonly points: readonly TradeoffPoint[];
-};
+export type { CriticalBatch };
 
-type Undominated =
-  | {
-      readonly value: number;
-      readonly low: number;
-      readonly high: number | null;
-      /** `measured`: at five batch sizes or more, with three seeds or more at each. Else an `estimate`, and `condition` says on what it rests. */
-      readonly standing: 'measured' | 'estimate';
-      readonly condition: string | null;
-      readonly method: string;
-      readonly reason: null;
-      readonly fit: Tradeoff;
-    }
-  | {
-      readonly value: null;
-      readonly low: number | null;
-      readonly high: number | null;
-      readonly standing: null;
-      readonly condition: null;
-      readonly method: string;
-      readonly reason: string;
-      readonly fit: null;
-    };
+type Without<Whole, Key extends PropertyKey> = Whole extends unknown ? Omit<Whole, Key> : never;
 
 /** Reached batch sizes, and seeds at each, that make a B_crit a measured one. */
 const fewestSizes = 5;
@@ -148,7 +119,11 @@ export function criticalBatchOf(groups: readonly BatchGroup[], baseProblem: stri
 
 const method = 'hyperbola (S/Smin - 1)(E/Emin - 1) = 1, weighted least squares of log S';
 
-function described(judged: Judged, points: readonly TradeoffPoint[], baseProblem: string | null): Undominated {
+function described(
+  judged: Judged,
+  points: readonly TradeoffPoint[],
+  baseProblem: string | null,
+): Without<CriticalBatch, 'dominated' | 'points'> {
   if (judged.kind === 'none') {
     const reached = points.filter((p) => !p.censored).map((p) => p.batchSize);
     return {

@@ -1,30 +1,13 @@
+import type { GeneralizationRow } from '../../schema/index.ts';
 import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
 import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
 import { crossingOf } from './crossing.ts';
 import { curveOf, valueAt } from './curve.ts';
-import { type Spread, spreadOf } from './spread.ts';
+import { spreadOf } from './spread.ts';
 import { type TargetAnalysis, trialsAt } from './strategy.ts';
 import { bestOf, directionOf, type KnownTarget } from './target.ts';
 
-/** What the trials behind a point give on held-out data; nulls where it was not evaluated. */
-export interface GeneralizationRow {
-  readonly strategy: string;
-  readonly batchSize: number;
-  readonly trials: number;
-  /** Best training loss of each trial. */
-  readonly trainLosses: readonly number[];
-  /** Best training loss, held-out loss and metric of each trial, over seeds. */
-  readonly bestTrainLoss: Spread;
-  readonly bestValLoss: Spread;
-  readonly bestValMetric: Spread;
-  /** Held-out less training loss at the last evaluation of both. */
-  readonly gapAtEnd: Spread;
-  /** The same where the training-loss target is met: at equal training loss. */
-  readonly gapAtTarget: Spread;
-  /** Means of both gaps with 95 % over seeds (Student's t); null with fewer than two. */
-  readonly gapAtEndInterval: EffectSize | null;
-  readonly gapAtTargetInterval: EffectSize | null;
-}
+export type { GeneralizationRow };
 
 /** @param target Of the training loss, where `gapAtTarget` is to be known. */
 export function generalizationRows(

@@ -1,33 +1,19 @@
 import { largestOf } from '../../base/statistics.ts';
-import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
+import type { NoiseScaleRow } from '../../schema/index.ts';
+import { effectSize, meanEffect } from '../../verdict/index.ts';
+import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
-import { medianOf, type Spread, spreadOf } from './spread.ts';
+import { medianOf, spreadOf } from './spread.ts';
 import { type StudyPoint, type TargetAnalysis, trialsAt } from './strategy.ts';
 import type { KnownTarget } from './target.ts';
+
+export type { NoiseScaleRow };
 
 export interface NoiseScalePoint {
   readonly epoch: number;
   /** tr Σ / |G|² in examples, median over the trials. */
   readonly value: number;
-}
-
-/** The gradient noise scale of the trials behind a point beside the B_crit that the study fitted: two estimates of one thing (arXiv 1812.06162). */
-export interface NoiseScaleRow {
-  readonly strategy: string;
-  readonly target: string;
-  readonly batchSize: number;
-  readonly trials: number;
-  /** Medians over all of each trial, over seeds. */
-  readonly overTraining: Spread;
-  /** Medians around the step where each trial reached the target, over seeds; nulls where none did or none was recorded there. */
-  readonly nearTarget: Spread;
-  /** Geometric mean near the target with 95 % over seeds (Student's t of logarithms); null with fewer than two. */
-  readonly nearTargetInterval: EffectSize | null;
-  readonly criticalBatch: number | null;
-  /** Noise scale near the target / B_crit; null without both. */
-  readonly ratio: number | null;
-  readonly curve: readonly NoiseScalePoint[];
 }
 
 interface Noise {
@@ -55,11 +41,7 @@ const bins = 40;
 function curveOfNoise(trials: readonly MeasuredTrial[]): NoiseScalePoint[] {
   const noise = trials.flatMap(noiseOf);
   const last = largestOf(noise.map((n) => n.epoch));
-  const binned = new Map<number, Noise[]>();
-  for (const n of noise) {
-    const at = Math.min(bins - 1, Math.floor((n.epoch / last) * bins));
-    binned.set(at, [...(binned.get(at) ?? []), n]);
-  }
+  const binned = groupBy(noise, (n) => Math.min(bins - 1, Math.floor((n.epoch / last) * bins)));
   return [...binned]
     .sort(([a], [b]) => a - b)
     .map(([, group]) => ({

@@ -1,4 +1,7 @@
 import { leastOf } from '../../base/statistics.ts';
+import type { ProfileComparison } from '../../schema/index.ts';
+
+export type { ProfileComparison };
 /**
  * Performance profiles (Dolan and Moré 2002, arXiv cs/0102001): of all problems, the share that a solver solves within τ times the
  * effort of the best solver of each. Here a solver is a strategy, a problem a (workload, target, batch size), the effort steps.
@@ -16,13 +19,6 @@ export interface PerformanceProfile {
   /** Share of the problems on which it is the best, and that it solves at all. */
   readonly best: number;
   readonly solved: number;
-}
-
-export interface ProfileComparison {
-  readonly problems: readonly string[];
-  readonly profiles: readonly PerformanceProfile[];
-  /** Strategies that ran on fewer than half of the problems. */
-  readonly leftOut: readonly string[];
 }
 
 /**

@@ -1,22 +1,15 @@
 import { UsageError } from '../../base/errors.ts';
+import type { StudyReportResult } from '../../schema/index.ts';
 import type { MeasuredStudy } from '../measured.ts';
-import { type ComparisonRow, type Contrast, comparisonRow, contrastsOf } from './comparison.ts';
-import { type ProfileComparison, type ProfileProblem, performanceProfiles } from './performance-profile.ts';
-import type { LinearErrorRow, Statement } from './statements/statement.ts';
+import { comparisonRow, contrastsOf } from './comparison.ts';
+import { type ProfileProblem, performanceProfiles } from './performance-profile.ts';
+import type { LinearErrorRow } from './statements/statement.ts';
 import { judgeStatements } from './statements/statements.ts';
 import { depthOf, isKnown } from './target.ts';
 import { type WorkloadReport, workloadReport } from './workload.ts';
 
-/** What `ballast batch report` as JSON prints. `Cost` is the cost model's table, joined in by whoever has one. */
-export interface StudyReport<Cost = null> {
-  readonly study: string;
-  readonly workloads: readonly WorkloadReport[];
-  readonly profiles: ProfileComparison | null;
-  readonly comparison: { readonly rows: readonly ComparisonRow[]; readonly contrasts: readonly Contrast[] };
-  readonly linearErrors: readonly LinearErrorRow[];
-  readonly statements: readonly Statement[];
-  readonly cost: Cost;
-}
+/** The analysis of a study. `Cost` is the cost model's table, joined in by whoever has one. */
+export type StudyReport<Cost = null> = Omit<StudyReportResult, 'cost'> & { readonly cost: Cost };
 
 export interface ReportOptions<Cost> {
   /** Curves do not hold it, so it is measured apart and joined in here. */

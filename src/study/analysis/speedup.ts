@@ -1,3 +1,6 @@
+import type { Breakpoints } from '../../schema/index.ts';
+
+export type { Breakpoints };
 /**
  * Speed-up s(m; m0) = k(m0) / k(m), k the steps to a target, against the ideal m / m0; regimes and break points. The paper (arXiv 1811.12941)
  * names the regimes; where they begin is our choice: linear while s is at least 0.8 of the ideal, stagnation beyond the batch from which a doubling
@@ -26,15 +29,6 @@ export interface Speedup {
   /** speedup / ideal. */
   readonly efficiency: number | null;
   readonly regime: Regime;
-}
-
-export interface Breakpoints {
-  /** Largest m with s at least 0.8 m / m0. */
-  readonly linearUntil: number | null;
-  /** Where s falls to half of m / m0, between batch sizes by a line through log efficiency against log m; null where it does not. */
-  readonly halfEfficiency: number | null;
-  /** The batch size from which a doubling gains less than 5 %; null where every one within the study gains more, or is not known to gain less. */
-  readonly flatFrom: number | null;
 }
 
 export interface SpeedupCurve {

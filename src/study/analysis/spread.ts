@@ -1,10 +1,7 @@
 import { largestOf, leastOf } from '../../base/statistics.ts';
-/** Over seeds. Where a trial did not reach the target it counts as later than all that did: then `high`, or even `median`, is null. */
-export interface Spread {
-  readonly median: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
-}
+import type { Spread } from '../../schema/index.ts';
+
+export type { Spread };
 
 export const noSpread: Spread = { median: null, low: null, high: null };
 

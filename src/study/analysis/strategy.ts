@@ -1,68 +1,23 @@
+import type { StudyPoint, TargetAnalysis } from '../../schema/index.ts';
 import {
   type Attempt,
   ampleBudget,
   differenceEffect,
   type Effect,
-  type EffectSize,
   effectSize,
   isCensoredByBudget,
 } from '../../verdict/index.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { rateProblem } from './base-point.ts';
 import { bestRate, edgeOf, type JudgedTrial, rateGroups, stepsOf } from './best-rate.ts';
-import { type BatchGroup, type CriticalBatch, criticalBatchOf, tunedSteps } from './critical-batch.ts';
+import { type BatchGroup, criticalBatchOf, tunedSteps } from './critical-batch.ts';
 import type { Crossing } from './crossing.ts';
 import { countsEpochs, hasClock } from './curve.ts';
-import { type Breakpoints, type Regime, speedupCurve } from './speedup.ts';
-import { noSpread, type Spread, spreadOf } from './spread.ts';
+import { speedupCurve } from './speedup.ts';
+import { noSpread, spreadOf } from './spread.ts';
 import type { KnownTarget } from './target.ts';
 
-/** One strategy at one batch size, held against one target, at the rate that gets there in the fewest steps. */
-export interface StudyPoint {
-  readonly batchSize: number;
-  /** At the best rate. The four that follow and `reached` sum up to it. */
-  readonly trials: number;
-  readonly reached: number;
-  readonly censored: number;
-  readonly infeasible: number;
-  readonly failed: number;
-  readonly pending: number;
-  /** Rates that were tried, and whether the best is the first or the last of several. */
-  readonly rates: number;
-  readonly edge: 'lowest' | 'highest' | null;
-  readonly baseRate: number;
-  readonly learningRate: number;
-  readonly stepsToTarget: Spread;
-  /** The same for the curves after a running median of five evaluations. */
-  readonly smoothedStepsToTarget: Spread;
-  /** Nulls where the size of an epoch is not known. */
-  readonly epochsToTarget: Spread;
-  readonly examplesToTarget: Spread;
-  /** Nulls without a clock. */
-  readonly secondsToTarget: Spread;
-  /** Steps that the median takes at least; null where nothing is known, or where all trials diverged. */
-  readonly stepsAtLeast: number | null;
-  /** The target was missed, and every miss came before `ampleBudget` times the fewest steps that it takes: the budget's doing, which counts for no verdict. */
-  readonly endedByBudget: boolean;
-  readonly speedup: number | null;
-  /** 95 % over seeds, steps taken as log-normal (Welch); null without two seeds at both ends, and at the base. */
-  readonly speedupInterval: EffectSize | null;
-  readonly ideal: number | null;
-  readonly regime: Regime;
-}
-
-export interface TargetAnalysis {
-  readonly target: string;
-  readonly points: readonly StudyPoint[];
-  /** Speed-ups are relative to it: the smallest batch that reaches the target with a rate that is tuned and off the edge of its grid, or (with a `baseProblem`) the smallest that reaches it. */
-  readonly baseBatch: number | null;
-  readonly baseProblem: string | null;
-  /** Smin of the fit, or the fewest steps of any batch size, which are more; null where none reaches the target. */
-  readonly leastSteps: number | null;
-  readonly criticalBatch: CriticalBatch;
-  /** Half efficiency depends on the base batch m0: on the fitted curve it is B_crit + 2 m0. */
-  readonly breakpoints: Breakpoints;
-}
+export type { StudyPoint, TargetAnalysis };
 
 /** The trials of a strategy by batch size, ascending, and by rate within. */
 export function batchGroups(trials: readonly MeasuredTrial[], target: KnownTarget): BatchGroup[] {

@@ -1,18 +1,10 @@
 import { largestOf, quantile } from '../../base/statistics.ts';
+import type { Target } from '../../schema/index.ts';
 import type { Direction, MeasuredTrial, MeasuredWorkload, Quantity, TargetSpec } from '../measured.ts';
 import { curveOf } from './curve.ts';
 import { medianOf } from './spread.ts';
 
-/** A target with its value; `value` null where the rule gives none, and `reason` says why. */
-export interface Target {
-  readonly name: string;
-  readonly quantity: Quantity;
-  readonly direction: Direction;
-  /** The rule in words. */
-  readonly rule: string;
-  readonly value: number | null;
-  readonly reason: string | null;
-}
+export type { Target };
 
 /** A target that trials can be held against. */
 export interface KnownTarget extends Target {

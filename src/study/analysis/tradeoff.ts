@@ -1,28 +1,7 @@
 import { leastOf } from '../../base/statistics.ts';
-/**
- * The trade-off between steps S and examples E = B S to a target, (S/Smin - 1)(E/Emin - 1) = 1 (McCandlish et al. 2018, arXiv
- * 1812.06162), which is S = Smin + Emin / B: the critical batch Emin / Smin is where both are twice their least.
- */
-export interface Tradeoff {
-  readonly minSteps: number;
-  readonly minExamples: number;
-  /** Emin / Smin. */
-  readonly criticalBatch: number;
-  /** Root of the weighted mean square of log S - log(Smin + Emin / B) over the points that reached the target. */
-  readonly residual: number;
-}
+import type { Tradeoff, TradeoffPoint } from '../../schema/index.ts';
 
-export interface TradeoffPoint {
-  readonly batchSize: number;
-  readonly steps: number;
-  /** `steps` is a lower bound only: it pulls on the curve while that lies below it, and not otherwise. */
-  readonly censored: boolean;
-  /** Put on the level of a smaller batch that took fewer steps: it holds the curve, and is no observation of its own. */
-  readonly dominated?: boolean;
-  /** Relative; 1 for one trial. */
-  readonly weight: number;
-}
-
+export type { Tradeoff, TradeoffPoint };
 export const tradeoffSteps = ({ minSteps, minExamples }: Tradeoff, batchSize: number): number =>
   minSteps + minExamples / batchSize;
 

@@ -1,40 +1,13 @@
+import type { StrategyReport, WorkloadReport } from '../../schema/index.ts';
 import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
 import { type ComparableTrials, equalEffort, keptRateTrials, problemsOf } from './base-point.ts';
-import { type Contour, contourOf } from './contour.ts';
-import { type GeneralizationRow, generalizationRows } from './generalization.ts';
-import { type NoiseScaleRow, noiseScaleRows } from './noise-scale.ts';
-import { analyseTarget, batchGroups, type TargetAnalysis } from './strategy.ts';
-import { isKnown, type KnownTarget, resolveTargets, type Target } from './target.ts';
+import { contourOf } from './contour.ts';
+import { generalizationRows } from './generalization.ts';
+import { noiseScaleRows } from './noise-scale.ts';
+import { analyseTarget, batchGroups } from './strategy.ts';
+import { isKnown, type KnownTarget, resolveTargets } from './target.ts';
 
-/** A strategy: what is said of the primary target, and the same for every target in `byTarget`. */
-export interface StrategyReport extends TargetAnalysis {
-  readonly name: string;
-  /** `tuned`: the best rate of each batch size. `kept`: one base rate, the best at the smallest batch, at all of them (no trials of its own). */
-  readonly rates: 'tuned' | 'kept';
-  /** The one base rate at all batch sizes: of a kept one, and of a rule that carries it, whose base batch would else be the best of several rates against one elsewhere. Null where each has its own. */
-  readonly keptRate: number | null;
-  readonly byTarget: readonly TargetAnalysis[];
-}
-
-export interface WorkloadReport {
-  readonly name: string;
-  readonly model: string;
-  readonly dataset: string;
-  readonly fraction: number;
-  readonly complexity: number | null;
-  readonly examples: number;
-  readonly parameters: number | null;
-  readonly metric: MeasuredWorkload['metric'];
-  readonly hardware: readonly string[];
-  readonly trials: number;
-  readonly targets: readonly Target[];
-  /** The first declared target with a value: the one of `points`, `criticalBatch` and `breakpoints` directly under a strategy. */
-  readonly primaryTarget: string | null;
-  readonly strategies: readonly StrategyReport[];
-  readonly noiseScale: readonly NoiseScaleRow[];
-  readonly generalization: readonly GeneralizationRow[];
-  readonly contours: readonly Contour[];
-}
+export type { StrategyReport, WorkloadReport };
 
 /** @param trials Of this workload. */
 export function workloadReport(workload: MeasuredWorkload, trials: readonly MeasuredTrial[]): WorkloadReport {

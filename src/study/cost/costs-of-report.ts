@@ -1,26 +1,13 @@
 import { UsageError } from '../../base/errors.ts';
+import type { StudyCosts } from '../../schema/index.ts';
 import type { StudyReport } from '../analysis/index.ts';
 import type { MeasuredStudy } from '../measured.ts';
 import type { Link } from './all-reduce.ts';
-import { type StudyCost, studyCost } from './study-cost.ts';
+import { studyCost } from './study-cost.ts';
 
-/** What a strategy's way to the primary target of its workload cost. */
-export interface StrategyCost extends StudyCost {
-  readonly workload: string;
-  readonly strategy: string;
-  readonly target: string;
-}
-
-/** Of a whole study: `cost` of `ballast batch report` as JSON. */
-export interface ReportCost {
-  readonly devices: readonly number[];
-  readonly link: Link | null;
-  /** Of a device-hour; null: costs are device-hours. */
-  readonly price: number | null;
-  readonly strategies: readonly StrategyCost[];
-  /** Strategies without a cost, with the reason. */
-  readonly without: readonly { readonly workload: string; readonly strategy: string; readonly why: string }[];
-}
+/** What the strategies of a study cost. */
+export type ReportCost = StudyCosts;
+export type StrategyCost = StudyCosts['strategies'][number];
 
 export interface ReportCostOptions {
   readonly devices?: readonly number[];

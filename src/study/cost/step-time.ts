@@ -1,38 +1,16 @@
 import { BallastError } from '../../base/errors.ts';
 import { largestOf } from '../../base/statistics.ts';
+import type { StepTimeCurve } from '../../schema/index.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { type Marked, measured, modelled } from './provenance.ts';
 
-/** Measured time of a training step at one batch size on one device, in seconds. */
-export interface StepTimePoint {
-  readonly batchSize: number;
-  /** Examples in memory at a time; null where the batch was not measured here and nothing is known of it. */
-  readonly microBatch: number | null;
-  /** Median of the repeats. */
-  readonly seconds: number;
-  /** Fastest and slowest repeat. */
-  readonly low: number;
-  readonly high: number;
-  readonly repeats: number;
-}
+export type { StepTimeCurve };
 
-/** t(B) = overhead + B perExample. */
-export interface StepTimeFit {
-  /** t0, seconds a step whatever its batch. */
-  readonly overhead: number;
-  /** t1, seconds an example. */
-  readonly perExample: number;
-  /** Root mean square of the relative residuals. */
-  readonly residual: number;
-  /** The largest of them, in absolute value. */
-  readonly worst: number;
-}
+/** Seconds of a step at one batch size. */
+export type StepTimePoint = StepTimeCurve['points'][number];
 
-export interface StepTimeCurve {
-  /** By growing batch size. */
-  readonly points: readonly StepTimePoint[];
-  readonly fit: StepTimeFit;
-}
+/** t(B) = t0 + B t1. */
+export type StepTimeFit = StepTimeCurve['fit'];
 
 /**
  * Least squares of the *relative* errors, so that small batches count as much as large ones; both coefficients are kept from

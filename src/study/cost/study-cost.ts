@@ -1,8 +1,9 @@
+import type { StudyCosts } from '../../schema/index.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import type { Link } from './all-reduce.ts';
-import { type StepTimeCurve, stepTimeCurve, stepTimesOf } from './step-time.ts';
+import { stepTimeCurve, stepTimesOf } from './step-time.ts';
 import type { StepsPoint } from './steps-curve.ts';
-import { costFront, knee, type TrainingCost, trainingCosts } from './training-cost.ts';
+import { costFront, knee, trainingCosts } from './training-cost.ts';
 
 export interface StudyCostOptions {
   /** Trained ones of the model: what devices exchange. */
@@ -13,17 +14,8 @@ export interface StudyCostOptions {
   readonly price?: number;
 }
 
-/** What a strategy of a study cost at each batch size that reached its target. */
-export interface StudyCost {
-  /** Whose step times these are. */
-  readonly hardware: string;
-  readonly stepTime: StepTimeCurve;
-  /** Measured on one device, modelled on more. */
-  readonly ways: readonly TrainingCost[];
-  readonly front: readonly TrainingCost[];
-  /** The least product of time and device-hours. */
-  readonly knee: TrainingCost | null;
-}
+/** What a strategy costs. */
+export type StudyCost = Omit<StudyCosts['strategies'][number], 'workload' | 'strategy' | 'target'>;
 
 /**
  * Costs from a study's own trials of one workload and strategy: their steps to the target by batch size, and their step times on the hardware that

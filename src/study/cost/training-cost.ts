@@ -1,22 +1,11 @@
+import type { TrainingCost } from '../../schema/index.ts';
 import { type Cluster, clusterStepSeconds } from './cluster.ts';
 import { paretoFront } from './pareto.ts';
-import { derived, type Marked } from './provenance.ts';
+import { derived } from './provenance.ts';
 import type { StepTimeCurve } from './step-time.ts';
 import { type StepsCurve, stepsAt } from './steps-curve.ts';
 
-/** What training costs: to a target, with one way of going about it. */
-export interface TrainingCost {
-  readonly batchSize: number;
-  readonly devices: number;
-  readonly steps: Marked;
-  readonly stepSeconds: Marked;
-  /** Steps times seconds of a step. */
-  readonly seconds: Marked;
-  /** Devices times hours. */
-  readonly deviceHours: Marked;
-  /** Device-hours times the price of one; null without a price. */
-  readonly money: Marked | null;
-}
+export type { TrainingCost };
 
 export interface CostModel {
   readonly steps: StepsCurve;

@@ -1,84 +1,20 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { FileError } from '../../base/errors.ts';
 import { quote, readSealedJson, sealedPieces, writeFileAtomic, writeSealedJson } from '../../formats/index.ts';
+import {
+  checkDocument,
+  measuredStudyKind,
+  measuredStudyResult,
+  type measurementColumns,
+  toDocument,
+} from '../../schema/index.ts';
 import type { MeasuredStudy, Measurement } from '../measured.ts';
 import { type Curve, curveColumns, epochAt } from './imported-run.ts';
 import type { ImportedLogs } from './logs.ts';
 
-const number = z.number().nullable();
-const measurement = z.object({
-  step: z.number(),
-  epoch: z.number(),
-  examples: z.number(),
-  seconds: z.number(),
-  trainLoss: number,
-  valLoss: number,
-  valMetric: number,
-  noiseScale: number,
-  gradNorm: number,
-});
-const numbers = z.array(z.number());
-const maybe = z.array(number).optional();
-/** Measurements in columns: what all lack is left out; examples that are steps x batch size, and epochs that follow from them, too. */
-const measurementColumns = z
-  .object({
-    step: numbers,
-    epoch: numbers.optional(),
-    examples: numbers.optional(),
-    seconds: numbers.optional(),
-    trainLoss: maybe,
-    valLoss: maybe,
-    valMetric: maybe,
-    noiseScale: maybe,
-    gradNorm: maybe,
-  })
-  .refine((c) => Object.values(c).every((v) => v === undefined || v.length === c.step.length), {
-    message: 'columns differ in length',
-  });
-const trial = z.object({
-  id: z.string(),
-  workload: z.string(),
-  strategy: z.string(),
-  batchSize: z.number().positive(),
-  baseRate: z.number(),
-  learningRate: z.number(),
-  seed: z.number(),
-  status: z.enum(['queued', 'running', 'complete', 'stopped', 'infeasible', 'failed']),
-  budgetSteps: z.number(),
-  measurements: z.union([z.array(measurement), measurementColumns]),
-  secondsPerStep: number,
-  hardware: z.string().nullable(),
-});
-const target = z.object({
-  name: z.string(),
-  quantity: z.enum(['trainLoss', 'valLoss', 'valMetric']),
-  rule: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('absolute'), value: z.number() }),
-    z.object({ kind: z.literal('quartile'), q: z.number().gt(0).lt(1) }),
-  ]),
-});
-/** Of a `MeasuredWorkload`, wherever one is read. */
-export const measuredWorkloadSchema = z.object({
-  name: z.string(),
-  model: z.string(),
-  dataset: z.string(),
-  fraction: z.number(),
-  complexity: number,
-  examples: z.number(),
-  metric: z.object({ name: z.string(), direction: z.enum(['min', 'max']) }).nullable(),
-  parameters: number,
-  targets: z.array(target),
-});
-const study = z.object({ name: z.string(), workloads: z.array(measuredWorkloadSchema), trials: z.array(trial) });
-
 /** Reads a `MeasuredStudy` that was written as JSON, its measurements as objects or in columns. Throws FileError that names the first field that is wrong. */
 export async function readMeasured(path: string): Promise<MeasuredStudy> {
-  const parsed = study.safeParse(await readSealedJson(path, 'a measured study in JSON'));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new FileError(path, `${issue!.path.join('.') || 'top level'}: ${issue!.message}`);
-  }
-  const { name, workloads, trials } = parsed.data;
+  const { name, workloads, trials } = checked(await readSealedJson(path, 'a measured study in JSON'), path);
   const perEpoch = new Map(workloads.map((w) => [w.name, w.examples]));
   const stray = trials.findIndex((t) => !perEpoch.has(t.workload));
   if (stray >= 0)
@@ -93,6 +29,20 @@ export async function readMeasured(path: string): Promise<MeasuredStudy> {
         : rowsOf(measurements, own.batchSize, perEpoch.get(own.workload) ?? 0),
     })),
   };
+}
+
+/** As a document, or, as earlier versions wrote it and other programs may, the study alone. */
+function checked(json: object, path: string): z.infer<typeof measuredStudyResult> {
+  if ('kind' in json) {
+    const { kind, result } = checkDocument(json, path);
+    if (kind !== measuredStudyKind)
+      throw new FileError(path, `has the kind "${kind.kind}"; expected ${measuredStudyKind.kind}`);
+    return result as z.infer<typeof measuredStudyResult>;
+  }
+  const parsed = measuredStudyResult.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new FileError(path, `${issue!.path.join('.') || 'top level'}: ${issue!.message}`);
 }
 
 function rowsOf(columns: z.infer<typeof measurementColumns>, batchSize: number, perEpoch: number): Measurement[] {
@@ -112,17 +62,20 @@ function rowsOf(columns: z.infer<typeof measurementColumns>, batchSize: number, 
   });
 }
 
-/** Writes logs as a measured study, trial by trial, so that it is never in memory as text. Whole or not at all. */
-export function writeMeasured(path: string, logs: ImportedLogs): Promise<void> {
-  return writeFileAtomic(path, sealedPieces(pieces(logs)));
+/** Writes logs from `source` as a measured study, trial by trial, so that it is never in memory as text. Whole or not at all. */
+export function writeMeasured(path: string, logs: ImportedLogs, source: string): Promise<void> {
+  return writeFileAtomic(path, sealedPieces(pieces(logs, source)));
 }
 
-/** Writes a measured study that is in memory anyway. */
-export const writeStudy = (path: string, measured: MeasuredStudy): Promise<void> => writeSealedJson(path, measured);
+/** Writes a measured study from `source` that is in memory anyway. */
+export const writeStudy = (path: string, measured: MeasuredStudy, source: string): Promise<void> =>
+  writeSealedJson(path, toDocument(measuredStudyKind, { source }, measured));
 
-function* pieces({ name, workloads, trials }: ImportedLogs): Generator<Uint8Array> {
+function* pieces({ name, workloads, trials }: ImportedLogs, source: string): Generator<Uint8Array> {
   const perEpoch = new Map(workloads.map((w) => [w.name, w.examples]));
-  yield Buffer.from(`{"name":${JSON.stringify(name)},"workloads":${JSON.stringify(workloads)},"trials":[`);
+  // The document up to its list of trials, which is written piece by piece.
+  const empty = JSON.stringify(toDocument(measuredStudyKind, { source }, { name, workloads, trials: [] }));
+  yield Buffer.from(empty.slice(0, empty.lastIndexOf(']')));
   let first = true;
   for (const { curve, ...own } of trials) {
     const text = JSON.stringify(own).slice(0, -1);
@@ -141,7 +94,8 @@ function* pieces({ name, workloads, trials }: ImportedLogs): Generator<Uint8Arra
     }
     yield Buffer.from('}}');
   }
-  yield Buffer.from(']');
+  // The list and the result; the seal ends the document.
+  yield Buffer.from(']}');
 }
 
 function columnsOf(curve: Curve, batchSize: number, perEpoch: number): [string, (i: number) => number | null][] {

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { FileError } from '../../base/errors.ts';
+import { FileError, reasonOf } from '../../base/errors.ts';
 import { leastOf } from '../../base/statistics.ts';
 import { readWeights, writeFileAtomic } from '../../formats/index.ts';
 import { matchParameters } from '../../nn/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
+import { linearErrorsKind, readDocument, toDocument } from '../../schema/index.ts';
 import { StudyStore } from '../../store/index.ts';
 import { planTraining } from '../../train/index.ts';
 import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from '../analysis/index.ts';
@@ -96,7 +95,7 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
         at: `in the end of the run at batch ${base.batchSize}`,
       });
     }
-    await writeFileAtomic(join(folder, fileName), `${JSON.stringify(rows, null, 1)}\n`);
+    await writeFileAtomic(join(folder, fileName), JSON.stringify(toDocument(linearErrorsKind, { folder }, rows)));
     return rows;
   } finally {
     store.close();
@@ -129,28 +128,18 @@ function jobsOf(
       });
 }
 
-const rowsSchema = z.array(
-  z.strictObject({
-    workload: z.string(),
-    strategy: z.string(),
-    batchSize: z.number(),
-    rate: z.number(),
-    error: z.number(),
-    // Not kept by earlier versions.
-    absolute: z.number().nullable().default(null),
-    at: z.string(),
-  }),
-);
-
 /** What `measureLinearErrors` left in the folder of a study; none where it has not run. Throws FileError for a damaged file. */
-export async function readLinearErrors(folder: string): Promise<LinearErrorRow[]> {
+export async function readLinearErrors(folder: string): Promise<readonly LinearErrorRow[]> {
   const path = join(folder, fileName);
   if (!existsSync(path)) return [];
-  try {
-    return rowsSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    throw new FileError(path, 'is damaged; expected what `ballast batch linear` wrote: delete it and run that again', {
-      cause,
-    });
-  }
+  const { kind, result } = await readDocument(path).catch((cause: unknown) => {
+    throw new FileError(
+      path,
+      `${reasonOf(cause).replace(`${path}: `, '')}; delete it and run \`ballast batch linear\` again`,
+      { cause },
+    );
+  });
+  if (kind !== linearErrorsKind)
+    throw new FileError(path, `has the kind "${kind.kind}"; expected what \`ballast batch linear\` wrote`);
+  return result as readonly LinearErrorRow[];
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { FileError } from '../../base/errors.ts';
+import { checkDocument, studyReportKind } from '../../schema/index.ts';
 import { comparePlan, type PlanComparison } from './compare.ts';
 import type { BatchPlanResult } from './plan-result.ts';
 
@@ -32,6 +33,14 @@ type StrategyOfReport = z.infer<typeof reportSchema>['workloads'][number]['strat
 const isTuned = ({ rates, keptRate, points }: StrategyOfReport): boolean =>
   rates === 'tuned' && keptRate === null && points.length > 0 && points.every((p) => p.rates > 1);
 
+/** The report in a document. Throws FileError for one of another kind. */
+function resultIn(json: unknown, path: string): unknown {
+  const { kind, result } = checkDocument(json, path);
+  if (kind !== studyReportKind)
+    throw new FileError(path, `has the kind "${kind.kind}"; expected ${studyReportKind.kind}, a report of a study`);
+  return result;
+}
+
 /** A plan compared with what one strategy of a study showed. */
 export interface NamedComparison extends PlanComparison {
   readonly workload: string;
@@ -52,7 +61,9 @@ export async function compareWithReport(plan: BatchPlanResult, path: string): Pr
   } catch (cause) {
     throw new FileError(path, 'is no JSON; expected what `ballast batch report` as JSON prints', { cause });
   }
-  const report = reportSchema.safeParse(json);
+  // Earlier versions printed the report alone.
+  const isDocument = typeof json === 'object' && json !== null && 'kind' in json;
+  const report = reportSchema.safeParse(isDocument ? resultIn(json, path) : json);
   if (!report.success) {
     const [issue] = report.error.issues;
     throw new FileError(path, `is no report of a study: ${issue?.path.join('.')}: ${issue?.message}`);

@@ -64,6 +64,19 @@ colour: red
     expect(await mistakesOf('name: a\nworkloads: [\n')).toEqual([expect.stringMatching(/^[23] is no YAML: /)]);
   });
 
+  it('that is very many mistakes is left after a hundred of them, on whatever lines', async () => {
+    const found = await mistakesOf('{"name":"a"}'.repeat(50_000));
+    expect(found.length).toBe(51);
+    expect(found[0]).toMatch(/^1 is no YAML: Unexpected flow-map-start/);
+    expect((await mistakesOf('}\n'.repeat(20_000)))[40]).toMatch(/^41 is no YAML: /);
+  });
+
+  it('that is followed by another is refused', async () => {
+    expect(await mistakesOf(`${shapes()}---\n${shapes()}`)).toEqual([
+      expect.stringMatching(/^6 is no YAML: holds more than one document/),
+    ]);
+  });
+
   it('has a message of one line', () => {
     const parse = () => parseStudyFile('name: 1\nseeds: 2\n', 'study.yaml');
     expect(parse).toThrow(/^study\.yaml: line 1: .*; line 2: [^\n]*$/);

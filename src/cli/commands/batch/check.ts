@@ -2,10 +2,12 @@ import { Command } from 'commander';
 import { UsageError } from '../../../base/errors.ts';
 import { alignColumns, createProgress, formatCount, formatDuration, formatNumber } from '../../../report/index.ts';
 import { defaultThreads } from '../../../runtime/index.ts';
+import { checkedStudyKind } from '../../../schema/index.ts';
 import { type CheckedCommand, checkCommands, machineShare } from '../../../study/index.ts';
 import { wholeNumber } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { layingOutListed } from './compute-study.ts';
 import { gpuList } from './gpus.ts';
 import { batchSummaries } from './summaries.ts';
@@ -46,11 +48,9 @@ async function check(path: string, options: CheckCommandOptions): Promise<void> 
       signal: interrupts.signal,
       onProgress: (workload, doing) => progress.update(0, `${workload}, ${doing}`),
     }).finally(() => progress.finish());
-    process.stdout.write(
-      json
-        ? `${JSON.stringify({ study: layout.name, ...share, workloads: checked.map(plain) })}\n`
-        : checked.map((c) => textOf(c, share.maxParallel)).join('\n'),
-    );
+    if (json)
+      printDocument(checkedStudyKind, { study: path }, { study: layout.name, ...share, workloads: checked.map(plain) });
+    else process.stdout.write(checked.map((c) => textOf(c, share.maxParallel)).join('\n'));
     if (checked.some((c) => c.problems.length > 0)) process.exitCode = 1;
   } catch (cause) {
     if (!interrupts.signal.aborted) throw cause;

@@ -9,6 +9,7 @@ import {
   formatNumber,
 } from '../../../report/index.ts';
 import { defaultThreads, parseDevice } from '../../../runtime/index.ts';
+import { type MissingOfStudy, missingOfStudyKind } from '../../../schema/index.ts';
 import { StudyStore } from '../../../store/index.ts';
 import {
   type Estimate,
@@ -19,10 +20,12 @@ import {
   missingTrials,
   type StudyLayout,
 } from '../../../study/index.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** Says what is missing of a study, and what that takes. */
 export async function dryRun(
+  study: string,
   layOut: (extra: readonly ExtraRate[]) => Promise<StudyLayout>,
   options: RunOptions,
 ): Promise<void> {
@@ -45,7 +48,7 @@ export async function dryRun(
   const sum = (of: keyof Estimate) => workloads.reduce((total, w) => total + (w[of] ?? 0), 0);
   const minutesOf = (seconds: number | null) => (seconds === null ? null : seconds / 60 / maxParallel);
   const minutes = (sum('trainingSeconds') + sum('evaluationSeconds')) / 60 / maxParallel;
-  const found = {
+  const found: MissingOfStudy = {
     study: layout.name,
     points: layout.points.length,
     trials: layout.trials.length,
@@ -62,7 +65,8 @@ export async function dryRun(
     commands: workloads.filter((w) => w.trainingSeconds === null).map((w) => w.name),
     assumption: `every trial uses up its budget; ${maxParallel} at a time with ${threads} thread${threads === 1 ? '' : 's'} each, as fast as now`,
   };
-  process.stdout.write(json ? `${JSON.stringify(found)}\n` : textOf(found));
+  if (json) printDocument(missingOfStudyKind, { study, folder: out ?? null }, found);
+  else process.stdout.write(textOf(found));
 }
 
 /** The study, with the rates that were added to it before, and what the store lacks of it. */
@@ -83,22 +87,7 @@ async function compared(
   }
 }
 
-function textOf(found: {
-  study: string;
-  points: number;
-  trials: number;
-  missing: number;
-  workloads: readonly (Pick<Estimate, 'trials' | 'steps' | 'flops' | 'bytes'> & {
-    name: string;
-    trainingMinutes: number | null;
-    evaluationMinutes: number | null;
-  })[];
-  flops: number;
-  bytes: number;
-  minutes: number;
-  commands: readonly string[];
-  assumption: string;
-}): string {
+function textOf(found: MissingOfStudy): string {
   const { study, points, trials, missing, workloads, flops, bytes, minutes, commands, assumption } = found;
   const or = (value: number | null, text: (known: number) => string) => (value === null ? '?' : text(value));
   const rows = workloads.map((w) => [

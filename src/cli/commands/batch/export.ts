@@ -1,9 +1,11 @@
 import { Command, Option } from 'commander';
 import { owningFolder } from '../../../formats/index.ts';
 import { formatCount } from '../../../report/index.ts';
+import { exportedKind } from '../../../schema/index.ts';
 import { type ExportFormat, exportFormats, exportStudy, readStudy } from '../../../study/index.ts';
 import { folderName } from '../../flags/values.ts';
 import { runningCommand } from '../../terminal/output-folder.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { batchSummaries } from './summaries.ts';
 
 interface ExportOptions {
@@ -35,10 +37,10 @@ export function exportCommand(): Command {
       await (format === 'layout' ? owningFolder(to, { doing: runningCommand(), sweepDepth: 6 }, write) : write());
       const measurements = study.trials.reduce((n, t) => n + t.measurements.length, 0);
       const found = { study: study.name, trials: study.trials.length, measurements, format, path: to };
-      process.stdout.write(
-        json
-          ? `${JSON.stringify(found)}\n`
-          : `${to}: ${formatCount(measurements)} measurements of ${formatCount(found.trials)} trials\n`,
-      );
+      if (json) printDocument(exportedKind, { folder: dir, format, path: to, all }, found);
+      else
+        process.stdout.write(
+          `${to}: ${formatCount(measurements)} measurements of ${formatCount(found.trials)} trials\n`,
+        );
     });
 }

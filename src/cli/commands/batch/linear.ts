@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { UsageError } from '../../../base/errors.ts';
 import { alignColumns, createProgress, formatCount, formatNumber } from '../../../report/index.ts';
+import { linearErrorsKind } from '../../../schema/index.ts';
 import { measureLinearErrors } from '../../../study/index.ts';
 import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../../flags/options.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { batchSummaries } from './summaries.ts';
 
 interface LinearOptions extends DeviceOptions {
@@ -44,7 +46,7 @@ async function run(folder: string, options: LinearOptions): Promise<void> {
         `${folder}: no strategy has a finished trial of SGD or momentum with its weights and two batch sizes`,
       );
     if (json) {
-      process.stdout.write(`${JSON.stringify({ rows })}\n`);
+      printDocument(linearErrorsKind, { folder }, rows);
       return;
     }
     const lines = alignColumns(

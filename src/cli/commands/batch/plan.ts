@@ -16,6 +16,7 @@ import {
   wantsColor,
 } from '../../../report/index.ts';
 import { defaultThreads, describeRuntime } from '../../../runtime/index.ts';
+import { batchPlanKind, batchPlanOutlineKind, toDocument } from '../../../schema/index.ts';
 import {
   type BatchPlanResult,
   compareWithReport,
@@ -39,6 +40,7 @@ import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
 import { commandLine } from '../../terminal/invocation.ts';
 import { alone } from '../../terminal/output-folder.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -109,7 +111,8 @@ async function planIn(options: PlanOptions, out: string | undefined): Promise<vo
   try {
     const outline = outlinePlan(request);
     if (out === undefined || dryRun) {
-      process.stdout.write(json ? `${JSON.stringify(outline)}\n` : `${described(options, outline)}\n`);
+      if (json) printDocument(batchPlanOutlineKind, requestOf(request), outline);
+      else process.stdout.write(`${described(options, outline)}\n`);
       return;
     }
     if (!json) process.stderr.write(`${described(options, outline)}\n`);
@@ -126,9 +129,10 @@ async function planIn(options: PlanOptions, out: string | undefined): Promise<vo
       process.exitCode = interruptedExitCode;
       return;
     }
-    await writePlan(result, out);
+    await writePlan(request, result, out);
     const comparisons = options.against === undefined ? [] : await compareWithReport(result, options.against);
-    if (json) process.stdout.write(`${JSON.stringify(comparisons.length > 0 ? { ...result, comparisons } : result)}\n`);
+    if (json)
+      printDocument(batchPlanKind, requestOf(request), comparisons.length > 0 ? { ...result, comparisons } : result);
     else {
       const against = comparisons.map((c) => `${c.workload}, ${c.strategy}: ${comparisonText(c)}\n`).join('');
       process.stdout.write(
@@ -175,8 +179,18 @@ async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder'
 /** What a plan fixes itself; `outlinePlan` sets how often it writes. */
 const rhythm = { growAt: [], growBatch: 2, logEvery: '1st', evalEvery: '1st', checkpointEvery: '1st' } as const;
 
-async function writePlan(result: BatchPlanResult, out: string): Promise<void> {
-  await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(result, null, 2)}\n`);
+/** What was asked for, as a plan keeps it. */
+const requestOf = ({ config, steps, timing, batchSizes, devices, link, price }: PlanRequest) => ({
+  ...{ config, timing, devices },
+  steps: steps ?? null,
+  batchSizes: batchSizes ?? null,
+  link: link ?? null,
+  price: price ?? null,
+});
+
+async function writePlan(request: PlanRequest, result: BatchPlanResult, out: string): Promise<void> {
+  const document = toDocument(batchPlanKind, requestOf(request), result);
+  await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(document, null, 2)}\n`);
   const command = commandLine();
   const { renderBatchPlanReport } = await import('../../../report/pages.ts');
   await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));

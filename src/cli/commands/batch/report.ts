@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { studyReport, writeStudyReport } from '../../../app/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../../report/index.ts';
+import { studyReportKind } from '../../../schema/index.ts';
 import { commandLine } from '../../terminal/invocation.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { addClusterOptions, type ClusterOptions, linkOf } from './cluster-options.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -26,7 +28,8 @@ async function run(dir: string, options: ReportOptions): Promise<void> {
   const target = out ?? (json ? undefined : join(dir, 'report.html'));
   if (target !== undefined) await writeStudyReport(report, target, { command: commandLine() });
   if (json) {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+    const { devices = [1], price = null } = options;
+    printDocument(studyReportKind, { folder: dir, devices, link: linkOf(options) ?? null, price }, report);
     return;
   }
   const color = wantsColor(process.stdout);

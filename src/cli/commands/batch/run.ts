@@ -1,7 +1,9 @@
 import { Command } from 'commander';
+import { studyRunKind } from '../../../schema/index.ts';
 import { requiredOut } from '../../flags/options.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { computeShown, layingOutListed } from './compute-study.ts';
 import { dryRun } from './dry-run.ts';
 import { gpuList } from './gpus.ts';
@@ -43,9 +45,9 @@ async function run(path: string, options: RunOptions, command: Command): Promise
   const { json = false } = options;
   const out = requiredOut(options, command);
   const layOut = await layingOutListed(path, options);
-  if (out === undefined || options.dryRun) return dryRun(layOut, options);
+  if (out === undefined || options.dryRun) return dryRun(path, layOut, options);
   const { name, status, counts, edges } = await computeShown(layOut, { ...options, out });
-  if (json) process.stdout.write(`${JSON.stringify({ status, trials: counts, edges })}\n`);
+  if (json) printDocument(studyRunKind, { study: path, folder: out }, { study: name, status, trials: counts, edges });
   else {
     process.stdout.write(`${name}: ${countsText(counts)}\n`);
     for (const edge of edges) process.stderr.write(`warning: ${edgeText(edge)}\n`);

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { alignColumns, formatCount } from '../../../report/index.ts';
+import { studyStatusKind } from '../../../schema/index.ts';
 import { type StudyStatus, statusOf } from '../../../study/index.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { batchSummaries } from './summaries.ts';
 import { countsText, edgeText } from './texts.ts';
 
@@ -11,7 +13,8 @@ export function statusCommand(): Command {
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .action(async (dir: string, { json = false }: { json?: boolean }) => {
       const status = await statusOf(dir);
-      process.stdout.write(json ? `${JSON.stringify(status)}\n` : textOf(status));
+      if (json) printDocument(studyStatusKind, { folder: dir }, status);
+      else process.stdout.write(textOf(status));
     });
 }
 

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { reproduceBatch } from '../../../app/index.ts';
 import { createProgress, type Progress } from '../../../report/index.ts';
+import { batchReproductionKind } from '../../../schema/index.ts';
 import { type BundledStudy, bundledStudies, bundledStudy } from '../../../study/index.ts';
 import { requiredOut } from '../../flags/options.ts';
 import { folderName } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { commandLine } from '../../terminal/invocation.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 import { layingOutListed, showing } from '../batch/compute-study.ts';
 import { dryRun } from '../batch/dry-run.ts';
 import { addRunOptions } from '../batch/run.ts';
@@ -47,7 +49,7 @@ async function run(options: ReproduceBatchOptions, command: Command): Promise<vo
     for (const name of studies) {
       const { out: _, ...rest } = options;
       const layOut = await layingOutListed(bundledStudy(name), options);
-      await dryRun(layOut, out === undefined ? rest : { ...rest, out: join(out, name) });
+      await dryRun(bundledStudy(name), layOut, out === undefined ? rest : { ...rest, out: join(out, name) });
     }
     return;
   }
@@ -75,7 +77,7 @@ async function run(options: ReproduceBatchOptions, command: Command): Promise<vo
   if (failed > 0) process.exitCode = 1;
   if (json) {
     const found = reports.map(({ study, statements }) => ({ study, statements }));
-    process.stdout.write(`${JSON.stringify({ studies: found })}\n`);
+    printDocument(batchReproductionKind, { studies, folder: out }, { status, failed, studies: found });
     return;
   }
   for (const { study, statements } of reports) {

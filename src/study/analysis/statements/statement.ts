@@ -1,39 +1,7 @@
-import { corrected, effectText, overall, type Verdict, type VerdictOutcome } from '../../../verdict/index.ts';
+import type { LinearErrorRow, Observation, Statement } from '../../../schema/index.ts';
+import { corrected, effectText, overall } from '../../../verdict/index.ts';
 
-/** An observation that a statement is held against: where it was made, with its verdict. */
-export interface Observation extends Verdict {
-  /** Workload, strategy, target, batch size. */
-  readonly where: string;
-}
-
-/** A statement of the paper (arXiv 1811.12941, in our words) held against a study. */
-export interface Statement {
-  readonly id: string;
-  readonly statement: string;
-  readonly verdict: VerdictOutcome;
-  /** In a sentence, with the interval of the clearest observation: what the verdict rests on. */
-  readonly answer: string;
-  /** Observations that agree, of those that could be tested. */
-  readonly agreeing: number;
-  readonly testable: number;
-  readonly observations: readonly Observation[];
-  /** The observations as sentences. */
-  readonly evidence: readonly string[];
-}
-
-/** The linear-approximation error of a strategy's step (`linearApproximation`), measured on a network of the study. */
-export interface LinearErrorRow {
-  readonly workload: string;
-  readonly strategy: string;
-  readonly batchSize: number;
-  readonly rate: number;
-  /** |L - L̂| / (rate |g|²): ours. */
-  readonly error: number;
-  /** |L - L̂|, the paper's, in units of the loss; null in what was measured before it was kept. */
-  readonly absolute: number | null;
-  /** Which weights, in words: `after warm-up`, `at the target`. */
-  readonly at: string;
-}
+export type { LinearErrorRow, Observation, Statement };
 
 const sentence = ({ where, outcome, effect, claim, reason }: Observation) =>
   outcome === 'not testable here' && effect === null

@@ -1,6 +1,9 @@
 /** The plan of a batch size: what is stored. */
 import { z } from 'zod';
 import { environment } from '../common.ts';
+import type { StoredDocument } from '../kind.ts';
+import type { Of } from '../readonly.ts';
+import { link, priceOfDevice, stepTimeCurve, trainingCost } from './cost.ts';
 
 const scaleInterval = z.object({
   value: z.number().describe('the estimate'),
@@ -12,22 +15,6 @@ const noiseWindow = z.object({
   fromStep: z.int().describe('first step'),
   toStep: z.int().describe('last step'),
   scale: scaleInterval.nullable().describe('null while the signal of that part is lost in the noise'),
-});
-
-/** A number with where it comes from. */
-const marked = z.object({
-  value: z.number().describe('the number'),
-  provenance: z.enum(['measured', 'modelled']).describe('where it comes from'),
-});
-
-const trainingCost = z.object({
-  batchSize: z.int().describe('examples a step'),
-  devices: z.int().describe('that share it'),
-  steps: marked.describe('of the training'),
-  stepSeconds: marked.describe('of one step'),
-  seconds: marked.describe('steps times seconds of a step'),
-  deviceHours: marked.describe('devices times hours'),
-  money: marked.nullable().describe('device-hours times the price of one; null without a price'),
 });
 
 const range = z.object({ low: z.number().describe('lower end'), high: z.number().describe('upper end') });
@@ -62,13 +49,22 @@ const row = z.object({
     .describe('what the next larger batch of the table saves and costs; null for the last'),
 });
 
-export const batchPlanRequest = z.null();
+/** What a training is planned for: settings of the run as `config.json` has them. */
+export const batchPlanRequest = z.object({
+  config: z.record(z.string(), z.unknown()).describe('settings of the training that is planned for'),
+  steps: z.int().nullable().describe('of the short run; null: a tenth of the training'),
+  timing: z.number().describe('seconds for timed steps'),
+  batchSizes: z.array(z.int()).nullable().describe('of the table; null: powers of two, as far as the data go'),
+  devices: z.array(z.int()).describe('numbers of devices'),
+  link: link.nullable().describe('between devices'),
+  price: priceOfDevice,
+});
 
 export const batchPlanResult = z.object({
   model: z.string().describe('name of the model'),
   dataset: z.string().describe('name of the data set'),
   parameters: z.int().describe('trained parameters'),
-  unit: z.string().describe('what the sizes of batches count'),
+  unit: z.enum(['images', 'pieces of text']).describe('what the sizes of batches count'),
   reference: z
     .object({
       batchSize: z.int().describe('examples a step'),
@@ -83,57 +79,32 @@ export const batchPlanResult = z.object({
       microBatch: z.int().describe('examples a call'),
       optimizer: z.string().describe('its optimizer'),
       seed: z.int().describe('of everything random'),
+      learningRate: z.number().optional().describe('B_crit depends on it; absent in plans of earlier versions'),
       trainLoss: z.number().describe('of its last step'),
     })
     .describe('the short run'),
   criticalBatch: scaleInterval
     .extend({
-      method: z.string().describe('how it was estimated'),
+      method: z.literal('noise scale, mean over progress').describe('how it was estimated'),
       early: noiseWindow.describe('first quarter of the run'),
       late: noiseWindow.describe('last quarter'),
       windows: z.array(noiseWindow).describe('the run in equal parts'),
       unweighted: scaleInterval.nullable().describe('tr Σ / |G|² of the whole run, every step alike'),
     })
     .describe('B_crit as the run foretells it'),
-  stepTime: z
+  prediction: z
     .object({
-      points: z
-        .array(
-          z.object({
-            batchSize: z.int().describe('examples a step'),
-            microBatch: z
-              .int()
-              .nullable()
-              .describe('examples in memory at a time; null where it was not measured here'),
-            seconds: z.number().describe('median of the repeats'),
-            low: z.number().describe('fastest'),
-            high: z.number().describe('slowest'),
-            repeats: z.int().describe('how many'),
-          }),
-        )
-        .describe('by growing batch size'),
-      fit: z
-        .object({
-          overhead: z.number().describe('seconds a step whatever its batch'),
-          perExample: z.number().describe('seconds an example'),
-          residual: z.number().describe('root mean square of the relative residuals'),
-          worst: z.number().describe('the largest of them'),
-        })
-        .describe('t(B) = overhead + B perExample'),
+      interval: scaleInterval.nullable().describe('95 % of studies; null: it cannot be told'),
+      count: z.int().describe('comparisons that it rests on'),
+      reason: z.string().nullable().describe('why there is no interval'),
     })
-    .describe('seconds of a step by batch size'),
+    .describe('what a study is to be expected to find, from how far earlier plans were off'),
+  stepTime: stepTimeCurve.describe('seconds of a step by batch size'),
   fastestOnOneDevice: z.number().describe('the batch with the shortest training on one device, not rounded; modelled'),
   devices: z.array(z.int()).describe('numbers of devices in the table'),
-  link: z
-    .object({
-      bandwidth: z.number().describe('bytes a second'),
-      latency: z.number().describe('seconds'),
-      source: z.enum(['given', 'measured']).describe('where they come from'),
-    })
-    .nullable()
-    .describe('between devices'),
+  link: link.nullable().describe('between devices'),
   gradientBytes: z.number().describe('of the gradient that is summed'),
-  price: z.number().nullable().describe('of a device-hour'),
+  price: priceOfDevice,
   rows: z.array(row).describe('by batch size'),
   ways: z
     .array(trainingCost.extend({ pareto: z.boolean().describe('none is both faster and cheaper') }))
@@ -154,5 +125,57 @@ export const batchPlanResult = z.object({
       share: z.number().describe('of one in the other'),
     })
     .describe('what the plan cost'),
+  comparisons: z
+    .array(
+      z.object({
+        workload: z.string().describe('name of the workload'),
+        strategy: z.string().describe('name of the strategy'),
+        predicted: z.number().describe('B_crit of the plan'),
+        fitted: z.number().describe('of the study'),
+        ratio: z.number().describe('predicted over fitted'),
+        doublings: z.number().describe('|log2 of the ratio|: by how many doublings the plan was wrong'),
+        covered: z.boolean().describe('the interval of the plan holds the fitted value'),
+        overlap: z
+          .boolean()
+          .nullable()
+          .describe('the intervals have something in common; null where the study has none'),
+        regret: z
+          .number()
+          .describe(
+            'how much longer the recommended batch takes than the best of the table under the B_crit of the study',
+          ),
+        costShare: z.number().nullable().describe('seconds of the plan over those of the study, where known'),
+      }),
+    )
+    .optional()
+    .describe('with the study that it was compared with'),
   environment: environment.describe('where and when it was measured'),
+});
+
+/** The result of a plan: which batch size to train with, and what it costs. */
+export type BatchPlanResult = Of<typeof batchPlanResult>;
+
+/** Plans of earlier versions did not say what a study is to be expected to find. */
+export const formerBatchPlan = batchPlanResult.extend({ prediction: batchPlanResult.shape.prediction.optional() });
+
+/** To version 2. */
+export function withPrediction(old: StoredDocument): StoredDocument {
+  const result = old.result as Omit<BatchPlanResult, 'prediction'> & Partial<BatchPlanResult>;
+  const none = { interval: null, count: 0, reason: 'earlier versions did not tell it' };
+  return { ...old, version: 2, result: { ...result, prediction: result.prediction ?? none } };
+}
+
+/** What a plan is going to do. */
+export const batchPlanOutlineResult = z.object({
+  steps: z.int().describe('of the short run'),
+  run: z.record(z.string(), z.unknown()).describe('its settings'),
+  batchSizes: z.array(z.int()).describe('whose cost is told'),
+  reference: z
+    .object({
+      batchSize: z.int().describe('examples a step'),
+      steps: z.int().describe('of the training'),
+      epochs: z.number().describe('of the data'),
+    })
+    .describe('the training that is planned for'),
+  parameters: z.int().describe('trained values of the model'),
 });

@@ -1,0 +1,129 @@
+/** How far a study is, and what a run of it has come to. */
+import { z } from 'zod';
+import type { Of } from '../readonly.ts';
+
+export const studyCounts = z.object({
+  queued: z.int().describe('that wait'),
+  running: z.int().describe('under way'),
+  complete: z.int().describe('that used up their budget'),
+  stopped: z.int().describe('ended early: every target was reached, or none could be'),
+  infeasible: z.int().describe('that diverged'),
+  failed: z.int().describe('whose process ended more often than it is tried again'),
+});
+
+/** A place of the grid whose best rate is the smallest or the largest that was tried: there may be a better one beyond. */
+const edge = z.object({
+  workload: z.string().describe('name of the workload'),
+  strategy: z.string().describe('name of the strategy'),
+  batchSize: z.number().describe('examples a step'),
+  rate: z.number().describe('the best of those that were tried'),
+  side: z.enum(['smallest', 'largest']).describe('of the rates that were tried'),
+  next: z.number().describe('the next rate on that side, as far away as the last one'),
+});
+const edges = z.array(edge).describe('places whose best rate lies at the end of its grid');
+
+export const studyRunResult = z.object({
+  study: z.string().describe('name of the study'),
+  status: z.enum(['complete', 'interrupted']).describe('whether anything is left'),
+  trials: studyCounts.describe('by state'),
+  edges,
+});
+
+export const studyRunRequest = z.object({
+  study: z.string().describe('path of the study file'),
+  folder: z.string().nullable().describe('of the study on disk'),
+});
+
+export const studyStatusRequest = z.object({ folder: z.string().describe('of the study on disk') });
+
+export const studyStatusResult = z.object({
+  study: z.string().describe('name of the study'),
+  trials: studyCounts.describe('by state'),
+  outOfGrid: z.int().describe('trials that the grid no longer asks for'),
+  points: z
+    .array(
+      z.object({
+        workload: z.string().describe('name of the workload'),
+        strategy: z.string().describe('name of the strategy'),
+        batchSize: z.number().describe('examples a step'),
+        trials: studyCounts.describe('by state; trials that several points share count at each'),
+      }),
+    )
+    .describe('by workload, strategy and batch size'),
+  running: z
+    .array(
+      z.object({
+        trial: z.string().describe('in words'),
+        step: z.int().describe('where it is'),
+        budgetSteps: z.int().describe('where it ends'),
+        pid: z.int().describe('of its process'),
+      }),
+    )
+    .describe('trials under way'),
+  failed: z
+    .array(z.object({ trial: z.string().describe('in words'), note: z.string().describe('why') }))
+    .describe('trials that failed'),
+  edges,
+});
+
+/** What the commands of a study turned out to do when they ran for a while. */
+export const checkedStudyResult = z.object({
+  study: z.string().describe('name of the study'),
+  maxParallel: z.int().describe('trials at a time on this machine'),
+  gpusEach: z.int().describe('graphics processors of each; 0 where none are given out'),
+  workloads: z
+    .array(
+      z.object({
+        workload: z.string().describe('its name'),
+        batchSize: z.number().describe('of the first trial that was tried'),
+        source: z.string().optional().describe('where metrics were read: a path, stdout, or all'),
+        files: z
+          .array(
+            z.object({
+              path: z.string().describe('of a log'),
+              format: z.string().describe('how it was read'),
+              unused: z.record(z.string(), z.int()).describe('names that are no quantity, with how often they came'),
+              problem: z.string().optional().describe('why it could not be read'),
+            }),
+          )
+          .describe('logs that were written'),
+        quantities: z
+          .array(
+            z.object({
+              quantity: z.string().describe('what it is'),
+              from: z.string().describe('its name in the log'),
+              first: z.number().nullable().describe('its first value'),
+              last: z.number().nullable().describe('its last value'),
+            }),
+          )
+          .describe('that were recognised'),
+        unused: z.array(z.string()).describe('names that were logged and are no quantity'),
+        rows: z.int().describe('of the curve'),
+        step: z.number().describe('of the last row'),
+        examples: z.number().nullable().describe('of the last row, where known'),
+        secondsPerStep: z
+          .array(
+            z.object({ batchSize: z.number().describe('examples a step'), seconds: z.number().describe('of a step') }),
+          )
+          .describe('that were measured'),
+        checkpoint: z.string().optional().describe('where it was found'),
+        resume: z
+          .enum(['works', 'began anew', 'ran', 'failed', 'not tried'])
+          .describe('what became of going on from it'),
+        problems: z.array(z.string()).describe('what stands against a study, a sentence each'),
+        hints: z.array(z.string()).describe('what to write into the study file, a sentence each'),
+        trials: z.int().describe('of the study'),
+        seconds: z
+          .number()
+          .optional()
+          .describe('of all its trials one after another, where the time of a step was found'),
+      }),
+    )
+    .describe('one by one'),
+});
+
+export type StudyCounts = Of<typeof studyCounts>;
+export type Edge = Of<typeof edge>;
+export type StudyStatus = Of<typeof studyStatusResult>;
+export type StudyRun = Of<typeof studyRunResult>;
+export type CheckedStudy = Of<typeof checkedStudyResult>;

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import type { Of } from '../readonly.ts';
+import { statements } from './analysis.ts';
+
+export const batchReproductionRequest = z.object({
+  studies: z.array(z.string()).describe('which of those that Ballast brings along'),
+  folder: z.string().describe('a folder for each of them in it'),
+});
+
+/** The statements of a paper, held against the studies that Ballast brings along. */
+export const batchReproductionResult = z.object({
+  status: z.enum(['complete', 'interrupted']).describe('whether anything is left'),
+  failed: z.int().describe('trials that failed'),
+  studies: z.array(z.object({ study: z.string().describe('its name'), statements })).describe('one by one'),
+});
+
+export type BatchReproductionResult = Of<typeof batchReproductionResult>;

@@ -1,0 +1,59 @@
+/** A training run: what it was asked for, and what became of it. */
+import { z } from 'zod';
+import { environment } from './common.ts';
+import type { Of } from './readonly.ts';
+
+/** What a run has to say at a step: a line of `metrics.jsonl`. */
+export const metricsRecord = z.object({
+  step: z.int().describe('of the run'),
+  epoch: z.number().describe('passes over the training data, fractional'),
+  examples: z.number().describe('seen so far'),
+  seconds: z.number().describe('in steps, evaluation left out'),
+  trainLoss: z.number().nullable().describe('mean over the steps since the line before; null where it is not finite'),
+  valLoss: z.number().nullable().optional().describe('on held-out data'),
+  valMetric: z.number().nullable().optional().describe('accuracy, mean IoU or perplexity, by task'),
+  lr: z.number().describe('learning rate'),
+  batchSize: z.int().describe('examples a step'),
+  gradNorm: z.number().nullable().describe('root mean square of the gradient norms of the steps'),
+  microGradNorm: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('the same of the gradients of micro-batches, where there are several'),
+  noiseScale: z.number().nullable().optional().describe('tr Σ / |G|² in examples'),
+});
+
+/** All settings of a run: `config.json` in its folder. */
+const settings = z.record(z.string(), z.unknown());
+
+export const trainRequest = z.object({ config: settings.describe('all settings of the run, as in config.json') });
+
+export const trainResult = z.object({
+  status: z
+    .enum(['complete', 'stopped', 'interrupted', 'infeasible'])
+    .describe('stopped: it was told that it is enough; infeasible: it diverged'),
+  steps: z.int().describe('that were made'),
+  epochs: z.number().describe('passes over the training data'),
+  seconds: z.number().describe('in steps'),
+  examplesPerSecond: z.number().describe('in steps'),
+  final: z
+    .object({
+      trainLoss: z.number().nullable().describe('of the last line; null where it is not finite'),
+      valLoss: z.number().nullable().optional().describe('on held-out data'),
+      valMetric: z.number().nullable().optional().describe('on held-out data'),
+    })
+    .describe('where it ended'),
+  metric: z.enum(['accuracy', 'meanIoU', 'perplexity']).describe('what the metric is'),
+  parameters: z.int().describe('trained values of the model'),
+  heldOut: z.string().describe('what it was judged on, such as test split'),
+  records: z.array(metricsRecord).describe('its metrics, in the order of steps'),
+  environment: environment.describe('where and when it ran'),
+});
+
+/** What a run is going to do. */
+export const trainOutlineResult = z.object({
+  steps: z.int().describe('of the run'),
+  config: settings.describe('its settings'),
+});
+
+export type TrainResult = Of<typeof trainResult>;
