@@ -21,6 +21,7 @@ export type * from './measurements/perturbation.ts';
 export type * from './measurements/reproduction.ts';
 export type * from './measurements/spectrum.ts';
 export type * from './measurements/study-stability.ts';
+export type * from './measurements/tokens.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export type { Of } from './readonly.ts';
 export { mostThreads } from './request.ts';
