@@ -45,6 +45,15 @@ export class FileError extends BallastError {
   }
 }
 
+/** Activations of a network overflow float32 at the data that it was given: its outputs are no numbers. */
+export class OverflowError extends BallastError {
+  constructor(network: string) {
+    super(
+      `${network}: its outputs are not finite numbers at these data: activations overflow float32; are these its weights, and its normalisation?`,
+    );
+  }
+}
+
 /** What went wrong, in one line: the first of an error's message. */
 export function reasonOf(cause: unknown): string {
   return printable((cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!);

@@ -3,7 +3,7 @@
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
-export { jsonSchemaOf, requestSchemaOf } from './json-schema.ts';
+export { jsonSchemaOf, jsonSchemaOptions, requestSchemaOf } from './json-schema.ts';
 export { allKinds, documentOf, type Kind, kindNamed, registerKind, type StoredDocument } from './kind.ts';
 export * from './kinds.ts';
 export * from './list-kinds.ts';
@@ -21,6 +21,7 @@ export type * from './measurements/perturbation.ts';
 export type * from './measurements/reproduction.ts';
 export type * from './measurements/spectrum.ts';
 export type * from './measurements/study-stability.ts';
+export type * from './measurements/tokens.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export type { Of } from './readonly.ts';
 export { mostThreads } from './request.ts';

@@ -1,5 +1,9 @@
 /** What does not fit into memory is refused by estimate, before it is taken, with the number and what to change: by every measurement. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PNG } from 'pngjs';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { measure } from '../../src/app/index.ts';
 import { GraphBuilder } from '../../src/onnx/index.ts';
 import { compile } from '../../src/runtime/index.ts';
@@ -11,30 +15,39 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const subject = { model: 'resnet8', weights: 'random', dataset: 'shapes' };
+const folder = mkdtempSync(join(tmpdir(), 'ballast-memory-'));
+for (const name of ['ant', 'dog']) {
+  mkdirSync(join(folder, name));
+  const picture = new PNG({ width: 16, height: 16 });
+  picture.data.fill(200);
+  for (const i of [0, 1]) writeFileSync(join(folder, name, `${i}.png`), PNG.sync.write(picture));
+}
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const subject = { model: 'resnet8', weights: 'random', dataset: 'folder', data: folder };
 const refused = /takes about [\d.]+ [MGT]B of memory, [\d.]+ MB are free; (take|choose|ask for) /;
 
 describe('too little memory', () => {
   it.each([
-    ['eval', subject, 5e6, /^a call of resnet8/],
+    ['eval', subject, 1e5, /^a call of resnet8/],
     ['spectrum', { ...subject, units: 'layer3.0' }, 1e8, /^the largest spectrum of resnet8/],
-    ['spectrum', { ...subject, images: '0-999' }, 1e8, /^what is inside resnet8 at 1000 images/],
+    ['spectrum', { ...subject, images: '0-3' }, 1e5, /^what is inside resnet8 at 4 images/],
     ['intervene', { ...subject, unit: 'layer3.0', weightScale: [2] }, 1e8, /^the largest spectrum of resnet8/],
     [
       'perturb',
-      { ...subject, images: '0-999', eps: [0.01, 0.02] },
-      1e8,
-      /^perturbing 1000 images of shapes at 2 radii/,
+      { ...subject, images: '0-3', eps: [0.01, 0.02], untrained: false },
+      1e5,
+      /^perturbing 4 images of folder at 2 radii/,
     ],
-    ['curvature', { ...subject, images: '0-3', density: true }, 1e7, /^(a call of|the Hessian of) /],
+    ['curvature', { ...subject, images: '0-3', density: true }, 1e6, /^(a call of|the Hessian of) /],
     [
       'convolutions',
       { model: 'resnet8', weights: 'random', layers: 'conv1' },
       1e7,
       /^the largest convolution of resnet8/,
     ],
-    ['eigenvalues', { ...subject, method: 'exact' }, 1e8, /^the largest branch of resnet8/],
-    ['alignment', { ...subject, model: 'resnet14', images: '0' }, 2e7, /^the singular vectors of resnet14/],
+    ['eigenvalues', { ...subject, method: 'exact' }, 2e7, /^the largest branch of resnet8/],
+    ['alignment', { ...subject, model: 'resnet14', images: '0' }, 1e7, /^the singular vectors of resnet14/],
   ] as const)('of %s is refused with the number and what to change', async (name, request, free, what) => {
     leave(free);
     const { message } = await measure(name, request as never).then(

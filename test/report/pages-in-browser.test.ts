@@ -105,6 +105,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
         Plot.line([0, 3], { x: (x: number) => x, y: 0.5, stroke: '#dddddd' }),
         Plot.dot([0.5], { x: 0.5, y: 2, fill: '#777777' }),
         Plot.text(['outside'], { x: 1.2, y: 0.1, fill: '#aaaaaa' }),
+        Plot.text(['here', 'there'], { x: 0.3, y: 0.3 }),
       ],
     });
     const entry = { label: 'one', color: '#0072b2', mark: 'line' } as const;
@@ -132,6 +133,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
       /dot leaves the axes/,
       /"outside" leaves the drawing/,
       /"outside" has 2\.3:1/,
+      /labels "here" and "there" overlap/,
       /tick labels "long label" and "long label" overlap/,
       /"one" and "two" look alike/,
     ])

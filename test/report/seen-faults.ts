@@ -157,6 +157,14 @@ export function seenFaults(): string[] {
         if (hit >= 0) say(`tick labels "${labels[i]!.textContent}" and "${labels[hit]!.textContent}" overlap`);
       });
     }
+    const texts = [...svg.querySelectorAll('g[aria-label="text"] text')].filter((t) => t.textContent !== '');
+    const places = texts.map((t) => t.getBoundingClientRect());
+    places.forEach((a, i) => {
+      const hit = places.findIndex(
+        (b, j) => j > i && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3,
+      );
+      if (hit >= 0) say(`labels "${texts[i]!.textContent}" and "${texts[hit]!.textContent}" overlap`);
+    });
     // What the legends of the panel and of its figure say of lines.
     const keys = [
       ...(svg.closest('.panel')?.querySelectorAll('.legend i') ?? []),

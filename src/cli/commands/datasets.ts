@@ -12,6 +12,7 @@ import {
 } from '../../data/index.ts';
 import { alignColumns, formatCount, formatExact, formatNumber, formatPercent } from '../../report/index.ts';
 import { datasetKind, datasetsKind } from '../../schema/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
 import { printDocument } from '../terminal/print-document.ts';
 
@@ -30,6 +31,7 @@ export function datasetsCommand(): Command {
     .option('--data <dir>', 'read the named data set from here (procedural ones are made without)')
     .addOption(new Option('--split <name>', 'read this split alone (default: all)').choices(allSplits))
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast datasets folder --data pictures'))
     .action(run);
 }
 

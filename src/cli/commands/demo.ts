@@ -8,6 +8,7 @@ import { makeFolder } from '../../formats/index.ts';
 import { batchTable, createProgress, formatPercent, wantsColor, writeReportIndex } from '../../report/index.ts';
 import { bundledStudy } from '../../study/index.ts';
 import { type RunConfig, trainNetwork } from '../../train/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { folderName, wholeNumber } from '../flags/values.ts';
 import { run } from '../measurement-command.ts';
 import { commandSummaries } from '../summaries.ts';
@@ -22,6 +23,7 @@ export function demoCommand(): Command {
     .description(commandSummaries.demo.summary)
     .option('--out <dir>', 'where the run and the report go; the same command again goes on', folderName, 'out/demo')
     .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
+    .addHelpText('after', exampleText('ballast demo --out demo'))
     .action(demo);
 }
 

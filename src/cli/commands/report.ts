@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { StoredResult } from '../../app/stored-results.ts';
 import { UsageError } from '../../base/errors.ts';
+import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
 
 interface ReportOptions {
@@ -19,7 +20,7 @@ export function reportCommand(): Command {
     .option('--figures <dir>', 'write each figure there as SVG, and what it shows as CSV')
     .option('--csv', 'print the result as comma-separated values, a row for each value of a spectrum')
     .option('--json', 'print the results in the form of today, a line each')
-    .addHelpText('after', '\nExample:\n  $ ballast report out/spectrum --out pages --figures figures')
+    .addHelpText('after', exampleText('ballast report out/spectrum --out pages --figures figures'))
     .action(run);
 }
 

@@ -20,11 +20,12 @@ import {
   rhythmSettings,
   type TrainingPlan,
 } from '../../train/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { addDeviceOptions, type DatasetOptions, type DeviceOptions, requiredOut, runtimeOf } from '../flags/options.ts';
 import { addSettingOptions } from '../flags/setting-options.ts';
 import { loadSplit } from '../flags/test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from '../flags/train-config.ts';
-import { addGrowthOptions, addTrainingOptions } from '../flags/training-options.ts';
+import { addGrowthOptions, addTrainingOptions, groupTrainingOptions } from '../flags/training-options.ts';
 import { folderName } from '../flags/values.ts';
 import { commandSummaries } from '../summaries.ts';
 import { interruptedExitCode } from '../terminal/failure.ts';
@@ -58,8 +59,15 @@ export function trainCommand(): Command {
     )
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText(
+      'after',
+      exampleText(
+        'ballast train --model resnet8 --dataset shapes --max-steps 200 --out run',
+        'ballast train --model resnet8 --dataset shapes --resume --max-steps 400 --out run',
+      ),
+    )
     .action(run);
-  return command;
+  return groupTrainingOptions(command, 'The run:');
 }
 
 async function run(options: TrainOptions, command: Command): Promise<void> {

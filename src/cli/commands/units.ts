@@ -3,6 +3,7 @@ import { modelNamed } from '../../models/index.ts';
 import { alignColumns } from '../../report/index.ts';
 import { type UnitsResult, unitsKind } from '../../schema/index.ts';
 import { featureCount, findStages, findUnits, skippedJoins } from '../../stability/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { addForeignOptions, type ForeignOptions, networkOf } from '../flags/network.ts';
 import { commandSummaries } from '../summaries.ts';
 import { printDocument } from '../terminal/print-document.ts';
@@ -12,7 +13,7 @@ export function unitsCommand(): Command {
     .description(commandSummaries.units.summary)
     .argument('<model>', 'an ONNX file, or the name of a built-in model')
     .option('--json', 'print JSON on standard output');
-  return addForeignOptions(command).action(run);
+  return addForeignOptions(command).addHelpText('after', exampleText('ballast units resnet20')).action(run);
 }
 
 async function run(model: string, options: ForeignOptions & { json?: boolean }): Promise<void> {

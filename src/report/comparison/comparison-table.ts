@@ -39,7 +39,14 @@ export function comparisonTable(result: ComparisonResult, { color, width = termi
       paint(head!, 'dim'),
       ...lines,
       '',
-      paint('excess: growth of the attack over that of random noise, over the final stage, at the first radius', 'dim'),
+      ...(heads.some((head) => head.startsWith('excess'))
+        ? [
+            paint(
+              'excess: growth of the attack over that of random noise, over the final stage, at the first radius',
+              'dim',
+            ),
+          ]
+        : []),
       paint(formatDuration(result.seconds), 'dim'),
     ].join('\n'),
     width,

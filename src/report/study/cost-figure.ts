@@ -6,6 +6,7 @@ import type { CriticalBatchEstimate, NoiseWindow } from '../../study/plan/index.
 import { draw } from '../kit/draw.ts';
 import { figure, type LegendEntry, legend } from '../kit/figure.ts';
 import { type Html, html } from '../kit/html.ts';
+import { withRoom } from '../kit/label-room.ts';
 import { logAxisOf, widened } from '../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../kit/log-axis-marks.ts';
 import { colors, depthColor } from '../kit/palette.ts';
@@ -139,7 +140,20 @@ export function costFigure(
     dots.map((d) => d.y),
     (x) => formatExact(x),
   );
-  const named = devices.length === 1 ? dots : frontLine;
+  const [width, height] = [760, 400];
+  const along = (value: number, [low, high]: readonly [number, number], from: number, to: number) =>
+    from + (Math.log(value / low) / Math.log(high / low)) * (to - from);
+  const first = (d: { readonly batchSize: number }) => Number(d.batchSize !== chosen?.batchSize);
+  const named = withRoom(
+    [...(devices.length === 1 ? dots : frontLine)]
+      .sort((a, b) => first(a) - first(b))
+      .map((d) => ({
+        at: d,
+        text: formatCount(d.batchSize),
+        x: along(d.x, time.domain, size.marginLeft, width - size.marginRight),
+        y: along(d.y, cost.domain, height - size.marginBottom, size.marginTop),
+      })),
+  );
   const marks: LegendEntry[] = [
     ...devices.map((n) => ({
       label: n === 1 ? 'one device' : `${n} devices`,
@@ -158,8 +172,8 @@ export function costFigure(
         body: draw({
           ariaLabel: 'Cost against time for every batch size and number of devices',
           ...size,
-          width: 760,
-          height: 400,
+          width,
+          height,
           x: { type: 'log', domain: time.domain },
           y: logScale(cost),
           marks: [
@@ -191,9 +205,9 @@ export function costFigure(
                 ]
               : []),
             Plot.text(named, {
-              x: 'x',
-              y: 'y',
-              text: (d: { batchSize: number }) => formatCount(d.batchSize),
+              x: (label: (typeof named)[number]) => label.at.x,
+              y: (label: (typeof named)[number]) => label.at.y,
+              text: 'text',
               dx: 7,
               dy: -7,
               textAnchor: 'start',
@@ -206,7 +220,7 @@ export function costFigure(
       ...marks,
       ...(chosen ? [{ label: 'recommended (ringed)', color: colors.ink, mark: 'dot' as const }] : []),
     ]),
-    caption: html`Each point is a batch size on a number of devices; numbers are batch sizes${devices.length === 1 ? '' : ' on the front'}. Filled: measured (${formatCount(measuredWays)}); hollow: modelled (${formatCount(dots.length - measuredWays)}).
+    caption: html`Each point is a batch size on a number of devices; numbers are batch sizes${devices.length === 1 ? '' : ' on the front'}, where there is room. Filled: measured (${formatCount(measuredWays)}); hollow: modelled (${formatCount(dots.length - measuredWays)}).
 Nothing is both faster and cheaper than what lies on the front${devices.length === 1 ? '; on one device time and cost are the same, so that it is one point' : ''}.`,
   });
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { formatIndices, type ImageDataset, toFloat } from '../../data/index.ts';
-import { requireFit } from '../../evaluate/index.ts';
+import { requireFiniteLoss, requireFit } from '../../evaluate/index.ts';
 import {
   defaultBasis,
   type Eigenpair,
@@ -141,6 +141,7 @@ export class CurvatureMeasurement {
     const { plan } = this;
     const operator = this.#operator;
     const { loss, gradient } = await operator.gradient();
+    requireFiniteLoss(network.name, loss);
     const report = this.#request.onProgress;
     // Eigenvalues that converge sooner than at most make the whole smaller.
     const within = (done: number, now: number, later: number, detail: string) => (fraction: number) =>

@@ -1,6 +1,6 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
 import { type ImageDataset, toFloat } from '../../data/index.ts';
-import { argMax, requireFit } from '../../evaluate/index.ts';
+import { argMax, requireFiniteLogits, requireFit } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import { type Graph, GraphError, tensor, type Value } from '../../onnx/index.ts';
@@ -119,6 +119,7 @@ export class SpectrumMeasurement {
     const values = [...jobs.flatMap(({ block }) => valuesNeeded(block)), logits];
     const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
     const activations = await activationsAt(graph, values, pixels, request.runtime);
+    for (const at of activations) requireFiniteLogits(network.name, at.get(logits)!.data as Float32Array);
     return new SpectrumMeasurement(request, graph, jobs, activations, logits);
   }
 

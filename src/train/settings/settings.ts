@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { normalizationNamed, normalizationNames, type Task } from '../../models/index.ts';
 import { optimizerNames, parameterGroups } from '../optimizers/index.ts';
 import { presets } from './presets.ts';
-import { scalingRules, scheduleKinds } from './schedule.ts';
+import { scalingRules, scheduleNames } from './schedule.ts';
 
 /** What a default may depend on. */
 export interface SettingContext {
@@ -231,7 +231,7 @@ export const freeSettings = {
     .min(0)
     .lt(1)
     .register(settingFacts, { about: 'share of the truth that goes to all classes alike', argument: 's', default: 0 }),
-  schedule: z.enum(scheduleKinds).register(settingFacts, {
+  schedule: scheduleNames.schema.register(settingFacts, {
     about: 'how the rate falls',
     argument: 'kind',
     default: 'cosine',

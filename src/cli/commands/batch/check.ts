@@ -4,6 +4,7 @@ import { alignColumns, createProgress, formatCount, formatDuration, formatNumber
 import { defaultThreads } from '../../../runtime/index.ts';
 import { checkedStudyKind } from '../../../schema/index.ts';
 import { type CheckedCommand, checkCommands, machineShare } from '../../../study/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { wholeNumber } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
@@ -29,6 +30,7 @@ export function checkCommand(): Command {
     .option('--rows <n>', 'or when it has logged so many steps with a loss', wholeNumber(1), 3)
     .option('--gpus <list>', 'graphics processors for commands, such as 0,1', gpuList)
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch check study.yaml'))
     .action(check);
 }
 

@@ -3,6 +3,7 @@ import { owningFolder } from '../../../formats/index.ts';
 import { formatCount } from '../../../report/index.ts';
 import { exportedKind } from '../../../schema/index.ts';
 import { type ExportFormat, exportFormats, exportStudy, readStudy } from '../../../study/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { folderName } from '../../flags/values.ts';
 import { runningCommand } from '../../terminal/output-folder.ts';
 import { printDocument } from '../../terminal/print-document.ts';
@@ -30,6 +31,7 @@ export function exportCommand(): Command {
     .requiredOption('--to <path>', 'the file, or for layout the folder', folderName)
     .option('--all', 'also trials that are no longer in the grid')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch export study --format csv --to measurements.csv'))
     .action(async (dir: string, { format, to, all = false, json = false }: ExportOptions) => {
       const study = await readStudy(dir, { all });
       const write = () => exportStudy(study, format, to);

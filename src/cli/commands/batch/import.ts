@@ -14,6 +14,7 @@ import {
   writeStudy,
 } from '../../../study/import/index.ts';
 import { boundedYaml, type MeasuredTrial, type MeasuredWorkload, type YamlProblem } from '../../../study/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { folderName } from '../../flags/values.ts';
 import { runningCommand } from '../../terminal/output-folder.ts';
 import { printDocument } from '../../terminal/print-document.ts';
@@ -69,6 +70,13 @@ export function batchImportCommand(): Command {
     .option('--out <dir>', 'folder of the imported study (required unless --dry-run)', folderName)
     .option('--dry-run', 'say what was found, and write nothing')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText(
+      'after',
+      exampleText(
+        'ballast batch import runs.csv --map trainLoss=loss --set batchSize=64 --out study',
+        'ballast batch report study',
+      ),
+    )
     .action(run);
 }
 

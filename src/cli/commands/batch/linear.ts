@@ -3,6 +3,7 @@ import { UsageError } from '../../../base/errors.ts';
 import { alignColumns, createProgress, formatCount, formatNumber } from '../../../report/index.ts';
 import { linearErrorsKind } from '../../../schema/index.ts';
 import { measureLinearErrors } from '../../../study/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../../flags/options.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
 import { printDocument } from '../../terminal/print-document.ts';
@@ -20,6 +21,7 @@ export function batchLinearCommand(): Command {
   return addDeviceOptions(command)
     .option('--data <dir>', 'folder of the data (default: where the study found it)')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch linear study'))
     .action(run);
 }
 

@@ -25,6 +25,7 @@ import {
   type PlanRequest,
   planBatch,
 } from '../../../study/plan/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import {
   addDeviceOptions,
   type DatasetOptions,
@@ -34,7 +35,7 @@ import {
 } from '../../flags/options.ts';
 import { loadSplit } from '../../flags/test-set.ts';
 import { configFrom, microBatchOf, type TrainSettings } from '../../flags/train-config.ts';
-import { addTrainingOptions, number } from '../../flags/training-options.ts';
+import { addTrainingOptions, groupTrainingOptions, number } from '../../flags/training-options.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
@@ -69,7 +70,7 @@ export function batchPlanCommand(): Command {
     .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
     .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
     .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed');
-  return addDeviceOptions(addClusterOptions(command))
+  addDeviceOptions(addClusterOptions(command))
     .option(
       '--out <dir>',
       'the plan: plan.json, report.html, run/, step-times/; the same command again goes on (required unless --dry-run)',
@@ -78,7 +79,9 @@ export function batchPlanCommand(): Command {
     .option('--resume', 'go on with the plan in --out, as the same command does anyway')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch plan --model resnet8 --dataset shapes --steps 150 --out plan'))
     .action(plan);
+  return groupTrainingOptions(command, 'The plan:');
 }
 
 async function plan(options: PlanOptions, command: Command): Promise<void> {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { studyReport, writeStudyReport } from '../../../app/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../../report/index.ts';
 import { studyReportKind } from '../../../schema/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { commandLine } from '../../terminal/invocation.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 import { addClusterOptions, type ClusterOptions, linkOf } from './cluster-options.ts';
@@ -19,7 +20,9 @@ export function batchReportCommand(): Command {
     .argument('<dir>', 'folder of a study, or of an import')
     .option('--out <file>', 'where the HTML report goes (default: report.html in the folder)')
     .option('--json', 'print one JSON object on standard output, and write no file unless --out says so');
-  return addClusterOptions(command).action(run);
+  return addClusterOptions(command)
+    .addHelpText('after', exampleText('ballast batch report study --devices 1,2,4,8 --price 1.20'))
+    .action(run);
 }
 
 async function run(dir: string, options: ReportOptions): Promise<void> {

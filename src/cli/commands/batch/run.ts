@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { mostThreads, studyRunKind } from '../../../schema/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { requiredOut } from '../../flags/options.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
@@ -16,7 +17,9 @@ export function runBatchCommand(): Command {
     .description(batchSummaries.run)
     .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
     .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
-  return addRunOptions(command).action(run);
+  return addRunOptions(command)
+    .addHelpText('after', exampleText('ballast batch run study.yaml --out study'))
+    .action(run);
 }
 
 /** How a study is run. */

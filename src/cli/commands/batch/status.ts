@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { alignColumns, formatCount } from '../../../report/index.ts';
 import { studyStatusKind } from '../../../schema/index.ts';
 import { type StudyStatus, statusOf } from '../../../study/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 import { batchSummaries } from './summaries.ts';
 import { countsText, edgeText } from './texts.ts';
@@ -11,6 +12,7 @@ export function statusCommand(): Command {
     .description(batchSummaries.status)
     .argument('<dir>', 'the study on disk')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch status study'))
     .action(async (dir: string, { json = false }: { json?: boolean }) => {
       const status = await statusOf(dir);
       if (json) printDocument(studyStatusKind, { folder: dir }, status);

@@ -4,6 +4,7 @@ import { reproduceBatch } from '../../../app/index.ts';
 import { createProgress, type Progress } from '../../../report/index.ts';
 import { batchReproductionKind } from '../../../schema/index.ts';
 import { type BundledStudy, bundledStudies, bundledStudy } from '../../../study/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { requiredOut } from '../../flags/options.ts';
 import { folderName } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
@@ -39,7 +40,9 @@ export function reproduceBatchCommand(): Command {
       'a folder for each study, and index.html over all of them (required unless --dry-run)',
       folderName,
     );
-  return addRunOptions(command).action(run);
+  return addRunOptions(command)
+    .addHelpText('after', exampleText('ballast reproduce batch --data data --out out/batch'))
+    .action(run);
 }
 
 async function run(options: ReproduceBatchOptions, command: Command): Promise<void> {
