@@ -18,6 +18,7 @@ import {
   warmedUp,
   withSteps,
 } from '../../../study/schedule/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { number } from '../../flags/training-options.ts';
 import { wholeNumber } from '../../flags/values.ts';
 import { batchSummaries } from './summaries.ts';
@@ -76,6 +77,7 @@ export function scheduleCommand(): Command {
     .option('--cautious', 'warm-up: by the lower ends of the intervals')
     .option('--half-life <share>', 'average: of the average, as a share of the training', number(0), 0.05)
     .addOption(choice('--format <name>', 'for a trainer', scheduleFormats, 'python'))
+    .addHelpText('after', exampleText('ballast batch schedule warm-up --branches out/branches --format yaml'))
     .action(print);
 }
 
