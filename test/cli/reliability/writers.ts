@@ -52,6 +52,8 @@ interface Sources {
   readonly computed: string;
   /** The result of a measurement. */
   readonly result: string;
+  /** A training that kept a checkpoint. */
+  readonly run: string;
 }
 
 /** A classifier of 4 x 4 images with two residual units, 20 images for it, a study and a log, below a folder. */
@@ -67,6 +69,7 @@ function makeSources(root: string): Sources {
     log: path('log.csv'),
     computed: path('computed'),
     result: path('result'),
+    run: path('run'),
   };
   writeFileSync(sources.network, writeModel(residualNetwork(4, 4, [unit(3), unit(5)], 10).graph(1)));
   mkdirSync(sources.images);
@@ -104,6 +107,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
   const spectrum = measured('spectrum', ...network, '--images', '0-1');
   await succeed([...run, sources.computed]);
   await succeed(spectrum.args(sources.result));
+  await succeed([...training, '--keep-checkpoints', '8st', ...one, '--out', sources.run]);
   return [
     spectrum,
     measured('perturb', ...network, '--images', '0-1', '--steps', '2'),
@@ -161,6 +165,26 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
         ...one,
         '--out',
         out,
+      ],
+      leaves: 'result.json',
+    },
+    {
+      name: 'batch branch',
+      args: (out) => [
+        ...[
+          'batch',
+          'branch',
+          sources.run,
+          '--most',
+          '2',
+          '--per-doubling',
+          '1',
+          '--orders',
+          '2',
+          '--most-orders',
+          '2',
+        ],
+        ...['--examples', '40', '--held-out', '10', ...one, '--out', out],
       ],
       leaves: 'result.json',
     },
