@@ -10,6 +10,7 @@ export * from './list-kinds.ts';
 export type * from './lists.ts';
 export type * from './measurements/alignment.ts';
 export { attacks } from './measurements/attacks.ts';
+export type * from './measurements/branches.ts';
 export type * from './measurements/comparison.ts';
 export type * from './measurements/convolutions.ts';
 export type * from './measurements/curvature.ts';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { registerKind } from './kind.ts';
 import { alignmentRequest, alignmentResult } from './measurements/alignment.ts';
+import { branchesRequest, branchesResult } from './measurements/branches.ts';
 import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
 import { convolutionsRequest, convolutionsResult } from './measurements/convolutions.ts';
 import { curvatureRequest, curvatureResult, withShareOfSums } from './measurements/curvature.ts';
@@ -106,6 +107,14 @@ export const evaluationKind = registerKind({
   summary: summaries.eval,
   request: evaluationRequest,
   result: evaluationResult,
+});
+
+export const branchesKind = registerKind({
+  kind: 'branches',
+  version: 1,
+  summary: summaries.branches,
+  request: branchesRequest,
+  result: branchesResult,
 });
 
 export const growthKind = registerKind({

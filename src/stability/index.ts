@@ -76,9 +76,9 @@ export {
   BlockMeasurement,
   type BlockOptions,
   type MethodChoice,
-  planBlock,
   valuesNeeded,
 } from './units/block.ts';
+export { type BlockPlan, planBlock } from './units/block-plan.ts';
 export type { BranchRequest } from './units/branches.ts';
 export {
   featureCount,

@@ -1,5 +1,6 @@
 /** The measurements that Ballast has; importing this makes them known. A new one is one file beside these and its line here. */
 import { alignment } from './alignment.ts';
+import { branches } from './branches.ts';
 import { compare } from './compare.ts';
 import { convolutions } from './convolutions.ts';
 import { curvature } from './curvature.ts';
@@ -13,6 +14,7 @@ import { studyStability } from './study-stability.ts';
 
 export const builtIn = {
   alignment,
+  branches,
   compare,
   convolutions,
   curvature,

@@ -89,3 +89,14 @@ export function logAxis(spectra: readonly LogAxisInput[], reference: number, dep
     clipped,
   };
 }
+
+/** A little room at both ends of a logarithmic axis. */
+export function widened(values: readonly number[], by = 1.25): [number, number] {
+  return [leastOf(values) / by, largestOf(values) * by];
+}
+
+/** An axis that holds these values, each above 0, with ticks in the given format. */
+export function logAxisOf(values: readonly number[], format: (x: number) => string) {
+  const domain = widened(values);
+  return { domain, ticks: logTicks(...domain, 7), format };
+}

@@ -7,22 +7,12 @@ import { draw } from '../kit/draw.ts';
 import { figure, type LegendEntry, legend } from '../kit/figure.ts';
 import { type Html, html } from '../kit/html.ts';
 import { withRoom } from '../kit/label-room.ts';
-import { logTicks } from '../kit/log-axis.ts';
+import { logAxisOf, widened } from '../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../kit/log-axis-marks.ts';
 import { colors, depthColor } from '../kit/palette.ts';
 import { formatCount, formatDuration, formatExact, formatNumber, formatPercent, typesetNumber } from '../numbers.ts';
 
 const size = { width: 536, height: 320, marginLeft: 66, marginRight: 18, marginTop: 20, marginBottom: 42 };
-
-/** A little room at both ends of a logarithmic axis. */
-function widened(values: readonly number[], by = 1.25): [number, number] {
-  return [leastOf(values) / by, largestOf(values) * by];
-}
-
-function logAxisOf(values: readonly number[], format: (x: number) => string) {
-  const domain = widened(values);
-  return { domain, ticks: logTicks(...domain, 7), format };
-}
 
 /** Round durations from a second on, in seconds. */
 const roundDurations = [1, 60, 3600].flatMap((unit) => [1, 2, 5, 10, 20, 30].map((n) => n * unit));

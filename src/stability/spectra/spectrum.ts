@@ -12,12 +12,11 @@ import {
   type Block,
   BlockMeasurement,
   type BlockOptions,
-  type BlockPlan,
   type MethodChoice,
-  planBlock,
   requireSpectrumMemory,
   valuesNeeded,
 } from '../units/block.ts';
+import { type BlockPlan, planBlock } from '../units/block-plan.ts';
 import { findStages, findUnits, selectUnits } from '../units/units.ts';
 import { spreadAcrossImages } from './spread.ts';
 
@@ -150,12 +149,14 @@ export class SpectrumMeasurement {
         for (const [i, at] of this.#activations.entries()) {
           signal?.throwIfAborted();
           position = `${job.block.name}, image ${images[i]}`;
-          share = this.plan.blocks[j * images.length + i]!.seconds;
+          const plan = this.plan.blocks[j * images.length + i]!;
+          share = plan.seconds;
           onProgress?.(Math.min(1, done / this.plan.seconds), position);
-          const key = `${job.block.name}@${images[i]}`;
+          // What is exact on one machine may be the leading values on a smaller one.
+          const key = `${job.block.name}@${images[i]}${plan.method === 'lanczos' ? ', leading' : ''}`;
           let spectrum = await cache?.read(key);
           if (!spectrum) {
-            spectrum = await measurement.measure(at);
+            spectrum = await measurement.measure(at, plan);
             await cache?.write(key, spectrum);
           }
           spectra.push(spectrum);

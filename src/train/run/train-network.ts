@@ -189,12 +189,9 @@ export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | '
   readonly runtime?: RuntimeOptions;
 }
 
-/** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
-export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
-  const { config, runtime = {} } = training;
-  const plan = planTraining(config, training, runtime);
-  const { model, task, batches, steps, optimizer } = plan;
-  const rateAt = schedule({
+/** The learning rate of every step of a configured training. Throws UsageError for settings that make no schedule. */
+export function rateOf(config: RunConfig, { batches, steps }: Pick<TrainingPlan, 'batches' | 'steps'>) {
+  return schedule({
     kind: config.schedule,
     rate: scaledRate(config.lr, config.scaling, config.batchSize, config.baseBatch),
     steps,
@@ -203,6 +200,14 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
     factor: config.factor,
     power: config.power,
   });
+}
+
+/** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
+export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
+  const { config, runtime = {} } = training;
+  const plan = planTraining(config, training, runtime);
+  const { model, task, batches, steps, optimizer } = plan;
+  const rateAt = rateOf(config, plan);
   requireStepMemory(plan, config.microBatch);
   const trainer = await createTrainer(plan, config, runtime);
   try {

@@ -222,6 +222,8 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   let reason: Reason | undefined;
   let failure: unknown;
   let exit: Exit | undefined;
+  // Nothing listens any longer than the run: one signal may be for very many.
+  const ended = new AbortController();
   try {
     signal.throwIfAborted();
     if (!resuming) begin(0);
@@ -229,7 +231,9 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     kept.take(group.child.stdout!);
     kept.take(group.child.stderr!);
     const closed = new Promise<void>((resolve) => group.child.on('close', () => resolve()));
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const aborted = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true, signal: ended.signal }),
+    );
     const began = performance.now();
     let [heardAt, received, step, budgetAt] = [began, 0, curve.lastStep, Number.POSITIVE_INFINITY];
     try {
@@ -281,6 +285,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     if (!signal.aborted || failure !== undefined) throw cause;
     reason = 'interrupted';
   } finally {
+    ended.abort();
     await kept.close();
   }
   const found = await findCheckpoints(dir, spec.checkpoints);

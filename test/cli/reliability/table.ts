@@ -12,7 +12,11 @@ const marks = /(<!-- what is seen -->\n)[\s\S]*(<!-- end -->)/;
 export function documented(): { readonly table: string; with(table: string): string; readonly path: URL } {
   const text = readFileSync(document, 'utf8');
   const table = marks.exec(text)![0].split('\n').slice(1, -1).join('\n');
-  return { table, path: document, with: (other) => text.replace(marks, (_, before, after) => `${before}${other}\n${after}`) };
+  return {
+    table,
+    path: document,
+    with: (other) => text.replace(marks, (_, before, after) => `${before}${other}\n${after}`),
+  };
 }
 
 /** Lets everything happen to every command; those of one name where it is given. */

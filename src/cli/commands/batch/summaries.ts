@@ -11,6 +11,7 @@ export const batchSummaries = {
   linear:
     'How far the steps of a study leave the region where the loss is linear, by strategy and batch size; `batch report` shows it from then on',
   plan: 'Which batch size to train at, and what a larger one costs: from one short run of the training and timed steps',
+  branch: measurements.branches,
   stability: measurements['study-stability'],
   export: 'Write the measurements of a study for other programs',
   import:
