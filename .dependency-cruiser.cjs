@@ -15,7 +15,7 @@ const rooms = {
   nn: ['base', 'onnx'],
   models: ['base', 'onnx', 'runtime', 'nn', 'formats'],
   evaluate: ['base', 'onnx', 'runtime', 'models', 'data'],
-  train: ['base', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats', 'evaluate'],
+  train: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats', 'evaluate'],
   instrument: ['base', 'runtime', 'models', 'data', 'formats', 'schema'],
   stability: ['base', 'schema', 'instrument', 'onnx', 'autodiff', 'runtime', 'linalg', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'verdict'],
   store: ['base', 'formats'],
@@ -32,7 +32,7 @@ const doors = {
   base: ['[a-z-]+'],
   schema: ['summaries'],
   instrument: ['part-cache'],
-  study: ['analysis/index', 'branch/index', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index'],
+  study: ['analysis/index', 'branch/index', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers'],
   app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
 };

@@ -24,6 +24,7 @@ export {
   measureCurvature,
   measureEigenvalues,
   measureSpectra,
+  measureTokens,
   registerAttack,
   type SpectrumResult,
 } from './api/stability.ts';
@@ -40,6 +41,7 @@ export {
   planBatch,
   readImported,
   readStudy,
+  registerStrategy,
   reportOf,
   type StudyOptions,
   type StudyReport,
@@ -50,15 +52,25 @@ export {
   evaluate,
   type RunConfig,
   type RunResult,
+  registerSchedule,
   type TrainingWish,
   trainingConfig,
   trainNetwork,
+  trainRun,
 } from './api/train.ts';
 export { type MeasurementName, type MeasurementPlan, type MeasureOptions, measure } from './app/index.ts';
 export { type RenderedResult, renderStored } from './app/stored-results.ts';
 export { grad, jvp, linearize, vjp } from './autodiff/index.ts';
 export { BallastError, FileError, InputError, UsageError } from './base/errors.ts';
-export { type ImageDataset, loadDataset, parseIndices, shapesDataset, toFloat } from './data/index.ts';
+export {
+  type DatasetDescription,
+  type ImageDataset,
+  loadDataset,
+  parseIndices,
+  registerDataset,
+  shapesDataset,
+  toFloat,
+} from './data/index.ts';
 export { readWeights, writeNpz, writeSafetensors } from './formats/index.ts';
 export { type Measurement, registerMeasurement } from './instrument/index.ts';
 export {
@@ -77,9 +89,11 @@ export {
   type GraphNetworkOptions,
   loadNetwork,
   type Model,
+  type ModelDescription,
   modelNamed,
   type Network,
   networkFromGraph,
+  registerModel,
   resnet,
 } from './models/index.ts';
 export { initialize } from './nn/index.ts';

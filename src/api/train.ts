@@ -14,6 +14,7 @@
  * console.log(status, final.valMetric);
  * ```
  */
+export { type TrainRun, type TrainRunRequest, trainRun } from '../app/index.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -45,6 +46,9 @@ export {
   type RunStatus,
   readMetrics,
   readRunConfig,
+  registerSchedule,
+  type ScheduleDescription,
+  type ScheduleShape,
   type SettingContext,
   type SettingFacts,
   type StepRequest,

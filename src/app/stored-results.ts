@@ -17,6 +17,9 @@ export interface StoredResult {
 /** Files in a folder that say what a study measured: `batch report` is for these. */
 const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
 
+/** JSON that says what a folder is for, or what it has cost, and is no result. */
+const besides = [requestFile, 'config.json', 'spent-time.json'];
+
 /** The stored results in a file, or in a folder: each JSON file directly in it but what says what the folder is for. Throws FileError where there is none. */
 export async function storedResults(path: string): Promise<StoredResult[]> {
   const found = await stat(path).catch((cause: unknown) => {
@@ -32,7 +35,7 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
   }
   const names = (await readdir(path)).sort();
   const files = names
-    .filter((name) => name.endsWith('.json') && !name.startsWith('.') && name !== requestFile)
+    .filter((name) => name.endsWith('.json') && !name.startsWith('.') && !besides.includes(name))
     .map((name) => join(path, name));
   if (files.length === 0)
     throw new FileError(

@@ -1,6 +1,5 @@
 /** The command line of this process, run to its end. */
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { loadExtensions } from '../base/extensions.ts';
 import type { Measurement } from '../instrument/index.ts';
 import { isCommand, programFor } from './program.ts';
 import { type RunningCommand, reportFailure } from './terminal/failure.ts';
@@ -11,11 +10,9 @@ guardStreams();
 guardOutput(process.stdout);
 guardOutput(process.stderr);
 
-/** Measurements, attacks and the like of the user's own: modules that BALLAST_EXTENSIONS names, separated by commas, which register them. */
+/** Measurements of the user's own, which modules of theirs register. */
 async function ownMeasurements(): Promise<readonly Measurement[]> {
-  const modules = process.env.BALLAST_EXTENSIONS?.split(',').filter((path) => path.trim() !== '') ?? [];
-  if (modules.length === 0) return [];
-  for (const path of modules) await import(pathToFileURL(resolve(path.trim())).href);
+  if (!(await loadExtensions())) return [];
   const { allMeasurements } = await import('../instrument/index.ts');
   const found = [...allMeasurements()];
   const builtIn = new Set<unknown>(Object.values((await import('../app/measurements/index.ts')).builtIn));

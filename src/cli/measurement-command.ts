@@ -83,7 +83,7 @@ export async function run(
       const lines = [...details, ...(estimate === undefined ? [] : [estimate])];
       if (json) {
         const { kind } = measurement.kind;
-        const said = { measurement: kind, plan: plan as Record<string, unknown>, estimate: estimate ?? null, details };
+        const said = { measurement: kind, plan, estimate: estimate ?? null, details };
         printDocument(measurementPlanKind, request, said);
       } else process.stdout.write(`${lines.join('\n')}\n`);
       return;

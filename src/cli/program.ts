@@ -21,6 +21,7 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   convolutions: async () => measured((await import('../app/measurements/convolutions.ts')).convolutions),
   eigenvalues: async () => measured((await import('../app/measurements/eigenvalues.ts')).eigenvalues),
   alignment: async () => measured((await import('../app/measurements/alignment.ts')).alignment),
+  tokens: async () => measured((await import('../app/measurements/tokens.ts')).tokens),
   reproduce: async (part) => (await import('./commands/reproduce/index.ts')).reproduceCommand(part),
   batch: async (part) => (await import('./commands/batch/index.ts')).batchCommand(part),
   train: async () => (await import('./commands/train.ts')).trainCommand(),

@@ -1,3 +1,4 @@
+import { InputError } from '../base/errors.ts';
 import { didYouMean } from '../base/names.ts';
 import type { ThreeSplit } from './dataset.ts';
 import { camvidClasses } from './sets/camvid.ts';
@@ -136,8 +137,16 @@ export const textFacts = {
   },
 } as const satisfies Readonly<Record<string, DataFacts>>;
 
-/** All data sets by name, images first. */
-export const dataFacts: Readonly<Record<string, DataFacts>> = { ...imageFacts, ...textFacts };
+const all: Record<string, DataFacts> = { ...imageFacts, ...textFacts };
+
+/** All data sets by name, images first; those that users register come last. */
+export const dataFacts: Readonly<Record<string, DataFacts>> = all;
+
+/** Adds what is known of a data set. Throws InputError for a name that is taken. */
+export function addFacts(name: string, facts: DataFacts): void {
+  if (Object.hasOwn(all, name)) throw new InputError('dataset', `there is a data set "${name}" already`);
+  all[name] = facts;
+}
 
 /** Each name with what it is and what it needs, for messages. */
 export function namesOf<Name extends string>(facts: Readonly<Record<Name, DataFacts>>): Readonly<Record<Name, string>> {

@@ -6,7 +6,14 @@ export { type DataFacts, type DataTask, dataFacts } from './facts.ts';
 export { dataIdentity } from './identity.ts';
 export { formatIndices, parseIndices } from './indices.ts';
 export { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
-export { dataNames, heldOutSplit, loadData } from './load-data.ts';
+export {
+  type DataRequest,
+  type DatasetDescription,
+  dataNames,
+  heldOutSplit,
+  loadData,
+  registerDataset,
+} from './load-data.ts';
 export { loadText, type TextRequest, textNames } from './load-text.ts';
 export { epochOrder } from './order.ts';
 export { isPictureName } from './pictures/picture.ts';

@@ -38,6 +38,7 @@ export {
 } from './normalization.ts';
 export { type ParameterGroup, parameterGroups } from './parameter-groups.ts';
 export {
+  type ModelDescription,
   type ModelFamily,
   type ModelListing,
   type ModelRequest,
@@ -45,4 +46,5 @@ export {
   modelList,
   modelListing,
   modelNamed,
+  registerModel,
 } from './registry.ts';

@@ -34,17 +34,20 @@ export interface ModelFamily {
   readonly members: readonly string[];
 }
 
-interface Family extends ModelFamily {
+/** All that a family of built-in models says of itself. */
+export interface ModelDescription extends ModelFamily {
+  /** Matches the names of its members; its groups go to `make`. */
   readonly name: RegExp;
   /** Largest of its first number, where that is a depth: a graph has nodes for every layer. */
   readonly deepest?: number;
+  /** Throws InputError for a member that cannot be. */
   readonly make: (match: RegExpExecArray, request: ModelRequest) => Model;
 }
 
 /** `{ vocabulary }` where the request has a number of classes. */
 const vocabularyOf = ({ classes }: ModelRequest) => (classes === undefined ? {} : { vocabulary: classes });
 
-const families: readonly Family[] = [
+const families: ModelDescription[] = [
   {
     pattern: 'resnet<6n+2>[b]',
     what: 'CIFAR ResNet, shortcut A or (b) 1x1 convolutions',
@@ -130,13 +133,22 @@ const families: readonly Family[] = [
   },
 ];
 
+/** Makes a family of models known: to `modelNamed`, lists, help and messages, trainings and studies. Throws InputError where one of its members is another's. */
+export function registerModel(family: ModelDescription): void {
+  for (const member of [family.pattern, ...family.members]) {
+    const other = families.find((f) => f.pattern === member || f.name.test(member));
+    if (other) throw new InputError('model', `"${member}" is taken by ${other.pattern}: ${other.what}`);
+  }
+  families.push(family);
+}
+
 /** Families of built-in models, for messages and listings. */
 export const modelFamilies: readonly ModelFamily[] = families;
 
 /** Of a layer. */
 const widest = 1e6;
 
-function familyOf(name: string): { readonly family: Family; readonly match: RegExpExecArray } {
+function familyOf(name: string): { readonly family: ModelDescription; readonly match: RegExpExecArray } {
   for (const family of families) {
     const match = family.name.exec(name);
     if (!match) continue;

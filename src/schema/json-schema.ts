@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { documentOf, type Kind } from './kind.ts';
 import { openNamesOf } from './names.ts';
 
-const options: Parameters<typeof z.toJSONSchema>[1] = {
+/** How schemas become JSON Schemas. */
+export const jsonSchemaOptions: Parameters<typeof z.toJSONSchema>[1] = {
   target: 'draft-2020-12',
   // Names to which users may add are listed as they are now.
   override: ({ zodSchema, jsonSchema }) => {
@@ -14,11 +15,11 @@ const options: Parameters<typeof z.toJSONSchema>[1] = {
 /** The JSON Schema (2020-12) of documents of a kind. */
 export const jsonSchemaOf = (kind: Kind) => ({
   title: kind.kind,
-  ...z.toJSONSchema(documentOf(kind), options),
+  ...z.toJSONSchema(documentOf(kind), jsonSchemaOptions),
 });
 
 /** The JSON Schema (2020-12) of a request as one may write it: what has a default can be left out. */
 export const requestSchemaOf = ({ kind, request }: Pick<Kind, 'kind' | 'request'>) => ({
   title: `${kind} request`,
-  ...z.toJSONSchema(request, { ...options, io: 'input' }),
+  ...z.toJSONSchema(request, { ...jsonSchemaOptions, io: 'input' }),
 });

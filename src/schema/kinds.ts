@@ -14,6 +14,7 @@ import { measurementPlanRequest, measurementPlanResult } from './measurements/pl
 import { growthResult, reproductionRequest, reproductionResult } from './measurements/reproduction.ts';
 import { spectrumRequest, spectrumResult } from './measurements/spectrum.ts';
 import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './measurements/study-stability.ts';
+import { tokensRequest, tokensResult } from './measurements/tokens.ts';
 import { summaries } from './summaries.ts';
 
 /** Of files that no request of their own led to. */
@@ -74,6 +75,14 @@ export const eigenvaluesKind = registerKind({
   summary: summaries.eigenvalues,
   request: eigenvaluesRequest,
   result: eigenvaluesResult,
+});
+
+export const tokensKind = registerKind({
+  kind: 'tokens',
+  version: 1,
+  summary: summaries.tokens,
+  request: tokensRequest,
+  result: tokensResult,
 });
 
 export const alignmentKind = registerKind({

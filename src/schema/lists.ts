@@ -125,8 +125,13 @@ export const kindsResult = z.object({
     .describe('of results and files'),
 });
 
+/** Residual units of a network. */
 export type UnitsResult = Of<typeof unitsResult>;
+/** The built-in models. */
 export type ModelsResult = Of<typeof modelsResult>;
+/** One built-in model. */
 export type ModelResult = Of<typeof modelResult>;
+/** The data sets. */
 export type DatasetsResult = Of<typeof datasetsResult>;
+/** One data set, and what was found in its files. */
 export type DatasetResult = Of<typeof datasetResult>;

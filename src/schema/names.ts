@@ -14,10 +14,16 @@ export interface OpenNames {
   readonly schema: z.ZodType<string, string>;
 }
 
-const known = new WeakMap<z.ZodType, OpenNames>();
+const known = new WeakMap<z.core.$ZodType, OpenNames>();
 
-/** The open names behind a schema, where it is one of theirs. */
-export const openNamesOf = (schema: z.ZodType): OpenNames | undefined => known.get(schema);
+/** The open names behind a schema, where it is one of theirs, or one that was given another description. */
+export function openNamesOf(schema: z.ZodType): OpenNames | undefined {
+  for (let at: z.core.$ZodType | undefined = schema; at; at = at._zod.parent) {
+    const found = known.get(at);
+    if (found) return found;
+  }
+  return undefined;
+}
 
 /** Names that `entries` begins with. */
 export function openNames(of: string, entries: Readonly<Record<string, string>>): OpenNames {

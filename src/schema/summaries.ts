@@ -12,6 +12,8 @@ export const summaries = {
     'Singular values of single convolutions with their padding and stride, beside the circular approximation',
   eigenvalues: 'Eigenvalues of the branches of residual units with an identity shortcut, at images of the test set',
   alignment: 'How the top singular vectors of the branches of a stage align across depth, at images of the test set',
+  tokens:
+    'Jacobians of the blocks of a transformer, token by token: singular values, eigenvalues, coupling across depth, growth of perturbed embeddings',
   'reproduce-stability':
     'Findings F1 to F5 of Rothauge et al. (arXiv 1905.13386) on a residual network: spectra, interventions, perturbations, projections; one page',
   'study-stability':

@@ -56,4 +56,5 @@ export const trainOutlineResult = z.object({
   config: settings.describe('its settings'),
 });
 
+/** What a training run has come to, with its metrics. */
 export type TrainResult = Of<typeof trainResult>;

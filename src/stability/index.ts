@@ -70,6 +70,7 @@ export {
   type SpectrumRequest,
 } from './spectra/spectrum.ts';
 export { relativeDifference, spreadAcrossImages } from './spectra/spread.ts';
+export * from './tokens/measure.ts';
 export { type Activations, activationsAt, activationsFrom } from './units/activations.ts';
 export {
   type Block,

@@ -12,6 +12,7 @@ export {
   type StudyGrid,
   type Workload,
 } from './declare/grid.ts';
+export { registerStrategy, type Strategy, type StrategyDescription } from './declare/strategies.ts';
 export { type Mistake, type ParsedStudy, parseStudyFile, readStudyFile, StudyMistakes } from './declare/study-file.ts';
 export { studyJsonSchema } from './declare/study-schema.ts';
 export { type Edge, extend, findEdges } from './edges.ts';

@@ -45,12 +45,14 @@ export {
 } from './run/train-network.ts';
 export { type Preset, presets } from './settings/presets.ts';
 export {
+  registerSchedule,
   type ScalingRule,
-  type ScheduleKind,
+  type ScheduleDescription,
+  type ScheduleShape,
   scaledRate,
   scalingRules,
   schedule,
-  scheduleKinds,
+  scheduleNames,
 } from './settings/schedule.ts';
 export {
   defaultOf,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchPlanResult, PlanOutline } from '../../src/study/plan/index.ts';
-import { ballast, type CommandResult, expectFailure } from '../support/ballast.ts';
+import { ballast, type CommandResult, expectFailure, resultOf } from '../support/ballast.ts';
 import { builtCommand } from '../support/built.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-plan-cli-'));
@@ -19,7 +19,7 @@ const sizes = ['--batch-sizes', '8,16,64'];
 const cluster = ['--devices', '1,2,4', '--bandwidth', '10', '--latency', '50', '--price', '1.2'];
 const plan = (name: string, ...more: string[]) =>
   ballast('batch', 'plan', ...small, ...sizes, ...more, '--out', out(name));
-const parsed = (run: CommandResult) => JSON.parse(run.stdout) as BatchPlanResult;
+const parsed = (run: CommandResult) => resultOf(run.stdout) as BatchPlanResult;
 
 describe('ballast batch plan', () => {
   let first: BatchPlanResult;
@@ -30,7 +30,7 @@ describe('ballast batch plan', () => {
   });
 
   it('prints one JSON object, and keeps it with a report', () => {
-    expect(JSON.parse(readFileSync(join(out('straight'), 'plan.json'), 'utf8'))).toEqual(first);
+    expect(resultOf(readFileSync(join(out('straight'), 'plan.json'), 'utf8'))).toEqual(first);
     const report = readFileSync(join(out('straight'), 'report.html'), 'utf8');
     expect(report).toContain('Batch size for resnet8 on shapes');
     expect(report).not.toMatch(/NaN|undefined|Infinity/);
@@ -86,7 +86,7 @@ describe('ballast batch plan', () => {
     expect(lines()).toBeLessThan(24);
     const { status, stdout } = plan('interrupted', '--resume');
     expect(status).toBe(0);
-    const resumed = JSON.parse(readFileSync(join(out('interrupted'), 'plan.json'), 'utf8')) as BatchPlanResult;
+    const resumed = resultOf(readFileSync(join(out('interrupted'), 'plan.json'), 'utf8')) as BatchPlanResult;
     expect(resumed.criticalBatch).toEqual(first.criticalBatch);
     expect([resumed.price, resumed.link]).toEqual([null, null]);
     // And what the terminal says.
@@ -101,7 +101,7 @@ describe('ballast batch plan', () => {
 
   it('computes nothing with --dry-run', () => {
     const run = plan('dry', '--dry-run', '--json');
-    const outline = JSON.parse(run.stdout) as PlanOutline;
+    const outline = resultOf(run.stdout) as PlanOutline;
     expect(outline).toMatchObject({ batchSizes: [8, 16, 64], reference: { batchSize: 32 } });
     expect(outline.run).toMatchObject({ length: '24st', microBatch: 8, logEvery: '1st' });
     expect(existsSync(out('dry'))).toBe(false);

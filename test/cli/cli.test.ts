@@ -7,7 +7,7 @@ import { openSealedJson, sealJson, writeSafetensors } from '../../src/formats/in
 import { resnet } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
-import type { SpectrumResult } from '../../src/schema/index.ts';
+import type { SpectrumResult, UnitsResult } from '../../src/schema/index.ts';
 import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
 import { realData } from '../support/real-data.ts';
 
@@ -182,7 +182,7 @@ describe('ballast units', () => {
   it("lists a user's own ONNX file", () => {
     const run = ballast('units', onnxFile, '--json');
     expect(run.status).toBe(0);
-    expect(JSON.parse(run.stdout).units).toEqual([
+    expect((resultOf(run.stdout) as UnitsResult).units).toEqual([
       { name: 'layer1.0', stage: 'stage1', shape: [4096, 4096], shortcut: 'identity', finalRelu: true, hidden: 4096 },
       { name: 'layer2.0', stage: 'stage2', shape: [2048, 4096], shortcut: 'affine', finalRelu: true, hidden: 2048 },
       { name: 'layer3.0', stage: 'stage3', shape: [1024, 2048], shortcut: 'affine', finalRelu: true, hidden: 1024 },

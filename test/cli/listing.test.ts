@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ballast, expectFailure } from '../support/ballast.ts';
+import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
 import { realData } from '../support/real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-listing-'));
@@ -13,7 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const json = (...args: string[]) => {
   const run = ballast(...args, '--json');
   expect(run.status).toBe(0);
-  return JSON.parse(run.stdout);
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at what is in it.
+  return resultOf(run.stdout) as any;
 };
 
 describe('ballast models', () => {

@@ -70,7 +70,7 @@ describe('ballast reproduce stability', () => {
   it('says first what it will take', () => {
     const run = ballast(...call, '--dry-run', '--json');
     expect(run.status).toBe(0);
-    const plan = JSON.parse(run.stdout) as ReproductionPlan;
+    const { plan } = resultOf(run.stdout) as { plan: ReproductionPlan };
     expect(plan.units).toEqual(['layer2.1', 'layer3.0', 'layer3.1']);
     expect(plan.spectra.length).toBe(2 * (3 + 3));
     const { total, ...parts } = plan.seconds;

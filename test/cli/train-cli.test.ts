@@ -49,7 +49,7 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
   it('prints one JSON object, and writes what it did', async () => {
     const run = ballast(...args, '--json');
     expect(run.status).toBe(0);
-    const { status, steps, final } = json(run.stdout) as {
+    const { status, steps, final } = resultOf(run.stdout) as {
       status: string;
       steps: number;
       final: Record<string, number>;
@@ -101,15 +101,16 @@ describe('ballast train', () => {
       ...['train', ...runs.classification.train, '--lr', '1e9', '--max-steps', '20', '--json', '--out', out('wild')],
     );
     expect(run.status).toBe(3);
-    expect(json(run.stdout).status).toBe('infeasible');
+    expect(resultOf(run.stdout)).toMatchObject({ status: 'infeasible' });
   });
 
   it('says with --dry-run what it would do, without a folder and in one', () => {
     const { train, optimizer } = runs.language;
     const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--dry-run', '--json'];
-    const config = json(ballast(...args).stdout);
-    expect(config).toMatchObject({ model: 'lstm1x16', steps: 8, length: '8st', batchSize: 20, clipNorm: 0.25 });
-    expect(json(ballast(...args, '--out', out('language')).stdout)).toMatchObject({ steps: 8 });
+    const { config, steps } = resultOf(ballast(...args).stdout) as { config: object; steps: number };
+    expect(steps).toBe(8);
+    expect(config).toMatchObject({ model: 'lstm1x16', length: '8st', batchSize: 20, clipNorm: 0.25 });
+    expect(resultOf(ballast(...args, '--out', out('language')).stdout)).toMatchObject({ steps: 8 });
     const nameless = ballast('train', ...train, '--out', '');
     expect([nameless.status, nameless.stdout]).toEqual([2, '']);
     expect(nameless.lines.join(' ')).toMatch(/expected the name of a folder/);
@@ -120,7 +121,7 @@ describe('ballast train', () => {
     const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out('language')];
     const before = readFileSync(join(out('language'), 'config.json'), 'utf8');
     const metrics = readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8');
-    expect(json(ballast(...args, '--json').stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    expect(resultOf(ballast(...args, '--json').stdout)).toMatchObject({ status: 'complete', steps: 8 });
     const other = [...args, '--lr', '0.123', '--seed', '3'];
     const message = /begun with other settings: .*lr is [\d.]+, not 0\.123.*; choose another folder/;
     expectFailure(ballast(...other), 2, message);
@@ -130,7 +131,7 @@ describe('ballast train', () => {
     expect(existsSync(join(out('language'), '.lock'))).toBe(false);
     const [model, data] = [train.slice(0, 2), train.slice(2, 4)];
     expect(
-      json(ballast('train', ...model, ...data, '--out', out('language'), '--resume', '--json').stdout),
+      resultOf(ballast('train', ...model, ...data, '--out', out('language'), '--resume', '--json').stdout),
     ).toMatchObject({
       status: 'complete',
     });
@@ -155,7 +156,7 @@ describe('ballast train', () => {
       /2st are 2 steps, and 4 are done/,
     );
     const longer = ballast(...args, ...step, '--max-steps', '8', '--out', out('longer'));
-    expect(json(longer.stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    expect(resultOf(longer.stdout)).toMatchObject({ status: 'complete', steps: 8 });
     expect(json(readFileSync(join(out('longer'), 'config.json'), 'utf8'))).toMatchObject({ length: '8st' });
     expect(ballast(...args, ...step, '--max-steps', '8', '--out', out('at once')).status).toBe(0);
     for (const file of ['model.safetensors', 'kept/step-000000006.safetensors']) {

@@ -14,6 +14,7 @@ import {
   batchCostTable,
   batchPlanTable,
   batchTable,
+  branchesTable,
   comparisonTable,
   convolutionsTable,
   curvatureTable,
@@ -28,6 +29,7 @@ import {
 } from '../../src/report/index.ts';
 import { writeReportIndex } from '../../src/report/kit/folder-index.ts';
 import * as pages from '../../src/report/pages.ts';
+import type { BranchesResult } from '../../src/schema/index.ts';
 import {
   Comparison,
   countActiveUnits,
@@ -210,6 +212,8 @@ async function batchReports(): Promise<ReportOfAKind[]> {
   // Stored by an earlier version: its trends are those of today's analysis.
   const [stability] = await storedResults('results/cifar10/stability/result.json');
   const joint = stability!.document.result as StudyStability;
+  const [branched] = await storedResults('results/branches/result.json');
+  const branches = branched!.document.result as BranchesResult;
   const color = false;
   const reports = studies.map(([kind, study, costs]) => {
     const report = reportOf(study, { cost: null, linearErrors: [] });
@@ -235,6 +239,11 @@ async function batchReports(): Promise<ReportOfAKind[]> {
       kind: 'plan',
       page: pages.renderBatchPlanReport(plan, { command }),
       terminal: (width) => batchPlanTable(plan, { color, width }),
+    },
+    {
+      kind: 'branches',
+      page: pages.renderBranchesReport(branches, { command }),
+      terminal: (width) => branchesTable(branches, { color, width }),
     },
     {
       kind: 'stability of a study',

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ballast, expectFailure } from '../support/ballast.ts';
+import type { StudyReportResult } from '../../src/schema/index.ts';
+import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -34,12 +35,12 @@ describe('ballast batch import and report', () => {
       out,
       '--json',
     );
-    expect(JSON.parse(imported.stdout)).toMatchObject({
+    expect(resultOf(imported.stdout)).toMatchObject({
       workloads: [{ workload: 'log', trials: 4, measurements: 400, batchSizes: [16, 32, 64, 128], targets: ['half'] }],
     });
     const { stdout, status } = ballast('batch', 'report', out, '--json');
     expect(status).toBe(0);
-    const [strategy] = JSON.parse(stdout).workloads[0].strategies;
+    const strategy = (resultOf(stdout) as StudyReportResult).workloads[0]!.strategies[0]!;
     // 2 exp(-s B / (640 + 8 B)) is at 0.5 after ln 4 (8 + 640 / B) steps: B_crit is 80.
     expect(strategy.criticalBatch.value).toBeGreaterThan(76);
     expect(strategy.criticalBatch.value).toBeLessThan(84);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundledStudy, layOutStudy, parseStudyFile, readStudyFile } from '../../src/study/index.ts';
-import { ballast, expectFailure, expectValid } from '../support/ballast.ts';
+import { ballast, expectFailure, expectValid, resultOf } from '../support/ballast.ts';
 import { startStudy, writeStudy } from '../support/batch-study.ts';
 
 let folder: string;
@@ -50,12 +50,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const json = (...args: string[]) => {
   const { stdout, status, lines } = ballast(...args, '--json');
   expect(status, lines.join('\n')).toBe(0);
-  return JSON.parse(stdout);
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at what is in it.
+  return resultOf(stdout) as any;
 };
 
 describe('batch linear', () => {
   it('measures the error of every step length, larger for the longer steps, and the report takes it up', () => {
-    const { rows } = json('batch', 'linear', study);
+    const rows = json('batch', 'linear', study);
     const of = (strategy: string, batchSize: number) =>
       rows.find(
         (r: { workload: string; strategy: string; batchSize: number }) =>

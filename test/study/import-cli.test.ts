@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ballast, expectFailure } from '../support/ballast.ts';
+import type { ImportedSummary } from '../../src/schema/index.ts';
+import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -31,7 +32,7 @@ describe('ballast batch import', () => {
     expect(stdout).toContain('trial = run; step = it; seconds = wall_time; trainLoss = L; batchSize = its name');
     expect(stdout).toContain('not used: "evil\\u001b[2Jname" (6)');
     expect(stdout).not.toContain('\u001b[2J');
-    const measured = JSON.parse(await readFile(join(out, 'measured.json'), 'utf8'));
+    const { result: measured } = JSON.parse(await readFile(join(out, 'measured.json'), 'utf8'));
     expect(measured.workloads[0].parameters).toBe(1000);
     const report = (...more: string[]) => ballast('batch', 'report', out, ...more).stdout;
     expect(report()).toMatch(/step times: one A100[\s\S]*device-hours/);
@@ -39,7 +40,7 @@ describe('ballast batch import', () => {
     expect(report('--devices', '1,2', '--bandwidth', '10', '--latency', '5')).toMatch(
       /10\.0 GB\/s and 5\.00 us between devices/,
     );
-    const json = JSON.parse(ballast('batch', 'import', path, ...say, '--dry-run', '--json').stdout);
-    expect(json.files[0]).toMatchObject({ format: 'CSV', records: 6, unused: [{ count: 6 }] });
+    const json = resultOf(ballast('batch', 'import', path, ...say, '--dry-run', '--json').stdout) as ImportedSummary;
+    expect(json.files?.[0]).toMatchObject({ format: 'CSV', records: 6, unused: [{ count: 6 }] });
   });
 });

@@ -11,6 +11,7 @@ import { perturb } from './perturb.ts';
 import { reproduceStability } from './reproduce-stability.ts';
 import { spectrum } from './spectrum.ts';
 import { studyStability } from './study-stability.ts';
+import { tokens } from './tokens.ts';
 
 export const builtIn = {
   alignment,
@@ -25,4 +26,5 @@ export const builtIn = {
   'reproduce-stability': reproduceStability,
   spectrum,
   'study-stability': studyStability,
+  tokens,
 } as const;

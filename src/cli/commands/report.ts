@@ -4,6 +4,7 @@ import type { StoredResult } from '../../app/stored-results.ts';
 import { UsageError } from '../../base/errors.ts';
 import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
+import { runningCommand } from '../terminal/output-folder.ts';
 
 interface ReportOptions {
   readonly out?: string;
@@ -44,9 +45,14 @@ async function run(
     }
   }
   const name = (stored: StoredResult) => (found.length === 1 ? 'report' : nameOf(stored));
-  if (out !== undefined) await writePages(found, out, (s) => pageOf(s, command(s)), name);
+  const { owningFolder } = await import('../../formats/index.ts');
+  const doing = runningCommand();
+  if (out !== undefined)
+    await owningFolder(out, { doing }, () => writePages(found, out, (s) => pageOf(s, command(s)), name));
   if (figures !== undefined)
-    await writeFigures(found, figures, (s) => pageOf(s, command(s)), found.length > 1 ? nameOf : undefined);
+    await owningFolder(figures, { doing }, () =>
+      writeFigures(found, figures, (s) => pageOf(s, command(s)), found.length > 1 ? nameOf : undefined),
+    );
 }
 
 /** The command line that a result was asked for with, where it says so. */

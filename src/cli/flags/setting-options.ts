@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { openNamesOf } from '../../schema/index.ts';
 import { defaultText, factsOf, formOf, type SettingTable } from '../../train/index.ts';
 import { oneOf } from './values.ts';
 
@@ -34,7 +35,8 @@ function settingOption(name: string, schema: z.ZodType): Option {
     plain || text === undefined ? about : `${about} (default: ${text})`,
   );
   if (plain) option.default(usual);
-  if (form instanceof z.ZodEnum) return oneOf(option, form.options.map(String));
+  const choices = form instanceof z.ZodEnum ? form.options.map(String) : openNamesOf(form)?.names();
+  if (choices) return oneOf(option, choices);
   return option.argParser((given) => parsed(form, given, zeroForNone));
 }
 

@@ -91,7 +91,8 @@ export function planSentences(result: BatchPlanResult): string[] {
 
 /** The answer, with an interval that covers or why there is none. */
 function predictionText({ criticalBatch, prediction, unit, recommendation: { way } }: BatchPlanResult): string {
-  const { interval, reason, count } = prediction ?? predictStudied(criticalBatch.value);
+  // Earlier versions did not tell it; it follows from what they have.
+  const { interval, reason, count } = prediction.count > 0 ? prediction : predictStudied(criticalBatch.value);
   const train = `Train at B = ${formatCount(way.batchSize)} on ${devicesText(way.devices)}`;
   return interval
     ? `${train}: a study with tuned rates would find a critical batch size of about ${scaleText(interval)} ${unit}, by how far the noise scales of ${count} studies were off (95 % prediction interval).`

@@ -340,27 +340,37 @@ export type Spread = Of<typeof spread>;
  * show it, `value` is null, `reason` says why and `low` or `high` is the bound that remains.
  */
 export type CriticalBatch = Of<typeof criticalBatch>;
+/** A fitted hyperbola S = Smin + Emin / B. */
 export type Tradeoff = Of<typeof tradeoff>;
+/** A point of such a fit: steps at a batch size. */
 export type TradeoffPoint = Of<typeof tradeoffPoint>;
 /** One strategy at one batch size, held against one target, at the rate that gets there in the fewest steps. */
 export type StudyPoint = Of<typeof studyPoint>;
 /** What the speed-up of a strategy comes to. */
 export type Breakpoints = Of<typeof breakpoints>;
+/** A strategy held against one target. */
 export type TargetAnalysis = Of<typeof targetAnalysis>;
 /** A strategy: what is said of the primary target, and the same for every target in `byTarget`. */
 export type StrategyReport = Of<typeof strategyReport>;
 /** A target with its value, if that is known. */
 export type Target = Of<typeof target>;
+/** Gradient noise scale of a strategy at a batch size. */
 export type NoiseScaleRow = Of<typeof noiseScaleRow>;
+/** Losses on held-out data of a strategy at a batch size. */
 export type GeneralizationRow = Of<typeof generalizationRow>;
 /** Loss against batch size and steps. */
 export type Contour = Of<typeof contour>;
+/** What a study says of a workload. */
 export type WorkloadReport = Of<typeof workloadReport>;
 /** A line of the table of data-set size against complexity against architecture. */
 export type ComparisonRow = Of<typeof comparisonRow>;
+/** Two workloads that differ in one thing. */
 export type Contrast = Of<typeof contrast>;
+/** A statement of the paper, held against a study. */
 export type Statement = Of<typeof statement>;
 /** What one place of a study says of a statement. */
 export type Observation = Statement['observations'][number];
+/** Performance profiles of strategies. */
 export type ProfileComparison = NonNullable<StudyReportResult['profiles']>;
+/** What a study says: see `reportOf`. */
 export type StudyReportResult = Of<typeof studyReportResult>;

@@ -117,8 +117,13 @@ export const missingOfStudyResult = z.object({
   assumption: z.string().describe('what the time rests on, in words'),
 });
 
+/** A number with where it comes from. */
 export type Marked = Of<typeof marked>;
+/** What a training takes at a batch size on some devices. */
 export type TrainingCost = Of<typeof trainingCost>;
+/** Seconds of a step by batch size. */
 export type StepTimeCurve = Of<typeof stepTimeCurve>;
+/** What the strategies of a study cost. */
 export type StudyCosts = Of<typeof studyCosts>;
+/** What is missing of a study, and what that takes. */
 export type MissingOfStudy = Of<typeof missingOfStudyResult>;

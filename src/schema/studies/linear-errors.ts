@@ -21,4 +21,5 @@ export const linearErrorsResult = z.array(linearErrorRow);
 
 export const linearErrorsRequest = z.object({ folder: z.string().describe('of the study') });
 
+/** One step, and what the linear approximation of the loss promised of it. */
 export type LinearErrorRow = Of<typeof linearErrorRow>;

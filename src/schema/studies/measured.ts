@@ -153,5 +153,7 @@ export const exportedResult = z.object({
   path: z.string().describe('where'),
 });
 
+/** What was found in measurements of others. */
 export type ImportedSummary = Of<typeof importedResult>;
+/** What was written of a study for other programs. */
 export type ExportedSummary = Of<typeof exportedResult>;

@@ -122,8 +122,13 @@ export const checkedStudyResult = z.object({
     .describe('one by one'),
 });
 
+/** How many trials are in each state. */
 export type StudyCounts = Of<typeof studyCounts>;
+/** A place of the grid whose best rate is the smallest or the largest that was tried: there may be a better one beyond. */
 export type Edge = Of<typeof edge>;
+/** What of a study is done. */
 export type StudyStatus = Of<typeof studyStatusResult>;
+/** What a run of a study has come to. */
 export type StudyRun = Of<typeof studyRunResult>;
+/** What the commands of a study turned out to do when they ran for a while. */
 export type CheckedStudy = Of<typeof checkedStudyResult>;

@@ -14,4 +14,5 @@ export const batchReproductionResult = z.object({
   studies: z.array(z.object({ study: z.string().describe('its name'), statements })).describe('one by one'),
 });
 
+/** The statements of a paper, held against the studies that Ballast brings along. */
 export type BatchReproductionResult = Of<typeof batchReproductionResult>;

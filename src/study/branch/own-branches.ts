@@ -62,8 +62,9 @@ export async function openOwnRun(
       `${folder}: a text is read in its own order, and branches need several; branch a command instead`,
     );
   const plan = planTraining(config, { train, valid }, runtime);
-  const kept = [...(await keptStates(folder).steps()), ...(await newest(folder).steps())];
-  const steps = [...new Set(kept)].filter((s) => s > 0).sort((a, b) => a - b);
+  const kept = (await keptStates(folder).steps()).filter((s) => s > 0);
+  // Those of a run that was told to keep none are its last ones.
+  const steps = (kept.length > 0 ? kept : await newest(folder).steps()).sort((a, b) => a - b);
   if (steps.length === 0)
     throw new FileError(folder, 'has no checkpoint to branch at; let the training keep some (keepCheckpoints)');
   // The share of the data is that of the run, whatever the order.

@@ -1,5 +1,6 @@
+import { InputError } from '../../base/errors.ts';
 import type { ScalingRule } from '../../train/index.ts';
-import type { Budget, Rates, Settings, StrategyEntry, shortStrategies } from './study-schema.ts';
+import { type Budget, type Rates, type Settings, type StrategyEntry, strategyNames } from './study-schema.ts';
 
 /** How a batch other than the base batch is trained. */
 export interface Strategy {
@@ -19,29 +20,59 @@ export interface Strategy {
   readonly budget?: Budget;
 }
 
-type Short = (typeof shortStrategies)[number];
-const plain = { trainLonger: 1, tune: 'base' } as const;
+/** All that a short form of a strategy says of itself; what is left out is as with `BLR`. */
+export interface StrategyDescription extends Partial<Omit<Strategy, 'name'>> {
+  readonly name: string;
+  /** For help and documentation, on a line. */
+  readonly what: string;
+}
 
-/**
- * - `BLR`: the base rate is kept. `LSR`: linear scaling with a warm-up of five epochs (Goyal et al., 1706.02677). `SRSR`: square-root scaling
- *   (Hoffer et al., 1705.08741).
- * - `LARS`: linear scaling with the warm-up (You et al., 1708.03888). `LAMB`: square-root scaling with the warm-up (1904.00962).
- * - `tuned`: each batch size has the whole grid of rates to itself (Shallue et al., 1811.03600).
- */
-const shortForms: Readonly<Record<Short, Omit<Strategy, 'name'>>> = {
-  BLR: { ...plain, scaling: 'base', settings: {} },
-  LSR: { ...plain, scaling: 'linear', settings: { warmup: '5ep' } },
-  SRSR: { ...plain, scaling: 'sqrt', settings: {} },
-  LARS: { ...plain, scaling: 'linear', settings: { warmup: '5ep', optimizer: 'lars' } },
-  LAMB: { ...plain, scaling: 'sqrt', settings: { warmup: '5ep', optimizer: 'lamb' } },
-  tuned: { ...plain, tune: 'each', scaling: 'base', settings: {} },
-};
+const shortForms = new Map<string, Omit<Strategy, 'name'>>();
+
+/** Makes a short form known: to study files and their schema. Throws InputError where there is one of its name. */
+export function registerStrategy({ name, what, ...rest }: StrategyDescription): void {
+  strategyNames.add(name, what);
+  shortForms.set(name, { scaling: 'base', settings: {}, trainLonger: 1, tune: 'base', ...rest });
+}
+
+registerStrategy({ name: 'BLR', what: 'the base rate is kept' });
+registerStrategy({
+  name: 'LSR',
+  what: 'linear scaling with a warm-up of five epochs (Goyal et al., 1706.02677)',
+  scaling: 'linear',
+  settings: { warmup: '5ep' },
+});
+registerStrategy({ name: 'SRSR', what: 'square-root scaling (Hoffer et al., 1705.08741)', scaling: 'sqrt' });
+registerStrategy({
+  name: 'LARS',
+  what: 'LARS, linear scaling with the warm-up (You et al., 1708.03888)',
+  scaling: 'linear',
+  settings: { warmup: '5ep', optimizer: 'lars' },
+});
+registerStrategy({
+  name: 'LAMB',
+  what: 'LAMB, square-root scaling with the warm-up (You et al., 1904.00962)',
+  scaling: 'sqrt',
+  settings: { warmup: '5ep', optimizer: 'lamb' },
+});
+registerStrategy({
+  name: 'tuned',
+  what: 'each batch size has the whole grid of rates to itself (Shallue et al., 1811.03600)',
+  tune: 'each',
+});
+
+function shortForm(name: string): Omit<Strategy, 'name'> {
+  const found = shortForms.get(name);
+  if (!found)
+    throw new InputError('strategy', `unknown strategy "${name}"; expected ${strategyNames.names().join(', ')}`);
+  return found;
+}
 
 /** The strategy that an entry of the file stands for. */
 export function strategyOf(entry: StrategyEntry): Strategy {
-  if (typeof entry === 'string') return { name: entry, ...shortForms[entry] };
+  if (typeof entry === 'string') return { name: entry, ...shortForm(entry) };
   const { like = 'BLR', warmup, settings, ...own } = entry;
-  const base = shortForms[like];
+  const base = shortForm(like);
   const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
   return {
     ...base,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pathNameSchema } from '../../formats/index.ts';
+import { jsonSchemaOptions, openNames } from '../../schema/index.ts';
 import { described, durationSchema, freeSettings, gridSettings } from '../../train/index.ts';
 import { commandFields } from '../../trials/index.ts';
 
@@ -118,13 +119,14 @@ export const commandWorkloadSchema = z.strictObject({
 
 export const workloadSchema = z.union([ownWorkloadSchema, commandWorkloadSchema]);
 
-export const shortStrategies = ['BLR', 'LSR', 'SRSR', 'LARS', 'LAMB', 'tuned'] as const;
+/** Short forms of strategies; `registerStrategy` adds to them. */
+export const strategyNames = openNames('strategy', {});
 
 export const strategySchema = z.union([
-  z.enum(shortStrategies),
+  strategyNames.schema,
   z.strictObject({
     name,
-    like: z.enum(shortStrategies).optional().describe('a short form to start from'),
+    like: strategyNames.schema.optional().describe('a short form to start from'),
     scaling: gridSettings.scaling.optional().describe('how the rate follows the batch from baseBatch on'),
     warmup: duration.optional(),
     settings: settingsSchema.optional(),
@@ -207,5 +209,5 @@ export type TargetEntry = z.infer<typeof targetSchema>;
 
 /** JSON Schema of study files, for editors. */
 export function studyJsonSchema(): object {
-  return { title: 'Ballast batch study', ...z.toJSONSchema(studySchema, { io: 'input' }) };
+  return { title: 'Ballast batch study', ...z.toJSONSchema(studySchema, { ...jsonSchemaOptions, io: 'input' }) };
 }

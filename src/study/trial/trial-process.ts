@@ -3,6 +3,7 @@
  * left. It ends by itself when its parent does.
  */
 import { BallastError, FileError, reasonOf } from '../../base/errors.ts';
+import { loadExtensions } from '../../base/extensions.ts';
 import { describeRuntime, parseDevice, type RuntimeOptions } from '../../runtime/index.ts';
 import { ClaimLost, StudyStore } from '../../store/index.ts';
 import { DataShelf } from '../study-data.ts';
@@ -38,6 +39,7 @@ async function hardware(): Promise<string> {
 }
 
 async function work(): Promise<void> {
+  await loadExtensions();
   const store = await StudyStore.open(order.folder, { trusted: true });
   const shelf = new DataShelf();
   const described = await hardware();

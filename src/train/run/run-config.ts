@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
+import { scheduleNamed } from '../settings/schedule.ts';
 import { rhythmSettings, trainingSettings } from '../settings/settings.ts';
 
 /** Everything that decides what a training run computes: `config.json` in its folder. */
@@ -13,8 +14,7 @@ export const runConfigSchema = z.strictObject(trainingSettings);
 export type RunConfig = z.infer<typeof runConfigSchema>;
 
 /** Whether the rate of a step depends on how long the run is: then a longer run is another run from its first step on. */
-export const dependsOnLength = ({ schedule }: Pick<RunConfig, 'schedule'>) =>
-  schedule !== 'constant' && schedule !== 'step';
+export const dependsOnLength = ({ schedule }: Pick<RunConfig, 'schedule'>) => scheduleNamed(schedule).dependsOnLength;
 
 /** What a run computes, of its configuration: not how often it is written down, and its length where nothing depends on that. */
 export function definingSettings(config: RunConfig): Partial<RunConfig> {

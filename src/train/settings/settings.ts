@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { normalizationNamed, normalizationNames, type Task } from '../../models/index.ts';
 import { optimizerNames, parameterGroups } from '../optimizers/index.ts';
 import { presets } from './presets.ts';
-import { scalingRules, scheduleKinds } from './schedule.ts';
+import { scalingRules, scheduleNames } from './schedule.ts';
 
 /** What a default may depend on. */
 export interface SettingContext {
@@ -39,6 +39,9 @@ export const settingFacts = z.registry<SettingFacts>();
 export const durationSchema = z
   .string()
   .regex(/^\d+(\.\d+)?(e\d+)?(st|ep|ex|tok)$/i, 'expected a duration such as 500st or 3ep');
+/** Examples of a step: more than any data set that is read has, and few enough to be listed in memory. */
+const mostExamples = 2 ** 24;
+
 const duration = () => z.string().check(...(durationSchema.def.checks ?? []));
 
 const byTask =
@@ -59,7 +62,8 @@ export const gridSettings = {
   seed: z.int().nonnegative().register(settingFacts, { about: 'seed of everything random', argument: 'n', default: 0 }),
   batchSize: z
     .int()
-    .positive()
+    .min(1)
+    .max(mostExamples)
     .register(settingFacts, { about: 'examples a step', argument: 'n', default: byTask('batchSize') }),
   microBatch: z.int().positive().register(settingFacts, {
     about: 'examples in memory at a time',
@@ -227,7 +231,7 @@ export const freeSettings = {
     .min(0)
     .lt(1)
     .register(settingFacts, { about: 'share of the truth that goes to all classes alike', argument: 's', default: 0 }),
-  schedule: z.enum(scheduleKinds).register(settingFacts, {
+  schedule: scheduleNames.schema.register(settingFacts, {
     about: 'how the rate falls',
     argument: 'kind',
     default: 'cosine',

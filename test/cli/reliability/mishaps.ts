@@ -25,6 +25,9 @@ export interface Mishap {
   readonly meet: (writer: Writer, out: string, usual: Usual) => Promise<string>;
 }
 
+/** The second is also told where the first was put to sleep before it had said who it is. */
+const ownedByAnother = /is being written by (ballast .* \(process \d+ on |another process)/;
+
 const fault = (what: string) => `fault: ${what}`;
 
 /** Files below a path, or the path itself. */
@@ -135,7 +138,8 @@ export const mishaps: readonly Mishap[] = [
       first.child.kill(writer.long ? 'SIGKILL' : 'SIGCONT');
       const { how } = await first.end;
       if (end.how !== 0) {
-        const wrong = tellsOnce(end, 1, /is being written by ballast .* \(process \d+ on /);
+        // A file that is there already is no place for another, which is a mistake of the call.
+        const wrong = writer.once ? tellsOnce(end, 2, /is there already/) : tellsOnce(end, 1, ownedByAnother);
         if (wrong !== undefined) return fault(wrong);
       }
       if (writer.long) return 'the second is refused';
@@ -149,20 +153,20 @@ export const mishaps: readonly Mishap[] = [
     early: false,
     mounts: true,
     meet: async (writer, out, { bytes }) => {
-      // Half of what it needs, or not one file.
-      const room = bytes < 16_384 ? 'nr_inodes=$((i))' : `size=$((k + ${Math.floor(bytes / 2048)}))k`;
+      // Room for half of what it needs, or for not one block.
+      const room = bytes < 8192 ? 0 : Math.floor(bytes / 2048);
       const script = `
         mount -t tmpfs -o size=64m none "$m"; ${laid}
-        k=$(df -k --output=used "$m" | tail -1); i=$(df --output=iused "$m" | tail -1)
-        mount -o remount,${room} "$m"; "$@" > /dev/null; first=$?
-        mount -o remount,size=64m,nr_inodes=10000 "$m"
+        head -c "$(($(df -k --output=avail "$m" | tail -1) - ${room}))k" /dev/zero > "$m/rest"
+        "$@" > /dev/null; first=$?
+        rm "$m/rest"
         "$@" > /dev/null; second=$?
         cp -r "$m" "${out}-kept"; echo "codes $first $second" >&2`;
       const { stderr } = await inMount(script, writer, out);
       const codes = /codes (\d+) (\d+)\n$/.exec(stderr);
       const how = codes ? Number(codes[1]) : 'SIGKILL';
       const wrong =
-        tellsOnce({ how, stderr }, 1, /no space left on the device|the disk is full/) ??
+        tellsOnce({ how, stderr }, 1, /no space left/) ??
         (codes?.[2] === '0'
           ? brokenAt(join(`${out}-kept`, 'out'), writer.leaves)
           : `the same command then failed: ${stderr.slice(-300)}`);

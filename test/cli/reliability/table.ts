@@ -8,14 +8,20 @@ import { layBase, type Writer, writersWith } from './writers.ts';
 const document = new URL('../../../docs/reliability.md', import.meta.url);
 const marks = /(<!-- what is seen -->\n)[\s\S]*(<!-- end -->)/;
 
-/** The document with another table, and the one it has. */
-export function documented(): { readonly table: string; with(table: string): string; readonly path: URL } {
+/** The document with other rows of the table, and the table it has. */
+export function documented(): { readonly table: string; with(rows: readonly string[]): string; readonly path: URL } {
   const text = readFileSync(document, 'utf8');
   const table = marks.exec(text)![0].split('\n').slice(1, -1).join('\n');
+  const nameOf = (row: string) => row.split(' | ')[0];
   return {
     table,
     path: document,
-    with: (other) => text.replace(marks, (_, before, after) => `${before}${other}\n${after}`),
+    with(rows) {
+      const known = new Map(table.split('\n').map((row) => [nameOf(row), row]));
+      for (const row of rows) known.set(nameOf(row), row);
+      const all = [...known.values()].filter((row) => row !== '').join('\n');
+      return text.replace(marks, (_, before, after) => `${before}${all}\n${after}`);
+    },
   };
 }
 

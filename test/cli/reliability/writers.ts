@@ -16,6 +16,8 @@ export interface Writer {
   readonly leaves?: string;
   /** Two of them work in one folder together. */
   readonly shares?: boolean;
+  /** It writes nothing where something is. */
+  readonly once?: boolean;
   /** It takes many minutes to its end, which is not waited for. */
   readonly long?: boolean;
 }
@@ -50,6 +52,8 @@ interface Sources {
   readonly computed: string;
   /** The result of a measurement. */
   readonly result: string;
+  /** A training that kept a checkpoint. */
+  readonly run: string;
 }
 
 /** A classifier of 4 x 4 images with two residual units, 20 images for it, a study and a log, below a folder. */
@@ -65,6 +69,7 @@ function makeSources(root: string): Sources {
     log: path('log.csv'),
     computed: path('computed'),
     result: path('result'),
+    run: path('run'),
   };
   writeFileSync(sources.network, writeModel(residualNetwork(4, 4, [unit(3), unit(5)], 10).graph(1)));
   mkdirSync(sources.images);
@@ -102,6 +107,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
   const spectrum = measured('spectrum', ...network, '--images', '0-1');
   await succeed([...run, sources.computed]);
   await succeed(spectrum.args(sources.result));
+  await succeed([...training, '--keep-checkpoints', '8st', ...one, '--out', sources.run]);
   return [
     spectrum,
     measured('perturb', ...network, '--images', '0-1', '--steps', '2'),
@@ -137,7 +143,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
         '--timing',
         '1',
         '--batch-sizes',
-        '20',
+        '10,20',
         ...one,
         '--out',
         out,
@@ -163,6 +169,26 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
       leaves: 'result.json',
     },
     {
+      name: 'batch branch',
+      args: (out) => [
+        ...[
+          'batch',
+          'branch',
+          sources.run,
+          '--most',
+          '2',
+          '--per-doubling',
+          '1',
+          '--orders',
+          '2',
+          '--most-orders',
+          '2',
+        ],
+        ...['--examples', '40', '--held-out', '10', ...one, '--out', out],
+      ],
+      leaves: 'result.json',
+    },
+    {
       name: 'batch linear',
       args: (out) => ['batch', 'linear', out, ...one],
       base: sources.computed,
@@ -181,6 +207,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
     },
     {
       name: 'batch init',
+      once: true,
       args: (out) => [
         'batch',
         'init',

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reportOf } from '../../../src/study/analysis/index.ts';
+import { measuredInFolder } from '../../../src/study/measured-in-folder.ts';
 import { plansAgainstStudies, predictStudied } from '../../../src/study/plan/prediction.ts';
-import { publishedStudy } from '../../support/published-study.ts';
 
 interface Found {
   readonly workload: string;
@@ -17,7 +17,7 @@ const tuned = 'tuned';
 let found: Found[];
 beforeAll(async () => {
   const studies = await Promise.all(
-    ['cifar10', 'ptb', 'camvid', 'shapes'].map((name) => publishedStudy(`results/${name}`)),
+    ['cifar10', 'ptb', 'camvid', 'shapes'].map((name) => measuredInFolder(`results/${name}`)),
   );
   found = studies.flatMap((study) => {
     const trials = study.trials.filter((t) => t.strategy === tuned);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchPlan } from '../../../src/train/run/batch-plan.ts';
 import { parseDuration } from '../../../src/train/run/duration.ts';
-import { scaledRate, schedule, scheduleKinds } from '../../../src/train/settings/schedule.ts';
+import { scaledRate, schedule, scheduleNames } from '../../../src/train/settings/schedule.ts';
 
 describe('durations', () => {
   const plan = new BatchPlan({ batchSize: 128, examples: 50_000 });
@@ -69,7 +69,7 @@ describe('a batch that grows', () => {
 
 describe('schedules', () => {
   it('fall as their names say', () => {
-    const at = (kind: (typeof scheduleKinds)[number], more = {}) => schedule({ kind, rate: 0.4, steps: 100, ...more });
+    const at = (kind: string, more = {}) => schedule({ kind, rate: 0.4, steps: 100, ...more });
     expect([0, 50, 99].map(at('constant'))).toEqual([0.4, 0.4, 0.4]);
     const steps = [29, 30, 59, 60].map(at('step', { milestones: [30, 60], factor: 0.5 }));
     expect(steps).toEqual([0.4, 0.2, 0.2, 0.1]);
@@ -96,7 +96,7 @@ describe('schedules', () => {
 
   it('are never negative nor above the rate', () => {
     const settings = fc.record({
-      kind: fc.constantFrom(...scheduleKinds),
+      kind: fc.constantFrom(...scheduleNames.names()),
       rate: fc.double({ min: 0, max: 10, noNaN: true }),
       steps: fc.integer({ min: 1, max: 500 }),
       warmup: fc.integer({ min: 0, max: 100 }),

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CheckedStudy, StudyRun } from '../../../src/schema/index.ts';
 import { StudyStore } from '../../../src/store/index.ts';
 import { isKnown, outcomeOf, resolveTargets } from '../../../src/study/analysis/index.ts';
 import { readStudy } from '../../../src/study/index.ts';
-import { ballast, expectFailure } from '../../support/ballast.ts';
+import { ballast, expectFailure, resultOf } from '../../support/ballast.ts';
 import { outcome, startStudy, writeStudy } from '../../support/batch-study.ts';
 import { builtCommand } from '../../support/built.ts';
 
@@ -59,7 +60,7 @@ describe('a study of a script', () => {
     const out = join(folder, 'by-hand');
     const run = ballast('batch', 'run', file, '--out', out, '--max-parallel', '2', '--json');
     expect(run.status).toBe(0);
-    expect(JSON.parse(run.stdout).trials.complete).toBe(6);
+    expect((resultOf(run.stdout) as StudyRun).trials.complete).toBe(6);
     const measured = await readStudy(out);
     const hands = new Map(sizes.map((size) => [size, byHand(size, 160)]));
     for (const { batchSize, measurements } of measured.trials)
@@ -84,7 +85,7 @@ describe('a study of a script', () => {
   it('that reaches its target early is ended there', async () => {
     const file = writeStudy(folder, study({ delay: 10, steps: 3000, batchSizes: [64], early: true }));
     const out = join(folder, 'early');
-    expect(JSON.parse(ballast('batch', 'run', file, '--out', out, '--json').stdout).trials.stopped).toBe(1);
+    expect((resultOf(ballast('batch', 'run', file, '--out', out, '--json').stdout) as StudyRun).trials.stopped).toBe(1);
     const [trial] = (await readStudy(out)).trials;
     expect(trial!.measurements.at(-1)!.valLoss).toBeLessThanOrEqual(0.9);
     expect(trial!.measurements.at(-1)!.step).toBeLessThan(600);
@@ -155,7 +156,7 @@ describe('batch check', () => {
     const file = writeStudy(folder, study({ delay: 5, steps: 4000, batchSizes: [8, 64] }));
     const { stdout, status } = ballast('batch', 'check', file, '--json', '--rows', '5');
     expect(status).toBe(0);
-    const [checked] = JSON.parse(stdout).workloads;
+    const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;
     expect(checked).toMatchObject({
       source: 'csv',
       resume: 'works',
@@ -219,7 +220,7 @@ describe('batch init', () => {
       '"--bs=${batch}", "--lr=${lr}", "--seed=${seed}", "--steps=${steps}", "--out=${dir}"]',
     );
     const run = ballast('batch', 'run', file, '--out', join(folder, 'init'), '--json');
-    expect(JSON.parse(run.stdout).trials).toMatchObject({ failed: 0, queued: 0 });
+    expect((resultOf(run.stdout) as StudyRun).trials).toMatchObject({ failed: 0, queued: 0 });
     expectFailure(ballast('batch', 'init', file, '--model', 'mlp8', '--dataset', 'shapes'), 2, /is there already/);
   });
 

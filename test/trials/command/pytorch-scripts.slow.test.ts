@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CheckedStudy } from '../../../src/schema/index.ts';
 import { StudyStore } from '../../../src/store/index.ts';
 import { readStudy } from '../../../src/study/index.ts';
-import { ballast } from '../../support/ballast.ts';
+import { ballast, resultOf } from '../../support/ballast.ts';
 import { startStudy } from '../../support/batch-study.ts';
 
 /** Where Debian's python3-torch is. */
@@ -73,7 +74,7 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts 
   it.each(['csv', 'tensorboard', 'trainer', 'prints'])('%s: all that a study needs is recognised', (name) => {
     const { status, stdout } = ballast('batch', 'check', studyOf(name), '--json');
     expect(status).toBe(0);
-    const [checked] = JSON.parse(stdout).workloads;
+    const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;
     expect(checked.problems).toEqual([]);
     expect(checked.quantities.map((q: { quantity: string }) => q.quantity)).toEqual(
       expect.arrayContaining(['trainLoss', 'valLoss', 'valMetric']),

@@ -19,6 +19,7 @@ const parts: Parts<keyof typeof batchSummaries> = {
     ]);
     return measurementCommand(branches);
   },
+  schedule: async () => (await import('./schedule.ts')).scheduleCommand(),
   stability: async () => {
     const [{ measurementCommand }, { studyStability }] = await Promise.all([
       import('../../measurement-command.ts'),

@@ -5,6 +5,7 @@ import { linearErrorsKind } from '../../../schema/index.ts';
 import { measureLinearErrors } from '../../../study/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../../flags/options.ts';
+import { listenForInterrupts } from '../../terminal/interrupts.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -26,9 +27,7 @@ export function batchLinearCommand(): Command {
 
 async function run(folder: string, options: LinearOptions): Promise<void> {
   const { data, json = false } = options;
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
+  const interrupts = listenForInterrupts();
   const progress = createProgress({
     stream: process.stderr,
     label: 'linear approximation',
@@ -39,7 +38,7 @@ async function run(folder: string, options: LinearOptions): Promise<void> {
       folder,
       data,
       runtime: runtimeOf(options),
-      signal: stop.signal,
+      signal: interrupts.signal,
       onProgress: (share, detail) => progress.update(share, detail),
     });
     progress.finish();
@@ -69,7 +68,7 @@ async function run(folder: string, options: LinearOptions): Promise<void> {
       `${lines.join('\n')}\n|L - L^|: measured less predicted decrease of the loss, the paper's error; relative: over the predicted decrease, above 1 the step climbs or gains more than twice what was promised\n`,
     );
   } finally {
-    process.off('SIGINT', interrupt);
+    interrupts.end();
     progress.finish();
   }
 }

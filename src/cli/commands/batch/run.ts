@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { studyRunKind } from '../../../schema/index.ts';
+import { mostThreads, studyRunKind } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { requiredOut } from '../../flags/options.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
@@ -36,7 +36,7 @@ export function addRunOptions(command: Command): Command {
       'graphics processors for commands, such as 0,1,2,3: each trial gets as many as its resources say',
       gpuList,
     )
-    .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1))
+    .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1, mostThreads))
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--extend', 'where the best rate lies on the edge of its grid, try more on that side, up to three')
     .option('--fail-fast', 'end with the first trial that fails')

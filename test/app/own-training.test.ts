@@ -1,0 +1,156 @@
+/** Data sets, models, strategies and schedules of one's own: one call each, and they are in the lists, the help, the schemas, messages and the library. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainRun } from '../../src/app/index.ts';
+import { trainCommand } from '../../src/cli/commands/train.ts';
+import { dataFacts, heldOutSplit, loadData, registerDataset, shapesDataset } from '../../src/data/index.ts';
+import { modelFamilies, modelListing, modelNamed, registerModel, resnet } from '../../src/models/index.ts';
+import { layOutStudy, parseStudyFile, registerStrategy, studyJsonSchema } from '../../src/study/index.ts';
+import { configHash, registerSchedule, schedule, trainingConfig } from '../../src/train/index.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-own-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const yaml = (more: Readonly<Record<string, string>> = {}) => {
+  const lines = {
+    model: 'thin',
+    dataset: 'few-shapes',
+    strategy: 'quarter',
+    settings: '{ schedule: sawtooth }',
+    ...more,
+  };
+  return `name: own
+workloads:
+  - name: net
+    model: ${lines.model}
+    dataset: ${lines.dataset}
+    settings: ${lines.settings}
+    targets: [{ quantity: trainLoss, value: 1 }]
+batchSizes: [8, 32]
+strategies: [${lines.strategy}]
+learningRates: [0.1]
+baseBatch: 8
+seeds: [0]
+budget: { steps: 4 }
+`;
+};
+
+beforeAll(() => {
+  registerDataset({
+    name: 'few-shapes',
+    what: 'a few pictures of shapes',
+    tasks: ['classification'],
+    splits: ['train', 'valid'],
+    counts: { train: 64, valid: 16 },
+    shape: [3, 32, 32],
+    classes: 10,
+    load: async ({ split, seed = 0 }) => ({
+      ...shapesDataset({ split: split === 'train' ? 'train' : 'test', count: split === 'train' ? 64 : 16, seed }),
+      name: 'few-shapes',
+    }),
+  });
+  registerModel({
+    pattern: 'thin[<blocks>]',
+    what: 'a thin residual network',
+    name: /^thin(\d+)?$/,
+    members: ['thin'],
+    make: ([, blocks = '1'], request) => resnet({ depth: 6 * Number(blocks) + 2, ...request }),
+  });
+  registerStrategy({
+    name: 'quarter',
+    what: 'square-root scaling with a warm-up',
+    scaling: 'sqrt',
+    settings: { warmup: '2st' },
+  });
+  registerSchedule({
+    name: 'sawtooth',
+    what: 'the rate falls and starts again',
+    dependsOnLength: false,
+    rule:
+      ({ rate }) =>
+      (step) =>
+        rate * (1 - (step % 4) / 4),
+  });
+});
+
+describe('a data set of one’s own', () => {
+  it('is in the lists, and is loaded by name', async () => {
+    expect(dataFacts['few-shapes']?.what).toBe('a few pictures of shapes');
+    expect(heldOutSplit('few-shapes')).toBe('valid');
+    expect(await loadData({ name: 'few-shapes', split: 'valid' })).toMatchObject({ count: 16 });
+    await expect(loadData({ name: 'few-shapes', split: 'test' })).rejects.toThrow(
+      /has no split "test"; expected train, valid/,
+    );
+    await expect(loadData({ name: 'few-shape', split: 'train' })).rejects.toThrow(/did you mean "few-shapes"\?/);
+    expect(trainCommand().helpInformation()).toMatch(/few-\s*shapes/);
+    expect(() =>
+      registerDataset({
+        ...dataFacts.shapes!,
+        name: 'shapes',
+        load: async () => shapesDataset({ split: 'train', count: 1, seed: 0 }),
+      }),
+    ).toThrow(/there is a data set "shapes" already/);
+  });
+});
+
+describe('a model of one’s own', () => {
+  it('is in the lists, and is made by name', () => {
+    expect(modelFamilies.map((f) => f.pattern)).toContain('thin[<blocks>]');
+    expect(modelListing('thin')).toMatchObject({ family: 'thin[<blocks>]', task: 'classification' });
+    expect(() => modelNamed('thick')).toThrow(/unknown model "thick"; expected .*thin\[<blocks>\]/);
+    expect(() => modelNamed('thinn')).toThrow(/did you mean "thin"\?/);
+    expect(() =>
+      registerModel({
+        pattern: 'other',
+        what: 'taken',
+        name: /^other$/,
+        members: ['resnet20'],
+        make: () => modelNamed('mlp8'),
+      }),
+    ).toThrow(/"resnet20" is taken by resnet/);
+  });
+});
+
+describe('a schedule of one’s own', () => {
+  it('is in the help and the schema, and sets the rates', () => {
+    expect(schedule({ kind: 'sawtooth', rate: 1, steps: 8 })(5)).toBe(0.75);
+    expect(trainCommand().helpInformation()).toMatch(/"onecycle",\s+"sawtooth"/);
+    expect(JSON.stringify(studyJsonSchema())).toContain('"sawtooth"');
+    const usual = { model: 'thin', dataset: 'few-shapes' };
+    expect(configHash(trainingConfig({ ...usual, schedule: 'sawtooth', length: '4st' }))).toBe(
+      configHash(trainingConfig({ ...usual, schedule: 'sawtooth', length: '8st' })),
+    );
+    expect(() => trainingConfig({ ...usual, schedule: 'sawtoth' })).toThrow(/did you mean "sawtooth"\?/);
+  });
+});
+
+describe('a strategy of one’s own', () => {
+  it('is in the schema of studies, in messages, and lays a study out', async () => {
+    expect(JSON.stringify(studyJsonSchema())).toContain('"quarter"');
+    const { points } = await layOutStudy(parseStudyFile(yaml(), 'study.yaml'), {});
+    const rates = points.map(({ batchSize, learningRate }) => [batchSize, learningRate]);
+    expect(rates).toEqual([
+      [8, 0.1],
+      [32, 0.2],
+    ]);
+    expect(() => parseStudyFile(yaml({ strategy: 'quartr' }), 'study.yaml')).toThrow(/did you mean "quarter"\?/);
+    await expect(layOutStudy(parseStudyFile(yaml({ dataset: 'few-shape' }), 'study.yaml'), {})).rejects.toThrow(
+      /did you mean "few-shapes"\?/,
+    );
+  });
+});
+
+describe('a training', () => {
+  it('takes all of them', async () => {
+    const wish = { model: 'thin', dataset: 'few-shapes', schedule: 'sawtooth', batchSize: 16, length: '4st', lr: 0.01 };
+    const [train, valid] = [
+      await loadData({ name: 'few-shapes', split: 'train' }),
+      await loadData({ name: 'few-shapes', split: 'valid' }),
+    ];
+    const { result, records } = await trainRun(join(folder, 'run'), { config: trainingConfig(wish), train, valid });
+    expect(result).toMatchObject({ status: 'complete', steps: 4 });
+    expect(records.at(-1)?.lr).toBeCloseTo(0.01 * 0.25, 12);
+  });
+});
