@@ -18,7 +18,7 @@ import { gradientsOf, type PerturbationRequest, requirePossible } from '../pertu
 import type { BlockSpectrum } from '../result.ts';
 import { folderCache } from '../spectra/spectra-cache.ts';
 import { SpectrumMeasurement } from '../spectra/spectrum.ts';
-import { type MethodChoice, requireSpectrumMemory } from '../units/block.ts';
+import type { MethodChoice } from '../units/block.ts';
 import { findStages, findUnits } from '../units/units.ts';
 
 /** One of the networks of a comparison. */
@@ -135,7 +135,6 @@ export class Comparison {
   async run(): Promise<ComparisonResult> {
     const began = performance.now();
     const { members, images, radii, attack, norm, steps, units, spectrumImages, seed, runtime, top } = this.#settings;
-    requireSpectrumMemory(this.plan, 'these networks');
     const networks: ComparedNetwork[] = [];
     const answers: (readonly (readonly boolean[])[])[] = [];
     for (const [i, member] of members.entries()) {

@@ -7,7 +7,7 @@ import { flopsOf } from '../../onnx/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { BlockSpectrum } from '../result.ts';
 import { relativeDifference } from '../spectra/spread.ts';
-import { BlockMeasurement, requireSpectrumMemory } from '../units/block.ts';
+import { BlockMeasurement } from '../units/block.ts';
 import { type BlockPlan, planBlock } from '../units/block-plan.ts';
 import type { Unit } from '../units/units.ts';
 import type { Scales } from './intervention.ts';
@@ -152,7 +152,6 @@ export class InterventionMeasurement {
     const began = performance.now();
     const { request, changed, measured, grid } = this.#setting;
     const { network, dataset, images, finalRelu, operatingPoint, runtime = {} } = request;
-    requireSpectrumMemory(this.plan, network.name);
     const unchanged = await this.#measure(untouched, undefined);
     const scales: ScaledNetwork[] = [];
     for (const pair of grid) scales.push(await this.#measure(pair, unchanged));

@@ -8,14 +8,7 @@ import type { RuntimeOptions } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum, UnmeasuredBlock } from '../result.ts';
 import { type Activations, activationsAt } from '../units/activations.ts';
-import {
-  type Block,
-  BlockMeasurement,
-  type BlockOptions,
-  type MethodChoice,
-  requireSpectrumMemory,
-  valuesNeeded,
-} from '../units/block.ts';
+import { type Block, BlockMeasurement, type BlockOptions, type MethodChoice, valuesNeeded } from '../units/block.ts';
 import { type BlockPlan, planBlock } from '../units/block-plan.ts';
 import { findStages, findUnits, selectUnits } from '../units/units.ts';
 import { spreadAcrossImages } from './spread.ts';
@@ -127,7 +120,6 @@ export class SpectrumMeasurement {
   async run(): Promise<SpectrumResult> {
     const began = performance.now();
     const { network, dataset, images, signal, onProgress, cache, runtime = {} } = this.#request;
-    requireSpectrumMemory(this.plan, network.name);
     const found: { job: Job; spectra: BlockSpectrum[] }[] = [];
     const unmeasured: UnmeasuredBlock[] = [];
     let done = 0;

@@ -61,7 +61,7 @@ export function planBlock(
     if (bytes > available)
       throw new InputError(
         'top',
-        `${top} leading values of ${block.name} take ${gigabytes(bytes)}; ${gigabytes(available)} are free`,
+        `${top} leading values of ${block.name} take about ${gigabytes(bytes)} of memory, ${gigabytes(available)} are free; ask for fewer, or take other units or smaller images`,
       );
     return { method: 'lanczos', shape, seconds: 2 + productsFor(top) * perVector, bytes };
   };
@@ -82,7 +82,7 @@ export function planBlock(
   if (fits) return exact;
   throw new InputError(
     'method',
-    `${method} takes ${gigabytes(exact.bytes)} for ${block.name} (${rows} x ${cols}), ${gigabytes(available)} are free; expected lanczos or auto`,
+    `${method} takes about ${gigabytes(exact.bytes)} of memory for ${block.name} (${rows} x ${cols}), ${gigabytes(available)} are free; expected lanczos or auto`,
   );
 }
 

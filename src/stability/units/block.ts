@@ -94,14 +94,6 @@ function unconvergedOf(spectrum: Spectrum | TopSpectrum): Pick<BlockSpectrum, 'u
   return rest.length ? { unconverged: rest.map((t) => ({ value: t.value, within: t.residual * largest })) } : {};
 }
 
-/** Refuses spectra, the largest of which does not fit into memory by its plan. Throws BallastError. */
-export const requireSpectrumMemory = ({ bytes }: { readonly bytes: number }, network: string): void =>
-  requireMemory(
-    bytes,
-    `the largest spectrum of ${network}`,
-    'take other units, the method lanczos with fewer values, or smaller images',
-  );
-
 /**
  * The programs that linearize one block; they serve every image. Use `measure` for each, then `dispose`.
  */

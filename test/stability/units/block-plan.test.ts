@@ -35,7 +35,7 @@ describe('the plan of a block', () => {
   it.each(['dense', 'structured'] as const)('refuses %s where it does not fit, with both numbers', (method) => {
     const { block, at } = unitOf(64, 56);
     expect(() => planBlock(block, at, { ...asked, method }, 8 * gigabytes)).toThrow(
-      /takes \d+.* GB for unit \(200704 x 200704\), 8.00 GB are free; expected lanczos or auto/,
+      /takes about \d+.* GB of memory for unit \(200704 x 200704\), 8.00 GB are free; expected lanczos or auto/,
     );
   });
 
