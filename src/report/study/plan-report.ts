@@ -14,7 +14,10 @@ export interface BatchPlanReportOptions {
 function facts(result: BatchPlanResult): Html {
   const { run, reference, link, price, unit } = result;
   const rows: readonly (readonly [string, string])[] = [
-    ['training', `${result.model} (${formatCount(result.parameters)} trained parameters) on ${result.dataset}`],
+    [
+      'training',
+      `${result.model}${result.parameters === null ? '' : ` (${formatCount(result.parameters)} trained parameters)`} on ${result.dataset}`,
+    ],
     [
       'planned for',
       `${formatCount(reference.steps)} steps of ${formatCount(reference.batchSize)} ${unit}, ${formatNumber(reference.epochs)} epochs: they stand for the target`,
@@ -25,7 +28,7 @@ function facts(result: BatchPlanResult): Html {
     ],
     [
       'devices',
-      link
+      link && result.gradientBytes !== null
         ? `${result.devices.join(', ')}; ring all-reduce of ${formatBytes(result.gradientBytes)} over ${formatNumber(link.bandwidth / 1e9)} GB/s and ${formatNumber(link.latency * 1e6)} µs (${link.source})`
         : result.devices.join(', '),
     ],

@@ -51,7 +51,9 @@ const row = z.object({
 
 /** What a training is planned for: settings of the run as `config.json` has them. */
 export const batchPlanRequest = z.object({
-  config: z.record(z.string(), z.unknown()).describe('settings of the training that is planned for'),
+  config: z
+    .record(z.string(), z.unknown())
+    .describe('settings of the training that is planned for; of a command, its words and the values put in'),
   steps: z.int().nullable().describe('of the short run; null: a tenth of the training'),
   timing: z.number().describe('seconds for timed steps'),
   batchSizes: z.array(z.int()).nullable().describe('of the table; null: powers of two, as far as the data go'),
@@ -63,8 +65,8 @@ export const batchPlanRequest = z.object({
 export const batchPlanResult = z.object({
   model: z.string().describe('name of the model'),
   dataset: z.string().describe('name of the data set'),
-  parameters: z.int().describe('trained parameters'),
-  unit: z.enum(['images', 'pieces of text']).describe('what the sizes of batches count'),
+  parameters: z.int().nullable().describe('trained parameters; null where the program that trains does not tell'),
+  unit: z.enum(['images', 'pieces of text', 'examples']).describe('what the sizes of batches count'),
   reference: z
     .object({
       batchSize: z.int().describe('examples a step'),
@@ -100,10 +102,15 @@ export const batchPlanResult = z.object({
     })
     .describe('what a study is to be expected to find, from how far earlier plans were off'),
   stepTime: stepTimeCurve.describe('seconds of a step by batch size'),
-  fastestOnOneDevice: z.number().describe('the batch with the shortest training on one device, not rounded; modelled'),
+  fastestOnOneDevice: z
+    .number()
+    .nullable()
+    .describe(
+      'the batch with the shortest training on one device, not rounded; modelled. null where a step takes no longer for more examples, so that there is none',
+    ),
   devices: z.array(z.int()).describe('numbers of devices in the table'),
   link: link.nullable().describe('between devices'),
-  gradientBytes: z.number().describe('of the gradient that is summed'),
+  gradientBytes: z.number().nullable().describe('of the gradient that is summed; null where parameters are not known'),
   price: priceOfDevice,
   rows: z.array(row).describe('by batch size'),
   ways: z
@@ -177,5 +184,8 @@ export const batchPlanOutlineResult = z.object({
       epochs: z.number().describe('of the data'),
     })
     .describe('the training that is planned for'),
-  parameters: z.int().describe('trained values of the model'),
+  parameters: z
+    .int()
+    .nullable()
+    .describe('trained values of the model; null where the program that trains does not tell'),
 });

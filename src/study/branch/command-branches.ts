@@ -6,8 +6,8 @@ import { makeFolder } from '../../formats/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
 import { parseDuration } from '../../train/index.ts';
 import { type CommandSpec, placeholdersIn, runCommand } from '../../trials/index.ts';
+import { chosenCommand } from '../layout/chosen-command.ts';
 import type { StudyLayout } from '../layout/layout.ts';
-import type { CommandTrialSpec } from '../layout/trial-spec.ts';
 import type { BranchSource } from './branch-source.ts';
 import { type BranchMoment, type BranchOrder, type TrainedBranch, trainLossDecay } from './branch-trainer.ts';
 
@@ -31,7 +31,7 @@ const nothing = { trainLoss: null, valLoss: null, valMetric: null, noiseScale: n
  * is copied for every branch, which is told another batch, rate, seed (the order of the data) and last step. Throws UsageError for a study without such a command, or one that cannot be branched.
  */
 export async function commandBranches(layout: StudyLayout, options: CommandBranchOptions): Promise<BranchSource> {
-  const { workload, trial } = chosenTrial(layout, options.workload);
+  const { workload, trial } = chosenCommand(layout, options.workload);
   const spec = trial.spec.command;
   requireBranching(workload.name, spec);
   const own = options.folder === undefined ? await mkdtemp(join(tmpdir(), 'ballast-branch-')) : undefined;
@@ -63,19 +63,6 @@ export async function commandBranches(layout: StudyLayout, options: CommandBranc
       if (own !== undefined) await rm(own, { recursive: true, force: true });
     },
   };
-}
-
-function chosenTrial(layout: StudyLayout, name: string | undefined) {
-  const commands = layout.grid.workloads.filter((w) => w.kind === 'command');
-  const names = commands.map((w) => w.name);
-  const workload = name === undefined ? commands[0] : commands.find((w) => w.name === name);
-  if (!workload || (name === undefined && commands.length > 1))
-    throw new InputError('workload', `expected one of the commands of the study: ${names.join(', ') || 'it has none'}`);
-  const trials = layout.trials.filter((t) => t.points[0]!.workload === workload && t.spec.kind === 'command');
-  const isBase = trials.find((t) => t.points[0]!.batchSize === workload.baseBatch);
-  const trial = isBase ?? trials[0];
-  if (!trial) throw new UsageError(`${workload.name}: no trial of the study is its`);
-  return { workload, trial: { ...trial, spec: trial.spec as CommandTrialSpec } };
 }
 
 function requireBranching(name: string, spec: CommandSpec): void {

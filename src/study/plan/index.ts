@@ -1,4 +1,10 @@
 /** The batch size of a training planned from one short run of it. */
+export {
+  type CommandPlanOutline,
+  type CommandPlanRequest,
+  outlineCommandPlan,
+  planCommand,
+} from './command-plan.ts';
 export { comparePlan, type PlanComparison, type StudyOutcome } from './compare.ts';
 export { type CostTable, costsAt, costTable } from './cost-table.ts';
 export {

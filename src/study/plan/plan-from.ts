@@ -21,16 +21,18 @@ const bytesOfParameter = 4;
 /** The plan that follows: a pure function. Throws BallastError where no batch size can be shared by the devices. */
 export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlanResult {
   const { criticalBatch, stepTime, link, price, devices, reference } = known;
-  const gradientBytes = bytesOfParameter * known.parameters;
+  const gradientBytes = known.parameters === null ? null : bytesOfParameter * known.parameters;
   const table: CostTable = {
     stepTime,
-    cluster: { gradientBytes, ...(link ? { link } : {}) },
+    // A command of which nobody knows how many parameters it trains is planned for one device, which sums nothing.
+    cluster: { gradientBytes: gradientBytes ?? 0, ...(link ? { link } : {}) },
     ...(price === null ? {} : { price }),
     criticalBatch,
     reference,
     batchSizes,
     devices,
   };
+  const fastest = fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit);
   const ways = costsAt(table, criticalBatch.value);
   const recommendation = recommend(table, criticalBatch.late.scale);
   const front = new Set(costFront(ways));
@@ -39,17 +41,18 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
   const seconds = spent.run + spent.timing;
   return {
     ...known,
-    fastestOnOneDevice: fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit),
+    fastestOnOneDevice: Number.isFinite(fastest) ? fastest : null,
     gradientBytes,
     prediction: predictStudied(criticalBatch.value),
     rows: costTable(table, recommendation.way.devices),
     ways: ways.map((way) => ({ ...way, pareto: front.has(way) })),
-    optimalDevices: link
-      ? batchSizes.map((batchSize) => ({
-          batchSize,
-          devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
-        }))
-      : null,
+    optimalDevices:
+      link && gradientBytes !== null
+        ? batchSizes.map((batchSize) => ({
+            batchSize,
+            devices: optimalDevices(stepTime.fit, gradientBytes, link, { batchSize }),
+          }))
+        : null,
     recommendation,
     cost: {
       runSeconds: spent.run,

@@ -5,6 +5,7 @@ export { filesMatching } from './found-files.ts';
 export { mappedBy } from './mapped.ts';
 export { hasUsedUp } from './outcome.ts';
 export { listPlaceholders, placeholders, placeholdersIn } from './placeholders.ts';
+export { type ProbedStep, probedSteps } from './probe.ts';
 export { endNoted } from './process-group.ts';
 export {
   type CommandRequest,

@@ -1,4 +1,4 @@
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MeasurementRow } from '../../store/index.ts';
 import { logFormats } from '../readers/index.ts';
@@ -12,6 +12,41 @@ export const withProbe = (env: NodeJS.ProcessEnv, path: string): NodeJS.ProcessE
   PYTHONPATH: env.PYTHONPATH ? `${probeFolder}${delimiter}${env.PYTHONPATH}` : probeFolder,
   BALLAST_PROBE: path,
 });
+
+/** Where the probe of a trial's last run wrote; beside the program's own folder. */
+export const probePathIn = (folder: string): string => join(folder, 'probe.jsonl');
+
+const jsonLines = () => logFormats.find((f) => f.name === 'json-lines')!;
+
+/** A line of the probe. */
+export interface ProbedStep {
+  /** Counted from the start of the program, from 1 on. */
+  readonly step: number;
+  readonly secondsPerStep: number | null;
+  /** |G|² and tr Σ of one of `parts` equal parts of a batch, unbiased; null where the step had one part only. */
+  readonly noise: { readonly signal: number; readonly trace: number; readonly parts: number } | null;
+}
+
+/** All that the probe wrote in a trial's last run; nothing where it found no PyTorch. */
+export async function probedSteps(folder: string): Promise<ProbedStep[]> {
+  const steps: ProbedStep[] = [];
+  await jsonLines()
+    .open(probePathIn(folder))
+    .read(
+      {
+        record: ({ values }) => {
+          const of = (name: string) => finite(values.get(name));
+          const [step, signal, trace] = [of('step'), of('noise_signal'), of('noise_trace')];
+          const parts = of('micro_batches') ?? of('ranks');
+          if (step === null) return;
+          const noise = signal === null || trace === null || parts === null ? null : { signal, trace, parts };
+          steps.push({ step, secondsPerStep: of('seconds_per_step'), noise });
+        },
+      },
+      { ended: true },
+    );
+  return steps;
+}
 
 interface Seen {
   readonly step: number;
@@ -29,7 +64,7 @@ export class ProbeLog {
 
   /** @param offset Steps that the training had made when the program was started: the probe counts from there. */
   constructor(path: string, offset: number) {
-    this.#reader = logFormats.find((f) => f.name === 'json-lines')!.open(path);
+    this.#reader = jsonLines().open(path);
     this.#offset = offset;
   }
 

@@ -13,7 +13,7 @@ import { FollowedLogs, type FollowedRecord, printedSource } from './followed-log
 import { KeptOutput } from './kept-output.ts';
 import { endOf, exitText, hasUsedUp } from './outcome.ts';
 import { filledIn, placeholdersIn } from './placeholders.ts';
-import { ProbeLog, withProbe } from './probe.ts';
+import { ProbeLog, probePathIn, withProbe } from './probe.ts';
 import { type Exit, endNoted, ProcessGroup } from './process-group.ts';
 import { declared, describeNames, type Recognized, recognize, requireCurve } from './recognition.ts';
 import type { CommandSpec } from './spec.ts';
@@ -177,7 +177,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   const startedAt = Date.now() / 1000;
   const curve = new LiveCurve(spec, known, startedAt, place.microBatch);
   const choice = new SourceChoice(spec, logs.isOpen, chosen);
-  const probePath = join(folder, 'probe.jsonl');
+  const probePath = probePathIn(folder);
   if (spec.probe) await rm(probePath, { force: true });
   const probe = spec.probe ? new ProbeLog(probePath, resuming ? (known.at(-1)?.step ?? 0) : 0) : undefined;
   let progressed = false;

@@ -1,6 +1,6 @@
 /**
  * A small training that knows nothing of Ballast: a noisy quadratic in 20 dimensions by SGD, all of it decided by batch, rate and seed. It logs a row of CSV at every fourth
- * step, saves at every eighth, and goes on from what it saved.
+ * step (with --noise its noise scale too), saves at every eighth, and goes on from what it saved.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,8 +38,13 @@ if (options.resume) {
   if (options['old-rate'] === 'true') rate = from.rate;
 }
 const log = join(out, 'metrics.csv');
-if (!options.resume || !existsSync(log)) writeFileSync(log, 'step,train_loss,val_loss\n');
+const noise = options.noise === 'true';
+const columns = `step,train_loss,val_loss${noise ? ',noise_scale' : ''}`;
+if (!options.resume || !existsSync(log)) writeFileSync(log, `${columns}\n`);
 const loss = () => weights.reduce((sum, w, i) => sum + ((i + 1) / 20) * w * w, 0) / 2;
+
+/** tr Σ / |G|², exactly: each of the 20 gradients has a noise of variance 1 / batch. */
+const noiseScale = () => 20 / weights.reduce((sum, w, i) => sum + (((i + 1) / 20) * w) ** 2, 0);
 
 const save = () => {
   writeFileSync(`${saved}.tmp`, JSON.stringify({ weights, state, step, rate }));
@@ -49,7 +54,10 @@ while (step < steps) {
   const eta = step < Number(options.warmup ?? 0) ? (rate * (step + 1)) / Number(options.warmup) : rate;
   weights = weights.map((w, i) => w - eta * (((i + 1) / 20) * w + normal() / Math.sqrt(batch)));
   step++;
-  if (step % 4 === 0) appendFileSync(log, `${step},${loss().toFixed(9)},${(1.1 * loss()).toFixed(9)}\n`);
+  if (step % 4 === 0) {
+    const more = noise ? `,${noiseScale().toFixed(9)}` : '';
+    appendFileSync(log, `${step},${loss().toFixed(9)},${(1.1 * loss()).toFixed(9)}${more}\n`);
+  }
   if (step % 8 === 0) save();
   if (delay > 0) await setTimeout(delay);
 }

@@ -1,30 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { InputError } from '../../../base/errors.ts';
 import { version } from '../../../base/version.ts';
 import { heldOutSplit } from '../../../data/index.ts';
-import { writeFileAtomic } from '../../../formats/index.ts';
 import {
-  batchPlanTable,
-  comparisonText,
   createProgress,
   formatCount,
   formatDuration,
   formatNumber,
   formatPercent,
   type Progress,
-  wantsColor,
 } from '../../../report/index.ts';
 import { defaultThreads, describeRuntime } from '../../../runtime/index.ts';
-import { batchPlanKind, batchPlanOutlineKind, toDocument } from '../../../schema/index.ts';
-import {
-  type BatchPlanResult,
-  compareWithReport,
-  outlinePlan,
-  type PlanOutline,
-  type PlanRequest,
-  planBatch,
-} from '../../../study/plan/index.ts';
+import { batchPlanOutlineKind } from '../../../schema/index.ts';
+import { outlinePlan, type PlanOutline, type PlanRequest, planBatch } from '../../../study/plan/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import {
   addDeviceOptions,
@@ -39,16 +29,20 @@ import { addTrainingOptions, groupTrainingOptions, number } from '../../flags/tr
 import { folderName, wholeNumber } from '../../flags/values.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
-import { commandLine } from '../../terminal/invocation.ts';
 import { alone } from '../../terminal/output-folder.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 import { addClusterOptions, batchList, type ClusterOptions, linkOf } from './cluster-options.ts';
+import { planOfCommand } from './plan-of-command.ts';
+import { deliverPlan } from './plan-output.ts';
 import { batchSummaries } from './summaries.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
 type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
 
 interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions, ClusterOptions {
+  readonly command?: string;
+  readonly workload?: string;
+  readonly parameters?: number;
   readonly steps?: number;
   readonly against?: string;
   readonly batchSizes?: number[];
@@ -61,7 +55,9 @@ interface PlanOptions extends PlannedSettings, Omit<DatasetOptions, 'dataset'>, 
 
 export function batchPlanCommand(): Command {
   const command = new Command('plan').description(batchSummaries.plan);
-  addTrainingOptions(command)
+  addTrainingOptions(command);
+  for (const option of command.options) if (ofRuns.includes(option.attributeName())) option.makeOptionMandatory(false);
+  command
     .option(
       '--steps <n>',
       'steps of the short run, the training with its schedule drawn together (default: a tenth of them, at least 200)',
@@ -69,6 +65,9 @@ export function batchPlanCommand(): Command {
     )
     .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
     .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
+    .option('--command <study>', 'plan for a program: the study file that has its command, instead of a model and data')
+    .option('--workload <name>', 'with a command: which of the study file')
+    .option('--parameters <n>', 'with a command: how many it trains, which several devices have to sum', wholeNumber(1))
     .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed');
   addDeviceOptions(addClusterOptions(command))
     .option(
@@ -85,11 +84,41 @@ export function batchPlanCommand(): Command {
 }
 
 async function plan(options: PlanOptions, command: Command): Promise<void> {
+  if (options.command !== undefined) {
+    refuseOptionsOfRuns(command);
+    return planOfCommand({ ...options, command: options.command }, requiredOut(options, command));
+  }
+  requireRunOptions(command);
   const out = requiredOut(options, command);
   if (out === undefined || options.dryRun) return planIn(options, out);
   // What cannot be asked for is refused before there is a folder.
   linkOf(options);
   return alone(out, ['plan.json'], () => planIn(options, out));
+}
+
+/** What says which training of ours is planned for: not asked for where a command trains. */
+const ofRuns = ['model', 'dataset'];
+const ofCommands = ['command', 'workload', 'parameters'];
+const ofBoth = [
+  ...['steps', 'timing', 'batchSizes', 'against', 'devices', 'bandwidth', 'latency', 'price'],
+  ...['threads', 'out', 'resume', 'dryRun', 'json'],
+];
+
+function requireRunOptions(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    const isSet = command.getOptionValue(name) !== undefined;
+    if (ofRuns.includes(name) && !isSet) command.error(`error: required option '${option.flags}' not specified`);
+    if (ofCommands.includes(name) && isSet) throw new InputError(name, 'goes with a command');
+  }
+}
+
+function refuseOptionsOfRuns(command: Command): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (![...ofCommands, ...ofBoth].includes(name) && command.getOptionValueSource(name) === 'cli')
+      throw new InputError(name, 'does not go with a command, whose study file says what it is trained with');
+  }
 }
 
 /** `run/` of a plan has its run, and its beginning is the plan's. */
@@ -132,16 +161,7 @@ async function planIn(options: PlanOptions, out: string | undefined): Promise<vo
       process.exitCode = interruptedExitCode;
       return;
     }
-    await writePlan(request, result, out);
-    const comparisons = options.against === undefined ? [] : await compareWithReport(result, options.against);
-    if (json)
-      printDocument(batchPlanKind, requestOf(request), comparisons.length > 0 ? { ...result, comparisons } : result);
-    else {
-      const against = comparisons.map((c) => `${c.workload}, ${c.strategy}: ${comparisonText(c)}\n`).join('');
-      process.stdout.write(
-        `${batchPlanTable(result, { color: wantsColor(process.stdout) })}\n${against}report: ${join(out, 'report.html')}\n`,
-      );
-    }
+    await deliverPlan(requestOf(request), result, { out, json, against: options.against });
   } finally {
     interrupts.end();
     progress?.finish('stopped');
@@ -190,14 +210,6 @@ const requestOf = ({ config, steps, timing, batchSizes, devices, link, price }: 
   link: link ?? null,
   price: price ?? null,
 });
-
-async function writePlan(request: PlanRequest, result: BatchPlanResult, out: string): Promise<void> {
-  const document = toDocument(batchPlanKind, requestOf(request), result);
-  await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(document, null, 2)}\n`);
-  const command = commandLine();
-  const { renderBatchPlanReport } = await import('../../../report/pages.ts');
-  await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command }));
-}
 
 /** What a plan is going to do, on a line. */
 function described(
