@@ -133,6 +133,27 @@ describe('a transformer', () => {
     }
   });
 
+  it('has no perturbation that is worse than a random one where the loss is flat', async () => {
+    const flat = new Map(
+      [...network.builtFrom!.params].map(([name, t]) => [
+        name,
+        name.includes('ln_f') ? { ...t, data: new Float32Array(t.data.length) } : t,
+      ]),
+    );
+    const dull = { ...withValues(model, flat), weights: 'random' };
+    const { growth } = await measureTokens({
+      ...asked,
+      network: dull,
+      graph: dull.graph(1, length),
+      tokens: 'last',
+      steps: 2,
+    });
+    for (const { kind, loss, places } of growth[0]!.kinds) {
+      expect(`${kind} ${loss.toFixed(4)}`).toBe(`${kind} ${Math.log(20).toFixed(4)}`);
+      expect(places.at(-1)!.growth).toBeGreaterThan(0.1);
+    }
+  });
+
   it('says which token is not there', async () => {
     await expect(measureTokens({ ...asked, tokens: [6] })).rejects.toThrow(/there is no token 6/);
   });
