@@ -73,7 +73,11 @@ export const streamMap = z.object({
       z.object({ from: z.int().describe('the input token'), norms: z.array(z.number()).describe('by output token') }),
     )
     .describe('Frobenius norms of the Jacobians of all output tokens by a chosen input token'),
-  normality: z.array(tokenNormality).describe('of the chosen tokens; empty where the width changes or is above 1024'),
+  normality: z
+    .array(tokenNormality)
+    .describe(
+      'of the chosen tokens; without those where the width changes or is above 1024, or the eigenvalues did not converge',
+    ),
   seconds: z.number().describe('how long it took'),
 });
 

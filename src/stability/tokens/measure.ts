@@ -223,7 +223,8 @@ export class TokensMeasurement {
           const apart = await takeApart(matrix, from.width, top);
           pairs.push({ from: token, to: other, singularValues: apart.values, frobenius: apart.frobenius });
           if (other !== token) continue;
-          normality.push({ token, norm: apart.values[0]!, ...normalityOf(matrix, from.width) });
+          const found = normalityOf(matrix, from.width);
+          if (found) normality.push({ token, norm: apart.values[0]!, ...found });
           if (map.part !== 'block' || !map.additive) continue;
           for (let i = 0; i < from.width; i++) matrix[i * from.width + i]! -= 1;
           own.push({ token, branch: await takeApart(matrix, from.width, top) });

@@ -64,8 +64,8 @@ describe('coupling and normality', () => {
 
   it('a rotation is normal, a nilpotent map is nothing but departure', () => {
     const rotation = normalityOf(Float64Array.of(0, -1, 1, 0), 2);
-    expect(rotation.radius).toBeCloseTo(1, 12);
-    expect(rotation.departure).toBeCloseTo(0, 6);
+    expect(rotation!.radius).toBeCloseTo(1, 12);
+    expect(rotation!.departure).toBeCloseTo(0, 6);
     expect(normalityOf(Float64Array.of(0, 1, 0, 0), 2)).toMatchObject({ radius: 0, departure: 1 });
   });
 });
