@@ -96,21 +96,25 @@ export const embeddingGrowth = z.object({
   at: z.int().describe('position in the data set'),
   radius: z.number().describe('length of the perturbations, in units of the embeddings'),
   loss: z.number().describe('mean cross-entropy without a perturbation, nats'),
-  kinds: z.array(
-    z.object({
-      kind: z
-        .enum(['adversarial', 'random', 'shuffled'])
-        .describe('raises the loss; is Gaussian; has the values of the adversarial one at other places'),
-      loss: z.number().describe('with it'),
-      places: z.array(
-        z.object({
-          name: z.string().describe('the embeddings, or the block behind which'),
-          relative: z.number().describe('‖d‖ / ‖x‖'),
-          growth: z.number().describe('‖d‖ / ‖d₀‖'),
-        }),
-      ),
-    }),
-  ),
+  kinds: z
+    .array(
+      z.object({
+        kind: z
+          .enum(['adversarial', 'random', 'shuffled'])
+          .describe('raises the loss; is Gaussian; has the values of the adversarial one at other places'),
+        loss: z.number().describe('with it'),
+        places: z
+          .array(
+            z.object({
+              name: z.string().describe('the embeddings, or the block behind which'),
+              relative: z.number().describe('‖d‖ / ‖x‖'),
+              growth: z.number().describe('‖d‖ / ‖d₀‖'),
+            }),
+          )
+          .describe('from the embeddings to the logits'),
+      }),
+    )
+    .describe('of equal length'),
 });
 
 export const tokensResult = z.object({

@@ -25,6 +25,7 @@ export interface TokenPoint {
   readonly labels: readonly number[];
 }
 
+/** A transformer, the sequences at which it is linearized, and what is measured there. */
 export interface TokensRequest {
   readonly network: Network;
   /** The network laid out for one example, and for as many tokens as the points have. */
