@@ -32,7 +32,7 @@ const doors = {
   base: ['[a-z-]+'],
   schema: ['summaries'],
   instrument: ['part-cache'],
-  study: ['analysis/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index'],
+  study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers'],
   app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
 };

@@ -32,8 +32,8 @@ const inputsOfChild = 1500;
 const writable = 4_000_000;
 /** MiB. */
 const heap = 700;
-/** Seconds until a process has loaded what it reads with. */
-const starting = 60;
+/** Seconds until a process has loaded what it reads with, on a machine that has much else to do: this is not judged. */
+const starting = 300;
 
 interface ChildEnd {
   /** The input that was being read when it ended. */

@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../src/base/errors.ts';
 import { type CaseResult, runCase } from './onnx-backend/case.ts';
-import { operatorTable, summary } from './onnx-backend/table.ts';
+import { countsOf, operatorTable, summary } from './onnx-backend/table.ts';
 
 const folder = process.argv[2];
 if (!folder) throw new UsageError('npm run onnx-backend -- FOLDER: give the folder that holds test_*/model.onnx');
@@ -25,17 +25,8 @@ if (!only) {
   writeFileSync('docs/operators.md', operatorTable(results));
   mkdirSync('bench/results', { recursive: true });
   const date = new Date().toISOString();
-  const kept = results.map(({ name, operators, plain, blocked, float64, derivative }) => ({
-    name,
-    operators,
-    plain: plain.kind,
-    blocked: blocked.kind,
-    float64: float64.kind,
-    derivative: derivative.kind,
-    ...(plain.kind === 'right' ? {} : { reason: plain.reason }),
-  }));
   writeFileSync(
     'bench/results/onnx-backend.json',
-    `${JSON.stringify({ bench: 'onnx-backend', date, cases: kept }, null, 1)}\n`,
+    `${JSON.stringify({ bench: 'onnx-backend', date, ...countsOf(results) }, null, 1)}\n`,
   );
 }

@@ -24,6 +24,7 @@ export {
   measureCurvature,
   measureEigenvalues,
   measureSpectra,
+  measureTokens,
   registerAttack,
   type SpectrumResult,
 } from './api/stability.ts';

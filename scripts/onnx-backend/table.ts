@@ -4,6 +4,8 @@ import type { CaseResult, Outcome } from './case.ts';
 
 const kinds: readonly Outcome['kind'][] = ['right', 'refused', 'wrong', 'kink', 'none'];
 
+const emissions = ['plain', 'blocked', 'float64', 'derivative'] as const;
+
 function counted(outcomes: readonly Outcome[]): string {
   return kinds
     .map((kind) => [kind, outcomes.filter((o) => o.kind === kind).length] as const)
@@ -13,11 +15,25 @@ function counted(outcomes: readonly Outcome[]): string {
 }
 
 export function summary(results: readonly CaseResult[]): string {
-  const lines = (['plain', 'blocked', 'float64', 'derivative'] as const).map(
-    (what) => `${what}: ${counted(results.map((r) => r[what]))}`,
-  );
+  const lines = emissions.map((what) => `${what}: ${counted(results.map((r) => r[what]))}`);
   const constants = results.filter((r) => r.plain.kind === 'right' && r.constants).length;
   return [`${results.length} cases, ${constants} of the right ones once parameters are constants`, ...lines].join('\n');
+}
+
+/** What bench/results keeps of a run: outcomes of all cases, and of each operator's own cases as one line of text. */
+export function countsOf(results: readonly CaseResult[]) {
+  const outcomes = Object.fromEntries(emissions.map((what) => [what, counted(results.map((r) => r[what]))]));
+  const operators = [...new Set(results.flatMap((r) => r.operators))].sort();
+  return {
+    cases: results.length,
+    outcomes,
+    operators: Object.fromEntries(
+      operators.map((op) => {
+        const of = results.filter((r) => r.operators.length === 1 && r.operators[0] === op);
+        return [op, emissions.map((what) => `${what}: ${counted(of.map((r) => r[what])) || '-'}`).join('; ')];
+      }),
+    ),
+  };
 }
 
 /** Piecewise constant, or no floats come out: a derivative would be 0 or has no meaning. */
@@ -33,8 +49,7 @@ export function operatorTable(results: readonly CaseResult[]): string {
   const cases = (op: string) => results.filter((r) => r.operators.length === 1 && r.operators[0] === op);
   const row = (op: string) => {
     const of = cases(op);
-    const right = (what: 'plain' | 'blocked' | 'float64' | 'derivative') =>
-      of.filter((r) => r[what].kind === 'right').length;
+    const right = (what: (typeof emissions)[number]) => of.filter((r) => r[what].kind === 'right').length;
     const derivative = flat.has(op) ? 'constant' : Object.hasOwn(rules, op) ? 'yes' : '-';
     const share = (n: number) => (of.length ? `${n}` : '-');
     return `| ${op} | ${derivative} | ${of.length || '-'} | ${share(right('plain'))} | ${share(right('blocked'))} | ${share(right('float64'))} | ${share(right('derivative'))} |`;
@@ -73,6 +88,9 @@ ${known.map(row).join('\n')}
 ${unknown.join(', ')}
 
 ## Not as ONNX's reference says
+
+With \`align_corners\` and a scale that leaves a fraction of a pixel, the reference divides by the length before it is rounded; ONNX Runtime and
+PyTorch divide by the true one, and so does Ballast.
 
 ${told.length ? told.join('\n') : 'None.'}
 `;

@@ -47,6 +47,7 @@ export {
   studyStabilityTable,
   type TerminalPlotOptions,
   terminalPlot,
+  tokensTable,
 } from '../report/index.ts';
 export {
   type FigureFile,
@@ -63,5 +64,6 @@ export {
   renderReproductionReport,
   renderSpectrumReport,
   renderStudyStabilityReport,
+  renderTokensReport,
   renderTrainingReport,
 } from '../report/pages.ts';

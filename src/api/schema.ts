@@ -30,5 +30,6 @@ export {
   type SpectrumResult,
   type StoredDocument,
   type StudyStability,
+  type TokensResult,
   toDocument,
 } from '../schema/index.ts';

@@ -26,6 +26,8 @@ export {
 } from '../app/index.ts';
 export {
   type CriticalBatch,
+  fitTradeoff,
+  overheadBatch,
   performanceProfiles,
   reportOf,
   type Statement,

@@ -1,4 +1,5 @@
 /** How results are shown that no measurement of the instrument makes. */
+import type { Measurement } from '../instrument/index.ts';
 import { batchPlanKind, growthKind, type Kind, type Of, studyReportKind, trainKind } from '../schema/index.ts';
 import type { StudyReport } from '../study/analysis/index.ts';
 import type { ReportCost } from '../study/cost/index.ts';
@@ -6,7 +7,7 @@ import { runConfigSchema } from '../train/index.ts';
 
 /** What a result is shown by; the table is its rows as comma-separated values unless told. */
 export interface Shown<Result = unknown> {
-  readonly rows?: readonly string[] | undefined;
+  readonly rows?: Measurement['rows'] | undefined;
   table?(result: Result, options: { readonly color: boolean }): string | Promise<string>;
   /** `request`: null where the result does not say what was asked for; undefined where there is no page without it. */
   page?(

@@ -31,7 +31,7 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
         path,
         'has the measurements of a study; expected a result (`ballast batch report` reads the folder of a study)',
       );
-    return [{ path, document: await readDocument(path) }];
+    return [await storedResult(path)];
   }
   const names = (await readdir(path)).sort();
   const files = names
@@ -44,7 +44,13 @@ export async function storedResults(path: string): Promise<StoredResult[]> {
         ? 'is the folder of a study; expected a result such as result.json (`ballast batch report` reads studies)'
         : 'has no result; expected one such as result.json',
     );
-  return Promise.all(files.map(async (file) => ({ path: file, document: await readDocument(file) })));
+  return Promise.all(files.map(storedResult));
+}
+
+async function storedResult(path: string): Promise<StoredResult> {
+  const document = await readDocument(path);
+  const restored = allMeasurements().find((m) => m.kind === document.kind)?.restored;
+  return { path, document: restored ? { ...document, result: await restored(document.result) } : document };
 }
 
 const shownBy = ({ kind }: Document): Shown | undefined =>
@@ -75,11 +81,14 @@ const cellOf = (value: unknown): Cell | undefined => {
 
 type Row = Readonly<Record<string, Cell>>;
 
-/** What of an object fits into cells: its own numbers and texts, and those of objects in it as `a.b`. */
+/** Numbers of a list that one cell may hold: a shape, a kernel's sizes. Longer ones have rows of their own, or are for JSON. */
+const mostInACell = 8;
+
+/** What of an object fits into cells: its own numbers and texts, short lists of them, and those of objects in it as `a.b`. */
 function cellsOf(value: unknown, prefix: string): Row {
   const cells: Record<string, Cell> = {};
   for (const [key, inner] of Object.entries((value ?? {}) as object)) {
-    const cell = cellOf(inner);
+    const cell = Array.isArray(inner) && inner.length > mostInACell ? undefined : cellOf(inner);
     if (cell !== undefined) cells[prefix + key] = cell;
     else if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
       Object.assign(cells, cellsOf(inner, `${prefix}${key}.`));
@@ -87,15 +96,18 @@ function cellsOf(value: unknown, prefix: string): Row {
   return cells;
 }
 
-/** A row for each item at the end of a path of lists, with the cells of the items that it lies in. */
-function rowsAt(value: unknown, path: readonly string[], around: Row): Row[] {
-  const [key, ...deeper] = path;
-  const items = (value as Readonly<Record<string, unknown>>)[key!];
-  return (Array.isArray(items) ? items : []).flatMap((item: unknown) =>
-    deeper.length === 0
-      ? [{ ...around, ...cellsOf(item, `${key}.`) }]
-      : rowsAt(item, deeper, { ...around, ...cellsOf(item, `${key}.`) }),
-  );
+/** A row for each item at the end of a path of lists, with its place in the last of them and the cells of the items that it lies in. */
+function rowsAt(value: unknown, path: NonNullable<Shown['rows']>, around: Row): Row[] {
+  const [keys, ...deeper] = path;
+  return [keys!].flat().flatMap((key) => {
+    const items = (value as Readonly<Record<string, unknown>>)[key];
+    return (Array.isArray(items) ? items : []).flatMap((item: unknown, index) => {
+      if (typeof item === 'number') return [{ ...around, [`${key}.index`]: index, [`${key}.value`]: item }];
+      const { [`${deeper[0]}`]: rowsOfTheirOwn, ...rest } = item as Readonly<Record<string, unknown>>;
+      const cells = { ...around, ...cellsOf(rest, `${key}.`) };
+      return deeper.length === 0 ? [cells] : rowsAt(item, deeper, cells);
+    });
+  });
 }
 
 /** The rows of a result as comma-separated values. */

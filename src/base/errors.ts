@@ -29,7 +29,7 @@ export class InputError extends UsageError {
   readonly problem: string;
 
   constructor(key: string, problem: string, options: { cause?: unknown } = {}) {
-    super(`${key}: ${problem}`, options);
+    super(`${key}: ${printable(problem)}`, options);
     this.key = key;
     this.problem = problem;
   }
@@ -40,8 +40,17 @@ export class FileError extends BallastError {
   readonly path: string;
 
   constructor(path: string, problem: string, options: { cause?: unknown } = {}) {
-    super(`${path}: ${problem}`, options);
+    super(`${path}: ${printable(problem)}`, options);
     this.path = path;
+  }
+}
+
+/** Activations of a network overflow float32 at the data that it was given: its outputs are no numbers. */
+export class OverflowError extends BallastError {
+  constructor(network: string) {
+    super(
+      `${network}: its outputs are not finite numbers at these data: activations overflow float32; are these its weights, and its normalisation?`,
+    );
   }
 }
 

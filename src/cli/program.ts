@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { version } from '../base/version.ts';
 import type { Measurement } from '../instrument/index.ts';
+import { exampleText } from './flags/examples.ts';
 import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
 
@@ -20,6 +21,7 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   convolutions: async () => measured((await import('../app/measurements/convolutions.ts')).convolutions),
   eigenvalues: async () => measured((await import('../app/measurements/eigenvalues.ts')).eigenvalues),
   alignment: async () => measured((await import('../app/measurements/alignment.ts')).alignment),
+  tokens: async () => measured((await import('../app/measurements/tokens.ts')).tokens),
   reproduce: async (part) => (await import('./commands/reproduce/index.ts')).reproduceCommand(part),
   batch: async (part) => (await import('./commands/batch/index.ts')).batchCommand(part),
   train: async () => (await import('./commands/train.ts')).trainCommand(),
@@ -52,7 +54,7 @@ export async function programFor(
     .description('How stable is a trained network, and how big a batch is worth training it with?')
     .version(version)
     .showHelpAfterError('(ballast COMMAND --help lists the options)')
-    .addHelpText('after', '\nExample:\n  $ ballast spectrum --model resnet20 --dataset shapes --units layer3.1')
+    .addHelpText('after', exampleText('ballast spectrum --model resnet20 --dataset shapes --units layer3.1'))
     .exitOverride();
   for (const [name, { group, summary }] of Object.entries(commandSummaries)) {
     const command =

@@ -19,6 +19,7 @@ export const commandSummaries = {
   convolutions: { group: stability, summary: measurements.convolutions },
   eigenvalues: { group: stability, summary: measurements.eigenvalues },
   alignment: { group: stability, summary: measurements.alignment },
+  tokens: { group: stability, summary: measurements.tokens },
   reproduce: { group: stability, summary: 'The figures of a paper, measured on a network or study of yours' },
   batch: { group: training, summary: 'Studies of the batch size: what a larger one costs and saves' },
   train: {

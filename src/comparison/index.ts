@@ -2,4 +2,4 @@
 export { fitMixedModel, type MixedModel } from './mixed-model.ts';
 export type * from './result.ts';
 export { StudyStabilityMeasurement, type StudyStabilityPlan, type StudyStabilityRequest } from './study-stability.ts';
-export { isAboveChance, trendsOf } from './trends.ts';
+export { isAboveChance, trendsAboveChance, trendsOf } from './trends.ts';

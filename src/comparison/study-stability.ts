@@ -1,6 +1,6 @@
 /** Spectra, growth of perturbations and adversarial accuracy of the networks that a batch study trained: what joins the two papers. */
 
-import { InputError, UsageError } from '../base/errors.ts';
+import { InputError, OverflowError, UsageError } from '../base/errors.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { partCache } from '../instrument/part-cache.ts';
@@ -12,7 +12,7 @@ import { fittedTo } from '../train/index.ts';
 import { blockNorms } from './block-norms.ts';
 import type { StageGrowth, StudyStability, TrainedModel, WorkloadStability } from './result.ts';
 import { type Skipped, type TrainedTrial, type TrainedWorkload, trainedTrials } from './trained-trials.ts';
-import { isAboveChance, trendsOf } from './trends.ts';
+import { trendsAboveChance } from './trends.ts';
 
 export interface StudyStabilityRequest {
   /** Folder of a study of `ballast batch run`. */
@@ -121,6 +121,7 @@ export class StudyStabilityMeasurement {
     const began = performance.now();
     const { images, eps, steps, spectrumImages, seed, runtime } = this.#request;
     const workloads: WorkloadStability[] = [];
+    const skipped = [...this.plan.skipped];
     let done = 0;
     for (const [w, { workload, trials }] of this.#workloads.entries()) {
       const models: TrainedModel[] = [];
@@ -128,26 +129,25 @@ export class StudyStabilityMeasurement {
       for (const trained of trials) {
         const report = (share: number, detail: string) =>
           this.#request.onProgress?.((done + share * each) / this.plan.seconds, `${nameOf(trained)}: ${detail}`);
-        models.push(describe(trained, await this.#measure(trained, report)));
+        try {
+          models.push(describe(trained, await this.#measure(trained, report)));
+        } catch (error) {
+          // One network that is no use to anybody does not undo what was measured of the others.
+          if (!(error instanceof OverflowError)) throw error;
+          skipped.push({ what: nameOf(trained), why: 'its activations overflow float32' });
+        }
         done += each;
       }
+      if (models.length === 0) continue;
       const { name, model, dataset } = workload;
       const classes = (await this.#imagesOf(trials[0]!)).classes.length;
-      const counted = models.filter((m) => isAboveChance(m, images.length, classes));
-      workloads.push({
-        name,
-        model,
-        dataset,
-        models,
-        atChance: models.filter((m) => !counted.includes(m)).map((m) => m.trialId),
-        trends: trendsOf(models, counted),
-      });
+      workloads.push({ name, model, dataset, models, ...trendsAboveChance(models, images.length, classes) });
     }
     return {
       study: this.#study,
       settings: { images, eps, steps, spectrumImages, seed },
       workloads,
-      skipped: this.plan.skipped,
+      skipped,
       environment: environmentOf(runtime),
       seconds: (performance.now() - began) / 1000,
     };

@@ -47,6 +47,19 @@ function measuresOf(models: readonly TrainedModel[]): Measure[] {
   ];
 }
 
+/** The trends of a workload's networks, and the trial ids of those at chance, which count for none. `images`: how many the accuracies are of; `classes`: of the data. */
+export function trendsAboveChance(
+  models: readonly TrainedModel[],
+  images: number,
+  classes: number,
+): { readonly atChance: string[]; readonly trends: Trend[] } {
+  const counted = models.filter((m) => isAboveChance(m, images, classes));
+  return {
+    atChance: models.filter((m) => !counted.includes(m)).map((m) => m.trialId),
+    trends: trendsOf(models, counted),
+  };
+}
+
 /** Whether a network is right more often than chance would have it: its share of `images` with the exact 95 % interval above 1 / classes. */
 export const isAboveChance = ({ accuracy }: TrainedModel, images: number, classes: number): boolean =>
   shareInterval(Math.round(accuracy * images), images).low > 1 / classes;

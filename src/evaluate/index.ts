@@ -7,5 +7,5 @@ export { type CrossEntropyOptions, crossEntropy, surprise } from './losses.ts';
 export { evaluateNetwork, type NetworkEvaluation } from './network.ts';
 export { hasLabelsFor, withOwnAnswers } from './own-answers.ts';
 export { ProgramsBySize } from './programs.ts';
-export { argMax, type ClassScore, crossEntropyOf } from './scores.ts';
+export { argMax, type ClassScore, crossEntropyOf, requireFiniteLogits, requireFiniteLoss } from './scores.ts';
 export { evaluateSegmentation, type SegmentationEvaluation } from './segmentation.ts';

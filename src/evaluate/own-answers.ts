@@ -2,7 +2,7 @@ import type { ImageDataset } from '../data/index.ts';
 import type { Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import { visitLogits } from './images.ts';
-import { argMax } from './scores.ts';
+import { argMax, requireFiniteLogits } from './scores.ts';
 
 /** Whether each image has a label that is a class of this network. */
 export function hasLabelsFor({ classes }: Pick<Network, 'classes'>, dataset: ImageDataset): boolean {
@@ -24,6 +24,7 @@ export async function withOwnAnswers(
   const own = classNames ?? Array.from({ length: classes }, (_, c) => `class ${c}`);
   const unlabelled = { ...dataset, labels, classes: own };
   await visitLogits(network, unlabelled, { ...runtime, batchSize: 32 }, (logits, first, size) => {
+    requireFiniteLogits(network.name, logits);
     for (let i = 0; i < size; i++) labels[first + i] = argMax(logits, i * classes, classes);
   });
   const why =

@@ -1,3 +1,5 @@
+import { OverflowError } from '../base/errors.ts';
+
 /** -log softmax(logits)[label] of `classes` logits from `offset`, `stride` apart, computed without overflow. */
 export function crossEntropyOf(
   logits: ArrayLike<number>,
@@ -13,11 +15,28 @@ export function crossEntropyOf(
   return Math.log(sum) + max - logits[offset + label * stride]!;
 }
 
-/** Which of `count` values from `offset`, `stride` apart, is the largest (the first one of several). */
+/** Which of `count` values from `offset`, `stride` apart, is the largest (the first one of several); -1, which is no class, where one of them is NaN. */
 export function argMax(values: ArrayLike<number>, offset: number, count: number, stride = 1): number {
   let best = 0;
-  for (let c = 1; c < count; c++) if (values[offset + c * stride]! > values[offset + best * stride]!) best = c;
+  for (let c = 0; c < count; c++) {
+    const value = values[offset + c * stride]!;
+    if (Number.isNaN(value)) return -1;
+    if (value > values[offset + best * stride]!) best = c;
+  }
   return best;
+}
+
+/**
+ * Refuses logits that are not finite: activations that overflow float32 make NaN of them, and what is said of such a network, whose weights may all be finite, is
+ * chance. Throws OverflowError; `network` names it.
+ */
+export function requireFiniteLogits(network: string, logits: ArrayLike<number>): void {
+  if (!Array.prototype.every.call(logits, Number.isFinite)) throw new OverflowError(network);
+}
+
+/** The same where only the mean loss is known, which is finite where all logits are. */
+export function requireFiniteLoss(network: string, loss: number): void {
+  if (!Number.isFinite(loss)) throw new OverflowError(network);
 }
 
 /** How well the pixels of one class are found. */
@@ -33,14 +52,23 @@ export interface ClassScore {
 export class ConfusionMatrix {
   readonly #classes: number;
   readonly #counts: Float64Array;
+  /** Pixels by true class to which the network gave no class. */
+  readonly #unanswered: Float64Array;
 
   constructor(classes: number) {
     this.#classes = classes;
     this.#counts = new Float64Array(classes * classes);
+    this.#unanswered = new Float64Array(classes);
   }
 
+  /** `predicted` as of `argMax`: -1 is an answer that is wrong, and none of another class. */
   add(truth: number, predicted: number): void {
-    this.#counts[truth * this.#classes + predicted]!++;
+    if (predicted < 0) this.#unanswered[truth]!++;
+    else this.#counts[truth * this.#classes + predicted]!++;
+  }
+
+  #pixels(truth: number): number {
+    return this.#sum((t) => t === truth) + this.#unanswered[truth]!;
   }
 
   #sum(of: (truth: number, predicted: number) => boolean): number {
@@ -52,14 +80,14 @@ export class ConfusionMatrix {
 
   /** Share of the pixels whose class is found. */
   get accuracy(): number {
-    return this.#sum((t, p) => t === p) / this.#sum(() => true);
+    return this.#sum((t, p) => t === p) / (this.#sum(() => true) + this.#unanswered.reduce((a, b) => a + b, 0));
   }
 
   scores(names: readonly string[]): ClassScore[] {
     return names.map((name, c) => {
-      const union = this.#sum((t, p) => t === c || p === c);
+      const union = this.#sum((t, p) => t === c || p === c) + this.#unanswered[c]!;
       const iou = union === 0 ? undefined : this.#counts[c * this.#classes + c]! / union;
-      return { name, iou, pixels: this.#sum((t) => t === c) };
+      return { name, iou, pixels: this.#pixels(c) };
     });
   }
 }

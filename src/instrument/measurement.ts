@@ -64,12 +64,17 @@ export interface Measurement<
   estimate(plan: Plan, request: Of<Request>): string | undefined;
   /** A line for each part. */
   details(plan: Plan, request: Of<Request>): readonly string[];
+  /** A stored result with what one of an earlier version lacks, computed again from what it holds. */
+  restored?(result: Of<Result>): Promise<Of<Result>>;
   /** The result for a terminal. */
   table(result: Of<Result>, options: { readonly color: boolean }): string | Promise<string>;
   /** The result as a self-contained HTML page. */
   page?(result: Of<Result>, options: PageOptions<Extra>): string | Promise<string>;
-  /** The lists, from the outermost to the innermost, whose items are the rows of its CSV: `['images', 'units']`; one row unless told. */
-  readonly rows?: readonly string[];
+  /**
+   * The lists, from the outermost to the innermost, whose items are the rows of its CSV: `['images', ['units', 'stages'], 'singularValues']`, where either of
+   * two lists may be the next, and the last may be of numbers; one row unless told.
+   */
+  readonly rows?: readonly (string | readonly string[])[];
   /** Writes further files beside the result. */
   files?(result: Of<Result>, folder: string): Promise<void>;
 }

@@ -25,7 +25,13 @@ export {
   traceOfDensity,
 } from './krylov/eigenvalue-density.ts';
 export { gaussRule, type QuadratureRule, radauRule } from './krylov/gauss-rule.ts';
-export { type TopOptions, type TopSpectrum, type Triplet, topSingularTriplets } from './krylov/golub-kahan.ts';
+export {
+  bytesOfTop,
+  type TopOptions,
+  type TopSpectrum,
+  type Triplet,
+  topSingularTriplets,
+} from './krylov/golub-kahan.ts';
 export {
   defaultBasis,
   type Eigenpair,

@@ -218,8 +218,8 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
   // The remainder first: a quotient may be rounded up to the next whole number.
   Div: elementwise(([a, b], integers) => (integers ? (a! - (a! % b!)) / b! : a! / b!)),
   Mod: mod,
-  Min: elementwise((v) => Math.min(...v)),
-  Max: elementwise((v) => Math.max(...v)),
+  Min: elementwise((v) => v.reduce((a, b) => Math.min(a, b))),
+  Max: elementwise((v) => v.reduce((a, b) => Math.max(a, b))),
   Neg: elementwise(([a]) => -a!),
   Abs: elementwise(([a]) => Math.abs(a!)),
   Floor: elementwise(([a]) => Math.floor(a!)),

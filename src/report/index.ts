@@ -27,6 +27,8 @@ export { type PaperFinding, paperFindings } from './stability/reproduction/repro
 export { reproductionTable } from './stability/reproduction/reproduction-table.ts';
 export { type Finding, spectrumFindings } from './stability/spectrum/spectrum-findings.ts';
 export { type SpectrumTableOptions, spectrumTable } from './stability/spectrum/spectrum-table.ts';
+export { tokensTable } from './stability/tokens/tokens-table.ts';
+export { branchesTable } from './study/branches-table.ts';
 export { batchCostTable } from './study/cost-table.ts';
 export { comparisonText, planSentences } from './study/plan-sentences.ts';
 export { batchPlanTable } from './study/plan-table.ts';

@@ -21,6 +21,8 @@ export {
   renderReproductionReport,
 } from './stability/reproduction/reproduction-report.ts';
 export { renderSpectrumReport, type SpectrumReportOptions } from './stability/spectrum/spectrum-report.ts';
+export { renderTokensReport } from './stability/tokens/tokens-report.ts';
+export { renderBranchesReport } from './study/branches-report.ts';
 export { batchCostSection } from './study/cost-section.ts';
 export { type BatchPlanReportOptions, renderBatchPlanReport } from './study/plan-report.ts';
 export { type BatchReproductionOptions, renderBatchReproduction } from './study/reproduction.ts';

@@ -1,5 +1,6 @@
 import {
   copyNode,
+  floatAttribute,
   type Graph,
   type GraphBuilder,
   intAttribute,
@@ -63,43 +64,56 @@ function isMiscounted(node: Node): boolean {
 const views = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity']);
 
 /**
- * ONNX Runtime writes the new running statistics of a batch normalization in training mode over the old ones, whoever reads these after it.
- * Those inputs that are computed, and may be read elsewhere too.
+ * ONNX Runtime writes the new running statistics of a batch normalization in training mode over the old ones, whoever reads these after it:
+ * another node, the same one for its other statistic, or, where they are constants, the next run. Only what the caller feeds is left as it is.
  */
 class RunningStatistics {
+  readonly #constants: Graph['constants'];
   readonly #producers: ReadonlyMap<Value, Node>;
   readonly #uses = new Map<Value, number>();
 
   constructor(graph: Graph) {
+    this.#constants = graph.constants;
     this.#producers = new Map(graph.nodes.flatMap((n) => n.outputs.map((v) => [v, n] as const)));
     const used = [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)];
     for (const v of used) if (v) this.#uses.set(v, (this.#uses.get(v) ?? 0) + 1);
   }
 
-  sharedInputs(node: Node): readonly number[] {
+  /** Whether a node would overwrite what may be read elsewhere. */
+  overwrites(node: Node): boolean {
     const training = node.opType === 'BatchNormalization' && intAttribute(node, 'training_mode', 0) === 1;
-    if (node.domain !== '' || !training || node.outputs.length < 2) return [];
-    return [3, 4].filter((i) => {
+    if (node.domain !== '' || !training || node.outputs.length < 2) return false;
+    return [3, 4].some((i) => {
       const v = node.inputs[i]!;
       const producer = this.#producers.get(v);
-      return producer && (this.#uses.get(v)! > 1 || views.has(producer.opType));
+      return this.#constants.has(v) || (producer && (this.#uses.get(v)! > 1 || views.has(producer.opType)));
     });
   }
+}
+
+/** The statistics of the batch as means beside the normalization, which takes them as if it were in evaluation mode. */
+function withOwnStatistics(node: Node, inputs: readonly (Value | null)[], b: GraphBuilder): readonly Value[] {
+  const [x, scale, bias, ...old] = inputs as readonly [Value, Value, Value, Value, Value];
+  const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
+  const averaged = (v: Value) => b.op('ReduceMean', [v, b.integers(axes)], { keepdims: 1 });
+  const mean = averaged(x);
+  const apart = b.sub(x, mean);
+  const now = [mean, averaged(b.mul(apart, apart))].map((v) => b.op('Squeeze', [v, b.integers(axes)]));
+  const { training_mode: _, ...attributes } = node.attributes;
+  const [normal] = b.node(node.opType, [x, scale, bias, ...now], attributes, { name: node.name });
+  const kept = floatAttribute(node, 'momentum', 0.9);
+  const updated = now.map((v, i) => b.add(b.scale(old[i]!, kept), b.scale(v, 1 - kept)));
+  return [normal!, ...updated].slice(0, node.outputs.length);
 }
 
 /** The graph in a form that ONNX Runtime computes rightly, without ending the process. Graphs without such nodes come back as they are. */
 export function guardedGraph(graph: Graph): Graph {
   const statistics = new RunningStatistics(graph);
-  const isOrdinary = (n: Node) => !mayTrap(n, graph) && !isMiscounted(n) && statistics.sharedInputs(n).length === 0;
+  const isOrdinary = (n: Node) => !mayTrap(n, graph) && !isMiscounted(n) && !statistics.overwrites(n);
   if (graph.nodes.every(isOrdinary)) return graph;
   return mapGraph(graph, (node, inputs, b) => {
     if (mayTrap(node, graph)) return [guarded(b, node, inputs as readonly Value[])];
-    const shared = statistics.sharedInputs(node);
-    if (shared.length > 0) {
-      // A copy that no optimisation takes away.
-      const apart = inputs.map((v, i) => (v && shared.includes(i) ? b.op('Max', [v, v]) : v));
-      return copyNode(b, node, apart);
-    }
+    if (statistics.overwrites(node)) return withOwnStatistics(node, inputs, b);
     if (!isMiscounted(node)) return undefined;
     // A slice of all that there is says the true size.
     const sizes = node.outputs[0]!.shape.slice(2) as readonly number[];

@@ -5,7 +5,7 @@ export { describeRuntime, type RuntimeDescription, runtimeVersion } from './desc
 export { availableDevices, type Device, parseDevice } from './devices.ts';
 export type { EmissionName } from './emission.ts';
 export type { Tensors } from './feeds.ts';
-export { availableMemory, requireMemory } from './memory.ts';
+export { availableMemory, peakBytes, requireMemory } from './memory.ts';
 export type { RuntimeOptions } from './options.ts';
 export { compile, type Program } from './program.ts';
 export { sessionOptions } from './session.ts';

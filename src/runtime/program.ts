@@ -3,6 +3,7 @@ import { BallastError } from '../base/errors.ts';
 import { type Graph, type TensorData, type Value, writeModel } from '../onnx/index.ts';
 import { type EmissionName, emit } from './emission.ts';
 import { checkCall, fromRuntime, type Tensors, toRuntime } from './feeds.ts';
+import { peakBytes, requireMemory } from './memory.ts';
 import type { RuntimeOptions } from './options.ts';
 import { runtimeError } from './runtime-error.ts';
 import { createSession } from './session.ts';
@@ -23,8 +24,14 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
-/** Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph. */
+/**
+ * Compiles `graph`. Throws UsageError when the device is not there, BallastError when ONNX Runtime refuses the graph, or when by estimate a call of it will
+ * not fit into what this machine has free.
+ */
 export async function compile(graph: Graph, options: RuntimeOptions = {}): Promise<Program> {
+  // What a graphics card has free is not known here.
+  if ((options.device ?? 'cpu') === 'cpu')
+    requireMemory(peakBytes(graph), `a call of ${graph.name}`, 'take smaller batches or images');
   const emitted = await emit(graph, options);
   const exact = graph.nodes.some((n) => n.outputs.some((v) => v.dtype === 'float64'));
   const session = await createSession(writeModel(emitted.graph), options, emitted.optimization, {

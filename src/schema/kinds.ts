@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { registerKind } from './kind.ts';
 import { alignmentRequest, alignmentResult } from './measurements/alignment.ts';
+import { branchesRequest, branchesResult } from './measurements/branches.ts';
 import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
 import { convolutionsRequest, convolutionsResult } from './measurements/convolutions.ts';
 import { curvatureRequest, curvatureResult, withShareOfSums } from './measurements/curvature.ts';
@@ -13,6 +14,7 @@ import { measurementPlanRequest, measurementPlanResult } from './measurements/pl
 import { growthResult, reproductionRequest, reproductionResult } from './measurements/reproduction.ts';
 import { spectrumRequest, spectrumResult } from './measurements/spectrum.ts';
 import { formerStudyStability, studyStabilityRequest, studyStabilityResult } from './measurements/study-stability.ts';
+import { tokensRequest, tokensResult } from './measurements/tokens.ts';
 import { summaries } from './summaries.ts';
 
 /** Of files that no request of their own led to. */
@@ -75,6 +77,14 @@ export const eigenvaluesKind = registerKind({
   result: eigenvaluesResult,
 });
 
+export const tokensKind = registerKind({
+  kind: 'tokens',
+  version: 1,
+  summary: summaries.tokens,
+  request: tokensRequest,
+  result: tokensResult,
+});
+
 export const alignmentKind = registerKind({
   kind: 'alignment',
   version: 1,
@@ -106,6 +116,14 @@ export const evaluationKind = registerKind({
   summary: summaries.eval,
   request: evaluationRequest,
   result: evaluationResult,
+});
+
+export const branchesKind = registerKind({
+  kind: 'branches',
+  version: 1,
+  summary: summaries.branches,
+  request: branchesRequest,
+  result: branchesResult,
 });
 
 export const growthKind = registerKind({

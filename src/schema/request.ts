@@ -77,12 +77,16 @@ export const dataKeys = {
     .register(flags, { group: data }),
 };
 
+/** More threads than any machine has processors: the operating system would refuse them in the middle. */
+export const mostThreads = 1024;
+
 /** Where it runs. */
 export const runtimeKeys = {
   device: z.string().default('cpu').describe('cpu, webgpu or cuda').register(flags, { value: 'name', group: machine }),
   threads: z
     .int()
     .min(1)
+    .max(mostThreads)
     .optional()
     .describe('threads on the CPU (default: all cores)')
     .register(flags, { value: 'n', group: machine }),

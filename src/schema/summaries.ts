@@ -12,10 +12,14 @@ export const summaries = {
     'Singular values of single convolutions with their padding and stride, beside the circular approximation',
   eigenvalues: 'Eigenvalues of the branches of residual units with an identity shortcut, at images of the test set',
   alignment: 'How the top singular vectors of the branches of a stage align across depth, at images of the test set',
+  tokens:
+    'Jacobians of the blocks of a transformer, token by token: singular values, eigenvalues, coupling across depth, growth of perturbed embeddings',
   'reproduce-stability':
     'Findings F1 to F5 of Rothauge et al. (arXiv 1905.13386) on a residual network: spectra, interventions, perturbations, projections; one page',
   'study-stability':
     'The networks that a study trained, compared: singular values, growth of perturbations and adversarial accuracy against batch size and strategy',
+  branches:
+    'The critical batch size of your own training, by branches from its checkpoints: B* with an interval at several moments, and the warm-up of the batch that follows',
   eval: 'How good a network is on held-out data: accuracy, intersection over union or perplexity, and mean cross-entropy',
   'batch-plan': 'Which batch size to train with: critical batch size, step times, and what a training costs',
   'linear-errors': 'How far one step of a study’s networks is from the linear approximation of the loss',

@@ -16,9 +16,9 @@ export {
 export { BatchPlan } from './run/batch-plan.ts';
 export { type Checkpoint, CheckpointFolder, type RunProgress } from './run/checkpoint.ts';
 export { parseDuration } from './run/duration.ts';
-export { chooseMicroBatch, peakBytes } from './run/memory.ts';
+export { chooseMicroBatch } from './run/memory.ts';
 export { type MetricsRecord, readMetrics } from './run/metrics-log.ts';
-export { type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run/run.ts';
+export { keptStates, type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run/run.ts';
 export {
   configHash,
   definingSettings,
@@ -37,6 +37,7 @@ export {
   type NetworkTraining,
   type PlannedConfig,
   planTraining,
+  rateOf,
   requireStepMemory,
   type TrainingData,
   type TrainingPlan,

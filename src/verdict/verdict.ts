@@ -50,10 +50,17 @@ export const cannotTell = (claim: string, reason: string, effect: Effect | Effec
 });
 
 /** Three digits; whole numbers as they are. */
-export const short = (x: number): string => String(Number.isInteger(x) ? x : Number(x.toPrecision(3)));
+export const short = (x: number): string => {
+  if (Number.isInteger(x)) return String(x);
+  return Math.abs(x) < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(3)));
+};
+
+/** Effects are differences, ratios and slopes of numbers of ordinary size: what is smaller is the rounding of their sums. */
+const rounding = 1e-12;
 
 /** `1.76 (95 %: 1.21 to 2.56)`. */
 export function effectText({ estimate, low, high, level }: EffectSize): string {
-  const end = (x: number | null) => (x === null ? 'unbounded' : short(x));
-  return `${short(estimate)} (${short(100 * level)} %: ${end(low)} to ${end(high)})`;
+  const size = (x: number) => short(Math.abs(x) < rounding ? 0 : x);
+  const end = (x: number | null) => (x === null ? 'unbounded' : size(x));
+  return `${size(estimate)} (${short(100 * level)} %: ${end(low)} to ${end(high)})`;
 }

@@ -1,9 +1,12 @@
 /** Memory that was another's is never shown: what a decoder gives is in its file, or is not given. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BallastError } from '../../src/base/errors.ts';
 import { decodePicture } from '../../src/data/pictures/picture.ts';
 import {
@@ -18,6 +21,16 @@ import {
   ZipArchive,
 } from '../../src/formats/index.ts';
 import { readModel } from '../../src/onnx/index.ts';
+import { formatOf } from '../../src/trials/index.ts';
+import {
+  historyRecord,
+  runRecord,
+  scalarEvent,
+  summaryEvent,
+  tensorField,
+  versionEvent,
+  wandbFile,
+} from '../support/log-writers.ts';
 import { modelBytes } from '../support/onnx-files.ts';
 import { wholeModels } from '../support/onnx-mutations.ts';
 import { chunk, pngSignature } from '../support/png-files.ts';
@@ -67,6 +80,35 @@ const idx = Buffer.concat([Buffer.from([0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 4]), Bu
 const npy = encodeNpy(matrix);
 const weights = (bytes: Uint8Array) => decodeWeights(bytes, 'a.bin').tensors;
 
+const place = mkdtempSync(join(tmpdir(), 'ballast-canary-'));
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+/** All that a log gives: its records and settings. */
+async function readLog(name: string, content: Uint8Array): Promise<unknown[]> {
+  const path = join(place, name);
+  writeFileSync(path, content);
+  const given: unknown[] = [];
+  const sink = {
+    record: (r: unknown) => void given.push(r),
+    setting: (key: string, value: unknown) => void given.push(key, value),
+  };
+  await (await formatOf(path)).open(path).read(sink, { ended: true });
+  return given;
+}
+const csv = Buffer.from(`run,step,loss,note\n${'a,1,2.5,x\n"b ""c""",2,1.5,"y\nz"\n'.repeat(20)}`);
+const jsonLines = Buffer.from('{"step": 1, "loss": 2.5, "eval": {"loss": 0.5}, "note": "x"}\n'.repeat(20));
+const printed = Buffer.from('step: 10 loss: 2.5 lr=0.1 note=x\n'.repeat(20));
+const trainer = Buffer.from(JSON.stringify({ log_history: [{ loss: 2.5, step: 10 }] }));
+const events = Buffer.concat([
+  versionEvent(1.7e9),
+  scalarEvent(1.7e9 + 1, 10, 'loss/train', 0.1),
+  summaryEvent(1.7e9 + 2, 10, 'loss/val', tensorField([0.25], [])),
+]);
+const wandb = wandbFile([
+  runRecord(1, 'sunny-1', { batch_size: '64' }),
+  historyRecord(2, 0, { loss: '2.5', note: `"${'x'.repeat(40_000)}"` }),
+]);
+
 const formats: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => unknown])[] = [
   ['PNG', PNG.sync.write(image), (b) => decodePicture(b, 'a.bin')],
   ['PNG of too little data', shortPng, (b) => decodePicture(b, 'a.bin')],
@@ -90,6 +132,12 @@ const formats: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => un
   ['idx', idx, (b) => decodeIdx(b, 'a.bin')],
   ['idx in gzip', gzipSync(idx), (b) => decodeIdx(unpackGzip(b, 'a.bin', 1000), 'a.bin')],
   ['pickled batch of CIFAR', ofPython2([3, 1], [2, 3072], new Uint8Array(6144)), (b) => decodePickledDict(b, 'a.bin')],
+  ['CSV', csv, (b) => readLog('a.csv', b)],
+  ['log of JSON lines', jsonLines, (b) => readLog('a.jsonl', b)],
+  ['printed log', printed, (b) => readLog('a.log', b)],
+  ['trainer_state.json', trainer, (b) => readLog('trainer_state.json', b)],
+  ['event file of TensorBoard', events, (b) => readLog('events.out.tfevents.1', b)],
+  ['W&B log', wandb, (b) => readLog('run-a.wandb', b)],
   ['ONNX', modelBytes(wholeModels[0]!), (b) => [...readModel(b, { path: 'a.bin' }).constants.values()]],
 ];
 
@@ -108,6 +156,8 @@ describe('memory that was freed is never seen in what comes', () => {
         expect(error.message.includes('C4n4ry'), `cut at ${length}`).toBe(false);
       }
     }
+    // Uncut, all but the one that is damaged give something.
+    if (whole !== shortPng) expect(bytesIn(await read(whole)).length).toBeGreaterThan(0);
   });
 
   it('which the test would see', () => {

@@ -1,6 +1,6 @@
 /** Hostile files given to the command line, under a bound of memory: one line, exit code 1 (2 for what is a call), nothing on standard output. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { deflateSync, gzipSync } from 'node:zlib';
@@ -218,4 +218,20 @@ describe('a hostile file is refused in one line, within a gigabyte and a half:',
       expect(run.stdout).toBe('');
     },
   );
+});
+
+describe('an absurd number is a mistake of the call, told in one line before anything is made:', () => {
+  const nowhere = join(tmpdir(), 'ballast-absurd');
+  it.each([
+    ['eval --model mlp8 --weights random --dataset shapes --threads 1e9', /--threads: .*1024/],
+    [`batch run x.yaml --out ${nowhere} --threads 1e308`, /--threads .*from 1 to 1024/],
+    [`train --model mlp8 --dataset shapes --out ${nowhere} --batch-size 1e9`, /--batch-size .*from 1 to 16777216/],
+    ['eval --model resnet999999998 --weights random --dataset shapes', /more than any network has/],
+  ])('%s', (line, what) => {
+    const { status, stderr } = spawnSync(process.execPath, [builtCommand(), ...line.split(' ')], { encoding: 'utf8' });
+    expect(stderr).toMatch(what);
+    expect(stderr.trim().split('\n').length).toBe(1);
+    expect(status).toBe(2);
+    expect(existsSync(nowhere)).toBe(false);
+  });
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, describe, expect, it } from 'vitest';
 import { kindNamed, toDocument } from '../../src/schema/index.ts';
-import { resnet56Plan, syntheticSpectrum } from '../report/synthetic-spectrum.ts';
+import { syntheticSpectrum } from '../report/synthetic-spectrum.ts';
 import { ballast, expectFailure, expectValid } from '../support/ballast.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-report-'));
@@ -37,12 +37,17 @@ describe('ballast report', () => {
     expect(tables.length).toBeGreaterThan(0);
     for (const table of tables) expect(table.split('\n').length).toBeGreaterThan(2);
     // A command's output in tests is below a mebibyte.
-    const few = syntheticSpectrum({ plans: resnet56Plan().slice(-2), indices: [0, 1] });
+    const plan = { shape: [64, 48] as const, active: 20, largest: 3, smallest: 0.1 };
+    const few = syntheticSpectrum({ plans: ['s.0', 's.1'].map((name) => ({ name, ...plan })), indices: [0, 1] });
     const small = join(folder, 'small.json');
     writeFileSync(small, JSON.stringify(toDocument(kindNamed('spectrum')!, null, few)));
     const csv = ballast('report', small, '--csv').stdout.trimEnd().split('\n');
-    expect(csv[0]).toMatch(/^images\.index,.*units\.name,/);
-    expect(csv.length).toBe(1 + few.images.reduce((n, image) => n + image.units.length, 0));
+    // In long form: a row a singular value, and nothing in a cell that would have to be taken apart.
+    expect(csv[0]).toMatch(/^images\.index,.*units\.name,.*singularValues\.index,singularValues\.value/);
+    const blocks = few.images.flatMap((image) => [...image.units, ...image.stages]);
+    expect(csv.length).toBe(1 + blocks.reduce((n, { singularValues }) => n + singularValues.length, 0));
+    const at = csv[0]!.split(',').indexOf('singularValues.value');
+    expect(csv.slice(1).map((row) => Number(row.split(',')[at]))).toEqual(blocks.flatMap((b) => [...b.singularValues]));
     const document = JSON.parse(ballast('report', small, '--json').stdout);
     expectValid(document);
     expect(document).toEqual(JSON.parse(readFileSync(small, 'utf8')));
@@ -52,7 +57,7 @@ describe('ballast report', () => {
     const run = ballast('report', 'results/plan', 'results/stability/growth.json', '--csv');
     expect(run.status, run.lines.join('\n')).toBe(0);
     expect(run.stdout).toMatch(/layer1\.8,layer1,/);
-    expectFailure(ballast('report', 'results/shapes/measurements.parquet'), 1, /measurements of a study.*batch report/);
+    expectFailure(ballast('report', 'results/shapes/measurements.csv'), 1, /measurements of a study.*batch report/);
     expectFailure(ballast('report', 'results/stability/findings.txt'), 1, /findings\.txt: is not JSON/);
     expectFailure(ballast('report', join(folder, 'none')), 1, /none: cannot be read/);
   });

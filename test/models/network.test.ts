@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/base/errors.ts';
 import { writeNpz, writeSafetensors } from '../../src/formats/index.ts';
@@ -87,6 +88,25 @@ describe('weights that are not finite', () => {
     data[3] = value;
     return copy.set('fc2.weight', { dtype: 'float32', shape: [2, 2], data });
   };
+
+  it('wherever they stand in a network are refused, naming the tensor', async () => {
+    const shape = { classes: 3, inputShape: [3, 8, 8] };
+    const model = modelNamed('resnet8', shape);
+    const fresh = [...initialize(model.parameters, 0)];
+    const specials = fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(fresh.length - 1), fc.nat(), specials, async (which, place, value) => {
+        const [name, tensor] = fresh[which]!;
+        const data = Float32Array.from(tensor.data as Float32Array);
+        data[place % data.length] = value;
+        await writeSafetensors(at('any.safetensors'), new Map([...fresh, [name, { ...tensor, data }]]));
+        await expect(loadNetwork({ model: 'resnet8', weights: at('any.safetensors'), ...shape })).rejects.toThrow(
+          `in ${name}: 1 of ${data.length} value`,
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
 
   it('are refused from every format, naming the tensor, how many and the first', async () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {

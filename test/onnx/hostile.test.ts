@@ -3,7 +3,7 @@ import { BallastError } from '../../src/base/errors.ts';
 import { RandomStream } from '../../src/base/random.ts';
 import { readModel } from '../../src/onnx/read.ts';
 import { tensorOf } from '../../src/onnx/tensor.ts';
-import { encode, int, modelBytes, modelMessage } from '../support/onnx-files.ts';
+import { encode, int, modelBytes, modelMessage, text } from '../support/onnx-files.ts';
 import { mutated, wholeModels } from '../support/onnx-mutations.ts';
 
 const oneLine = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,900}$/u;
@@ -34,6 +34,31 @@ describe('a file that was tampered with', () => {
     // Most changes are harmful, some are not: neither the reader nor the mutator is asleep.
     expect(refused).toBeGreaterThan(600);
     expect(refused).toBeLessThan(1450);
+  });
+});
+
+describe('what is in great numbers', () => {
+  const model = (op: string, inputs: number, attributes = {}) =>
+    modelBytes({
+      opset: 21,
+      inputs: { x: [2, 2] },
+      outputs: ['y'],
+      tensors: { c: tensorOf('float32', [2, 2], [1, 2, 3, 4]) },
+      nodes: [
+        { op, in: Array(inputs).fill(op === 'Min' ? 'c' : 'x'), out: ['z'], attributes },
+        { op: 'Add', in: ['x', 'z'], out: ['y'] },
+      ],
+    });
+
+  it('is read: a node of constants with more inputs than a call may have arguments', () => {
+    expect(refusal(model('Min', 150_000))).toBeUndefined();
+  });
+
+  it.each([
+    ['terms', `${'a,'.repeat(60)}!`],
+    ['letters', `${'a'.repeat(100_000)}!`],
+  ])('is refused at once: an equation of many %s whose end does not fit', (_, equation) => {
+    expect(refusal(model('Einsum', 60, { equation: text(equation) }))).toMatch(/Einsum/);
   });
 });
 

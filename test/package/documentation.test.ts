@@ -9,6 +9,7 @@ import { licencesPage } from '../../scripts/licences.ts';
 import { programOf, publicSymbols } from '../../scripts/public-symbols.ts';
 import { indexPage } from '../../scripts/reference.ts';
 import { isCommand, loadCommand } from '../../src/cli/program.ts';
+import { commandSummaries } from '../../src/cli/summaries.ts';
 
 const entries = packageEntries();
 const markdown = [
@@ -100,7 +101,55 @@ describe('the command', () => {
     }
     expect(problems).toEqual([]);
   });
+
+  it('each command shows how it is called, with options that there are', async () => {
+    const problems: string[] = [];
+    for (const name of Object.keys(commandSummaries)) {
+      if (!isCommand(name)) throw new Error(name);
+      const command = await loadCommand(name);
+      for (const part of command.commands.length > 0 ? command.commands : [command]) {
+        const words = part === command ? [name] : [name, part.name()];
+        let help = '';
+        part.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+        const shown = [...help.matchAll(/^ +\$ (.*)$/gm)].map(([, line]) => line!);
+        const own = shown.map((line) => /ballast (.*?)[)>]?$/.exec(line)?.[1]).filter((line) => line !== undefined);
+        if (!own.some((line) => line.startsWith(words.join(' ')))) problems.push(`${words.join(' ')}: no example`);
+        const called = own.filter((line) => line.startsWith(words.join(' ')));
+        problems.push(
+          ...called.flatMap((line) => mistakesIn(part, line.split(/\s+/)).map((problem) => `${line}: ${problem}`)),
+        );
+      }
+    }
+    expect(problems).toEqual([]);
+  });
+
+  it('options that the text of the documentation names are options of some command', async () => {
+    // Of every command; of the fuzzer, of npm, and of the user's script in an example.
+    const known = new Set(['--help', '--version', '--only', '--omit', '--bs']);
+    for (const name of Object.keys(commandSummaries)) {
+      if (!isCommand(name)) throw new Error(name);
+      const command = await loadCommand(name);
+      for (const part of [command, ...command.commands]) for (const { long } of part.options) if (long) known.add(long);
+    }
+    const pages = [...markdown, ...readdirSync('docs/walks').map((name) => join('docs/walks', name))];
+    const named = pages
+      .filter((page) => page.endsWith('.md'))
+      .flatMap((page) =>
+        [
+          ...readFileSync(page, 'utf8')
+            .replace(/^```[\s\S]*?^```/gm, '')
+            .matchAll(/`[^`\n]+`/g),
+        ]
+          .filter(([code]) => !ofOthers.test(code))
+          .flatMap(([code]) => [...code.matchAll(/(?<![\w-])--[a-z][a-z0-9-]*/g)].map(([flag]) => ({ page, flag }))),
+      );
+    expect(named.length).toBeGreaterThan(80);
+    expect(named.filter(({ flag }) => !known.has(flag)).map(({ page, flag }) => `${page}: ${flag}`)).toEqual([]);
+  });
 });
+
+/** Command lines of other programs. */
+const ofOthers = /^`(npm|node|npx|python3?|pip|sbatch|torchrun|git|chromium|docker|srun) /;
 
 /** Options that a command does not have, and values that are none of their choices. */
 function mistakesIn(command: Command, words: readonly string[]): string[] {

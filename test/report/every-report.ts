@@ -1,7 +1,11 @@
 /** Every kind of report, of results that are made up or measured on networks that take a moment: the page, and what the terminal shows. */
-import { readFileSync } from 'node:fs';
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { storedResults } from '../../src/app/stored-results.ts';
 import { RandomStream } from '../../src/base/random.ts';
-import { type StudyStability, trendsOf } from '../../src/comparison/index.ts';
+import type { StudyStability } from '../../src/comparison/index.ts';
 import type { ImageDataset } from '../../src/data/index.ts';
 import { type Network, resnet, withValues } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
@@ -10,6 +14,8 @@ import {
   batchCostTable,
   batchPlanTable,
   batchTable,
+  branchesTable,
+  comparisonTable,
   convolutionsTable,
   curvatureTable,
   eigenvaluesTable,
@@ -21,8 +27,11 @@ import {
   studyStabilityTable,
   terminalPlot,
 } from '../../src/report/index.ts';
+import { writeReportIndex } from '../../src/report/kit/folder-index.ts';
 import * as pages from '../../src/report/pages.ts';
+import type { BranchesResult } from '../../src/schema/index.ts';
 import {
+  Comparison,
   countActiveUnits,
   measureAlignment,
   measureConvolutions,
@@ -117,7 +126,15 @@ async function stabilityReports(): Promise<ReportOfAKind[]> {
     images,
     active: await countActiveUnits(network, dataset, images, runtime),
     spectra: spectrum,
-    interventions: [intervention, intervention],
+    interventions: [
+      // What one unit alone would have shown, and all together.
+      {
+        ...intervention,
+        changed: ['layer1.0'],
+        scales: intervention.scales.map((s) => ({ ...s, units: s.units.filter((u) => u.name === 'layer1.0') })),
+      },
+      intervention,
+    ],
     perturbations: perturbations.result,
     environment: spectrum.environment,
     seconds: 60,
@@ -192,12 +209,11 @@ async function batchReports(): Promise<ReportOfAKind[]> {
     ['stored batch study', stored, { devices: [1] }],
   ] as const;
   const plan = planFrom({ ...syntheticPlan, devices: [1, 2, 4, 8], link, price: 1.2 });
-  const before = JSON.parse(readFileSync('results/cifar10/stability/result.json', 'utf8')) as StudyStability;
   // Stored by an earlier version: its trends are those of today's analysis.
-  const joint: StudyStability = {
-    ...before,
-    workloads: before.workloads.map((w) => ({ ...w, atChance: [], trends: trendsOf(w.models, w.models) })),
-  };
+  const [stability] = await storedResults('results/cifar10/stability/result.json');
+  const joint = stability!.document.result as StudyStability;
+  const [branched] = await storedResults('results/branches/result.json');
+  const branches = branched!.document.result as BranchesResult;
   const color = false;
   const reports = studies.map(([kind, study, costs]) => {
     const report = reportOf(study, { cost: null, linearErrors: [] });
@@ -225,6 +241,11 @@ async function batchReports(): Promise<ReportOfAKind[]> {
       terminal: (width) => batchPlanTable(plan, { color, width }),
     },
     {
+      kind: 'branches',
+      page: pages.renderBranchesReport(branches, { command }),
+      terminal: (width) => branchesTable(branches, { color, width }),
+    },
+    {
       kind: 'stability of a study',
       page: pages.renderStudyStabilityReport(joint, { command }),
       terminal: (width) => studyStabilityTable(joint, { color, width }),
@@ -232,7 +253,49 @@ async function batchReports(): Promise<ReportOfAKind[]> {
   ];
 }
 
+/** Two networks side by side, and the checkpoints of a run, the last of which have not moved. */
+async function comparisonReports(): Promise<ReportOfAKind[]> {
+  const compared = [
+    ['comparison', [1, 2].map((seed) => ({ name: `network ${seed}`, seed, step: null }))],
+    ['comparison of checkpoints', [1, 2, 3, 4, 4].map((seed, i) => ({ name: `step ${100 * i}`, seed, step: 100 * i }))],
+  ] as const;
+  return Promise.all(
+    compared.map(async ([kind, members]): Promise<ReportOfAKind> => {
+      const comparison = await Comparison.prepare({
+        members: members.map(({ name, seed, step }) => ({ name, network: withSeed(seed), dataset, step })),
+        images: Array.from({ length: 12 }, (_, i) => i),
+        ...{ attack: 'pgd', norm: 'linf', radii: [2 / 255, 8 / 255, 0.1], steps: 2, units: 'ends', spectrumImages: 1 },
+        ...{ method: 'auto', top: 5, seed: 0, runtime },
+      });
+      const result = await comparison.run();
+      return {
+        kind,
+        page: pages.renderComparisonReport(result, { command }),
+        terminal: (width) => comparisonTable(result, { color: false, width }),
+      };
+    }),
+  );
+}
+
+/** The page of links over the reports of a folder, and one of these with its link back. */
+async function folderReports(reports: readonly ReportOfAKind[]): Promise<ReportOfAKind[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ballast-folder-'));
+  try {
+    reports.forEach(({ page }, i) => {
+      writeFileSync(join(folder, `${i}.html`), page);
+    });
+    const index = await writeReportIndex(folder, { title: 'All reports', made });
+    return [
+      { kind: 'index of a folder', page: readFileSync(index!, 'utf8') },
+      { kind: 'report of a folder', page: readFileSync(join(folder, '0.html'), 'utf8') },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** In some seconds. */
 export async function everyReport(): Promise<ReportOfAKind[]> {
-  return [...(await stabilityReports()), ...(await batchReports())];
+  const reports = [...(await stabilityReports()), ...(await comparisonReports()), ...(await batchReports())];
+  return [...reports, ...(await folderReports(reports))];
 }

@@ -42,12 +42,15 @@ export function seenFaults(): string[] {
     return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05);
   };
   const shortly = (text: string) => text.trim().replace(/\s+/g, ' ').slice(0, 40);
-  const backgroundOf = (element: Element): Color => {
-    for (let e: Element | null = element; e; e = e.parentElement) {
-      const color = colorOf(getComputedStyle(e).backgroundColor);
-      if (color[3] > 0.99) return color;
-    }
-    return [255, 255, 255, 1];
+  const backgrounds = new Map<Element, Color>();
+  const backgroundOf = (element: Element | null): Color => {
+    if (!element) return [255, 255, 255, 1];
+    const before = backgrounds.get(element);
+    if (before) return before;
+    const own = colorOf(getComputedStyle(element).backgroundColor);
+    const color = own[3] > 0.99 ? own : backgroundOf(element.parentElement);
+    backgrounds.set(element, color);
+    return color;
   };
   const swatchOf = (key: Element) => colorOf(getComputedStyle(key).getPropertyValue('--swatch').trim());
   const opacityOf = (element: Element, kind: 'fillOpacity' | 'strokeOpacity') => {
@@ -154,6 +157,14 @@ export function seenFaults(): string[] {
         if (hit >= 0) say(`tick labels "${labels[i]!.textContent}" and "${labels[hit]!.textContent}" overlap`);
       });
     }
+    const texts = [...svg.querySelectorAll('g[aria-label="text"] text')].filter((t) => t.textContent !== '');
+    const places = texts.map((t) => t.getBoundingClientRect());
+    places.forEach((a, i) => {
+      const hit = places.findIndex(
+        (b, j) => j > i && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3,
+      );
+      if (hit >= 0) say(`labels "${texts[i]!.textContent}" and "${texts[hit]!.textContent}" overlap`);
+    });
     // What the legends of the panel and of its figure say of lines.
     const keys = [
       ...(svg.closest('.panel')?.querySelectorAll('.legend i') ?? []),

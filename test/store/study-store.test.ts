@@ -103,7 +103,7 @@ describe('a store', () => {
 
   it('frees the trial of a process that is gone, and not that of one that lives', () => {
     store.replaceGrid(grid(['a', 'b']));
-    const script = `import { StudyStore } from '../../src/store/src/store/index.ts';
+    const script = `import { StudyStore } from './src/store/index.ts';
       const store = await StudyStore.open(process.argv[1]); store.claims.begin(store.claims.claim(), 2);`;
     const child = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, folder]);
     expect(child.stderr.toString()).toBe('');

@@ -98,7 +98,7 @@ describe('batch stability', () => {
   it('compares the classifiers of a study, goes on where it stopped, and says what it left out', () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = json('batch', 'stability', study, ...options, '--dry-run');
-    expect(plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
+    expect(plan.plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
     const document = json('batch', 'stability', study, ...options);
     expectValid(document);
     const { result } = document;

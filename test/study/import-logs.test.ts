@@ -98,6 +98,12 @@ describe('the rows of a log', () => {
     );
   });
 
+  it('may be more than a call may have arguments', async () => {
+    const rows = Array.from({ length: 130_000 }, (_, i) => `t,16,${i + 1},2`);
+    const { trials } = await importText(`trial,batch_size,step,train_loss\n${rows.join('\n')}\n`);
+    expect(trials[0]!.measurements.at(-1)!.step).toBe(130_000);
+  });
+
   it('after a resume count, and those of the abandoned way do not', async () => {
     const whole = curves(await importText(csvOf(allRows())));
     await fc.assert(
@@ -123,7 +129,10 @@ describe('the rows of a log', () => {
       await log(csvOf([...rowsOf(8, { to: 20, slower: 0.5 }), ...rowsOf(8, { from: 10 })])),
     );
     expect(study.kind === 'logs' && study.logs.notes).toEqual([
-      'run b8 was resumed at step 200 (row 22): 10 rows logged before at that step and beyond do not count',
+      {
+        run: 'b8',
+        text: 'was resumed at step 200 (row 22): 10 rows logged before at that step and beyond do not count',
+      },
     ]);
   });
 

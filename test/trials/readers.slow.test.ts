@@ -28,7 +28,7 @@ function largeLog(name: string, bytes: number): string {
 
 /** The greatest memory of a process that imports a log, in MB, and what it found. */
 function imported(path: string) {
-  const module = resolve(builtCommand(), '../../batch/import/index.js');
+  const module = resolve(builtCommand(), '../../study/import/index.js');
   const script = `const { importMeasurements } = await import(${JSON.stringify(module)});
     const { logs } = await importMeasurements(${JSON.stringify(path)});
     const { curve, budgetSteps } = logs.trials[0];

@@ -46,7 +46,7 @@ export const compare = registerMeasurement({
     return { plan: comparison.plan, run: async () => ({ result: await comparison.run() }) };
   },
   estimate: (plan) =>
-    `${plural(plan.networks.length, 'network')} at ${plural(plan.images, 'image')} and ${plan.radii === 1 ? 'one radius' : `${plan.radii} radii`}: spectra ${costText(plan)}, attacks at most ${formatCount(plan.networks.reduce((n, m) => n + m.gradients, 0))} gradients`,
+    `${plural(plan.networks.length, 'network')} at ${plural(plan.images, 'image')} and ${plan.radii === 1 ? 'one radius' : `${plan.radii} radii`}: ${plan.networks.some((n) => n.spectra > 0) ? `spectra ${costText(plan)}, ` : ''}attacks at most ${formatCount(plan.networks.reduce((n, m) => n + m.gradients, 0))} gradients`,
   details: ({ networks }) =>
     networks.map(
       (n) => `${n.name}: at most ${formatCount(n.gradients)} gradients, ${plural(n.spectra, 'spectrum', 'spectra')}`,

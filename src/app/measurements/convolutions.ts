@@ -6,7 +6,7 @@ export const convolutions = registerMeasurement({
   kind: convolutionsKind,
   label: 'convolutions',
   parts: 'layers',
-  rows: ['layers'],
+  rows: ['layers', 'singularValues'],
   examples: [
     { what: 'of every convolution, with the batch norm behind it', request: { model: 'resnet20', foldNorm: true } },
   ],

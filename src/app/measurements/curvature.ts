@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatDuration, plural } from '../cost-text.t
 export const curvature = registerMeasurement({
   kind: curvatureKind,
   label: 'curvature',
-  rows: ['eigenvalues'],
+  rows: [['eigenvalues', 'smallest']],
   examples: [
     {
       what: 'the five largest eigenvalues and the density of the whole spectrum, on training images',

@@ -6,7 +6,7 @@ export const eigenvalues = registerMeasurement({
   kind: eigenvaluesKind,
   label: 'eigenvalues',
   parts: 'branches',
-  rows: ['branches'],
+  rows: ['branches', 'eigenvalues'],
   examples: [
     { what: 'of two units at an image', request: { model: 'resnet20', data: 'cifar10', units: 'layer3.1,layer3.2' } },
   ],

@@ -9,7 +9,7 @@ export const evaluation = registerMeasurement({
   async prepare(request, { signal, onProgress, onNote }) {
     const [
       { loadFitted, loadSplit, noteOrder, runtimeOf, withClassesOf },
-      { evaluateNetwork },
+      { evaluateNetwork, requireFiniteLoss },
       { environmentOf },
       { normalizationEntry },
       { isText },
@@ -36,6 +36,7 @@ export const evaluation = registerMeasurement({
           onProgress: (done, total) => onProgress?.(done / total, ''),
         });
         const { name: model, weights } = network;
+        requireFiniteLoss(model, found.loss);
         const notes = [...(network.notes ?? []), ...(isText(data) ? [] : (data.notes ?? []))];
         const result = {
           ...{ model, weights, ...normalizationEntry(network), ...(notes.length > 0 && { notes }) },

@@ -1,5 +1,6 @@
 /** The measurements that Ballast has; importing this makes them known. A new one is one file beside these and its line here. */
 import { alignment } from './alignment.ts';
+import { branches } from './branches.ts';
 import { compare } from './compare.ts';
 import { convolutions } from './convolutions.ts';
 import { curvature } from './curvature.ts';
@@ -10,9 +11,11 @@ import { perturb } from './perturb.ts';
 import { reproduceStability } from './reproduce-stability.ts';
 import { spectrum } from './spectrum.ts';
 import { studyStability } from './study-stability.ts';
+import { tokens } from './tokens.ts';
 
 export const builtIn = {
   alignment,
+  branches,
   compare,
   convolutions,
   curvature,
@@ -23,4 +26,5 @@ export const builtIn = {
   'reproduce-stability': reproduceStability,
   spectrum,
   'study-stability': studyStability,
+  tokens,
 } as const;

@@ -9,7 +9,7 @@ export const intervene = registerMeasurement({
   kind: interventionKind,
   label: 'interventions',
   parts: 'interventions',
-  rows: ['scales', 'units'],
+  rows: ['scales', 'units', 'singularValues'],
   examples: [
     {
       what: 'one unit of a ResNet-20 without its skip connection, and with it doubled',

@@ -7,7 +7,7 @@ export const spectrum = registerMeasurement({
   kind: spectrumKind,
   label: 'spectra',
   parts: 'spectra',
-  rows: ['images', 'units'],
+  rows: ['images', ['units', 'stages'], 'singularValues'],
   examples: [
     { what: 'of a ResNet-20 at the first test image', request: { model: 'resnet20', data: 'cifar10' } },
     {
@@ -37,7 +37,8 @@ export const spectrum = registerMeasurement({
       },
     };
   },
-  estimate: (plan) => `${plan.blocks.length} spectra at ${plural(plan.images, 'image')}: ${costText(plan)}`,
+  estimate: (plan) =>
+    `${plural(plan.blocks.length, 'spectrum', 'spectra')} at ${plural(plan.images, 'image')}: ${costText(plan)}`,
   async table(result, { color }) {
     const { spectrumTable, terminalPlot } = await import('../../report/index.ts');
     return `${spectrumTable(result, { color })}\n${terminalPlot(result, { color })}`;

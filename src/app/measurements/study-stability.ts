@@ -30,6 +30,22 @@ export const studyStability = registerMeasurement({
     ...workloads.map((w) => `${w.name}: ${plural(w.models, 'network')}, ${formatDuration(w.seconds)}`),
     ...skipped.map(({ what, why }) => `left out: ${what} ${why}`),
   ],
+  async restored(result) {
+    const [{ trendsAboveChance }, { dataFacts }] = await Promise.all([
+      import('../../comparison/index.ts'),
+      import('../../data/index.ts'),
+    ]);
+    const images = result.settings.images.length;
+    return {
+      ...result,
+      workloads: result.workloads.map((w) => {
+        const classes = dataFacts[w.dataset]?.classes;
+        // Of data that is not known here nobody can say what chance is.
+        if (w.trends.length > 0 || classes === undefined) return w;
+        return { ...w, ...trendsAboveChance(w.models, images, classes) };
+      }),
+    };
+  },
   async table(result, options) {
     const { studyStabilityTable } = await import('../../report/index.ts');
     return studyStabilityTable(result, options);

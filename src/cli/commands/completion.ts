@@ -1,5 +1,6 @@
 /** Completion for shells, from the same commands and options as the help. */
 import { Argument, Command, type Option } from 'commander';
+import { exampleText } from '../flags/examples.ts';
 import { type CommandName, commandSummaries } from '../summaries.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
@@ -98,7 +99,7 @@ export function completionCommand(load: (name: CommandName) => Promise<Command>)
   return new Command('completion')
     .description(commandSummaries.completion.summary)
     .addArgument(new Argument('<shell>', 'which').choices(shells))
-    .addHelpText('after', '\nExample:\n  $ source <(ballast completion bash)')
+    .addHelpText('after', exampleText('source <(ballast completion bash)'))
     .action(async (shell: (typeof shells)[number]) => {
       const program = new Command('ballast');
       for (const name of Object.keys(commandSummaries) as CommandName[])

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ThreeSplit } from '../../data/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export const allSplits = ['train', 'valid', 'test'] as const satisfies readonly ThreeSplit[];
@@ -11,6 +12,7 @@ export function datasetsCommand(): Command {
     .option('--data <dir>', 'read the named data set from here (procedural ones are made without)')
     .addOption(new Option('--split <name>', 'read this split alone (default: all)').choices(allSplits))
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast datasets folder --data pictures'))
     .action(async (...given: Parameters<typeof import('./actions/datasets.ts').run>) =>
       (await import('./actions/datasets.ts')).run(...given),
     );

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function modelsCommand(): Command {
@@ -6,6 +7,7 @@ export function modelsCommand(): Command {
     .description(commandSummaries.models.summary)
     .argument('[name]', 'any member of a family, e.g. resnet110, unet32, lstm1x650')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast models resnet20'))
     .action(async (name: string | undefined, options: { json?: boolean }) => {
       // Only now: the help needs none of it.
       const { listModels } = await import('../flags/model-listing.ts');

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { StoredResult } from '../../app/stored-results.ts';
 import { UsageError } from '../../base/errors.ts';
+import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
+import { runningCommand } from '../terminal/output-folder.ts';
 
 interface ReportOptions {
   readonly out?: string;
@@ -17,9 +19,9 @@ export function reportCommand(): Command {
     .argument('<path...>', 'results: files such as result.json, or folders with some')
     .option('--out <dir>', 'write the page of each there (NAME.html, report.html where there is one result)')
     .option('--figures <dir>', 'write each figure there as SVG, and what it shows as CSV')
-    .option('--csv', 'print the rows of the result as comma-separated values')
+    .option('--csv', 'print the result as comma-separated values, a row for each value of a spectrum')
     .option('--json', 'print the results in the form of today, a line each')
-    .addHelpText('after', '\nExample:\n  $ ballast report out/spectrum --out pages --figures figures')
+    .addHelpText('after', exampleText('ballast report out/spectrum --out pages --figures figures'))
     .action(run);
 }
 
@@ -43,9 +45,14 @@ async function run(
     }
   }
   const name = (stored: StoredResult) => (found.length === 1 ? 'report' : nameOf(stored));
-  if (out !== undefined) await writePages(found, out, (s) => pageOf(s, command(s)), name);
+  const { owningFolder } = await import('../../formats/index.ts');
+  const doing = runningCommand();
+  if (out !== undefined)
+    await owningFolder(out, { doing }, () => writePages(found, out, (s) => pageOf(s, command(s)), name));
   if (figures !== undefined)
-    await writeFigures(found, figures, (s) => pageOf(s, command(s)), found.length > 1 ? nameOf : undefined);
+    await owningFolder(figures, { doing }, () =>
+      writeFigures(found, figures, (s) => pageOf(s, command(s)), found.length > 1 ? nameOf : undefined),
+    );
 }
 
 /** The command line that a result was asked for with, where it says so. */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { InputError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/names.ts';
 import { allKinds, jsonSchemaOf, kindNamed, kindsKind, requestSchemaOf } from '../../schema/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
 import { printDocument } from '../terminal/print-document.ts';
 
@@ -11,7 +12,7 @@ export function schemaCommand(): Command {
     .argument('[kind]', 'the one to print as JSON Schema 2020-12')
     .option('--request', 'the schema of its request, in which what has a default can be left out')
     .option('--json', 'the list as one JSON object')
-    .addHelpText('after', '\nExample:\n  $ ballast schema spectrum > spectrum.schema.json')
+    .addHelpText('after', exampleText('ballast schema spectrum > spectrum.schema.json'))
     .action(run);
 }
 

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { rhythmSettings } from '../../train/index.ts';
+import { exampleText } from '../flags/examples.ts';
 import { addDeviceOptions } from '../flags/options.ts';
 import { addSettingOptions } from '../flags/setting-options.ts';
-import { addGrowthOptions, addTrainingOptions } from '../flags/training-options.ts';
+import { addGrowthOptions, addTrainingOptions, groupTrainingOptions } from '../flags/training-options.ts';
 import { folderName } from '../flags/values.ts';
 import { commandSummaries } from '../summaries.ts';
 
@@ -21,8 +22,15 @@ export function trainCommand(): Command {
     )
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText(
+      'after',
+      exampleText(
+        'ballast train --model resnet8 --dataset shapes --max-steps 200 --out run',
+        'ballast train --model resnet8 --dataset shapes --resume --max-steps 400 --out run',
+      ),
+    )
     .action(async (...given: Parameters<typeof import('./actions/train.ts').run>) =>
       (await import('./actions/train.ts')).run(...given),
     );
-  return command;
+  return groupTrainingOptions(command, 'The run:');
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { mostThreads } from '../../schema/index.ts';
 import { wholeNumber } from './values.ts';
 
 export interface DatasetOptions {
@@ -18,7 +19,7 @@ export interface DeviceOptions {
 export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
-    .option('--threads <n>', 'threads on the CPU (default: all cores)', wholeNumber(1))
+    .option('--threads <n>', 'threads on the CPU (default: all cores)', wholeNumber(1, mostThreads))
     .addOption(
       new Option('--emission <how>', 'how graphs are written for ONNX Runtime')
         .choices(['auto', 'plain', 'blocked'])

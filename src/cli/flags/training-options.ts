@@ -23,6 +23,31 @@ export function addTrainingOptions(command: Command): Command {
     .option('--max-steps <n>', 'end after so many steps instead', wholeNumber(1));
 }
 
+/** Headings of the help of a training, and the flags below each; the rest is about the run itself. */
+const headings: Readonly<Record<string, readonly string[]>> = {
+  'Network and data:':
+    'model dataset data class-names download fraction seed normalize dropout no-augment zoom jitter sequence-length'.split(
+      ' ',
+    ),
+  'Batch and update rule:':
+    'batch-size lr scaling base-batch optimizer momentum trust weight-decay decay-on adapt-on clip-norm label-smoothing micro-batch ghost-batch'.split(
+      ' ',
+    ),
+  'Schedule and length:':
+    'schedule milestones factor power warmup loss-bound epochs max-steps grow-at grow-batch'.split(' '),
+  'Where it runs:': 'device threads emission'.split(' '),
+};
+
+/** Puts the options of a training, which are many, under headings; those that are about the run under `rest`. */
+export function groupTrainingOptions(command: Command, rest: string): Command {
+  for (const option of command.options) {
+    const flag = option.long!.slice(2);
+    const [heading = rest] = Object.entries(headings).find(([, flags]) => flags.includes(flag)) ?? [];
+    option.helpGroup(heading);
+  }
+  return command;
+}
+
 /** A batch that grows, which is for a whole run and not for a plan. */
 export function addGrowthOptions(command: Command): Command {
   return command

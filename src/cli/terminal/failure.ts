@@ -26,7 +26,7 @@ function interruption({ options, out }: RunningCommand): string {
   if (out !== undefined) return `interrupted; the same command goes on with what is in ${out}`;
   return options.has('--out')
     ? 'interrupted; nothing was kept: with --out DIR finished parts are, and the same command goes on'
-    : 'interrupted';
+    : 'interrupted; nothing was kept: the same command begins anew';
 }
 
 /** The packages whose programs are made for one platform each. */

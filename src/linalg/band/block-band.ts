@@ -1,6 +1,8 @@
+import { breathe } from '../../base/breathe.ts';
 import { BallastError } from '../../base/errors.ts';
 import { type Matrix, matrix, type Products } from '../products.ts';
 import { type BlockRows, blockRows, mirrorDiagonalTiles, rowOf } from './block-rows.ts';
+import type { EigenOptions } from './eigenvalues.ts';
 
 /**
  * A matrix in square blocks of which only those near the diagonal are there; missing blocks are zero.
@@ -86,11 +88,17 @@ function inverseTransposed(l: Float64Array, s: number): Float64Array {
  * Lower Cholesky factor of the symmetric positive definite matrix whose lower blocks `a` holds; `a` is destroyed.
  * Returns undefined when it is not positive definite to working precision.
  */
-export async function cholesky(a: BlockBand, reach: number, products: Products): Promise<BlockBand | undefined> {
+export async function cholesky(
+  a: BlockBand,
+  reach: number,
+  products: Products,
+  signal?: AbortSignal,
+): Promise<BlockBand | undefined> {
   const { count, size } = a;
   const l = new BlockBand(a.n, size);
   const correction = matrix(new Float64Array(size * size), size, size);
   for (let j = 0; j < count; j++) {
+    await breathe(signal);
     const diagonal = a.at(j, j);
     if (!factorBlock(diagonal.data, size)) return undefined;
     l.at(j, j).data.set(diagonal.data);
@@ -123,13 +131,14 @@ export async function congruence(
   reach: { l: number; c: number },
   products: Products,
   height: number,
-  onProgress?: (fraction: number) => void,
+  { onProgress, signal }: Pick<EigenOptions, 'onProgress' | 'signal'> = {},
 ): Promise<BlockRows> {
   const { count, size, n } = l;
   if (height % size !== 0) throw new BallastError(`block rows of ${height} do not consist of blocks of ${size}`);
   const h = blockRows(n, height);
   const sum = matrix(new Float64Array(size * size), size, size);
   for (let b = 0; b < count; b++) {
+    await breathe(signal);
     // Column block b of E = C L.
     const column = new Map<number, Matrix>();
     for (let q = b; q <= Math.min(count - 1, b + reach.l); q++) {

@@ -80,7 +80,7 @@ async function eigenvaluesOf(
     signal: options.signal,
   });
   const afterChase = performance.now();
-  const ascending = tridiagonalEigenvalues(t);
+  const ascending = await tridiagonalEigenvalues(t, options.signal);
   const norm = Math.max(Math.abs(ascending[0]!), Math.abs(ascending[n - 1]!));
   const reduction = reductionResidual(t, byColumn.data, n);
   const residual = norm === 0 ? reduction : Math.max(reduction / norm, invariantResidual(t, ascending) / norm);

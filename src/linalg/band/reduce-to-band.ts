@@ -1,3 +1,4 @@
+import { breathe } from '../../base/breathe.ts';
 import { matrix, type Products } from '../products.ts';
 import { openKernels } from '../wasm.ts';
 import type { SymmetricBand } from './band.ts';
@@ -77,6 +78,7 @@ export async function reduceToBand(
       }
     });
     for (let block = 0; block * height < m; block++) {
+      await breathe(options.signal);
       const [first, upTo] = [block * height, (block + 1) * height];
       const size = Math.min(height, m - first);
       if (upTo > m) allRight.fill(0, m * rank, upTo * rank);
@@ -90,7 +92,7 @@ export async function reduceToBand(
   };
 
   for (let m = n; m > 0; m -= d) {
-    options.signal?.throwIfAborted();
+    await breathe(options.signal);
     const size = Math.min(d, m);
     const rest = m - size;
     for (let r = 0; r < size; r++) panel.set(rowOf(a, rest + r).subarray(0, m), r * m);
@@ -123,6 +125,7 @@ export async function reduceToBand(
     // Y = A V T, from the lower half: a block row gives its own rows, and through its transpose the rows above.
     w.fill(0, 0, rest * d);
     for (let block = 0; block * height < rest; block++) {
+      await breathe(options.signal);
       const [first, upTo] = [block * height, (block + 1) * height];
       const count = Math.min(height, rest - first);
       const rows = matrix(a.rows[block]!, count, upTo);

@@ -1,3 +1,4 @@
+import { breathe } from '../../base/breathe.ts';
 import { BallastError } from '../../base/errors.ts';
 import { Products } from '../products.ts';
 import { type Csr, forEachGramRow, identity, select, shortcutPlusBranch } from '../sparse/sparse.ts';
@@ -199,6 +200,7 @@ async function small(
       }
     });
     const normM = largest(rowSumsM);
+    await breathe(options.signal);
 
     // C with V Vᵀ between the even places and a between 2h and 2h + 1, in full.
     const c = new BlockBand(order, size);
@@ -218,13 +220,17 @@ async function small(
     });
     reachC = Math.max(reachC, 1);
     const normC = largest(rowSumsC);
+    await breathe(options.signal);
 
     const shift = 16 * Number.EPSILON * normM;
     for (let i = 0; i < m.count * size; i++) m.add(i, i, i < order ? shift : 1);
-    const l = await cholesky(m, reachM, products);
+    const l = await cholesky(m, reachM, products, options.signal);
     if (!l) return undefined;
     const height = Math.max(1, Math.floor(blockHeight / size)) * size;
-    const h = await congruence(l, c, { l: reachM, c: reachC }, products, height, (f) => options.onProgress?.(0.1 * f));
+    const h = await congruence(l, c, { l: reachM, c: reachC }, products, height, {
+      onProgress: (f) => options.onProgress?.(0.1 * f),
+      signal: options.signal,
+    });
     const eigen = await blockRowsEigenvalues(h, { ...options, onProgress: (f) => options.onProgress?.(0.1 + 0.9 * f) });
     const norm = Math.max(Math.abs(eigen.values[0]!), Math.abs(eigen.values.at(-1)!));
     const reach = Math.sqrt(normM) * normC;

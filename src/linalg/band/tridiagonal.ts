@@ -1,3 +1,4 @@
+import { breathe } from '../../base/breathe.ts';
 import { BallastError } from '../../base/errors.ts';
 import { openKernels } from '../wasm.ts';
 import type { SymmetricBand } from './band.ts';
@@ -33,13 +34,12 @@ export async function bandToTridiagonal(
   array.probes.set(probes.data);
   const stride = Math.max(inFlight, Math.ceil(n / 200 / inFlight) * inFlight);
   for (let from = 0; d > 1 && from < n - 2; from += stride) {
-    options.signal?.throwIfAborted();
+    // Timers and signals have their turn: this loop would otherwise hold the thread for many seconds.
+    await breathe(options.signal);
     const to = Math.min(n - 2, from + stride);
     const { band, states, scratch } = address;
     kernels.chaseBulges(band, n, d, from, to, inFlight, states, scratch, address.probes, probes.count);
     options.onProgress?.(1 - ((n - to) / n) ** 2);
-    // Let timers and signals through: this loop would otherwise hold the thread for many seconds.
-    await new Promise(setImmediate);
   }
   probes.data.set(array.probes.subarray(0, probes.data.length));
   const last = 2 * d - 1;
@@ -56,7 +56,10 @@ const maxIterations = 30;
  * All eigenvalues, ascending, by the root-free QL iteration (Pal, Walker, Kahan; Parlett, "The symmetric eigenvalue problem", 8.15).
  * Absolute error about n eps ||T||. Throws BallastError when it does not converge.
  */
-export function tridiagonalEigenvalues({ diagonal, beside }: Tridiagonal): Float64Array {
+export async function tridiagonalEigenvalues(
+  { diagonal, beside }: Tridiagonal,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const n = diagonal.length;
   const d = Float64Array.from(diagonal);
   // Squares of the off-diagonal entries, of a matrix scaled so that they neither overflow nor vanish.
@@ -91,6 +94,8 @@ export function tridiagonalEigenvalues({ diagonal, beside }: Tridiagonal): Float
         l++;
         continue;
       }
+      // Some tens of milliseconds each time.
+      if (budget % 256 === 0) await breathe(signal);
       if (budget-- === 0) throw new BallastError(`the QL iteration did not converge at eigenvalue ${l + 1} of ${n}`);
       const root = Math.sqrt(e[l]!);
       const half = (d[l + 1]! - d[l]!) / (2 * root);

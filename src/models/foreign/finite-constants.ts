@@ -39,7 +39,7 @@ function bearsInfinity(start: Value, usersOf: ReadonlyMap<Value, readonly Node[]
     if (seen.has(value)) continue;
     seen.add(value);
     for (const { opType, outputs } of usersOf.get(value) ?? []) {
-      if (passesOn.has(opType)) todo.push(...outputs);
+      if (passesOn.has(opType)) for (const output of outputs) todo.push(output);
       else if (!takesInfinity.has(opType) && !(minusOnly && opType === 'Add')) return false;
     }
   }

@@ -23,6 +23,7 @@ import { externalDataBeside } from './external-data.ts';
 import { checkConstants } from './finite-constants.ts';
 import { repeated, withImageInterface } from './image-interface.ts';
 import { takesBytes } from './pixel-range.ts';
+import { takesTokens, tokenNetwork } from './token-interface.ts';
 
 /** Elements of one tensor for one image: so many, or so many times those of the image. */
 const largestValue = 2 ** 26;
@@ -44,7 +45,7 @@ interface Foreign {
   readonly normalization: Normalization;
 }
 
-/** Loads a user's own ONNX classifier, with our interface in front of it and behind it. Throws FileError, GraphError, UsageError. */
+/** Loads a user's own ONNX classifier or language model, with our interface in front of it and behind it. Throws FileError, GraphError, UsageError. */
 export async function loadForeign(request: NetworkRequest): Promise<Network> {
   const { model: path, weights, weightsKey, normalize } = request;
   if (weights !== undefined || weightsKey !== undefined)
@@ -52,10 +53,17 @@ export async function loadForeign(request: NetworkRequest): Promise<Network> {
   const normalization = normalizationNamed(normalize ?? 'none') ?? normalizationNamed('none')!;
   const bytes = await readBytes(path, 'an ONNX model file');
   const model = openModel(bytes, { path, external: externalDataBeside(path) });
+  if (takesTokens(model)) {
+    const network = tokenNetwork(request, model);
+    const one = network.graph(1);
+    checkSize(path, one, 'sequence');
+    checkConstants(one, path);
+    return network;
+  }
   const notes = new Set<string>();
   const foreign = describe(request, model, normalization, (note) => notes.add(note));
   const one = read(foreign, { batch: 1, onNote: (note) => notes.add(note) });
-  checkSize(path, one);
+  checkSize(path, one, 'image');
   checkConstants(readOwn(foreign, { batch: 1 }), path);
   const { batch } = foreign.input.shape[0] === 1 ? await batchOf(foreign) : { batch: 'open' as const };
   if (batch === 'rebatched')
@@ -220,8 +228,8 @@ function read(foreign: Foreign, reading: Reading): Graph {
   return withImageInterface(own, { what: path, logits, classes, flat: true, normalization, range, channelsLast });
 }
 
-/** A file must not make more of an image than a network does. */
-function checkSize(path: string, graph: Graph): void {
+/** A file must not make more of an image or a sequence than a network does. */
+function checkSize(path: string, graph: Graph, example: 'image' | 'sequence'): void {
   const limit = Math.max(largestValue, largestGrowth * sizeOf(staticShape(graph.inputs[0]!)));
   let flops = 0;
   for (const node of graph.nodes) {
@@ -230,14 +238,14 @@ function checkSize(path: string, graph: Graph): void {
     if (large) {
       throw new FileError(
         path,
-        `${node.opType} "${node.name}" makes ${sizeOf(staticShape(large))} numbers of one image; expected at most ${limit}`,
+        `${node.opType} "${node.name}" makes ${sizeOf(staticShape(large))} numbers of one ${example}; expected at most ${limit}`,
       );
     }
   }
   if (flops > mostFlops)
     throw new FileError(
       path,
-      `takes ${flops.toExponential(1)} FLOPs for one image; expected at most ${mostFlops.toExponential(0)}`,
+      `takes ${flops.toExponential(1)} FLOPs for one ${example}; expected at most ${mostFlops.toExponential(0)}`,
     );
 }
 

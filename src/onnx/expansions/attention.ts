@@ -1,6 +1,6 @@
 import { attributeOf, floatAttribute, intAttribute, type Value } from '../graph.ts';
 import type { Planned } from '../passes/fold.ts';
-import { tensorOf } from '../tensor.ts';
+import { tensorOf, toNumbers } from '../tensor.ts';
 import { Expansion, fail, operand, type UpgradeContext } from './expansion.ts';
 
 /** A number that no score is below, for what must not be attended to: finite, so that nothing becomes NaN. */
@@ -56,19 +56,31 @@ export function attention(node: Planned, context: UpgradeContext): readonly Valu
     const limit = e.number(cap, q);
     scores = e.one('Mul', [e.one('Tanh', [e.one('Div', [scores, limit])]), limit]);
   }
-  if (mask) {
-    const bias = mask.dtype === 'bool' ? e.one('Where', [mask, e.number(0, q), e.number(masked, q)]) : mask;
-    scores = e.one('Add', [scores, bias]);
+  // What each query may hear, where that is more than a triangle.
+  let heeded: Value | undefined;
+  if (mask?.dtype === 'bool') heeded = mask;
+  else if (mask) {
+    scores = e.one('Add', [scores, mask]);
+    const known = context.b.constantOf(mask);
+    if (!known || toNumbers(known).some((x) => x === Number.NEGATIVE_INFINITY))
+      heeded = e.one('GreaterOrEqual', [mask, e.number(masked, q)]);
   }
   if (causal) {
     const [rows, columns] = [size(node, scores, 2), size(node, scores, 3)];
     if (rows * columns > largestMask) fail(node, `a causal mask of ${rows} x ${columns} is too large`);
-    const entries = Array.from({ length: rows * columns }, (_, i) =>
-      i % columns > Math.floor(i / columns) ? masked : 0,
-    );
-    scores = e.one('Add', [scores, context.b.constant(tensorOf(q.dtype, [rows, columns], entries))]);
+    const triangle = (dtype: Value['dtype'], inside: number, outside: number) => {
+      const entries = Array.from({ length: rows * columns }, (_, i) =>
+        i % columns > Math.floor(i / columns) ? outside : inside,
+      );
+      return context.b.constant(tensorOf(dtype, [rows, columns], entries));
+    };
+    if (heeded) heeded = e.one('And', [heeded, triangle('bool', 1, 0)]);
+    else scores = e.one('Add', [scores, triangle(q.dtype, 0, masked)]);
   }
-  const weights = e.one('Softmax', [scores], { axis: { type: 'int', value: -1 } });
+  if (heeded) scores = e.one('Where', [heeded, scores, e.number(masked, q)]);
+  let weights = e.one('Softmax', [scores], { axis: { type: 'int', value: -1 } });
+  // A query that may hear nothing gets 0, as ONNX defines it; elsewhere these weights are 0 already.
+  if (heeded) weights = e.one('Where', [heeded, weights, e.number(0, q)]);
   const heard = e.one('MatMul', [weights, value]);
   return [flat ? e.reshape(e.transpose(heard, [0, 2, 1, 3]), [0, 0, own * size(node, value, 3)]) : heard];
 }

@@ -15,7 +15,8 @@ const alphabet = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
 /** Reads the equation of an Einsum node. Throws GraphError where it does not fit the operands. */
 export function einsumOf(node: Node): Einsum {
   const equation = stringAttribute(node, 'equation', '').replaceAll(' ', '');
-  const term = '[a-zA-Z]*(\\.\\.\\.)?[a-zA-Z]*';
+  // Each text is matched in one way only: two ways a term are 2^n of n terms, tried one after another where the end does not fit.
+  const term = '[a-zA-Z]*(?:\\.\\.\\.[a-zA-Z]*)?';
   if (!new RegExp(`^${term}(,${term})*(->${term})?$`).test(equation)) {
     fail(node, `equation "${equation}" is not supported`);
   }
@@ -26,7 +27,7 @@ export function einsumOf(node: Node): Einsum {
   // The dots stand for as many axes as the letters leave; those of several operands meet at the right.
   const free = alphabet.filter((letter) => !equation.includes(letter));
   const depths = written.map((t, i) => (t.includes('...') ? shapes[i]!.length - (t.length - 3) : 0));
-  const deepest = Math.max(0, ...depths);
+  const deepest = depths.reduce((a, b) => Math.max(a, b), 0);
   if (deepest > free.length) fail(node, `equation "${equation}" has too many dimensions`);
   const dots = free.slice(0, deepest).join('');
   const terms = written.map((t, i) => t.replace('...', depths[i]! > 0 ? dots.slice(-depths[i]!) : ''));

@@ -53,7 +53,7 @@ function lines(
     return [
       Plot.ruleX(
         moved.filter((p) => p.low !== undefined),
-        { x: 'x', y1: 'low', y2: 'high', stroke: color, strokeOpacity: 0.55 },
+        { x: 'x', y1: 'low', y2: 'high', stroke: color, strokeWidth: 0.8 },
       ),
       Plot.line(moved, { x: 'x', y: 'y', stroke: color, strokeWidth: 1.8, ...(dash ? { strokeDasharray: dash } : {}) }),
       Plot.dot(moved, { x: 'x', y: 'y', fill: color, r: 3 }),
@@ -239,20 +239,15 @@ export function renderComparisonReport(
   const through = trainingFigure(result);
   return renderPage({
     title: `${networks.length} networks compared`,
+    answer: comparisonAnswers(result),
     lede: 'Accuracy under attack, growth of perturbations and singular values of several networks at the same images.',
     sections: [
-      {
-        title: 'What the numbers show',
-        body: [
-          html`<ul class="findings">${comparisonAnswers(result).map((answer) => html`<li>${answer}</li>\n`)}</ul>`,
-        ],
-      },
       { title: 'Accuracy under attack', body: [curveFigure(result), differencesTable(result)] },
       ...(through ? [{ title: 'Through the training', body: [through] }] : []),
       {
         title: 'Growth of perturbations',
         body: [
-          html`<p>How many times more the attack at the first radius grows over each stage than what it is set against, of the same length where it enters; 1: not more. Geometric means over images with 95 % intervals.</p>`,
+          html`<p>How many times more the attack at the first radius grows over each stage than what it is set against, of the same length where it enters; 1: not more. Geometric means over images with 95 % intervals; – : too few images that the network answers correctly.</p>`,
           growthTable(result),
         ],
       },

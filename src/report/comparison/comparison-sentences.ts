@@ -16,13 +16,17 @@ export function differenceText({ difference, low, high }: PairedPoint): string {
 /** Level below which a corrected p says that two networks differ. */
 const level = 0.05;
 
-/** What was found of each network against the baseline, in a sentence each: the answer of the page and of the terminal. */
+/** Names that a sentence has room for. */
+const mostNames = 3;
+
+/** What was found against the baseline: a sentence for each network that differs, one for all that do not; the answer of the page and of the terminal. */
 export function comparisonAnswers({ networks, differences, settings, images }: ComparisonResult): string[] {
   const baseline = networks[0]!.name;
-  return differences.map(({ name, points }) => {
-    const clear = points.filter((point) => point.p < level);
-    if (clear.length === 0)
-      return `${name}: no difference from ${baseline} is shown at any radius over ${images.length} images; the largest is ${differenceText(largest(points))}.`;
+  const clearOf = (points: readonly PairedPoint[]) => points.filter((point) => point.p < level);
+  const alike = differences.filter(({ points }) => clearOf(points).length === 0);
+  const clear = differences.filter((d) => !alike.includes(d));
+  const sentences = clear.map(({ name, points }) => {
+    const clear = clearOf(points);
     const at = (point: PairedPoint) => (point.eps === 0 ? 'unperturbed' : `at ${radiusText(point.eps, settings.norm)}`);
     const of = (sign: 1 | -1) => clear.filter((point) => Math.sign(point.difference) === sign);
     const part = (points: readonly PairedPoint[], word: string) => {
@@ -34,6 +38,18 @@ export function comparisonAnswers({ networks, differences, settings, images }: C
     };
     return `${name} is ${[...part(of(1), 'more often'), ...part(of(-1), 'less often')].join(', and ')}.`;
   });
+  if (alike.length === 0) return sentences;
+  const names = alike.map((d) => d.name);
+  const listed =
+    names.length > mostNames
+      ? `${names.slice(0, mostNames).join(', ')} and ${names.length - mostNames} more`
+      : names.join(', ');
+  const most = largest(alike.flatMap((d) => d.points));
+  const whose = alike.length > 1 ? `that of ${alike.find((d) => d.points.includes(most))!.name}, ` : '';
+  return [
+    ...sentences,
+    `${listed}: no difference from ${baseline} is shown at any radius over ${images.length} images; the largest is ${whose}${differenceText(most)}.`,
+  ];
 }
 
 const largest = (points: readonly PairedPoint[]) =>

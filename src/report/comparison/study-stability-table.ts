@@ -20,8 +20,7 @@ export function stabilityAnswers({ workloads }: StudyStability): string[] {
   return workloads.map((w) => {
     const { outcome, reason } = overall(w.trends.map((t) => t.batch));
     const counted = w.models.length - w.atChance.length;
-    const distance = w.trends[0]!;
-    const { effect, power } = distance.batch;
+    const { effect = null, power = null } = w.trends[0]?.batch ?? {};
     const said =
       outcome === 'agrees'
         ? 'networks of larger batches are less stable at equal rate and training loss'

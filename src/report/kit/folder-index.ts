@@ -68,8 +68,8 @@ export async function writeReportIndex(
   const linkTo = (path: string) => path.split('/').map(encodeURIComponent).join('/');
   const page = renderPage({
     title,
-    answer: [],
-    lede: `${reports.length} reports, each with what it found.`,
+    answer: [`There are ${reports.length} reports; below the title of each stands what it found.`],
+    lede: '',
     sections: [
       {
         title: 'Reports',

@@ -15,7 +15,17 @@ export interface LogAxis {
   readonly clipped: number;
 }
 
-/** 1, 2, 5 times powers of ten within the range; only powers of ten when that would be more than `most`. None where there is no logarithm. */
+/** What stands between powers of ten on short axes. */
+const closer = [
+  [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8],
+  Array.from({ length: 45 }, (_, i) => (10 + 2 * i) / 10),
+  Array.from({ length: 90 }, (_, i) => (10 + i) / 10),
+];
+
+/**
+ * 1, 2, 5 times powers of ten within the range; only powers of ten when that would be more than `most`, and closer multiples on a range so short that there
+ * would be fewer than three. None where there is no logarithm.
+ */
 export function logTicks(low: number, high: number, most = 9): number[] {
   if (!(low > 0 && Number.isFinite(high))) return [];
   const candidates = (steps: readonly number[]) => {
@@ -29,7 +39,9 @@ export function logTicks(low: number, high: number, most = 9): number[] {
     return ticks;
   };
   const fine = candidates([1, 2, 5]);
-  return fine.length <= most ? fine : candidates([1]);
+  if (fine.length > most) return candidates([1]);
+  if (fine.length > 2) return fine;
+  return closer.map(candidates).find((ticks) => ticks.length > 2 && ticks.length <= most) ?? fine;
 }
 
 /** A log axis over positive numbers, with a margin at both ends as a factor. */
@@ -76,4 +88,15 @@ export function logAxis(spectra: readonly LogAxisInput[], reference: number, dep
     hasZeroLane: zeros,
     clipped,
   };
+}
+
+/** A little room at both ends of a logarithmic axis. */
+export function widened(values: readonly number[], by = 1.25): [number, number] {
+  return [leastOf(values) / by, largestOf(values) * by];
+}
+
+/** An axis that holds these values, each above 0, with ticks in the given format. */
+export function logAxisOf(values: readonly number[], format: (x: number) => string) {
+  const domain = widened(values);
+  return { domain, ticks: logTicks(...domain, 7), format };
 }

@@ -96,7 +96,8 @@ td { text-align: right; border-bottom: 1px solid var(--rule); white-space: nowra
 th, td { padding: 4px 7px; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .table.words th:nth-child(-n+3), .table.words td:nth-child(-n+3) { text-align: left; }
-.table.words td:last-child { white-space: normal; min-width: 14ch; }
+.table.words td:last-child, td.said { white-space: normal; min-width: 14ch; }
+td.said { text-align: left; min-width: 22ch; }
 tbody tr:hover { background: var(--tint); }
 tr.incomplete td { color: var(--soft); font-style: italic; }
 details { margin: 0 0 16px; }

@@ -6,22 +6,13 @@ import type { CriticalBatchEstimate, NoiseWindow } from '../../study/plan/index.
 import { draw } from '../kit/draw.ts';
 import { figure, type LegendEntry, legend } from '../kit/figure.ts';
 import { type Html, html } from '../kit/html.ts';
-import { logTicks } from '../kit/log-axis.ts';
+import { withRoom } from '../kit/label-room.ts';
+import { logAxisOf, widened } from '../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../kit/log-axis-marks.ts';
 import { colors, depthColor } from '../kit/palette.ts';
 import { formatCount, formatDuration, formatExact, formatNumber, formatPercent, typesetNumber } from '../numbers.ts';
 
 const size = { width: 536, height: 320, marginLeft: 66, marginRight: 18, marginTop: 20, marginBottom: 42 };
-
-/** A little room at both ends of a logarithmic axis. */
-function widened(values: readonly number[], by = 1.25): [number, number] {
-  return [leastOf(values) / by, largestOf(values) * by];
-}
-
-function logAxisOf(values: readonly number[], format: (x: number) => string) {
-  const domain = widened(values);
-  return { domain, ticks: logTicks(...domain, 7), format };
-}
 
 /** Round durations from a second on, in seconds. */
 const roundDurations = [1, 60, 3600].flatMap((unit) => [1, 2, 5, 10, 20, 30].map((n) => n * unit));
@@ -58,8 +49,13 @@ function batchAxis(sizes: readonly number[]): { scale: Plot.ScaleOptions; marks:
   };
 }
 
-/** Measured step times with their spread, and the line through them. */
-export function stepTimeFigure({ points, fit }: StepTimeCurve, sizes: readonly number[] = []): Html {
+const titled = (title: string, of: string | undefined) => (of === undefined ? title : `${title}, ${of}`);
+
+/** Measured step times with their spread, and the line through them. `of`: whose they are, where a page has several. */
+export function stepTimeFigure(
+  { points, fit }: StepTimeCurve,
+  { sizes = [], of }: { readonly sizes?: readonly number[]; readonly of?: string } = {},
+): Html {
   const all = [...points.map((p) => p.batchSize), ...sizes];
   const [low, high] = [leastOf(all), largestOf(all)];
   const line = Array.from({ length: 100 }, (_, i) => {
@@ -100,7 +96,7 @@ export function stepTimeFigure({ points, fit }: StepTimeCurve, sizes: readonly n
     }),
   });
   return figure({
-    title: 'Time of a step',
+    title: titled('Time of a step', of),
     panelWidth: 440,
     panels: [
       panel(
@@ -120,8 +116,11 @@ least squares of relative errors, whose root mean square is ${formatPercent(fit.
   });
 }
 
-/** Time against cost of every way to train, on logarithmic axes; filled is measured, hollow is modelled. */
-export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost): Html {
+/** Time against cost of every way to train, on logarithmic axes; filled is measured, hollow is modelled. `of` as above. */
+export function costFigure(
+  ways: readonly TrainingCost[],
+  { chosen, of }: { readonly chosen?: TrainingCost | undefined; readonly of?: string } = {},
+): Html {
   const money = ways.every((w) => w.money !== null);
   const costOf = (w: TrainingCost) => (money ? w.money!.value : w.deviceHours.value);
   const devices = [...new Set(ways.map((w) => w.devices))].sort((a, b) => a - b);
@@ -141,7 +140,20 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
     dots.map((d) => d.y),
     (x) => formatExact(x),
   );
-  const named = devices.length === 1 ? dots : frontLine;
+  const [width, height] = [760, 400];
+  const along = (value: number, [low, high]: readonly [number, number], from: number, to: number) =>
+    from + (Math.log(value / low) / Math.log(high / low)) * (to - from);
+  const first = (d: { readonly batchSize: number }) => Number(d.batchSize !== chosen?.batchSize);
+  const named = withRoom(
+    [...(devices.length === 1 ? dots : frontLine)]
+      .sort((a, b) => first(a) - first(b))
+      .map((d) => ({
+        at: d,
+        text: formatCount(d.batchSize),
+        x: along(d.x, time.domain, size.marginLeft, width - size.marginRight),
+        y: along(d.y, cost.domain, height - size.marginBottom, size.marginTop),
+      })),
+  );
   const marks: LegendEntry[] = [
     ...devices.map((n) => ({
       label: n === 1 ? 'one device' : `${n} devices`,
@@ -152,7 +164,7 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
   ];
   const measuredWays = dots.filter((d) => d.measured).length;
   return figure({
-    title: 'Time against cost',
+    title: titled('Time against cost', of),
     panelWidth: 640,
     panels: [
       {
@@ -160,8 +172,8 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
         body: draw({
           ariaLabel: 'Cost against time for every batch size and number of devices',
           ...size,
-          width: 760,
-          height: 400,
+          width,
+          height,
           x: { type: 'log', domain: time.domain },
           y: logScale(cost),
           marks: [
@@ -193,9 +205,9 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
                 ]
               : []),
             Plot.text(named, {
-              x: 'x',
-              y: 'y',
-              text: (d: { batchSize: number }) => formatCount(d.batchSize),
+              x: (label: (typeof named)[number]) => label.at.x,
+              y: (label: (typeof named)[number]) => label.at.y,
+              text: 'text',
               dx: 7,
               dy: -7,
               textAnchor: 'start',
@@ -208,7 +220,7 @@ export function costFigure(ways: readonly TrainingCost[], chosen?: TrainingCost)
       ...marks,
       ...(chosen ? [{ label: 'recommended (ringed)', color: colors.ink, mark: 'dot' as const }] : []),
     ]),
-    caption: html`Each point is a batch size on a number of devices; numbers are batch sizes${devices.length === 1 ? '' : ' on the front'}. Filled: measured (${formatCount(measuredWays)}); hollow: modelled (${formatCount(dots.length - measuredWays)}).
+    caption: html`Each point is a batch size on a number of devices; numbers are batch sizes${devices.length === 1 ? '' : ' on the front'}, where there is room. Filled: measured (${formatCount(measuredWays)}); hollow: modelled (${formatCount(dots.length - measuredWays)}).
 Nothing is both faster and cheaper than what lies on the front${devices.length === 1 ? '; on one device time and cost are the same, so that it is one point' : ''}.`,
   });
 }

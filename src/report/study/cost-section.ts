@@ -36,8 +36,10 @@ export function batchCostSection({ strategies, without, devices, link, price }: 
       }</p>`,
       ...byWorkload.flatMap((own) => [
         html`<h3>${own[0]!.workload}</h3>`,
-        stepTimeFigure(own[0]!.stepTime),
-        ...(devices.length > 1 ? own.map((s) => costFigure(s.ways, s.knee ?? undefined)) : []),
+        stepTimeFigure(own[0]!.stepTime, { of: own[0]!.workload }),
+        ...(devices.length > 1
+          ? own.map((s) => costFigure(s.ways, { chosen: s.knee ?? undefined, of: `${s.workload}, ${s.strategy}` }))
+          : []),
       ]),
     ],
   };

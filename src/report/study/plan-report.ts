@@ -90,16 +90,17 @@ export function renderBatchPlanReport(result: BatchPlanResult, { command }: Batc
     { title: 'What was measured', body: [facts(result)] },
     {
       title: 'Costs',
-      body: [table(result), ...[optimalTable(result)].filter((x) => x !== null), costFigure(ways, recommendation.way)],
+      body: [
+        table(result),
+        ...[optimalTable(result)].filter((x) => x !== null),
+        costFigure(ways, { chosen: recommendation.way }),
+      ],
     },
     {
       title: 'What they follow from',
       body: [
         noiseScaleFigure(criticalBatch, run.batchSize),
-        stepTimeFigure(
-          result.stepTime,
-          rows.map((r) => r.batchSize),
-        ),
+        stepTimeFigure(result.stepTime, { sizes: rows.map((r) => r.batchSize) }),
       ],
     },
     { title: 'What is the paper’s and what is ours', body: [notes(result)] },

@@ -1,5 +1,12 @@
 import type { Marked, TrainingCost } from '../../study/cost/index.ts';
-import type { BatchPlanResult, NoiseWindow, PlanComparison, PlanRow, ScaleInterval } from '../../study/plan/index.ts';
+import {
+  type BatchPlanResult,
+  type NoiseWindow,
+  type PlanComparison,
+  type PlanRow,
+  predictStudied,
+  type ScaleInterval,
+} from '../../study/plan/index.ts';
 import { formatCount, formatDuration, formatNumber, formatPercent } from '../numbers.ts';
 
 /** A modelled number wears a tilde, a measured one does not. */
@@ -84,10 +91,11 @@ export function planSentences(result: BatchPlanResult): string[] {
 
 /** The answer, with an interval that covers or why there is none. */
 function predictionText({ criticalBatch, prediction, unit, recommendation: { way } }: BatchPlanResult): string {
-  const { interval, reason, count } = prediction;
+  // Earlier versions did not tell it; it follows from what they have.
+  const { interval, reason, count } = prediction.count > 0 ? prediction : predictStudied(criticalBatch.value);
   const train = `Train at B = ${formatCount(way.batchSize)} on ${devicesText(way.devices)}`;
   return interval
-    ? `${train}: a study with tuned rates would find a critical batch size of about ${scaleText(interval)} ${unit}, as ${count} earlier plans were off (95 % prediction interval).`
+    ? `${train}: a study with tuned rates would find a critical batch size of about ${scaleText(interval)} ${unit}, by how far the noise scales of ${count} studies were off (95 % prediction interval).`
     : `${train}: the critical batch size is about ${examples(criticalBatch.value)} ${unit}, but how far from that a study would come out cannot be told (${reason}).`;
 }
 

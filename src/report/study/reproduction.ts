@@ -60,8 +60,9 @@ function critical(reports: readonly StudyReport<unknown>[]): Html {
     '95 %',
     'standing',
   ];
+  const sentences = ['95 %', 'standing'];
   return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
-<tbody>${rows.map(({ cells }) => html`<tr>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>`;
+<tbody>${rows.map(({ cells }) => html`<tr>${cells.map((c, i) => html`<td${sentences.includes(heads[i]!) ? html` class="said"` : null}>${c}</td>`)}</tr>\n`)}</tbody></table></div>`;
 }
 
 /** The page over several studies: what the paper says, study by study. */

@@ -109,7 +109,7 @@ function summary(report: StudyReport<unknown>): Html {
     ),
   );
   return html`<div class="table words"><table><thead><tr>${summaryHeads.map((h) => html`<th>${h}</th>`)}</tr></thead>
-<tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c) => html`<td>${c}</td>`)}</tr>\n`)}</tbody></table></div>
+<tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c, i) => html`<td${summaryHeads[i] === 'standing' ? html` class="said"` : null}>${c}</td>`)}</tr>\n`)}</tbody></table></div>
 <p>m₀: the smallest batch that reaches the target with a rate that is tuned and off the edge of its grid; * : none is, so it is the smallest that reaches it and counts for no verdict. Half efficiency depends on m₀ (on the fitted curve it is B_crit + 2 m₀), B_crit does not. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.
 Fit error: root mean square of the steps around the fitted curve. Where it is large the curve is no hyperbola and B_crit a summary of it. Intervals are by profile likelihood with a quantile of F; measured: at five batch sizes or more with three seeds each, from a base that counts.</p>`;
 }
@@ -147,7 +147,8 @@ function points(strategy: StrategyReport, workload: WorkloadReport): Html[] {
         incomplete: median === null,
         cells: [
           formatCount(p.batchSize),
-          `${typesetNumber(p.learningRate, 3)}${p.edge === null ? '' : p.edge === 'highest' ? ' ↑' : ' ↓'}`,
+          // A log that does not say the rate has 0 there, which nobody trains with.
+          `${p.learningRate === 0 ? '–' : typesetNumber(p.learningRate, 3)}${p.edge === null ? '' : p.edge === 'highest' ? ' ↑' : ' ↓'}`,
           String(p.rates),
           String(p.trials),
           lost === '' ? String(p.reached) : `${p.reached} (${lost})`,

@@ -14,7 +14,8 @@ function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint, wid
   const { linearUntil, halfEfficiency, flatFrom } = breakpoints;
   const rows = analysis.points.map((p) => [
     formatCount(p.batchSize),
-    `${formatNumber(p.learningRate)}${p.edge === null ? ' ' : '*'}`,
+    // A log that does not say the rate has 0 there, which nobody trains with.
+    `${p.learningRate === 0 ? '-' : formatNumber(p.learningRate)}${p.edge === null ? ' ' : '*'}`,
     `${p.reached} of ${p.trials}`,
     p.stepsToTarget.median === null && p.stepsAtLeast !== null
       ? `> ${count(p.stepsAtLeast)}${p.endedByBudget ? ' (budget)' : ''}`

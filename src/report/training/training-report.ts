@@ -9,7 +9,7 @@ import { logAxisMarks, logScale } from '../kit/log-axis-marks.ts';
 import { renderPage } from '../kit/page.ts';
 import { colors } from '../kit/palette.ts';
 import { formatTick } from '../kit/panel.ts';
-import { formatCount, formatDuration, formatExact, formatNumber } from '../numbers.ts';
+import { formatCount, formatDuration, formatExact, formatNumber, typesetNumber } from '../numbers.ts';
 
 export interface TrainingReport {
   readonly config: RunConfig;
@@ -177,7 +177,7 @@ function facts({ config, result, metric, parameters, heldOut }: TrainingReport):
     ],
     [
       'update rule',
-      `${config.optimizer}, rate ${formatNumber(config.lr)} (${config.scaling}), ${config.schedule} schedule, weight decay ${formatNumber(config.weightDecay)}`,
+      `${config.optimizer}, rate ${formatNumber(config.lr)} (${config.scaling}), ${config.schedule} schedule, weight decay ${typesetNumber(config.weightDecay)}`,
     ],
     ['outcome', result.status],
     ['training loss', final.trainLoss.toFixed(4)],

@@ -64,7 +64,12 @@ export class Emission {
     const uses = [...graph.nodes.flatMap((n) => n.inputs), ...graph.outputs.map((o) => o.value)];
     for (const v of uses) if (v) this.#remaining.set(v, this.usesLeft(v) + 1);
     for (const node of graph.nodes) {
-      for (const v of new Set(node.inputs)) if (v) this.#consumers.set(v, [...this.consumersOf(v), node]);
+      for (const v of new Set(node.inputs)) {
+        if (!v) continue;
+        const own = this.#consumers.get(v);
+        if (own) own.push(node);
+        else this.#consumers.set(v, [node]);
+      }
     }
     this.#wanted = wantedBlocked(graph);
   }

@@ -22,7 +22,9 @@ export const spectrumRequest = z.object({
   method: z
     .enum(['auto', 'dense', 'structured', 'lanczos'])
     .default('auto')
-    .describe('auto picks the cheaper exact one for units')
+    .describe(
+      'auto picks the cheaper exact one for units, and leading values for what does not fit into memory or an hour',
+    )
     .register(flags, { value: 'how' }),
   top: leading('leading values where a spectrum is not computed in full'),
   ...runtimeKeys,
@@ -44,6 +46,15 @@ export const blockSpectrum = z.object({
   singularValues: z
     .array(z.number())
     .describe('descending: all min(rows, cols) of them when complete, else the leading ones that converged'),
+  unconverged: z
+    .array(
+      z.object({
+        value: z.number().describe('the approximation'),
+        within: z.number().describe('some singular value lies no farther from it than this'),
+      }),
+    )
+    .optional()
+    .describe('leading values after these that were searched and did not converge'),
   complete: z.boolean().describe('whether these are all'),
   plateau: plateau.nullable().describe('the value that most of them share'),
   above: z.int().nullable().describe('how many lie above the plateau; null when the spectrum is not complete'),

@@ -4,6 +4,7 @@ import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
 import { normalizationEntry } from '../../models/index.ts';
+import { requireMemory } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../units/branches.ts';
 import { featureCount, findStages, type Stage } from '../units/units.ts';
@@ -118,6 +119,11 @@ export class AlignmentMeasurement {
   async run(): Promise<AlignmentResult> {
     const began = performance.now();
     const { network, dataset, top, cache, runtime = {}, signal, onProgress } = this.#request;
+    requireMemory(
+      this.plan.bytes,
+      `the singular vectors of ${network.name}`,
+      'ask for fewer vectors, or take smaller images',
+    );
     const measured: StageAlignment[] = [];
     let done = 0;
     for (const [s, stage] of this.#stages.entries()) {

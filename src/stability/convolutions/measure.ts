@@ -4,7 +4,7 @@ import { partCache } from '../../instrument/part-cache.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
 import type { Network } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
+import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import { LinearizedMap } from '../spectra/jacobian.ts';
 import { relativeDifference } from '../spectra/spread.ts';
@@ -107,6 +107,11 @@ export class ConvolutionsMeasurement {
   async run(): Promise<ConvolutionsResult> {
     const began = performance.now();
     const { network, foldNorm, cache, onProgress, signal, runtime = {} } = this.#request;
+    requireMemory(
+      this.plan.bytes,
+      `the largest convolution of ${network.name}`,
+      'take other layers, the method lanczos, or smaller images',
+    );
     const layers: ConvolutionSpectrum[] = [];
     let done = 0;
     for (const [i, layer] of this.#layers.entries()) {

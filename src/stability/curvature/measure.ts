@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { formatIndices, type ImageDataset, toFloat } from '../../data/index.ts';
-import { requireFit } from '../../evaluate/index.ts';
+import { requireFiniteLoss, requireFit } from '../../evaluate/index.ts';
 import {
   defaultBasis,
   type Eigenpair,
@@ -14,8 +14,8 @@ import {
 import { type Model, type Network, normalizationEntry } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import { tensor } from '../../onnx/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
-import { type Batch, chooseMicroBatch, classificationObjective, peakBytes } from '../../train/index.ts';
+import { peakBytes, type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import { type Batch, chooseMicroBatch, classificationObjective } from '../../train/index.ts';
 import { studentQuantile } from '../../verdict/index.ts';
 import { environmentOf } from '../environment.ts';
 import { HessianOperator, hessianGraph } from './hessian.ts';
@@ -121,6 +121,11 @@ export class CurvatureMeasurement {
 
   async run(): Promise<CurvatureResult> {
     const began = performance.now();
+    requireMemory(
+      this.plan.bytes,
+      `the Hessian of ${this.#request.network.name}`,
+      'ask for fewer eigenvalues or Lanczos steps, or take fewer examples at a time',
+    );
     const {
       network,
       dataset,
@@ -136,6 +141,7 @@ export class CurvatureMeasurement {
     const { plan } = this;
     const operator = this.#operator;
     const { loss, gradient } = await operator.gradient();
+    requireFiniteLoss(network.name, loss);
     const report = this.#request.onProgress;
     // Eigenvalues that converge sooner than at most make the whole smaller.
     const within = (done: number, now: number, later: number, detail: string) => (fraction: number) =>

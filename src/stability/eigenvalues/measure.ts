@@ -3,9 +3,11 @@ import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
 import { normalizationEntry } from '../../models/index.ts';
+import { requireMemory } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { Activations } from '../units/activations.ts';
-import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../units/block.ts';
+import { BlockMeasurement } from '../units/block.ts';
+import { activeIndices, isIdentity, valuesNeeded } from '../units/block-ends.ts';
 import {
   atImages,
   type BranchRequest,
@@ -127,6 +129,11 @@ export class EigenvaluesMeasurement {
   async run(): Promise<EigenvaluesResult> {
     const began = performance.now();
     const { network, dataset, runtime = {}, signal, onProgress, cache } = this.#request;
+    requireMemory(
+      this.plan.bytes,
+      `the largest branch of ${network.name}`,
+      'take other units, the method arnoldi, or smaller images',
+    );
     const branches: BranchEigenvalues[] = [];
     let done = 0;
     for (const unit of this.#units) {

@@ -1,3 +1,4 @@
+import { OverflowError } from '../../base/errors.ts';
 import type { ImageDataset } from '../../data/index.ts';
 import type { Network } from '../../models/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -14,14 +15,17 @@ export interface GrowthSettings {
   readonly steps: number;
 }
 
-/** PGD against a changed network itself, and the growth of its perturbations and of random ones: medians over images. */
+/**
+ * PGD against a changed network itself, and the growth of its perturbations and of random ones: medians over images. Of a network whose activations overflow, which
+ * answers nothing rightly, none is followed.
+ */
 export async function growthIn(
   network: Network,
   dataset: ImageDataset,
   { images, eps, steps }: GrowthSettings,
   { seed, runtime, signal }: { seed: number; runtime: RuntimeOptions; signal?: AbortSignal | undefined },
 ): Promise<ScaledGrowth> {
-  const { result } = await measurePerturbations({
+  const measured = await measurePerturbations({
     network,
     dataset,
     images,
@@ -29,7 +33,12 @@ export async function growthIn(
     seed,
     runtime,
     signal,
+  }).catch((error: unknown) => {
+    if (error instanceof OverflowError) return null;
+    throw error;
   });
+  if (!measured) return { images: images.length, followed: 0, eps, steps, accuracyUnderAttack: 0, layers: [] };
+  const { result } = measured;
   return {
     images: images.length,
     followed: result.followed,

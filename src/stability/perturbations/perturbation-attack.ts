@@ -1,6 +1,6 @@
 import { distributionOf } from '../../base/statistics.ts';
 import { toFloat } from '../../data/index.ts';
-import { argMax } from '../../evaluate/index.ts';
+import { argMax, requireFiniteLogits } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import { activationsAt } from '../units/activations.ts';
@@ -96,6 +96,7 @@ export async function attackImages(
   try {
     const origin = await originOf(request, network);
     const logits = await classifier.logits(origin);
+    requireFiniteLogits(network.name, logits);
     const { classes } = classifier;
     const answers = Int32Array.from({ length: count }, (_, i) => argMax(logits, i * classes, classes));
     const truth = Int32Array.from(images, (i) => dataset.labels[i]!);

@@ -4,7 +4,7 @@ import { requireFit } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import type { Network } from '../../models/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
+import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 import type { ImageEnergies } from '../projections/index.ts';
 import { findUnits, unitIndex } from '../units/units.ts';
 import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } from './index.ts';
@@ -68,7 +68,16 @@ export function gradientsOf({ attack, images, radii, steps, restarts, dataset }:
   return attackNamed(attack).gradients({ images: images.length, radii: radii.length, steps, restarts, classes });
 }
 
-/** Throws InputError for settings that cannot be. */
+/**
+ * Bytes of the pictures that are held at a time: an attack keeps the point, its gradient and the best point of every image at every radius, what follows it
+ * the unperturbed image and three perturbations. Inner states are not larger by much.
+ */
+function bytesOf({ dataset, images, radii, attack }: PerturbationRequest): number {
+  const tried = findsSmallest(attack) ? 1 : Math.max(1, radii.length);
+  return 4 * images.length * dataset.shape.reduce((n, d) => n * d, 1) * (6 * tried + 8);
+}
+
+/** Throws InputError for settings that cannot be, BallastError for more than memory can hold. */
 export function requirePossible(request: PerturbationRequest): void {
   const { network, radii, norm, attack, layer, dataset, images, stepSize, project } = request;
   requireFit(network, dataset);
@@ -96,6 +105,11 @@ export function requirePossible(request: PerturbationRequest): void {
     throw new InputError('project', 'follows perturbations of the image; it does not go with a layer');
   if (stepSize !== undefined && !(stepSize > 0))
     throw new InputError('stepSize', `expected a length above 0, got ${stepSize}`);
+  requireMemory(
+    bytesOf(request),
+    `perturbing ${images.length} images of ${dataset.name} at ${radii.length || 1} radii`,
+    'take fewer images or radii',
+  );
 }
 
 /** Raised whenever the numbers of a perturbation change. */

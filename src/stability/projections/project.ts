@@ -2,10 +2,11 @@ import { UsageError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
+import { availableMemory } from '../../runtime/index.ts';
 import { type ControlledPerturbations, kinds, type PerturbationKind } from '../perturbations/index.ts';
 import { activationsAt } from '../units/activations.ts';
-import { plateauOf } from '../units/block.ts';
-import { findStages, findUnits } from '../units/units.ts';
+import { type Block, inputOf, outputOf, plateauOf } from '../units/block-ends.ts';
+import { featureCount, findStages, findUnits } from '../units/units.ts';
 import { blockIn, type GroupOptions, GroupProjection, type NamedBlock } from './group-projection.ts';
 import { type ImageEnergies, type ProjectedBlock, summarize } from './projected-block.ts';
 
@@ -15,8 +16,15 @@ export interface ProjectionOptions extends GroupOptions {
   readonly cache?: ResultCache<ImageEnergies> | undefined;
 }
 
-/** Images that are projected together, with all kinds of perturbation. */
-const imagesTogether = 20;
+/**
+ * Images that are projected together, with all kinds of perturbation: at most 20, and no more than fit into a quarter of the free memory with
+ * the states of every block, before and after, and the programs that run on them.
+ */
+function imagesTogether(blocks: readonly Block[], finalRelu: boolean): number {
+  const sizes = blocks.flatMap((block) => [inputOf(block), outputOf(block, finalRelu)].map(featureCount));
+  const bytes = kinds.length * 4 * (2 * sizes.reduce((sum, n) => sum + n, 0) + 20 * Math.max(...sizes));
+  return Math.max(1, Math.min(20, Math.floor(availableMemory() / 4 / bytes)));
+}
 
 /**
  * Energies of perturbations of images on the singular vectors of every unit and stage of a network, incoming on right ones and outgoing on
@@ -39,10 +47,14 @@ export async function projectPerturbations(
     ...findStages(units).map((s) => ({ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) })),
   ];
   const found = new Map<string, ImageEnergies[]>(wanted.map((b) => [b.name, []]));
-  const groups = Math.ceil(ids.length / imagesTogether);
+  const together = imagesTogether(
+    wanted.map((block) => blockIn(units, block)),
+    options.finalRelu,
+  );
+  const groups = Math.ceil(ids.length / together);
   let done = 0;
-  for (let first = 0; first < ids.length; first += imagesTogether) {
-    const group = ids.slice(first, first + imagesTogether);
+  for (let first = 0; first < ids.length; first += together) {
+    const group = ids.slice(first, first + together);
     const keyOf = (block: NamedBlock, image: number) => `${block.name}@${image}`;
     const known = await Promise.all(
       wanted.map(async (block) => Promise.all(group.map((image) => cache?.read(keyOf(block, image))))),

@@ -1,6 +1,15 @@
 import { linearize } from '../../autodiff/index.ts';
 import type { LinearOperator } from '../../linalg/index.ts';
-import { extract, type Graph, GraphError, staticShape, type TensorData, tensor, type Value } from '../../onnx/index.ts';
+import {
+  extract,
+  type Graph,
+  GraphError,
+  sizeOf,
+  staticShape,
+  type TensorData,
+  tensor,
+  type Value,
+} from '../../onnx/index.ts';
 import { compile, type Program, type RuntimeOptions } from '../../runtime/index.ts';
 import { featureCount } from '../units/units.ts';
 
@@ -20,20 +29,30 @@ export class LinearizedMap {
   readonly #runtime: RuntimeOptions;
   readonly #inputShape: readonly number[];
   readonly #outputShape: readonly number[];
+  readonly #whole: boolean;
   #primal: Promise<Program> | undefined;
   #tangent: Promise<Program> | undefined;
   #cotangent: Promise<Program> | undefined;
 
-  /** `graph` must be laid out for one image (batch 1). Throws GraphError naming an operator that has no derivative. */
-  constructor(graph: Graph, from: Value, to: Value, options: { vectors: number; runtime?: RuntimeOptions }) {
+  /**
+   * `graph` must be laid out for one image (batch 1). `whole`: the first axis is part of the state, as where the tokens of a sequence are rows; vectors
+   * then go one by one. Throws GraphError naming an operator that has no derivative.
+   */
+  constructor(
+    graph: Graph,
+    from: Value,
+    to: Value,
+    options: { vectors: number; runtime?: RuntimeOptions; whole?: boolean },
+  ) {
     const part = extract(graph, { inputs: [from], outputs: [{ name: 'to', value: to }] });
     const wanted = { wrt: from.name, of: 'to' };
-    let vectors = options.vectors;
+    this.#whole = options.whole === true;
+    let vectors = this.#whole ? 1 : options.vectors;
     let parts: ReturnType<typeof linearize>;
     try {
-      parts = linearize(part, { ...wanted, vectors });
+      parts = linearize(part, this.#whole ? wanted : { ...wanted, vectors });
     } catch (error) {
-      if (!(error instanceof GraphError)) throw error;
+      if (!(error instanceof GraphError) || this.#whole) throw error;
       // Where the batch axis moves (attention with the sequence first), vectors cannot share it: they go one by one.
       parts = linearize(part, wanted);
       vectors = 1;
@@ -43,10 +62,10 @@ export class LinearizedMap {
     this.#runtime = options.runtime ?? {};
     this.#inputShape = staticShape(from);
     this.#outputShape = staticShape(to);
-    if (this.#inputShape[0] !== 1)
+    if (!this.#whole && this.#inputShape[0] !== 1)
       throw new GraphError(`linearization needs a graph for one image, ${from.name} has batch ${from.shape[0]}`);
-    this.rows = featureCount(to);
-    this.cols = featureCount(from);
+    this.rows = this.#whole ? sizeOf(this.#outputShape) : featureCount(to);
+    this.cols = this.#whole ? sizeOf(this.#inputShape) : featureCount(from);
     this.vectors = vectors;
   }
 
@@ -81,7 +100,8 @@ export class LinearizedMap {
           padded.set(feed);
           feed = padded;
         }
-        const feeds = { ...known, [input]: tensor('float32', [this.vectors, ...from.slice(1)], feed) };
+        const shape = this.#whole ? from : [this.vectors, ...from.slice(1)];
+        const feeds = { ...known, [input]: tensor('float32', shape, feed) };
         const result = (await program.run(feeds))[`${input}_out`]!.data as Float32Array;
         out.set(n < this.vectors ? result.subarray(0, n * to) : result, start * to);
       }

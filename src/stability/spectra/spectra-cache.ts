@@ -2,7 +2,7 @@ import { partCache } from '../../instrument/part-cache.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Raised whenever the numbers of a spectrum change. */
-export const spectrumRevision = 1;
+export const spectrumRevision = 2;
 
 /** Finished spectra below `dir`, one file a block and image. */
 export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {

@@ -1,6 +1,6 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
 import { type ImageDataset, toFloat } from '../../data/index.ts';
-import { argMax, requireFit } from '../../evaluate/index.ts';
+import { argMax, requireFiniteLogits, requireFit } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import { type Graph, GraphError, tensor, type Value } from '../../onnx/index.ts';
@@ -8,15 +8,9 @@ import type { RuntimeOptions } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum, UnmeasuredBlock } from '../result.ts';
 import { type Activations, activationsAt } from '../units/activations.ts';
-import {
-  type Block,
-  BlockMeasurement,
-  type BlockOptions,
-  type BlockPlan,
-  type MethodChoice,
-  planBlock,
-  valuesNeeded,
-} from '../units/block.ts';
+import { BlockMeasurement, type BlockOptions } from '../units/block.ts';
+import { type Block, valuesNeeded } from '../units/block-ends.ts';
+import { type BlockPlan, type MethodChoice, planBlock } from '../units/block-plan.ts';
 import { findStages, findUnits, selectUnits } from '../units/units.ts';
 import { spreadAcrossImages } from './spread.ts';
 
@@ -119,6 +113,7 @@ export class SpectrumMeasurement {
     const values = [...jobs.flatMap(({ block }) => valuesNeeded(block)), logits];
     const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
     const activations = await activationsAt(graph, values, pixels, request.runtime);
+    for (const at of activations) requireFiniteLogits(network.name, at.get(logits)!.data as Float32Array);
     return new SpectrumMeasurement(request, graph, jobs, activations, logits);
   }
 
@@ -147,12 +142,14 @@ export class SpectrumMeasurement {
         for (const [i, at] of this.#activations.entries()) {
           signal?.throwIfAborted();
           position = `${job.block.name}, image ${images[i]}`;
-          share = this.plan.blocks[j * images.length + i]!.seconds;
+          const plan = this.plan.blocks[j * images.length + i]!;
+          share = plan.seconds;
           onProgress?.(Math.min(1, done / this.plan.seconds), position);
-          const key = `${job.block.name}@${images[i]}`;
+          // What is exact on one machine may be the leading values on a smaller one.
+          const key = `${job.block.name}@${images[i]}${plan.method === 'lanczos' ? ', leading' : ''}`;
           let spectrum = await cache?.read(key);
           if (!spectrum) {
-            spectrum = await measurement.measure(at);
+            spectrum = await measurement.measure(at, plan);
             await cache?.write(key, spectrum);
           }
           spectra.push(spectrum);

@@ -1,5 +1,5 @@
-import { extract, type Graph, GraphBuilder, type TensorData, type Value } from '../../onnx/index.ts';
-import { compile, type RuntimeOptions } from '../../runtime/index.ts';
+import { extract, type Graph, GraphBuilder, sizeOf, type TensorData, type Value } from '../../onnx/index.ts';
+import { compile, type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 
 /** The values of a network at one image, by value. */
 export type Activations = ReadonlyMap<Value, TensorData>;
@@ -12,6 +12,9 @@ export async function activationsAt(
   runtime: RuntimeOptions = {},
 ): Promise<Activations[]> {
   const wanted = [...new Set(values)];
+  // Of float32; masks and indices take less.
+  const bytes = 4 * images.length * wanted.reduce((sum, v) => sum + sizeOf(v.shape as readonly number[]), 0);
+  requireMemory(bytes, `what is inside ${graph.name} at ${images.length} images`, 'take fewer images or units');
   const b = new GraphBuilder(`${graph.name}-activations`);
   const bindings = Object.fromEntries(graph.inputs.map((v) => [v.name, b.input(v.name, v.dtype, v.shape)]));
   const copies = b.inline(graph, bindings);

@@ -2,27 +2,31 @@ import {
   countAround,
   type FactoredJacobian,
   type LinearOperator,
-  planStructured,
   type Spectrum,
   singularValues,
   structuredSpectrum,
+  type TopSpectrum,
   topSingularTriplets,
 } from '../../linalg/index.ts';
 import type { Graph, Value } from '../../onnx/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
-import type { BlockSpectrum, SpectrumMethod } from '../result.ts';
+import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import type { BlockSpectrum } from '../result.ts';
 import { LinearizedMap } from '../spectra/jacobian.ts';
 import { pixelMajorOrder, probeDense, probeSparse } from '../spectra/probing.ts';
 import type { Activations } from './activations.ts';
-import { featureCount, type Unit } from './units.ts';
-
-/** What is linearized: one unit, or several that follow each other. */
-export interface Block {
-  readonly name: string;
-  readonly units: readonly Unit[];
-}
-
-export type MethodChoice = 'auto' | SpectrumMethod;
+import {
+  activeIndices,
+  type Block,
+  hasFinalRelu,
+  inputOf,
+  isIdentity,
+  lastOf,
+  outputOf,
+  plateauBound,
+  plateauOf,
+} from './block-ends.ts';
+import { type BlockPlan, type MethodChoice, planBlock, searchOf } from './block-plan.ts';
+import { featureCount } from './units.ts';
 
 /** How the spectrum of one unit or stage is computed. */
 export interface BlockOptions {
@@ -43,80 +47,15 @@ export interface BlockOptions {
  */
 const plateauTolerance = 1e-5;
 
-export const inputOf = (block: Block): Value => block.units[0]!.input;
-const lastOf = (block: Block): Unit => block.units.at(-1)!;
-export const outputOf = (block: Block, finalRelu: boolean): Value =>
-  finalRelu ? lastOf(block).output : lastOf(block).sum;
-const hasFinalRelu = (block: Block): boolean => lastOf(block).output !== lastOf(block).sum;
-/** |a| of a unit, the product of its units' for a run: what a block's singular values are without any branch. */
-export const plateauOf = (block: Block): number => block.units.reduce((p, u) => p * Math.abs(u.skipScale), 1);
-export const isIdentity = (unit: Unit): boolean => unit.shortcut === unit.input;
-
-/** The values of the network that `measureBlock` needs at an image. */
-export function valuesNeeded(block: Block): Value[] {
-  const { hidden, sum } = lastOf(block);
-  return [inputOf(block), sum, ...(block.units.length === 1 && hidden ? [hidden.pre] : [])];
-}
-
-/** Vectors a product of a Krylov method, for leading values. */
-const krylovBlock = 8;
-
 /** 16 MiB of vectors a call: enough for the convolutions to be efficient, small enough for the cache to help. */
 export const batchFor = (size: number): number => Math.max(8, Math.min(512, Math.floor(2 ** 22 / size)));
 
-export function activeIndices(pre: ArrayLike<number>): Int32Array {
-  const indices: number[] = [];
-  for (let i = 0; i < pre.length; i++) if (pre[i]! > 0) indices.push(i);
-  return Int32Array.from(indices);
-}
-
-/** k: how many inner units of a unit with a single inner ReLU are active. */
-export const activeHidden = (unit: Unit, at: Activations): number =>
-  activeIndices(at.get(unit.hidden!.pre)!.data as Float32Array).length;
-
-/**
- * How many singular values are at the plateau |a| at least, k inner units being active: n - 2k with an identity shortcut, n the live
- * outputs. Without a shortcut (a = 0) the rank is at most k and all others of the values are zero, dead outputs or not.
- */
-export function plateauBound(
-  unit: Unit,
-  [rows, cols]: readonly [number, number],
-  dead: number,
-  k: number,
-): number | null {
-  if (unit.skipScale === 0) return Math.max(0, Math.min(rows, cols) - Math.min(k, rows - dead));
-  return isIdentity(unit) ? Math.max(0, rows - dead - 2 * k) : null;
-}
-
-/** How a block will be done at an image, with its cost, before anything is computed. */
-export interface BlockPlan {
-  readonly method: SpectrumMethod;
-  readonly seconds: number;
-  readonly bytes: number;
-}
-
-export function planBlock(
-  block: Block,
-  at: Activations,
-  options: Pick<BlockOptions, 'finalRelu' | 'method' | 'top'>,
-): BlockPlan {
-  const [rows, cols] = [featureCount(outputOf(block, options.finalRelu)), featureCount(inputOf(block))];
-  const unit = lastOf(block);
-  const exact = block.units.length === 1 && unit.hidden !== null && options.method !== 'dense';
-  if (options.method === 'lanczos' || (options.method === 'auto' && block.units.length > 1)) {
-    return {
-      method: 'lanczos',
-      seconds: 2 + options.top * 0.05 * block.units.length,
-      bytes: 16 * (rows + cols) * (options.top + 200),
-    };
-  }
-  const k = exact ? activeHidden(unit, at) : 0;
-  const kept =
-    options.finalRelu && hasFinalRelu(block) ? activeIndices(at.get(unit.sum)!.data as Float32Array).length : rows;
-  const plan = planStructured(exact ? kept : rows, cols, k, exact && isIdentity(unit));
-  const method = exact && plan.method === 'small' ? 'structured' : 'dense';
-  const extra = exact ? 400 * 12 * Math.max(k, 1) : 4 * rows * cols;
-  return { method, seconds: plan.seconds + rows * cols * 1e-8, bytes: plan.bytes + extra + 3e8 };
+/** The leading values that were searched and are not known to the tolerance, with how far a singular value may be from each. */
+function unconvergedOf(spectrum: Spectrum | TopSpectrum): Pick<BlockSpectrum, 'unconverged'> {
+  if (!('triplets' in spectrum)) return {};
+  const rest = spectrum.triplets.slice(spectrum.values.length);
+  const largest = spectrum.triplets[0]?.value ?? 0;
+  return rest.length ? { unconverged: rest.map((t) => ({ value: t.value, within: t.residual * largest })) } : {};
 }
 
 /**
@@ -203,14 +142,14 @@ export class BlockMeasurement {
     };
   }
 
-  async #spectrum(at: Activations): Promise<Spectrum> {
+  async #spectrum(at: Activations, plan: BlockPlan): Promise<Spectrum> {
     const { method, top, seed, onProgress, signal, runtime } = this.#options;
     const shared = { onProgress, signal, threads: runtime.threads };
     const unit = lastOf(this.#block);
     const single = this.#block.units.length === 1;
-    if (method === 'lanczos' || (method === 'auto' && !single)) {
-      const operator = await this.operator(at, krylovBlock);
-      return topSingularTriplets(operator, { count: top, block: krylovBlock, seed, onProgress, signal });
+    if (plan.method === 'lanczos') {
+      const search = searchOf(plan.shape, top);
+      return topSingularTriplets(await this.operator(at, search.block), { ...search, seed, onProgress, signal });
     }
     if (single && unit.hidden && method !== 'dense') {
       return structuredSpectrum(await this.factored(at), {
@@ -228,18 +167,17 @@ export class BlockMeasurement {
     return { ...found, method: 'dense' };
   }
 
-  async measure(at: Activations): Promise<BlockSpectrum> {
+  /** The spectrum at an image, by the method of `plan`, which is made for it unless given. Throws BallastError where memory does not suffice. */
+  async measure(at: Activations, plan: BlockPlan = planBlock(this.#block, at, this.#options)): Promise<BlockSpectrum> {
     const began = performance.now();
     const { finalRelu } = this.#options;
-    const spectrum = await this.#spectrum(at);
+    requireMemory(plan.bytes, `the spectrum of ${this.#block.name}`, 'ask for fewer leading values');
+    const spectrum = await this.#spectrum(at, plan);
     const single = this.#block.units.length === 1;
     const unit = lastOf(this.#block);
     const pre = single && unit.hidden ? (at.get(unit.hidden.pre)!.data as Float32Array) : undefined;
     const active = pre ? activeIndices(pre).length : null;
-    const shape: [number, number] = [
-      featureCount(outputOf(this.#block, finalRelu)),
-      featureCount(inputOf(this.#block)),
-    ];
+    const shape: [number, number] = [...plan.shape];
     const plateau = plateauOf(this.#block);
     const tolerance = plateauTolerance * Math.max(1, plateau);
     const counts = spectrum.complete ? countAround(spectrum.values, plateau, tolerance) : null;
@@ -252,6 +190,7 @@ export class BlockMeasurement {
       method: spectrum.method,
       singularValues: Array.from(spectrum.values),
       complete: spectrum.complete,
+      ...unconvergedOf(spectrum),
       plateau: counts && single ? { value: plateau, count: counts.on } : null,
       above: counts?.above ?? null,
       below: counts?.below ?? null,

@@ -1,6 +1,6 @@
 import { InputError, UsageError } from '../../base/errors.ts';
 import { type ImageDataset, toFloat } from '../../data/index.ts';
-import { argMax, requireFit } from '../../evaluate/index.ts';
+import { argMax, requireFiniteLogits, requireFit } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
 import { type Graph, tensor, type Value } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -49,7 +49,7 @@ export function singleUnits(units: readonly Unit[], selection: string): Unit[] {
 
 /** Runs the network at every image and keeps `values`. */
 export async function atImages(
-  { dataset, images, runtime }: BranchRequest,
+  { network, dataset, images, runtime }: BranchRequest,
   graph: Graph,
   values: readonly Value[],
 ): Promise<NetworkAtImages> {
@@ -61,6 +61,7 @@ export async function atImages(
     activations,
     images: images.map((index, i) => {
       const scores = activations[i]!.get(logits)!.data as Float32Array;
+      requireFiniteLogits(network.name, scores);
       return { index, label: dataset.labels[index]!, predicted: argMax(scores, 0, scores.length) };
     }),
   };

@@ -57,7 +57,12 @@ export function producers(graph: Graph): ReadonlyMap<Value, Node> {
 export function consumers(graph: Graph): ReadonlyMap<Value, readonly Node[]> {
   const readers = new Map<Value, Node[]>();
   for (const node of graph.nodes) {
-    for (const v of new Set(node.inputs)) if (v) readers.set(v, [...(readers.get(v) ?? []), node]);
+    for (const v of new Set(node.inputs)) {
+      if (!v) continue;
+      const own = readers.get(v);
+      if (own) own.push(node);
+      else readers.set(v, [node]);
+    }
   }
   return readers;
 }

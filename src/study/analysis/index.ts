@@ -7,6 +7,7 @@ export { type Crossing, crossingOf, type Outcome, outcomeOf } from './crossing.t
 export { type CurvePoint, curveOf, smoothed, valueAt } from './curve.ts';
 export type { GeneralizationRow } from './generalization.ts';
 export type { NoiseScalePoint, NoiseScaleRow } from './noise-scale.ts';
+export { overheadBatch } from './overhead-batch.ts';
 export { type PerformanceProfile, type ProfileComparison, performanceProfiles } from './performance-profile.ts';
 export { criticalBatchEffect, criticalBatchRatio } from './profile.ts';
 export { type ReportOptions, reportOf, type StudyReport } from './report.ts';

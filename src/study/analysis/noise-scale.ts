@@ -1,6 +1,7 @@
 import { largestOf } from '../../base/statistics.ts';
 import type { NoiseScaleRow } from '../../schema/index.ts';
 import { effectSize, meanEffect } from '../../verdict/index.ts';
+import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured.ts';
 import { outcomeOf } from './crossing.ts';
 import { medianOf, spreadOf } from './spread.ts';
@@ -40,11 +41,7 @@ const bins = 40;
 function curveOfNoise(trials: readonly MeasuredTrial[]): NoiseScalePoint[] {
   const noise = trials.flatMap(noiseOf);
   const last = largestOf(noise.map((n) => n.epoch));
-  const binned = new Map<number, Noise[]>();
-  for (const n of noise) {
-    const at = Math.min(bins - 1, Math.floor((n.epoch / last) * bins));
-    binned.set(at, [...(binned.get(at) ?? []), n]);
-  }
+  const binned = groupBy(noise, (n) => Math.min(bins - 1, Math.floor((n.epoch / last) * bins)));
   return [...binned]
     .sort(([a], [b]) => a - b)
     .map(([, group]) => ({

@@ -1,4 +1,4 @@
-import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
+import { Composer, type CST, type Document, isScalar, Lexer, LineCounter, Parser, visit, YAMLParseError } from 'yaml';
 import { reasonOf } from '../../base/errors.ts';
 
 /** Characters of a file: a thousand times what a study needs. */
@@ -38,12 +38,11 @@ export function boundedYaml(text: string): YamlContent {
     for (let at = token.indexOf('\n'); at >= 0; at = token.indexOf('\n', at + 1)) line++;
   }
   const lines = new LineCounter();
-  // The parser compares each key of a map with all before it; `repeatedKeys` looks it up.
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+  const document = documentIn(text, lines);
   const problems = [
-    ...document.errors.slice(0, mostProblems).map((e) => ({
-      line: e.linePos?.[0].line ?? 1,
-      message: `is no YAML: ${e.message.split(/ at line \d+/)[0]!.split('\n')[0]}`,
+    ...document.errors.slice(0, mostProblems).map(({ pos: [at], message }) => ({
+      line: Math.max(1, lines.linePos(at).line),
+      message: `is no YAML: ${message.split('\n')[0]}`,
     })),
     ...repeatedKeys(document, lines).slice(0, mostProblems),
   ];
@@ -56,6 +55,27 @@ export function boundedYaml(text: string): YamlContent {
   }
   const wrong = unbounded(value);
   return wrong === undefined ? { value, document, lines } : problem(wrong);
+}
+
+/** The first document of a text, with its mistakes; what follows the first hundred of them is not read, as each costs the parser time. */
+function documentIn(text: string, lines: LineCounter): Document.Parsed {
+  // The composer compares each key of a map with all before it; `repeatedKeys` looks it up. It also shows the text around each mistake, which
+  // takes as long as the text before it does.
+  const composer = new Composer({ uniqueKeys: false, prettyErrors: false });
+  const [first, second] = composer.compose(untilMistaken(text, lines), true, text.length);
+  if (second !== undefined)
+    first!.errors.push(
+      new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', 'holds more than one document'),
+    );
+  return first!;
+}
+
+function* untilMistaken(text: string, lines: LineCounter): Generator<CST.Token> {
+  let mistakes = 0;
+  for (const token of new Parser(lines.addNewLine).parse(text)) {
+    yield token;
+    if (token.type === 'error' && ++mistakes === mostProblems) return;
+  }
 }
 
 /** Keys that a map has more than once. */

@@ -46,6 +46,9 @@ const columns: readonly Column[] = [
   ...curveColumns.map(([name, key]): Column => [name, (m) => m[key]]),
 ];
 
+/** The names of the table's columns, in their order. */
+export const tableColumns: readonly string[] = columns.map(([name]) => name);
+
 /** All measurements of a study as one table. A trial without a measurement has no line. */
 export function measurementTable({ workloads, trials }: MeasuredStudy): MeasurementTable {
   const byName = new Map(workloads.map((w) => [w.name, w]));
@@ -55,5 +58,5 @@ export function measurementTable({ workloads, trials }: MeasuredStudy): Measurem
       for (const m of trial.measurements) yield columns.map(([, value]) => value(m, trial, workload));
     }
   };
-  return { columns: columns.map(([name]) => name), rows: { [Symbol.iterator]: rows } };
+  return { columns: tableColumns, rows: { [Symbol.iterator]: rows } };
 }

@@ -35,7 +35,15 @@ export interface ImportedRun {
   readonly status: MeasuredTrial['status'];
   readonly budgetSteps: number;
   readonly secondsPerStep: number | null;
-  readonly notes: readonly string[];
+  readonly notes: readonly RunNote[];
+}
+
+/** What a user should know of how the rows of a run were read. */
+export interface RunNote {
+  /** Its name, as it may be shown. */
+  readonly run: string;
+  /** What follows the name in a sentence: `was resumed at step 600`. */
+  readonly text: string;
 }
 
 export interface CurveOptions {
@@ -82,7 +90,7 @@ function importedRun(rows: RunRows, ordered: OrderedRows, identity: RunIdentity,
     status: last !== undefined && !Number.isFinite(last) ? 'infeasible' : 'complete',
     budgetSteps: Math.ceil(end),
     secondsPerStep: clock.secondsPerStep,
-    notes: notes.map((n) => `run ${shown(rows.name)} ${n}`),
+    notes: notes.map((text) => ({ run: shown(rows.name), text })),
   };
 }
 

@@ -59,7 +59,9 @@ export async function logsInFolder(dir: string, format?: string): Promise<FoundL
       continue;
     }
     const folder = found.name === 'trainer-state' ? dirname(path).replace(/[\\/]checkpoint-\d+$/, '') : dirname(path);
-    byFolder.set(folder, [...(byFolder.get(folder) ?? []), { path, format: found }]);
+    const own = byFolder.get(folder);
+    if (own) own.push({ path, format: found });
+    else byFolder.set(folder, [{ path, format: found }]);
   }
   const files: LogFile[] = [];
   for (const [folder, logs] of byFolder) {

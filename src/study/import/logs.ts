@@ -5,7 +5,7 @@ import { groupBy } from '../group-by.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../measured.ts';
 import { secondsIn } from './clock.ts';
 import { type Columns, findColumns, missingColumn, numberIn } from './columns.ts';
-import { type ImportedRun, importedRuns, measurementsOf } from './imported-run.ts';
+import { type ImportedRun, importedRuns, measurementsOf, type RunNote } from './imported-run.ts';
 import type { FoundLogs, LogFile } from './log-files.ts';
 import { type LogMapping, metricOfColumn } from './mapping.ts';
 import { RunIdentities, type RunIdentity } from './run-identity.ts';
@@ -33,7 +33,7 @@ export interface ImportedLogs {
   readonly trials: readonly ImportedTrial[];
   readonly files: readonly ImportedFile[];
   readonly passed: FoundLogs['passed'];
-  readonly notes: readonly string[];
+  readonly notes: readonly RunNote[];
 }
 
 /** A trial whose measurements are a curve in columns. */
@@ -314,11 +314,10 @@ function studyOf(
   sources: readonly Source[],
 ): Pick<ImportedLogs, 'workloads' | 'trials' | 'notes'> {
   refuseGrowingBatch([...collected.runs.values()]);
-  const imported: ImportedRun[] = [];
-  for (const { rows, identity, source } of collected.runs.values()) {
-    const explicitTime = settings.columns.seconds !== undefined;
-    imported.push(...importedRuns(rows, identity, { settings, explicitTime, epochOffset: source.epochOffset }));
-  }
+  const explicitTime = settings.columns.seconds !== undefined;
+  const imported: ImportedRun[] = [...collected.runs.values()].flatMap(({ rows, identity, source }) =>
+    importedRuns(rows, identity, { settings, explicitTime, epochOffset: source.epochOffset }),
+  );
   const metricName = sources.map((s) => s.columns.get('valMetric')).find((n) => n !== undefined);
   const metric = settings.metric ?? (metricName === undefined ? null : metricOfColumn(metricName));
   const workloads: MeasuredWorkload[] = [];
@@ -342,7 +341,7 @@ function studyOf(
       parameters: settings.parameters ?? null,
       targets: targetSpecs(settings.targets, has),
     });
-    trials.push(...trialsOf(name, own, settings.hardware));
+    for (const trial of trialsOf(name, own, settings.hardware)) trials.push(trial);
   }
   return { workloads, trials, notes: imported.flatMap((r) => r.notes) };
 }

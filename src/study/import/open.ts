@@ -4,6 +4,7 @@ import { FileError } from '../../base/errors.ts';
 import { readFailure } from '../../formats/index.ts';
 import { headOf } from '../../trials/index.ts';
 import type { MeasuredStudy } from '../measured.ts';
+import { exportedTable, importExported } from './exported.ts';
 import { importLayout, isLayout } from './layout.ts';
 import { logFile, logsInFolder } from './log-files.ts';
 import { type ImportedLogs, importLogs, studyName, studyOfLogs } from './logs.ts';
@@ -19,7 +20,7 @@ export type Imported =
   | { readonly kind: 'study'; readonly study: MeasuredStudy };
 
 /**
- * Measurements of others, told apart by what is there: a log of any known format, a folder of logs, a measured study in JSON, or a folder in the published layout (`importLayout`). Throws
+ * Measurements of others, told apart by what is there: a log of any known format, a folder of logs, a measured study in JSON, a table that `batch export` wrote (`importExported`), or a folder in the published layout (`importLayout`). Throws
  * FileError where there is nothing of the kind.
  */
 export async function importMeasurements(path: string, mapping: LogMappingInput = {}): Promise<Imported> {
@@ -29,6 +30,8 @@ export async function importMeasurements(path: string, mapping: LogMappingInput 
       cause,
     });
   });
+  const table = mapping.format === undefined ? await exportedTable(path) : undefined;
+  if (table !== undefined) return { kind: 'study', study: await importExported(table) };
   if (found.isDirectory()) {
     if (await isLayout(path)) return { kind: 'study', study: await importLayout(path, mapping) };
     return {

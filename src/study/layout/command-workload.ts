@@ -251,6 +251,7 @@ function specOf(workload: CommandWorkload, point: GridPoint, steps: number, here
       pattern: read.pattern ?? null,
     },
     map: entry.map ?? {},
+    probe: entry.probe ?? false,
     examples: entry.examples,
     values: {
       batch: batchSize,

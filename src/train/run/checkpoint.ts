@@ -56,6 +56,11 @@ export class CheckpointFolder {
       .sort((a, b) => b - a);
   }
 
+  /** The checkpoint of a step. Throws FileError where there is none, or one that is damaged. */
+  at(step: number): Promise<Checkpoint> {
+    return readCheckpoint(join(this.path, checkpointName(step)));
+  }
+
   async save({ progress, tensors }: Checkpoint): Promise<void> {
     await makeFolder(this.path);
     await writeSafetensors(join(this.path, checkpointName(progress.step)), tensors as Map<string, TensorData>, {

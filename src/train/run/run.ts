@@ -84,6 +84,10 @@ const fresh = (config: string): RunProgress => ({
 /** Of the weights that stay, for whoever follows a network through its training: as `model.safetensors`, one file a step. */
 const keptFolder = 'kept';
 
+/** The whole checkpoints of the same steps, for whoever branches off there. */
+export const keptStates = (folder: string): CheckpointFolder =>
+  new CheckpointFolder(join(folder, 'states'), Number.POSITIVE_INFINITY);
+
 /**
  * Trains from step 0, or from the newest checkpoint in `folder`, to `settings.steps`.
  *
@@ -117,6 +121,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
       ...settings.metadata,
       step: String(progress.step),
     });
+    await keptStates(folder).save({ progress, tensors: trainer.state() });
   };
   try {
     if (first === 0) await keep();

@@ -2,7 +2,7 @@ import { UsageError } from '../../base/errors.ts';
 import { type ImageDataset, isText, subset, type TextDataset } from '../../data/index.ts';
 import { type Model, modelNamed, normalizationNamed } from '../../models/index.ts';
 import { initialize, parameterCount } from '../../nn/index.ts';
-import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import { peakBytes, type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 import { fittedTo } from '../fitted.ts';
 import { type Optimizer, optimizerNamed } from '../optimizers/index.ts';
 import { scaledRate, schedule } from '../settings/schedule.ts';
@@ -17,7 +17,7 @@ import {
 import { Trainer } from '../trainer.ts';
 import { BatchPlan } from './batch-plan.ts';
 import { parseDuration } from './duration.ts';
-import { chooseMicroBatch, peakBytes } from './memory.ts';
+import { chooseMicroBatch } from './memory.ts';
 import { type RunRequest, type RunResult, run } from './run.ts';
 import { configHash, formerConfigHash, type RunConfig } from './run-config.ts';
 
@@ -189,12 +189,9 @@ export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | '
   readonly runtime?: RuntimeOptions;
 }
 
-/** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
-export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
-  const { config, runtime = {} } = training;
-  const plan = planTraining(config, training, runtime);
-  const { model, task, batches, steps, optimizer } = plan;
-  const rateAt = schedule({
+/** The learning rate of every step of a configured training. Throws UsageError for settings that make no schedule. */
+export function rateOf(config: RunConfig, { batches, steps }: Pick<TrainingPlan, 'batches' | 'steps'>) {
+  return schedule({
     kind: config.schedule,
     rate: scaledRate(config.lr, config.scaling, config.batchSize, config.baseBatch),
     steps,
@@ -203,6 +200,14 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
     factor: config.factor,
     power: config.power,
   });
+}
+
+/** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
+export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
+  const { config, runtime = {} } = training;
+  const plan = planTraining(config, training, runtime);
+  const { model, task, batches, steps, optimizer } = plan;
+  const rateAt = rateOf(config, plan);
   requireStepMemory(plan, config.microBatch);
   const trainer = await createTrainer(plan, config, runtime);
   try {

@@ -39,6 +39,9 @@ export const settingFacts = z.registry<SettingFacts>();
 export const durationSchema = z
   .string()
   .regex(/^\d+(\.\d+)?(e\d+)?(st|ep|ex|tok)$/i, 'expected a duration such as 500st or 3ep');
+/** Examples of a step: more than any data set that is read has, and few enough to be listed in memory. */
+const mostExamples = 2 ** 24;
+
 const duration = () => z.string().check(...(durationSchema.def.checks ?? []));
 
 const byTask =
@@ -59,7 +62,8 @@ export const gridSettings = {
   seed: z.int().nonnegative().register(settingFacts, { about: 'seed of everything random', argument: 'n', default: 0 }),
   batchSize: z
     .int()
-    .positive()
+    .min(1)
+    .max(mostExamples)
     .register(settingFacts, { about: 'examples a step', argument: 'n', default: byTask('batchSize') }),
   microBatch: z.int().positive().register(settingFacts, {
     about: 'examples in memory at a time',

@@ -13,6 +13,7 @@ import { FollowedLogs, type FollowedRecord, printedSource } from './followed-log
 import { KeptOutput } from './kept-output.ts';
 import { endOf, exitText, hasUsedUp } from './outcome.ts';
 import { filledIn, placeholdersIn } from './placeholders.ts';
+import { ProbeLog, withProbe } from './probe.ts';
 import { type Exit, endNoted, ProcessGroup } from './process-group.ts';
 import { declared, describeNames, type Recognized, recognize, requireCurve } from './recognition.ts';
 import type { CommandSpec } from './spec.ts';
@@ -176,6 +177,9 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   const startedAt = Date.now() / 1000;
   const curve = new LiveCurve(spec, known, startedAt, place.microBatch);
   const choice = new SourceChoice(spec, logs.isOpen, chosen);
+  const probePath = join(folder, 'probe.jsonl');
+  if (spec.probe) await rm(probePath, { force: true });
+  const probe = spec.probe ? new ProbeLog(probePath, resuming ? (known.at(-1)?.step ?? 0) : 0) : undefined;
   let progressed = false;
   let begun = false;
   const begin = (step: number) => {
@@ -187,12 +191,14 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     if (rewound !== undefined) begin(rewound);
     else if (rows.length > 0 && !begun)
       begin(resuming ? Math.max(0, Math.min(rows[0]!.step - 1, known.at(-1)?.step ?? 0)) : 0);
-    for (const row of rows) request.onRow(row);
+    for (const row of rows) request.onRow(probe ? probe.filled(row) : row);
     if (rows.length > 0) progressed = true;
   };
   const pollOnce = async (ended: boolean, onlyNew: boolean) => {
     const arrival = Date.now() / 1000;
     await logs.read((followed) => choice.offer(followed), { ended });
+    // After the logs: what it saw of a step was written before the program logged that.
+    await probe?.read();
     for (const { record, source, format } of choice.take()) {
       curve.learn(record.values.keys());
       const carried = format === printedSource || format === 'lines' ? source.step : undefined;
@@ -207,13 +213,14 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   };
   // Whatever is on disk of an earlier attempt was either stored, or is taken now.
   if (resuming) await poll(false, true);
-  const env: NodeJS.ProcessEnv = {
+  const plain: NodeJS.ProcessEnv = {
     PYTHONUNBUFFERED: '1',
     ...(spec.resources.cpus === null ? {} : { OMP_NUM_THREADS: String(spec.resources.cpus) }),
     ...process.env,
     ...line.env,
     ...(gpus === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpus.join(',') }),
   };
+  const env = spec.probe ? withProbe(plain, probePath) : plain;
   const kept = await KeptOutput.open(output, {
     env,
     append: resuming,
@@ -222,6 +229,8 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   let reason: Reason | undefined;
   let failure: unknown;
   let exit: Exit | undefined;
+  // Nothing listens any longer than the run: one signal may be for very many.
+  const ended = new AbortController();
   try {
     signal.throwIfAborted();
     if (!resuming) begin(0);
@@ -229,7 +238,9 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     kept.take(group.child.stdout!);
     kept.take(group.child.stderr!);
     const closed = new Promise<void>((resolve) => group.child.on('close', () => resolve()));
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    const aborted = new Promise<void>((resolve) =>
+      signal.addEventListener('abort', () => resolve(), { once: true, signal: ended.signal }),
+    );
     const began = performance.now();
     let [heardAt, received, step, budgetAt] = [began, 0, curve.lastStep, Number.POSITIVE_INFINITY];
     try {
@@ -281,6 +292,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     if (!signal.aborted || failure !== undefined) throw cause;
     reason = 'interrupted';
   } finally {
+    ended.abort();
     await kept.close();
   }
   const found = await findCheckpoints(dir, spec.checkpoints);

@@ -79,6 +79,12 @@ export const commandFields = {
   inputs: few(word)
     .optional()
     .describe('files whose content is part of what identifies a trial, such as the script; patterns are fine'),
+  probe: z
+    .boolean()
+    .optional()
+    .describe(
+      'measure gradient norm and noise scale in a Python script that trains with PyTorch, without an edit of it: docs/studies-of-commands.md',
+    ),
   resources: z
     .strictObject({
       gpus: z.int().nonnegative().optional(),
@@ -127,6 +133,8 @@ export const commandSpecSchema = z.object({
     pattern: z.string().nullable(),
   }),
   map: z.partialRecord(z.enum(knownMapQuantities), z.string()),
+  /** Whether the probe is in it; specs of earlier versions have none. */
+  probe: z.boolean().default(false),
   /** Examples of an epoch. */
   examples: z.number().positive(),
   values,

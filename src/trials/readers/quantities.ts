@@ -86,7 +86,9 @@ export function findQuantity(quantity: LogQuantity, names: Iterable<string>): Fo
   const byComparable = new Map<string, string[]>();
   for (const name of names) {
     const key = comparable(name);
-    byComparable.set(key, [...(byComparable.get(key) ?? []), name]);
+    const alike = byComparable.get(key);
+    if (alike) alike.push(name);
+    else byComparable.set(key, [name]);
   }
   for (const rank of knownNames[quantity]) {
     const found = rank.split('|').flatMap((known) => byComparable.get(known) ?? []);

@@ -13,7 +13,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** Another process that owns the folder until it is killed. */
 async function rival(folder: string, options: object): Promise<{ kill(): Promise<void> }> {
-  const script = `import { ownFolder } from '../../../src/formats/src/formats/folder-owner.ts';
+  const script = `import { ownFolder } from './src/formats/files/folder-owner.ts';
     await ownFolder(process.argv[1], JSON.parse(process.argv[2])); process.stdout.write('has it'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, [
     '--import',

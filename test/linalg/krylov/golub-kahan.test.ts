@@ -58,6 +58,39 @@ describe('block Golub-Kahan', () => {
     expect(complete).toBe(true);
   });
 
+  it('restarts a short basis until all that is wanted has converged', async () => {
+    const [rows, cols] = [240, 200];
+    const a = new Float64Array(rows * cols);
+    // Close together at the top, as in a convolution: far more steps than the basis has vectors.
+    for (let i = 0; i < cols; i++) a[i * cols + i] = Math.cos(i / 60);
+    const mixed = random(rows * cols, 1, 4).map((x, i) => a[i]! + 1e-3 * x);
+    const reference = smallSvd(mixed, rows, cols).values;
+    let products = 0;
+    const operator = denseOperator(mixed, rows, cols);
+    const counted = {
+      ...operator,
+      apply: (block: Float32Array | Float64Array, count: number) => {
+        products += count;
+        return operator.apply(block, count);
+      },
+    };
+    const short = { count: 4, block: 2, maxBasis: 20, tolerance: 1e-8 };
+    const stopped = await topSingularTriplets(counted, short);
+    expect(stopped.values.length).toBeLessThan(4);
+    const found = await topSingularTriplets(counted, { ...short, restarts: 100 });
+    expect(products).toBeGreaterThan(60);
+    expect(found.values.length).toBe(4);
+    found.values.forEach((value, i) => {
+      expect(Math.abs(value - reference[i]!)).toBeLessThan(1e-10);
+    });
+    for (const [i, { left, right, value, residual }] of found.triplets.entries()) {
+      expect(residual).toBeLessThan(1e-8);
+      const image = await operator.apply(right, 1);
+      expect(Math.hypot(...image.map((x, k) => x - value * left[k]!))).toBeLessThan(1e-8);
+      expect(left.reduce((s, x, k) => s + x * found.triplets[0]!.left[k]!, 0)).toBeCloseTo(i === 0 ? 1 : 0, 10);
+    }
+  });
+
   it('never lists a value that has not converged', async () => {
     const n = 300;
     const a = new Float64Array(n * n);

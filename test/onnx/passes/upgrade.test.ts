@@ -208,6 +208,32 @@ describe('a node of another operator set computes the same after reading', () =>
   });
 });
 
+describe('a query that may attend to nothing', () => {
+  const inf = Number.NEGATIVE_INFINITY;
+  it.each([
+    ['by a mask of booleans', tensorOf('bool', [2, 2], [0, 0, 1, 0]), 0],
+    ['by a mask of minus infinity', tensorOf('float32', [2, 2], [inf, inf, 0, inf]), 0],
+    ['by a mask and causality together', tensorOf('bool', [2, 2], [0, 1, 1, 0]), 1],
+  ])('gets 0, %s', async (_, mask, causal) => {
+    const x = randomTensor([1, 1, 2, 3], 1);
+    const attributes = { is_causal: int(causal) };
+    const node: FileNode = { op: 'Attention', in: ['x', 'x', 'x', 'mask'], out: ['y'], attributes };
+    const file: FileModel = {
+      opset: 23,
+      inputs: { x: x.shape as number[] },
+      outputs: ['y'],
+      nodes: [node],
+      tensors: { mask },
+    };
+    const { y } = await runBytes(writeModel(readModel(modelBytes(file))), { x });
+    // The second query hears the first token alone.
+    const first = toNumbers(x).slice(0, 3);
+    toNumbers(y!).forEach((v, i) => {
+      expect(v).toBeCloseTo([0, 0, 0, ...first][i]!, 6);
+    });
+  });
+});
+
 describe('quantised weights', () => {
   /** y = x W', W' dequantised. */
   const file = (

@@ -36,6 +36,12 @@ describe('logAxis', () => {
     expect(logTicks(0.001, 1000)).toEqual([0.001, 0.01, 0.1, 1, 10, 100, 1000]);
   });
 
+  it('has three ticks at least on a range however short that holds two decimals', () => {
+    expect(logTicks(1.8, 3.3)).toEqual([2, 2.5, 3]);
+    expect(logTicks(2.4, 3.9)).toEqual([2.4, 2.6, 2.8, 3, 3.2, 3.4, 3.6, 3.8]);
+    expect(logTicks(190, 230)).toEqual([190, 200, 210, 220, 230]);
+  });
+
   it('has no ticks where there is no logarithm', () => {
     expect(logTicks(0, 1)).toEqual([]);
     expect(logTicks(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY)).toEqual([]);

@@ -27,6 +27,11 @@ describe('the report of a training run', () => {
     expect(titles({ metric: 'perplexity' })[1]).toBe('perplexity on the test split');
   });
 
+  it('is drawn of more records than a call may have arguments', () => {
+    const records = Array.from({ length: 130_000 }, (_, i) => record(i + 1));
+    expect(renderTrainingReport(report({ records }))).toContain('</svg>');
+  });
+
   it('stands for runs that ended at once or went astray', () => {
     expect(page({ records: [] }).querySelectorAll('svg').length).toBe(0);
     const wild = [record(1, { trainLoss: Number.NaN, gradNorm: Number.POSITIVE_INFINITY }), record(2)];

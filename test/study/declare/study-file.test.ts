@@ -46,7 +46,7 @@ colour: red
       /^9 .*expected either "value" or "quartile"$/,
       /^10 batchSizes\.1: expected a whole number, got 6\.4$/,
       /^10 batchSizes\.2: expected a number, got "x"$/,
-      /^11 strategies\.0: expected BLR, LSR, SRSR, LARS, LAMB, tuned or a mapping, got "BRL"$/,
+      /^11 strategies\.0: unknown strategy "BRL"; expected BLR, LSR, SRSR, LARS, LAMB, tuned; did you mean "BLR"\?$/,
       /^11 strategies\.1\.scaling: expected base, linear, sqrt, got "lin"$/,
       /^12 learningRates: expected a list or a mapping, got "fast"$/,
       /^13 seeds\.1: expected at least 0, got -1$/,
@@ -62,6 +62,19 @@ colour: red
 
   it('that is no YAML is told so, with the line', async () => {
     expect(await mistakesOf('name: a\nworkloads: [\n')).toEqual([expect.stringMatching(/^[23] is no YAML: /)]);
+  });
+
+  it('that is very many mistakes is left after a hundred of them, on whatever lines', async () => {
+    const found = await mistakesOf('{"name":"a"}'.repeat(50_000));
+    expect(found.length).toBe(51);
+    expect(found[0]).toMatch(/^1 is no YAML: Unexpected flow-map-start/);
+    expect((await mistakesOf('}\n'.repeat(20_000)))[40]).toMatch(/^41 is no YAML: /);
+  });
+
+  it('that is followed by another is refused', async () => {
+    expect(await mistakesOf(`${shapes()}---\n${shapes()}`)).toEqual([
+      expect.stringMatching(/^6 is no YAML: holds more than one document/),
+    ]);
   });
 
   it('has a message of one line', () => {

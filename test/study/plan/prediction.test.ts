@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../src/base/random.ts';
-import { plansAgainstStudies, predictStudied } from '../../../src/study/plan/prediction.ts';
+import { predictStudied } from '../../../src/study/plan/prediction.ts';
 
 const known = (ratios: readonly number[]) =>
-  ratios.map((r) => ({ model: 'm', dataset: 'd', planned: 100, studied: 100 * r }));
+  ratios.map((r) => ({
+    model: 'm',
+    dataset: 'd',
+    workload: 'w',
+    planned: 100,
+    studied: 100 * r,
+    from: 'plan' as const,
+  }));
 
 describe('what a study would find, from a plan', () => {
   it('cannot be told from fewer than three comparisons', () => {
     expect(predictStudied(200, known([1.5, 2]))).toMatchObject({ interval: null, count: 2 });
-    expect(predictStudied(200).reason).toContain('1 plan has been held against a study with tuned rates');
-    expect(plansAgainstStudies.every((p) => p.planned > 0 && p.studied > 0)).toBe(true);
+    expect(predictStudied(200, known([1.5])).reason).toContain(
+      '1 noise scale has been held against a study with tuned rates',
+    );
   });
 
   it('is centred on how far plans were off, and wider than their scatter', () => {

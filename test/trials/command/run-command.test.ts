@@ -23,6 +23,7 @@ function specOf(script: string, more: Partial<CommandSpec> = {}, ...words: strin
     resume: null,
     checkpoints: null,
     metrics: { reader: null, files: null, pattern: null },
+    probe: false,
     map: {},
     examples: 100,
     values: { batch: 8, microBatch: 8, lr: 0.1, seed: 3, steps: 10, warmup: 0, weightDecay: null, beta2: null },

@@ -12,7 +12,8 @@ const options = Object.fromEntries(
     return match ? [[match[1], match[2] ?? 'true']] : [];
   }),
 );
-const [batch, rate, seed] = [Number(options.bs ?? 8), Number(options.lr ?? 0.1), Number(options.seed ?? 0)];
+const [batch, seed] = [Number(options.bs ?? 8), Number(options.seed ?? 0)];
+let rate = Number(options.lr ?? 0.1);
 const steps = Number(options.steps ?? 200);
 const out = options.out ?? '.';
 const delay = Number(options.delay ?? 0);
@@ -30,14 +31,18 @@ let step = 0;
 const saved = join(out, 'last.ckpt');
 if (options.resume) {
   const from = JSON.parse(readFileSync(options.resume, 'utf8'));
-  [weights, state, step] = [from.weights, from.state, from.step];
+  [weights, step] = [from.weights, from.step];
+  // With --reseed what follows is drawn anew, by the seed.
+  if (options.reseed !== 'true') state = from.state;
+  // As a script that loads its optimiser with the rate in it.
+  if (options['old-rate'] === 'true') rate = from.rate;
 }
 const log = join(out, 'metrics.csv');
 if (!options.resume || !existsSync(log)) writeFileSync(log, 'step,train_loss,val_loss\n');
 const loss = () => weights.reduce((sum, w, i) => sum + ((i + 1) / 20) * w * w, 0) / 2;
 
 const save = () => {
-  writeFileSync(`${saved}.tmp`, JSON.stringify({ weights, state, step }));
+  writeFileSync(`${saved}.tmp`, JSON.stringify({ weights, state, step, rate }));
   renameSync(`${saved}.tmp`, saved);
 };
 while (step < steps) {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exampleText } from '../../flags/examples.ts';
 import { wholeNumber } from '../../flags/values.ts';
 import { gpuList } from './gpus.ts';
 import { batchSummaries } from './summaries.ts';
@@ -12,6 +13,7 @@ export function checkCommand(): Command {
     .option('--rows <n>', 'or when it has logged so many steps with a loss', wholeNumber(1), 3)
     .option('--gpus <list>', 'graphics processors for commands, such as 0,1', gpuList)
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch check study.yaml'))
     .action(async (...given: Parameters<typeof import('./actions/check.ts').check>) =>
       (await import('./actions/check.ts')).check(...given),
     );

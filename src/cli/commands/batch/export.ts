@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { exportFormatNames } from '../../../schema/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { folderName } from '../../flags/values.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -18,6 +19,7 @@ export function exportCommand(): Command {
     .requiredOption('--to <path>', 'the file, or for layout the folder', folderName)
     .option('--all', 'also trials that are no longer in the grid')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch export study --format csv --to measurements.csv'))
     .action(async (...given: Parameters<typeof import('./actions/export.ts').exportAs>) =>
       (await import('./actions/export.ts')).exportAs(...given),
     );

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exampleText } from '../../flags/examples.ts';
 import { folderName } from '../../flags/values.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -36,6 +37,13 @@ export function batchImportCommand(): Command {
     .option('--out <dir>', 'folder of the imported study (required unless --dry-run)', folderName)
     .option('--dry-run', 'say what was found, and write nothing')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText(
+      'after',
+      exampleText(
+        'ballast batch import runs.csv --map trainLoss=loss --set batchSize=64 --out study',
+        'ballast batch report study',
+      ),
+    )
     .action(async (...given: Parameters<typeof import('./actions/import.ts').run>) =>
       (await import('./actions/import.ts')).run(...given),
     );

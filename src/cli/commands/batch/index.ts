@@ -12,6 +12,14 @@ const parts: Parts<keyof typeof batchSummaries> = {
   report: async () => (await import('./report.ts')).batchReportCommand(),
   linear: async () => (await import('./linear.ts')).batchLinearCommand(),
   plan: async () => (await import('./plan.ts')).batchPlanCommand(),
+  branch: async () => {
+    const [{ measurementCommand }, { branches }] = await Promise.all([
+      import('../../measurement-command.ts'),
+      import('../../../app/measurements/branches.ts'),
+    ]);
+    return measurementCommand(branches);
+  },
+  schedule: async () => (await import('./schedule.ts')).scheduleCommand(),
   stability: async () => {
     const [{ measurementCommand }, { studyStability }] = await Promise.all([
       import('../../measurement-command.ts'),

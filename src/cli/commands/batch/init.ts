@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { nameFor, requireFreePath, type StudyDraft, writeLogMapping, writeStudyFile } from '../../../app/index.ts';
 import { UsageError } from '../../../base/errors.ts';
 import { quote } from '../../../formats/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { batchSummaries } from './summaries.ts';
 
 interface InitOptions {
@@ -39,6 +40,7 @@ export function initCommand(): Command {
       'what training is to reach: valLoss=1.2, trainLoss=0.5 or valMetric=0.9',
       target,
     )
+    .addHelpText('after', exampleText('ballast batch init study.yaml --model resnet8 --dataset cifar10'))
     .action(init);
 }
 

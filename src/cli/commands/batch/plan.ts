@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import { exampleText } from '../../flags/examples.ts';
 import { addDeviceOptions } from '../../flags/options.ts';
-import { addTrainingOptions } from '../../flags/training-options.ts';
+import { addTrainingOptions, groupTrainingOptions } from '../../flags/training-options.ts';
 import { folderName, number, wholeNumber } from '../../flags/values.ts';
 import { addClusterOptions, batchList } from './cluster-options.ts';
 import { batchSummaries } from './summaries.ts';
@@ -16,7 +17,7 @@ export function batchPlanCommand(): Command {
     .option('--timing <seconds>', 'for timed steps; batch sizes beyond are modelled', number(0), 20)
     .option('--batch-sizes <list>', 'of the cost table (default: 8,16,...,8192 as far as the data go)', batchList)
     .option('--against <file>', 'compare with a study: what `ballast batch report --json` printed');
-  return addDeviceOptions(addClusterOptions(command))
+  addDeviceOptions(addClusterOptions(command))
     .option(
       '--out <dir>',
       'the plan: plan.json, report.html, run/, step-times/; the same command again goes on (required unless --dry-run)',
@@ -25,7 +26,9 @@ export function batchPlanCommand(): Command {
     .option('--resume', 'go on with the plan in --out, as the same command does anyway')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch plan --model resnet8 --dataset shapes --steps 150 --out plan'))
     .action(async (...given: Parameters<typeof import('./actions/plan.ts').plan>) =>
       (await import('./actions/plan.ts')).plan(...given),
     );
+  return groupTrainingOptions(command, 'The plan:');
 }

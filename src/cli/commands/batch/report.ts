@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exampleText } from '../../flags/examples.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -8,7 +9,9 @@ export function batchReportCommand(): Command {
     .argument('<dir>', 'folder of a study, or of an import')
     .option('--out <file>', 'where the HTML report goes (default: report.html in the folder)')
     .option('--json', 'print one JSON object on standard output, and write no file unless --out says so');
-  return addClusterOptions(command).action(async (...given: Parameters<typeof import('./actions/report.ts').run>) =>
-    (await import('./actions/report.ts')).run(...given),
-  );
+  return addClusterOptions(command)
+    .addHelpText('after', exampleText('ballast batch report study --devices 1,2,4,8 --price 1.20'))
+    .action(async (...given: Parameters<typeof import('./actions/report.ts').run>) =>
+      (await import('./actions/report.ts')).run(...given),
+    );
 }

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { mostThreads } from '../../../schema/index.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
 import { gpuList } from './gpus.ts';
 import { batchSummaries } from './summaries.ts';
@@ -8,9 +10,11 @@ export function runBatchCommand(): Command {
     .description(batchSummaries.run)
     .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
     .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
-  return addRunOptions(command).action(async (...given: Parameters<typeof import('./actions/run.ts').run>) =>
-    (await import('./actions/run.ts')).run(...given),
-  );
+  return addRunOptions(command)
+    .addHelpText('after', exampleText('ballast batch run study.yaml --out study'))
+    .action(async (...given: Parameters<typeof import('./actions/run.ts').run>) =>
+      (await import('./actions/run.ts')).run(...given),
+    );
 }
 
 /** How a study is run. */
@@ -27,7 +31,7 @@ export function addRunOptions(command: Command): Command {
       'graphics processors for commands, such as 0,1,2,3: each trial gets as many as its resources say',
       gpuList,
     )
-    .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1))
+    .option('--threads <n>', 'threads of all trials together (default: all cores)', wholeNumber(1, mostThreads))
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
     .option('--extend', 'where the best rate lies on the edge of its grid, try more on that side, up to three')
     .option('--fail-fast', 'end with the first trial that fails')

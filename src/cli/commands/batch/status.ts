@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { exampleText } from '../../flags/examples.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function statusCommand(): Command {
@@ -6,6 +7,7 @@ export function statusCommand(): Command {
     .description(batchSummaries.status)
     .argument('<dir>', 'the study on disk')
     .option('--json', 'print one JSON object on standard output and nothing else there')
+    .addHelpText('after', exampleText('ballast batch status study'))
     .action(async (...given: Parameters<typeof import('./actions/status.ts').status>) =>
       (await import('./actions/status.ts')).status(...given),
     );

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { type BundledStudy, bundledStudies } from '../../../study/declare/bundled.ts';
+import { exampleText } from '../../flags/examples.ts';
 import { folderName } from '../../flags/values.ts';
 import { addRunOptions } from '../batch/run.ts';
 import { reproduceSummaries } from './summaries.ts';
@@ -23,7 +24,9 @@ export function reproduceBatchCommand(): Command {
       'a folder for each study, and index.html over all of them (required unless --dry-run)',
       folderName,
     );
-  return addRunOptions(command).action(async (...given: Parameters<typeof import('./actions/batch.ts').run>) =>
-    (await import('./actions/batch.ts')).run(...given),
-  );
+  return addRunOptions(command)
+    .addHelpText('after', exampleText('ballast reproduce batch --data data --out out/batch'))
+    .action(async (...given: Parameters<typeof import('./actions/batch.ts').run>) =>
+      (await import('./actions/batch.ts')).run(...given),
+    );
 }

@@ -107,7 +107,7 @@ function strongChange({ interventions }: ReproductionResult): PaperFinding {
     `A theorem, not a finding: the plateau moves to |a|, with at least as many values as the rank demands (in ${plateaus.kept} of ${plateaus.of} spectra).`,
     ...(unchanged && together.length
       ? [
-          `Accuracy of the changed network on ${formatCount(unchanged.evaluated)} images: ${formatPercent(unchanged.accuracy)} unchanged, ${accuracies(single.flatMap((i) => i.scales))} with one unit scaled, ${accuracies(together)} with all units scaled by ${formatExact(0.9)} to ${formatExact(1.1)}.`,
+          `Accuracy of the changed network on ${formatCount(unchanged.evaluated)} images: ${formatPercent(unchanged.accuracy)} unchanged, ${single.length > 0 ? `${accuracies(single.flatMap((i) => i.scales))} with one unit scaled, ` : ''}${accuracies(together)} with all units scaled by ${formatExact(0.9)} to ${formatExact(1.1)}.`,
         ]
       : []),
     ...effects(finding),

@@ -29,11 +29,12 @@ export interface ReproductionReportOptions {
 function facts(result: ReproductionResult): Html {
   const { spectra, perturbations: p, interventions } = result;
   const units = spectra.images[0]?.units.map((u) => u.name) ?? [];
+  const alone = [...new Set(interventions.filter((i) => i.changed.length === 1).flatMap((i) => i.changed))];
   return html`<dl class="facts">
 <dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set; ${result.images.length} images are perturbed, ${spectra.images.length} of them have complete spectra</dd>
 <dt>complete spectra</dt><dd>${listed(units, 30)} (those that were asked for, or else the cheapest ones); stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
-<dt>interventions</dt><dd>${[...new Set(interventions.filter((i) => i.changed.length === 1).flatMap((i) => i.changed))].join(', ')}, each alone with frozen activations, all units together with recomputed ones</dd>
+<dt>interventions</dt><dd>${alone.length > 0 ? `${alone.join(', ')}, each alone with frozen activations, ` : ''}all units together with recomputed ones</dd>
 <dt>attack</dt><dd>PGD, linf radius ${formatRadius(p.attack.eps)}, ${String(p.settings.steps)} steps of a quarter of it; controls: Gaussian noise and shuffled pixels of the same Euclidean norm${p.untrained ? ', an untrained network' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`;

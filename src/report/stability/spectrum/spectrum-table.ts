@@ -68,6 +68,14 @@ function stageLine(stage: StageSpectrum): string {
   return `  ${truncate(stage.name, nameWidth)}  ${rows}x${columns}  ${top}${against}; ${known}`;
 }
 
+/** What was searched and did not converge, with its bounds. */
+function unconvergedLine({ name, unconverged = [] }: BlockSpectrum): string {
+  const shown = unconverged
+    .slice(0, 3)
+    .map(({ value, within }) => `${formatNumber(value)} ± ${formatNumber(within, 1)}`);
+  return `  ${truncate(name, nameWidth)} not converged: ${shown.join(', ')}${unconverged.length > 3 ? `, and ${unconverged.length - 3} more` : ''}`;
+}
+
 function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint, width: number | undefined): string[] {
   const className = (c: number) => result.classes[c] ?? `class ${c}`;
   const right = image.label === image.predicted;
@@ -89,6 +97,7 @@ function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint, w
           `* leading ${few === many ? few : `${few} to ${many}`} values only: nothing is counted, and the smallest is not known`,
           'yellow',
         ),
+        ...incomplete.flatMap((u) => (u.unconverged?.length ? [paint(unconvergedLine(u), 'yellow')] : [])),
       );
     }
   }

@@ -6,8 +6,6 @@ import { readBytes } from '../../../../formats/index.ts';
 import { formatCount } from '../../../../report/index.ts';
 import { importedKind } from '../../../../schema/index.ts';
 import {
-  type ImportedFile,
-  type ImportedLogs,
   importMeasurements,
   measuredFile,
   parseMapping,
@@ -18,6 +16,7 @@ import {
 import { boundedYaml, type MeasuredTrial, type MeasuredWorkload, type YamlProblem } from '../../../../study/index.ts';
 import { runningCommand } from '../../../terminal/output-folder.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
+import { readingText } from '../reading-text.ts';
 
 interface ImportOptions {
   readonly mapping?: string;
@@ -106,7 +105,11 @@ export async function run(source: string, options: ImportOptions, command: Comma
   if (json) {
     const read =
       imported.kind === 'logs'
-        ? { files: imported.logs.files, passed: imported.logs.passed, notes: imported.logs.notes }
+        ? {
+            files: imported.logs.files,
+            passed: imported.logs.passed,
+            notes: imported.logs.notes.map(({ run, text }) => `run ${run} ${text}`),
+          }
         : {};
     printDocument(importedKind, { source }, { study, workloads: found, ...read });
     return;
@@ -145,32 +148,4 @@ function summaries<T extends Pick<MeasuredTrial, 'workload' | 'strategy' | 'batc
       targets: w.targets.map((t) => t.name),
     };
   });
-}
-
-/** Files, runs and names beyond which a list only counts. */
-const [mostFiles, mostNotes, mostNames] = [20, 20, 12];
-
-/** How each log was read. Of many alike the first ones. */
-function readingText({ files, passed, notes }: ImportedLogs): string {
-  const lines: string[] = [];
-  for (const file of files.slice(0, mostFiles)) lines.push(...fileText(file));
-  if (files.length > mostFiles) lines.push(`and ${files.length - mostFiles} more logs`);
-  for (const { path, why } of passed.slice(0, mostNotes)) lines.push(`${shown(path)}: not read: ${why}`);
-  if (passed.length > mostNotes) lines.push(`and ${passed.length - mostNotes} more files not read`);
-  for (const note of notes.slice(0, mostNotes)) lines.push(`note: ${note}`);
-  if (notes.length > mostNotes) lines.push(`and ${notes.length - mostNotes} more notes (all of them as JSON)`);
-  return `${lines.join('\n')}\n`;
-}
-
-function fileText({ path, format, records, mapping, unused, notes }: ImportedFile): string[] {
-  const listed = (all: readonly string[]) =>
-    `${all.slice(0, mostNames).join(', ')}${all.length > mostNames ? `, and ${all.length - mostNames} more` : ''}`;
-  const lines = [
-    `${shown(path)}: ${format}, ${formatCount(records)} records`,
-    `  ${mapping.map(({ quantity, from }) => `${quantity} = ${listed(from.map(shown))}`).join('; ')}`,
-  ];
-  if (unused.length > 0)
-    lines.push(`  not used: ${listed(unused.map(({ name, count }) => `${shown(name)} (${formatCount(count)})`))}`);
-  lines.push(...notes.map((note) => `  ${note}`));
-  return lines;
 }

@@ -4,6 +4,7 @@ import { linearErrorsKind } from '../../../../schema/index.ts';
 import { measureLinearErrors } from '../../../../study/index.ts';
 import type { DeviceOptions } from '../../../flags/options.ts';
 import { runtimeOf } from '../../../flags/runtime.ts';
+import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 
 interface LinearOptions extends DeviceOptions {
@@ -13,9 +14,7 @@ interface LinearOptions extends DeviceOptions {
 
 export async function run(folder: string, options: LinearOptions): Promise<void> {
   const { data, json = false } = options;
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt);
+  const interrupts = listenForInterrupts();
   const progress = createProgress({
     stream: process.stderr,
     label: 'linear approximation',
@@ -26,7 +25,7 @@ export async function run(folder: string, options: LinearOptions): Promise<void>
       folder,
       data,
       runtime: runtimeOf(options),
-      signal: stop.signal,
+      signal: interrupts.signal,
       onProgress: (share, detail) => progress.update(share, detail),
     });
     progress.finish();
@@ -56,7 +55,7 @@ export async function run(folder: string, options: LinearOptions): Promise<void>
       `${lines.join('\n')}\n|L - L^|: measured less predicted decrease of the loss, the paper's error; relative: over the predicted decrease, above 1 the step climbs or gains more than twice what was promised\n`,
     );
   } finally {
-    process.off('SIGINT', interrupt);
+    interrupts.end();
     progress.finish();
   }
 }

@@ -1,0 +1,172 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { FileError } from '../../base/errors.ts';
+import { pathNameSchema, quote } from '../../formats/index.ts';
+import { headOf, type LogRecord, logFormats } from '../../trials/index.ts';
+import { gridOf, type Workload } from '../declare/grid.ts';
+import { readStudyFile } from '../declare/study-file.ts';
+import { tableColumns } from '../export/table.ts';
+import { groupBy } from '../group-by.ts';
+import { namedTargets } from '../layout/laid-out-workload.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured.ts';
+import { targetSpecs } from './targets.ts';
+
+const whole = z.number().int();
+const name = pathNameSchema;
+/** A diverged training has a perplexity of infinity. */
+const measured = z.union([z.number(), z.literal(Number.POSITIVE_INFINITY)]).nullable();
+
+/** A line of the table that `batch export` writes. */
+const line = z.object({
+  workload: name,
+  model: name,
+  dataset: name,
+  fraction: z.number().gt(0).max(1),
+  complexity: z.number().nullable(),
+  strategy: name,
+  batch_size: whole.positive(),
+  base_rate: z.number().nonnegative(),
+  learning_rate: z.number().nonnegative(),
+  seed: whole,
+  trial: z.string().min(1),
+  status: z.enum(['queued', 'running', 'complete', 'stopped', 'infeasible', 'failed']),
+  budget_steps: whole.nonnegative(),
+  seconds_per_step: measured,
+  hardware: z.string().nullable(),
+  step: whole.nonnegative(),
+  epoch: z.number(),
+  examples: z.number(),
+  seconds: z.number(),
+  train_loss: measured,
+  val_loss: measured,
+  val_metric: measured,
+  noise_scale: measured,
+  grad_norm: measured,
+});
+type Line = z.output<typeof line>;
+
+const metrics = { classification: 'accuracy', segmentation: 'meanIoU', language: 'perplexity' } as const;
+
+/** The table itself: `path`, or the one table in the folder `path`; undefined where that is no export. */
+export async function exportedTable(path: string): Promise<string | undefined> {
+  const file = extname(path) === '' ? join(path, 'measurements.csv') : path;
+  return existsSync(file) && (await hasOurColumns(file)) ? file : undefined;
+}
+
+async function hasOurColumns(path: string): Promise<boolean> {
+  const [head] = Buffer.from((await headOf(path)).subarray(0, 4096))
+    .toString('latin1')
+    .split(/\r?\n/, 1);
+  return head === tableColumns.join(',');
+}
+
+/**
+ * A study from the table that `batch export` writes as CSV, just as it was measured: budgets, rates before and after the rule, how trials ended. The targets are those of the study file `study.yaml` beside it; without one,
+ * the paper's rule for every quantity that was measured. Trials that measured nothing are not in such a table. Throws FileError that names the first line that is wrong, and StudyMistakes for the study file.
+ */
+export async function importExported(table: string): Promise<MeasuredStudy> {
+  const declared = join(dirname(table), 'study.yaml');
+  const workloads = existsSync(declared) ? await declaredIn(declared) : undefined;
+  const rows = await csvLines(table);
+  const lines = rows.map(({ row, values }) => checked(values, row, table));
+  if (lines.length === 0) throw new FileError(table, 'has no measurement');
+  const found = [...groupBy(lines, (l) => l.workload)].map(([own, of]) => {
+    const asked = workloads?.get(own);
+    if (workloads && !asked)
+      throw new FileError(table, `has a workload ${quote(own)}, which ${basename(declared)} beside it has not`);
+    return workloadOf(of, asked);
+  });
+  return { name: basename(dirname(resolve(table))), workloads: found, trials: trialsOf(lines) };
+}
+
+async function declaredIn(path: string): Promise<ReadonlyMap<string, Workload>> {
+  const { grid } = gridOf(await readStudyFile(path));
+  return new Map(grid.workloads.map((w) => [w.name, w]));
+}
+
+async function csvLines(path: string): Promise<{ row: number; values: Record<string, unknown> }[]> {
+  const records: LogRecord[] = [];
+  await logFormats
+    .find((f) => f.name === 'csv')!
+    .open(path)
+    .read({ record: (r) => records.push(r) }, { ended: true });
+  return records.map(({ row, values }) => ({ row, values: Object.fromEntries(values) }));
+}
+
+/** Cells that are empty are null; those of a text column may look like numbers. */
+function checked(values: Readonly<Record<string, unknown>>, row: number, path: string): Line {
+  const texts = new Set(['workload', 'model', 'dataset', 'strategy', 'trial', 'status', 'hardware']);
+  const cells = Object.fromEntries(
+    tableColumns.map((key) => {
+      const value = values[key] ?? null;
+      if (value === null || value === '') return [key, null];
+      if (texts.has(key)) return [key, String(value)];
+      // Whole numbers beyond 2^53 come as text.
+      return [key, typeof value === 'string' && !Number.isNaN(Number(value)) ? Number(value) : value];
+    }),
+  );
+  const parsed = line.safeParse(cells);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new FileError(path, `row ${row}: ${issue!.path.join('.')}: ${issue!.message}`);
+}
+
+function workloadOf(lines: readonly Line[], asked: Workload | undefined): MeasuredWorkload {
+  const { workload, model, dataset, fraction, complexity } = lines[0]!;
+  const task = lines.some((l) => l.val_metric !== null) ? taskOf(lines) : undefined;
+  const metric =
+    task === undefined ? null : ({ name: metrics[task], direction: task === 'language' ? 'min' : 'max' } as const);
+  const keys = { trainLoss: 'train_loss', valLoss: 'val_loss', valMetric: 'val_metric' } as const;
+  const has = (quantity: keyof typeof keys) => lines.some((l) => l[keys[quantity]] !== null);
+  const targets: readonly TargetSpec[] = asked ? namedTargets(asked, metric) : targetSpecs(undefined, has);
+  const { examples, epoch } = lines.reduce((a, b) => (b.epoch > a.epoch ? b : a));
+  return {
+    name: workload,
+    model,
+    dataset,
+    fraction,
+    complexity,
+    examples: epoch > 0 ? Math.round(examples / epoch) : 0,
+    metric,
+    parameters: null,
+    targets,
+  };
+}
+
+/** Perplexities are e to the held-out loss; a share is at most one, and a mean IoU is told from an accuracy by the data set alone. */
+function taskOf(lines: readonly Line[]): keyof typeof metrics {
+  if (lines.some((l) => (l.val_metric ?? 0) > 1)) return 'language';
+  return lines[0]!.dataset === 'camvid' ? 'segmentation' : 'classification';
+}
+
+function trialsOf(lines: readonly Line[]): MeasuredTrial[] {
+  const byPoint = groupBy(lines, (l) => JSON.stringify([l.workload, l.strategy, l.batch_size, l.base_rate, l.seed]));
+  return [...byPoint.values()].map((own): MeasuredTrial => {
+    const first = own[0]!;
+    return {
+      id: first.trial,
+      workload: first.workload,
+      strategy: first.strategy,
+      batchSize: first.batch_size,
+      baseRate: first.base_rate,
+      learningRate: first.learning_rate,
+      seed: first.seed,
+      status: first.status,
+      budgetSteps: first.budget_steps,
+      measurements: own.map((l) => ({
+        step: l.step,
+        epoch: l.epoch,
+        examples: l.examples,
+        seconds: l.seconds,
+        trainLoss: l.train_loss,
+        valLoss: l.val_loss,
+        valMetric: l.val_metric,
+        noiseScale: l.noise_scale,
+        gradNorm: l.grad_norm,
+      })),
+      secondsPerStep: first.seconds_per_step,
+      hardware: first.hardware,
+    };
+  });
+}

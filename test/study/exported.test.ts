@@ -1,0 +1,64 @@
+/** The table that `batch export` writes is the study again, to the last digit. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { csvOf } from '../../src/study/export/csv.ts';
+import { measurementTable } from '../../src/study/export/table.ts';
+import { importStudy } from '../../src/study/import/index.ts';
+import { measuredInFolder } from '../../src/study/index.ts';
+import type { MeasuredStudy } from '../../src/study/measured.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ballast-exported-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const written = (study: MeasuredStudy) => {
+  const { columns, rows } = measurementTable(study);
+  const path = join(folder, 'measurements.csv');
+  writeFileSync(path, Buffer.concat([...csvOf(columns, rows)]));
+  return path;
+};
+
+describe('an exported study', () => {
+  it('has all trials with their budgets, rates and ends, and every measurement', async () => {
+    const study = await importStudy('results/camvid');
+    const again = await importStudy(written(study));
+    const measured = study.trials.filter((t) => t.measurements.length > 0);
+    expect(again.trials).toEqual(measured);
+    expect(new Set(again.trials.map((t) => t.status)).size).toBeGreaterThan(1);
+    expect(
+      again.workloads.map(({ name, model, dataset, fraction, complexity }) => [
+        name,
+        model,
+        dataset,
+        fraction,
+        complexity,
+      ]),
+    ).toEqual(
+      study.workloads.map(({ name, model, dataset, fraction, complexity }) => [
+        name,
+        model,
+        dataset,
+        fraction,
+        complexity,
+      ]),
+    );
+  });
+
+  it('has the targets of the study file beside it, and is reported from its folder', async () => {
+    const { workloads } = await measuredInFolder('results/ptb');
+    expect(workloads.map((w) => [w.name, w.metric, w.targets.map((t) => t.name)])).toEqual([
+      ['lstm1x100', { name: 'perplexity', direction: 'min' }, ['trainLoss<=6.4', 'valLoss<=6.45']],
+    ]);
+  });
+
+  it('that was changed by hand is refused, with the row and the column', async () => {
+    const path = written(await importStudy('results/camvid'));
+    const [head, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+    const column = head!.split(',').indexOf('budget_steps');
+    const cells = lines[1]!.split(',');
+    cells[column] = 'many';
+    writeFileSync(path, [head, lines[0], cells.join(','), ...lines.slice(2)].join('\n'));
+    await expect(importStudy(path)).rejects.toThrow(/row 3: budget_steps: .*expected number/);
+  });
+});

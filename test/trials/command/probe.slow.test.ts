@@ -1,0 +1,180 @@
+/** The probe in PyTorch scripts: it changes no number, tells the noise scale, keeps a user's own sitecustomize, and costs next to nothing. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readStudy } from '../../../src/study/index.ts';
+import { ballast } from '../../support/ballast.ts';
+
+const python = '/usr/bin/python3';
+const probe = resolve('python');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ballast-probe-'));
+  cpSync('examples/pytorch', folder, { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(words: readonly string[], env: Record<string, string> = {}): string {
+  const { status, stdout, stderr } = spawnSync(python, words, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  return stdout;
+}
+const probed = (name: string, more: Record<string, string> = {}) => ({
+  PYTHONPATH: probe,
+  BALLAST_PROBE: join(folder, `${name}.jsonl`),
+  ...more,
+});
+const linesOf = (name: string): Record<string, number>[] =>
+  readFileSync(join(folder, `${name}.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** Two micro-batches a step of known gradients, with what the noise scale of them is. */
+const known = `
+import torch
+w = torch.nn.Parameter(torch.zeros(2))
+o = torch.optim.SGD([w], lr=0.0)
+for step in range(4):
+    o.zero_grad()
+    for g in ([3.0, 1.0], [1.0, 1.0]):
+        ((w * torch.tensor(g)).sum() / 2).backward()
+    o.step()
+`;
+
+/** A step that takes as long as small networks do on a processor, many times; the time of the process itself. */
+const timed = `
+import sys, time, torch
+torch.set_num_threads(1)
+torch.manual_seed(0)
+m = torch.nn.Sequential(*[torch.nn.Sequential(torch.nn.Linear(256, 256), torch.nn.ReLU()) for _ in range(4)], torch.nn.Linear(256, 10))
+o = torch.optim.AdamW(m.parameters(), lr=1e-3)
+x, y = torch.randn(256, 256), torch.randint(10, (256,))
+def step():
+    loss = torch.nn.functional.cross_entropy(m(x), y)
+    o.zero_grad(); loss.backward(); o.step()
+for _ in range(30): step()
+best = 1e9
+for _ in range(12):
+    began = time.process_time()
+    for _ in range(40): step()
+    best = min(best, time.process_time() - began)
+print(best)
+`;
+
+/** Two ranks on one machine: an average of two gradients. */
+const parallel = `
+import os, sys, torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+def work(rank):
+    os.environ.update(RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=sys.argv[1])
+    dist.init_process_group("gloo", rank=rank, world_size=2)
+    model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(2, 1, bias=False))
+    o = torch.optim.SGD(model.parameters(), lr=0.0)
+    for step in range(3):
+        o.zero_grad()
+        model(torch.tensor([[3.0, 1.0]] if rank == 0 else [[1.0, 1.0]])).sum().backward()
+        o.step()
+    dist.destroy_process_group()
+if __name__ == "__main__":
+    mp.spawn(work, nprocs=2)
+`;
+
+describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('the probe', () => {
+  it('leaves every number of a training as it is, to the last digit', () => {
+    const words = (out: string) => [
+      'train_trainer.py',
+      '--per_device_train_batch_size=32',
+      '--gradient_accumulation_steps=4',
+      '--learning_rate=0.002',
+      '--max_steps=40',
+      `--output_dir=${out}`,
+    ];
+    run(words('plain'));
+    run(words('with'), probed('with', { BALLAST_PROBE_EVERY: '1', BALLAST_BATCH: '128' }));
+    const state = (out: string) => readFileSync(join(folder, out, 'checkpoint-40', 'trainer_state.json'), 'utf8');
+    expect(state('with')).toBe(state('plain'));
+    expect(linesOf('with')).toHaveLength(40);
+    expect(linesOf('with').filter((l) => l.noise_scale! > 0).length).toBeGreaterThan(20);
+    run(['train_csv.py', '--steps', '60', '--out', 'a']);
+    run(['train_csv.py', '--steps', '60', '--out', 'b'], probed('csv'));
+    expect(readFileSync(join(folder, 'b', 'log.csv'), 'utf8')).toBe(readFileSync(join(folder, 'a', 'log.csv'), 'utf8'));
+  });
+
+  it('has the two terms of the noise scale of known gradients', () => {
+    run(['-c', known], probed('known', { BALLAST_PROBE_EVERY: '1', BALLAST_BATCH: '64' }));
+    const last = linesOf('known').at(-1)!;
+    // G = (2, 1), micro-batches (3, 1) and (1, 1): |G|² = 5, their mean square 6; signal 2 * 5 - 6 = 4, trace (6 - 5) / (1 - 1/2) = 2.
+    expect(last.grad_norm).toBeCloseTo(Math.sqrt(5), 6);
+    expect(last.noise_signal).toBeCloseTo(4, 5);
+    expect(last.noise_trace).toBeCloseTo(2, 5);
+    expect(last.noise_scale).toBeCloseTo((2 / 4) * 32, 4);
+  });
+
+  it('lets the sitecustomize of the user run', () => {
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    writeFileSync(join(own, 'sitecustomize.py'), 'import builtins\nbuiltins.of_the_user = 7\n');
+    const env = { PYTHONPATH: `${probe}:${own}` };
+    const ask = 'import sitecustomize; print(of_the_user, sitecustomize.__file__)';
+    expect(run(['-c', ask], env)).toBe(`7 ${join(own, 'sitecustomize.py')}\n`);
+    expect(run(['-c', ask], { ...env, BALLAST_PROBE: join(folder, 'never.jsonl') })).toContain('7 ');
+  });
+
+  it('sees the gradients of a rank before they are averaged', () => {
+    if (
+      !run([
+        '-c',
+        'import torch.distributed as d; print(d.is_available() and d.is_gloo_available() if hasattr(d, "is_gloo_available") else d.is_available())',
+      ]).includes('True')
+    )
+      return;
+    writeFileSync(join(folder, 'parallel.py'), parallel);
+    const port = String(20_000 + (process.pid % 20_000));
+    const { status, stderr } = spawnSync(python, ['parallel.py', port], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, ...probed('ranks', { BALLAST_PROBE_EVERY: '1', BALLAST_BATCH: '2' }) },
+    });
+    expect(status, stderr).toBe(0);
+    const told = linesOf('ranks').filter((l) => l.ranks === 2);
+    expect(told.length).toBeGreaterThan(0);
+    // Of rank 0 the local gradient is (3, 1): mean square 10; averaged (2, 1).
+    expect(told[0]!.noise_signal).toBeCloseTo(2 * 5 - 10, 4);
+  });
+
+  it('costs below 2 % of a step (the least of alternate runs, in time of the process)', () => {
+    const [plain, withProbe]: [number[], number[]] = [[], []];
+    for (let i = 0; i < 4; i++) {
+      plain.push(Number(run(['-c', timed])));
+      withProbe.push(Number(run(['-c', timed], probed('timed'))));
+    }
+    const ratio = Math.min(...withProbe) / Math.min(...plain);
+    console.info({ ratio });
+    expect(ratio).toBeLessThan(1.02);
+  });
+
+  it('fills the curve of a study with gradient norms and noise scales', async () => {
+    const text = readFileSync(join(folder, 'trainer.yaml'), 'utf8')
+      .replace('[python3,', `[${python},`)
+      .replace(/learningRates: .*/, 'learningRates: [0.002]')
+      .replace(/batchSizes: .*/, 'batchSizes: [256]')
+      .replace(/budget: .*/, 'budget: { steps: 60 }')
+      .replace('    microBatch: 64', '    microBatch: 64\n    probe: true');
+    writeFileSync(join(folder, 'probed.yaml'), `${text}early: false\n`);
+    const out = join(folder, 'probed');
+    expect(ballast('batch', 'run', join(folder, 'probed.yaml'), '--out', out).status).toBe(0);
+    const [trial] = (await readStudy(out)).trials;
+    const rows = trial!.measurements.filter((m) => m.step >= 20);
+    expect(rows.every((m) => m.gradNorm !== null && m.gradNorm > 0)).toBe(true);
+    expect(rows.some((m) => m.noiseScale !== null && m.noiseScale > 0)).toBe(true);
+  });
+});
