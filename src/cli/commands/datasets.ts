@@ -1,9 +1,7 @@
 import { Command, Option } from 'commander';
-import type { ThreeSplit } from '../../data/index.ts';
 import { exampleText } from '../flags/examples.ts';
+import { allSplits } from '../flags/splits.ts';
 import { commandSummaries } from '../summaries.ts';
-
-export const allSplits = ['train', 'valid', 'test'] as const satisfies readonly ThreeSplit[];
 
 export function datasetsCommand(): Command {
   return new Command('datasets')

@@ -11,8 +11,8 @@ import {
 } from '../../../data/index.ts';
 import { alignColumns, formatCount, formatExact, formatNumber, formatPercent } from '../../../report/index.ts';
 import { datasetKind, datasetsKind } from '../../../schema/index.ts';
+import { allSplits } from '../../flags/splits.ts';
 import { printDocument } from '../../terminal/print-document.ts';
-import { allSplits } from '../datasets.ts';
 
 interface DatasetsOptions {
   readonly data?: string;
