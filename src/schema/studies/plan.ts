@@ -100,7 +100,12 @@ export const batchPlanResult = z.object({
     })
     .describe('what a study is to be expected to find, from how far earlier plans were off'),
   stepTime: stepTimeCurve.describe('seconds of a step by batch size'),
-  fastestOnOneDevice: z.number().describe('the batch with the shortest training on one device, not rounded; modelled'),
+  fastestOnOneDevice: z
+    .number()
+    .nullable()
+    .describe(
+      'the batch with the shortest training on one device, not rounded; modelled; null where an example takes no time that could be measured, and there is none',
+    ),
   devices: z.array(z.int()).describe('numbers of devices in the table'),
   link: link.nullable().describe('between devices'),
   gradientBytes: z.number().describe('of the gradient that is summed'),

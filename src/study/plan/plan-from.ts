@@ -15,6 +15,8 @@ export interface PlanInputs extends Pick<BatchPlanResult, Measured | Given> {
   readonly spent: { readonly run: number; readonly timing: number };
 }
 
+const finiteOrNull = (x: number) => (Number.isFinite(x) ? x : null);
+
 /** Bytes of a float32. */
 const bytesOfParameter = 4;
 
@@ -39,7 +41,7 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
   const seconds = spent.run + spent.timing;
   return {
     ...known,
-    fastestOnOneDevice: fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit),
+    fastestOnOneDevice: finiteOrNull(fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit)),
     gradientBytes,
     prediction: predictStudied(criticalBatch.value),
     rows: costTable(table, recommendation.way.devices),
