@@ -23,7 +23,7 @@ const rooms = {
   study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
-  app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
+  app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
   cli: ['base', 'schema', 'instrument', 'app', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
 };
 
@@ -32,7 +32,9 @@ const doors = {
   base: ['[a-z-]+'],
   schema: ['summaries'],
   instrument: ['part-cache'],
-  study: ['analysis/index', 'branch/index', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
+  models: ['normalization'],
+  train: ['settings/index'],
+  study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers'],
   app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
 };

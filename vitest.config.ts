@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `npm test` runs everything but `*.slow.test.ts`; `npm run test:slow` runs only those.
- * Files run one after another, in one process: ONNX Runtime sessions spin, and two pools on two cores slow each other down; loading all modules
- * again for each of 130 files takes more than a minute.
+ * Files run in two processes, which load the modules once: most of the time goes into command lines that are started, and those wait. Slow tests, which compute, run one
+ * after another: ONNX Runtime sessions spin, and two pools on two cores slow each other down.
  */
 const slow = process.env.BALLAST_SLOW === '1';
 
@@ -12,7 +12,7 @@ export default defineConfig({
     include: slow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
     exclude: slow ? [] : ['**/*.slow.test.ts'],
     pool: 'forks',
-    fileParallelism: false,
+    maxWorkers: slow ? 1 : 2,
     isolate: false,
     testTimeout: slow ? 1_200_000 : 120_000,
     hookTimeout: 120_000,

@@ -1,10 +1,10 @@
 /**
  * `npm run architectures` exports torchvision's architectures by PyTorch (Debian: `python3-torchvision`), reads them and writes
  * docs/architectures.md: units found against those that the modules have, and singular values of each family's last unit against
- * PyTorch's float64 Jacobian. Names after it restrict it to some, and write nothing.
+ * PyTorch's float64 Jacobian. Names after it restrict it to some; the rows of the others stay as they were.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -58,9 +58,35 @@ async function deviation(path: string, known: Known): Promise<number | undefined
   }
 }
 
+/** The rows that the page has. */
+function rowsOf(path: string): string[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => /^\| [a-z]+\w* \| \d/.test(line));
+}
+
+function writePage(): void {
+  writeFileSync(
+    page,
+    `# Architectures
+
+torchvision's architectures as PyTorch 1.13 exports them with random weights, read by Ballast; made by \`npm run architectures\`.
+Known: residual additions, counted in the modules (those with a normalising shortcut aside, which are skipped and told). Deviation: of all
+singular values of the last unit's Jacobian from those of PyTorch's in float64, relative to the largest.
+In dynamo's manner: units found in the same network written again with external data, functions of its own, values called \`val_12\` and modules
+in metadata, in the newest operator set; PyTorch's dynamo exporter itself is newer than the PyTorch that this runs with.
+
+| architecture | opset | batch | units known | units found | in dynamo’s manner | skipped | dimension | deviation |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+${[...rows.values()].join('\n')}
+`,
+  );
+}
+
 const names = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'ballast-architectures-'));
-const rows: string[] = [];
+const rows = new Map(rowsOf(page).map((row) => [row.split(' | ')[0]!.slice(2), row]));
 try {
   for await (const known of exported(folder, names)) {
     const path = join(folder, known.name);
@@ -89,27 +115,11 @@ try {
       known.dimension ?? '',
       error,
     ];
-    rows.push(`| ${cells.join(' | ')} |`);
-    console.log(rows.at(-1));
+    rows.set(known.name, `| ${cells.join(' | ')} |`);
+    console.log(rows.get(known.name));
+    writePage();
     for (const file of ['.onnx', '.dynamo.onnx', '.dynamo.onnx.data']) rmSync(`${path}${file}`, { force: true });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-if (names.length === 0) {
-  writeFileSync(
-    page,
-    `# Architectures
-
-torchvision's architectures as PyTorch 1.13 exports them with random weights, read by Ballast; made by \`npm run architectures\`.
-Known: residual additions, counted in the modules (those with a normalising shortcut aside, which are skipped and told). Deviation: of all
-singular values of the last unit's Jacobian from those of PyTorch's in float64, relative to the largest.
-In dynamo's manner: units found in the same network written again with external data, functions of its own, values called \`val_12\` and modules
-in metadata, in the newest operator set; PyTorch's dynamo exporter itself is newer than the PyTorch that this runs with.
-
-| architecture | opset | batch | units known | units found | in dynamo’s manner | skipped | dimension | deviation |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |
-${rows.join('\n')}
-`,
-  );
 }

@@ -72,14 +72,9 @@ export {
 export { relativeDifference, spreadAcrossImages } from './spectra/spread.ts';
 export * from './tokens/measure.ts';
 export { type Activations, activationsAt, activationsFrom } from './units/activations.ts';
-export {
-  type Block,
-  BlockMeasurement,
-  type BlockOptions,
-  type MethodChoice,
-  valuesNeeded,
-} from './units/block.ts';
-export { type BlockPlan, planBlock } from './units/block-plan.ts';
+export { BlockMeasurement, type BlockOptions } from './units/block.ts';
+export { type Block, valuesNeeded } from './units/block-ends.ts';
+export { type BlockPlan, type MethodChoice, planBlock } from './units/block-plan.ts';
 export type { BranchRequest } from './units/branches.ts';
 export {
   featureCount,

@@ -2,16 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { trainRun } from '../../src/app/index.ts';
-import { trainCommand } from '../../src/cli/commands/train.ts';
-import { dataFacts, heldOutSplit, loadData, registerDataset, shapesDataset } from '../../src/data/index.ts';
-import { modelFamilies, modelListing, modelNamed, registerModel, resnet } from '../../src/models/index.ts';
-import { layOutStudy, parseStudyFile, registerStrategy, studyJsonSchema } from '../../src/study/index.ts';
-import { configHash, registerSchedule, schedule, trainingConfig } from '../../src/train/index.ts';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+
+// Modules of its own: what is registered here is nothing to other tests of this process.
+vi.resetModules();
+const { trainRun } = await import('../../src/app/index.ts');
+const { trainCommand } = await import('../../src/cli/commands/train.ts');
+const { dataFacts, heldOutSplit, loadData, registerDataset, shapesDataset } = await import('../../src/data/index.ts');
+const { modelFamilies, modelListing, modelNamed, registerModel, resnet } = await import('../../src/models/index.ts');
+const { layOutStudy, parseStudyFile, registerStrategy, studyJsonSchema } = await import('../../src/study/index.ts');
+const { configHash, registerSchedule, schedule, trainingConfig } = await import('../../src/train/index.ts');
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-own-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  vi.resetModules();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const yaml = (more: Readonly<Record<string, string>> = {}) => {
   const lines = {
@@ -37,42 +43,40 @@ budget: { steps: 4 }
 `;
 };
 
-beforeAll(() => {
-  registerDataset({
+registerDataset({
+  name: 'few-shapes',
+  what: 'a few pictures of shapes',
+  tasks: ['classification'],
+  splits: ['train', 'valid'],
+  counts: { train: 64, valid: 16 },
+  shape: [3, 32, 32],
+  classes: 10,
+  load: async ({ split, seed = 0 }) => ({
+    ...shapesDataset({ split: split === 'train' ? 'train' : 'test', count: split === 'train' ? 64 : 16, seed }),
     name: 'few-shapes',
-    what: 'a few pictures of shapes',
-    tasks: ['classification'],
-    splits: ['train', 'valid'],
-    counts: { train: 64, valid: 16 },
-    shape: [3, 32, 32],
-    classes: 10,
-    load: async ({ split, seed = 0 }) => ({
-      ...shapesDataset({ split: split === 'train' ? 'train' : 'test', count: split === 'train' ? 64 : 16, seed }),
-      name: 'few-shapes',
-    }),
-  });
-  registerModel({
-    pattern: 'thin[<blocks>]',
-    what: 'a thin residual network',
-    name: /^thin(\d+)?$/,
-    members: ['thin'],
-    make: ([, blocks = '1'], request) => resnet({ depth: 6 * Number(blocks) + 2, ...request }),
-  });
-  registerStrategy({
-    name: 'quarter',
-    what: 'square-root scaling with a warm-up',
-    scaling: 'sqrt',
-    settings: { warmup: '2st' },
-  });
-  registerSchedule({
-    name: 'sawtooth',
-    what: 'the rate falls and starts again',
-    dependsOnLength: false,
-    rule:
-      ({ rate }) =>
-      (step) =>
-        rate * (1 - (step % 4) / 4),
-  });
+  }),
+});
+registerModel({
+  pattern: 'thin[<blocks>]',
+  what: 'a thin residual network',
+  name: /^thin(\d+)?$/,
+  members: ['thin'],
+  make: ([, blocks = '1'], request) => resnet({ depth: 6 * Number(blocks) + 2, ...request }),
+});
+registerStrategy({
+  name: 'quarter',
+  what: 'square-root scaling with a warm-up',
+  scaling: 'sqrt',
+  settings: { warmup: '2st' },
+});
+registerSchedule({
+  name: 'sawtooth',
+  what: 'the rate falls and starts again',
+  dependsOnLength: false,
+  rule:
+    ({ rate }) =>
+    (step) =>
+      rate * (1 - (step % 4) / 4),
 });
 
 describe('a data set of one’s own', () => {

@@ -93,7 +93,7 @@ describe('ballast batch plan', () => {
     expect(stdout).toMatch(/^Train at B = \d+ on one device/);
     expect(stdout).toMatch(/\nbatch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
     expect(stdout).toMatch(
-      /the\s+critical\s+batch\s+size\s+is\s+about\s+[\d,.]+\s+images,\s+but\s+how\s+far\s+from\s+that\s+a\s+study\s+would\s+come\s+out\s+cannot\s+be\s+told/,
+      /a\s+study\s+with\s+tuned\s+rates\s+would\s+find\s+a\s+critical\s+batch\s+size\s+of\s+about\s+[\d,.]+/,
     );
     expect(stdout).toMatch(/of the smallest study: one training at each of 3 batch sizes/);
     expect(stdout.trimEnd().endsWith(join(out('interrupted'), 'report.html'))).toBe(true);

@@ -184,16 +184,16 @@ describe('ballast train', () => {
       '--dataset',
       'shapes',
       '--batch-size',
-      '900000000',
+      '16000000',
       '--micro-batch',
-      '900000000',
+      '16000000',
       '--out',
       out('never'),
     );
     expectFailure(
       wide,
       1,
-      /mlp512 with 900000000 examples at a time takes about .* TB of memory, .* are free; choose a smaller micro-batch/,
+      /mlp512 with 16000000 examples at a time takes about .* of memory, .* are free; choose a smaller micro-batch/,
     );
     expectFailure(
       ballast('train', '--model', 'mlp999999', '--dataset', 'shapes', '--out', out('never')),

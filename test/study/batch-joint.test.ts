@@ -98,8 +98,8 @@ describe('batch stability', () => {
   it('compares the classifiers of a study, goes on where it stopped, and says what it left out', () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = json('batch', 'stability', study, ...options, '--dry-run');
-    expect(plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
-    const document = json('batch', 'stability', study, ...options);
+    expect(plan.plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
+    const document = JSON.parse(ballast('batch', 'stability', study, ...options, '--json').stdout);
     expectValid(document);
     const { result } = document;
     const [net] = result.workloads;
@@ -123,7 +123,7 @@ describe('batch stability', () => {
       why: 'is not for the classification of images, which attacks are for',
     });
     expect(readdirSync(join(study, 'stability', 'models'))).toHaveLength(6);
-    const { result: again } = json('batch', 'stability', study, ...options);
+    const again = json('batch', 'stability', study, ...options);
     expect(again.workloads).toEqual(result.workloads);
     expect(again.seconds).toBeLessThan(result.seconds);
     const page = readFileSync(join(study, 'stability', 'report.html'), 'utf8');

@@ -1,6 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { loadNetwork, type Network, type NetworkRequest } from '../../models/index.ts';
-import { noteToUser } from '../terminal/notes.ts';
 import { sizesByName } from './values.ts';
 
 /** What a user's own ONNX file leaves open. */
@@ -29,11 +27,4 @@ export function addForeignOptions(command: Command): Command {
         return Number(text);
       }),
     );
-}
-
-/** Loads a network and says on standard error what was changed of its file. */
-export async function networkOf(request: NetworkRequest): Promise<Network> {
-  const network = await loadNetwork(request);
-  for (const note of network.notes ?? []) noteToUser(`${network.name}: ${note}`);
-  return network;
 }

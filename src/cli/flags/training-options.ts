@@ -1,19 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { freeSettings, gridSettings, presets } from '../../train/index.ts';
-import { addDatasetOptions } from './options.ts';
+import { type Command, Option } from 'commander';
+import { freeSettings, gridSettings, presets } from '../../train/settings/index.ts';
+import { addDatasetOptions } from './dataset-options.ts';
 import { addSettingOptions, list } from './setting-options.ts';
-import { wholeNumber } from './values.ts';
-
-/** A number within bounds. */
-export function number(min: number, max = Number.POSITIVE_INFINITY) {
-  return (text: string): number => {
-    const n = Number(text);
-    if (text.trim() !== '' && n >= min && n <= max) return n;
-    throw new InvalidArgumentError(
-      `expected a number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}.`,
-    );
-  };
-}
+import { number, wholeNumber } from './values.ts';
 
 const epochs = Object.entries(presets)
   .map(([task, preset]) => `${preset.epochs} for ${task}`)

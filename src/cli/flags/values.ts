@@ -60,3 +60,14 @@ export function folderName(text: string): string {
   if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('expected the name of a folder.');
   return text;
 }
+
+/** A number within bounds. */
+export function number(min: number, max = Number.POSITIVE_INFINITY) {
+  return (text: string): number => {
+    const n = Number(text);
+    if (text.trim() !== '' && n >= min && n <= max) return n;
+    throw new InvalidArgumentError(
+      `expected a number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}.`,
+    );
+  };
+}

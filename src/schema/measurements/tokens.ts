@@ -73,7 +73,11 @@ export const streamMap = z.object({
       z.object({ from: z.int().describe('the input token'), norms: z.array(z.number()).describe('by output token') }),
     )
     .describe('Frobenius norms of the Jacobians of all output tokens by a chosen input token'),
-  normality: z.array(tokenNormality).describe('of the chosen tokens; empty where the width changes or is above 1024'),
+  normality: z
+    .array(tokenNormality)
+    .describe(
+      'of the chosen tokens; without those where the width changes or is above 1024, or the eigenvalues did not converge',
+    ),
   seconds: z.number().describe('how long it took'),
 });
 
@@ -92,21 +96,25 @@ export const embeddingGrowth = z.object({
   at: z.int().describe('position in the data set'),
   radius: z.number().describe('length of the perturbations, in units of the embeddings'),
   loss: z.number().describe('mean cross-entropy without a perturbation, nats'),
-  kinds: z.array(
-    z.object({
-      kind: z
-        .enum(['adversarial', 'random', 'shuffled'])
-        .describe('raises the loss; is Gaussian; has the values of the adversarial one at other places'),
-      loss: z.number().describe('with it'),
-      places: z.array(
-        z.object({
-          name: z.string().describe('the embeddings, or the block behind which'),
-          relative: z.number().describe('‖d‖ / ‖x‖'),
-          growth: z.number().describe('‖d‖ / ‖d₀‖'),
-        }),
-      ),
-    }),
-  ),
+  kinds: z
+    .array(
+      z.object({
+        kind: z
+          .enum(['adversarial', 'random', 'shuffled'])
+          .describe('raises the loss; is Gaussian; has the values of the adversarial one at other places'),
+        loss: z.number().describe('with it'),
+        places: z
+          .array(
+            z.object({
+              name: z.string().describe('the embeddings, or the block behind which'),
+              relative: z.number().describe('‖d‖ / ‖x‖'),
+              growth: z.number().describe('‖d‖ / ‖d₀‖'),
+            }),
+          )
+          .describe('from the embeddings to the logits'),
+      }),
+    )
+    .describe('of equal length'),
 });
 
 export const tokensResult = z.object({

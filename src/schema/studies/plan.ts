@@ -106,7 +106,7 @@ export const batchPlanResult = z.object({
     .number()
     .nullable()
     .describe(
-      'the batch with the shortest training on one device, not rounded; modelled. null where a step takes no longer for more examples, so that there is none',
+      'the batch with the shortest training on one device, not rounded; modelled; null where an example takes no time that could be measured, and there is none',
     ),
   devices: z.array(z.int()).describe('numbers of devices in the table'),
   link: link.nullable().describe('between devices'),

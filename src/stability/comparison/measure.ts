@@ -18,7 +18,7 @@ import { gradientsOf, type PerturbationRequest, requirePossible } from '../pertu
 import type { BlockSpectrum } from '../result.ts';
 import { folderCache } from '../spectra/spectra-cache.ts';
 import { SpectrumMeasurement } from '../spectra/spectrum.ts';
-import type { MethodChoice } from '../units/block.ts';
+import type { MethodChoice } from '../units/block-plan.ts';
 import { findStages, findUnits } from '../units/units.ts';
 
 /** One of the networks of a comparison. */

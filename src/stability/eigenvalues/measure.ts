@@ -6,7 +6,8 @@ import { normalizationEntry } from '../../models/index.ts';
 import { requireMemory } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { Activations } from '../units/activations.ts';
-import { activeIndices, BlockMeasurement, isIdentity, valuesNeeded } from '../units/block.ts';
+import { BlockMeasurement } from '../units/block.ts';
+import { activeIndices, isIdentity, valuesNeeded } from '../units/block-ends.ts';
 import {
   atImages,
   type BranchRequest,

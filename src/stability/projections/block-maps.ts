@@ -1,6 +1,6 @@
 import type { Graph, TensorData, Value } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import { type Block, inputOf, outputOf } from '../units/block.ts';
+import { type Block, inputOf, outputOf } from '../units/block-ends.ts';
 import type { BranchFactors } from './energies.ts';
 import { ExampleMaps, type PairedMaps } from './example-maps.ts';
 

@@ -5,7 +5,7 @@ import { tensor } from '../../onnx/index.ts';
 import { availableMemory } from '../../runtime/index.ts';
 import { type ControlledPerturbations, kinds, type PerturbationKind } from '../perturbations/index.ts';
 import { activationsAt } from '../units/activations.ts';
-import { type Block, inputOf, outputOf, plateauOf } from '../units/block.ts';
+import { type Block, inputOf, outputOf, plateauOf } from '../units/block-ends.ts';
 import { featureCount, findStages, findUnits } from '../units/units.ts';
 import { blockIn, type GroupOptions, GroupProjection, type NamedBlock } from './group-projection.ts';
 import { type ImageEnergies, type ProjectedBlock, summarize } from './projected-block.ts';

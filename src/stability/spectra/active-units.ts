@@ -5,7 +5,7 @@ import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import type { ActiveUnits } from '../../schema/index.ts';
 import { activationsAt } from '../units/activations.ts';
-import { activeHidden, plateauBound } from '../units/block.ts';
+import { activeHidden, plateauBound } from '../units/block-ends.ts';
 import { featureCount, findUnits } from '../units/units.ts';
 
 /** Units with a single inner ReLU only; maps end at the addition. One forward pass an image. */

@@ -8,8 +8,9 @@ import type { RuntimeOptions } from '../../runtime/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult, StageSpectrum, UnmeasuredBlock } from '../result.ts';
 import { type Activations, activationsAt } from '../units/activations.ts';
-import { type Block, BlockMeasurement, type BlockOptions, type MethodChoice, valuesNeeded } from '../units/block.ts';
-import { type BlockPlan, planBlock } from '../units/block-plan.ts';
+import { BlockMeasurement, type BlockOptions } from '../units/block.ts';
+import { type Block, valuesNeeded } from '../units/block-ends.ts';
+import { type BlockPlan, type MethodChoice, planBlock } from '../units/block-plan.ts';
 import { findStages, findUnits, selectUnits } from '../units/units.ts';
 import { spreadAcrossImages } from './spread.ts';
 

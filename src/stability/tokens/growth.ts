@@ -32,9 +32,10 @@ const normOf = (x: ArrayLike<number>): number => {
   return Math.sqrt(sum);
 };
 
+/** Zero stays zero. */
 const ofLength = (x: Float32Array, length: number): Float32Array => {
-  const factor = length / Math.max(normOf(x), Number.MIN_VALUE);
-  return x.map((v) => v * factor);
+  const own = normOf(x);
+  return own > 0 ? x.map((v) => (v / own) * length) : x.slice();
 };
 
 /** Mean cross-entropy of the network behind `entry` and its gradient: `entry`, `labels` -> `loss`, `entry_gradient`. */
@@ -95,10 +96,13 @@ export async function embeddingGrowth(
     };
     const clean = await lossAt(new Float32Array(x.length));
     let d: Float32Array = new Float32Array(x.length);
-    let best = { loss: Number.NEGATIVE_INFINITY, d };
+    const random = ofLength(noiseDirection('gaussian', x.length, { seed, index: at }), length);
+    // Where the loss is flat nothing raises it, and the random one stands for the worst.
+    let best = { loss: (await lossAt(random)).loss, d: random };
     let { gradient } = clean;
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
+      if (normOf(gradient) === 0) break;
       const ascent = ofLength(gradient, length / 4);
       d = d.map((v, i) => v + ascent[i]!);
       // To the sphere: controls have the same length.
@@ -109,7 +113,7 @@ export async function embeddingGrowth(
     }
     const kinds = {
       adversarial: best.d,
-      random: ofLength(noiseDirection('gaussian', x.length, { seed, index: at }), length),
+      random,
       shuffled: shuffled(best.d, { seed, index: at }),
     };
     const places = blocks.map((b) => b.to);

@@ -25,6 +25,7 @@ export interface TokenPoint {
   readonly labels: readonly number[];
 }
 
+/** A transformer, the sequences at which it is linearized, and what is measured there. */
 export interface TokensRequest {
   readonly network: Network;
   /** The network laid out for one example, and for as many tokens as the points have. */
@@ -223,7 +224,8 @@ export class TokensMeasurement {
           const apart = await takeApart(matrix, from.width, top);
           pairs.push({ from: token, to: other, singularValues: apart.values, frobenius: apart.frobenius });
           if (other !== token) continue;
-          normality.push({ token, norm: apart.values[0]!, ...normalityOf(matrix, from.width) });
+          const found = normalityOf(matrix, from.width);
+          if (found) normality.push({ token, norm: apart.values[0]!, ...found });
           if (map.part !== 'block' || !map.additive) continue;
           for (let i = 0; i < from.width; i++) matrix[i * from.width + i]! -= 1;
           own.push({ token, branch: await takeApart(matrix, from.width, top) });

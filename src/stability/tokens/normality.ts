@@ -1,3 +1,4 @@
+import { BallastError } from '../../base/errors.ts';
 import { frobenius, modulus, nonsymmetricEigenvalues } from '../../linalg/index.ts';
 
 /** Eigenvalues of a square matrix, and how far from normal it is. */
@@ -10,9 +11,11 @@ export interface Normality {
   readonly departure: number;
 }
 
-/** Of a d x d matrix, row-major, in float64. */
-export function normalityOf(matrix: Float64Array, size: number): Normality {
-  const found = nonsymmetricEigenvalues(matrix, size).sort((a, b) => modulus(b) - modulus(a));
+/** Of a d x d matrix, row-major, in float64; null where its eigenvalues do not converge. */
+export function normalityOf(matrix: Float64Array, size: number): Normality | null {
+  const all = eigenvaluesOf(matrix, size);
+  if (!all) return null;
+  const found = all.sort((a, b) => modulus(b) - modulus(a));
   const length = frobenius(matrix);
   const squares = found.reduce((s, z) => s + modulus(z) ** 2, 0);
   return {
@@ -20,4 +23,13 @@ export function normalityOf(matrix: Float64Array, size: number): Normality {
     radius: found.length ? modulus(found[0]!) : 0,
     departure: length > 0 ? Math.sqrt(Math.max(0, length ** 2 - squares)) / length : 0,
   };
+}
+
+function eigenvaluesOf(matrix: Float64Array, size: number) {
+  try {
+    return nonsymmetricEigenvalues(matrix, size);
+  } catch (error) {
+    if (!(error instanceof BallastError)) throw error;
+    return null;
+  }
 }

@@ -6,14 +6,16 @@ import {
   activeHidden,
   activeIndices,
   type Block,
-  type BlockOptions,
   hasFinalRelu,
   inputOf,
   isIdentity,
   lastOf,
   outputOf,
-} from './block.ts';
+} from './block-ends.ts';
 import { featureCount } from './units.ts';
+
+/** A method by name, or the one that suits. */
+export type MethodChoice = 'auto' | SpectrumMethod;
 
 /** How a block will be done at an image, with its cost, before anything is computed. */
 export interface BlockPlan {
@@ -49,7 +51,7 @@ const productsFor = (top: number): number => 100 + 40 * top;
 export function planBlock(
   block: Block,
   at: Activations,
-  { finalRelu, method, top }: Pick<BlockOptions, 'finalRelu' | 'method' | 'top'>,
+  { finalRelu, method, top }: { readonly finalRelu: boolean; readonly method: MethodChoice; readonly top: number },
   available = availableMemory(),
 ): BlockPlan {
   const shape = [featureCount(outputOf(block, finalRelu)), featureCount(inputOf(block))] as const;

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from '../../formats/index.ts';
+import { exportFormatNames } from '../../schema/index.ts';
 import type { MeasuredStudy } from '../measured.ts';
 import { csvOf } from './csv.ts';
 import { writeFolders } from './folders.ts';
@@ -6,7 +7,7 @@ import { parquetOf } from './parquet.ts';
 import { measurementTable } from './table.ts';
 
 /** The forms that measurements can be exported in. */
-export const exportFormats = ['parquet', 'csv', 'layout'] as const;
+export const exportFormats = exportFormatNames;
 /** One of these. */
 export type ExportFormat = (typeof exportFormats)[number];
 

@@ -15,6 +15,8 @@ export interface PlanInputs extends Pick<BatchPlanResult, Measured | Given> {
   readonly spent: { readonly run: number; readonly timing: number };
 }
 
+const finiteOrNull = (x: number) => (Number.isFinite(x) ? x : null);
+
 /** Bytes of a float32. */
 const bytesOfParameter = 4;
 
@@ -32,7 +34,6 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
     batchSizes,
     devices,
   };
-  const fastest = fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit);
   const ways = costsAt(table, criticalBatch.value);
   const recommendation = recommend(table, criticalBatch.late.scale);
   const front = new Set(costFront(ways));
@@ -41,7 +42,7 @@ export function planFrom({ batchSizes, spent, ...known }: PlanInputs): BatchPlan
   const seconds = spent.run + spent.timing;
   return {
     ...known,
-    fastestOnOneDevice: Number.isFinite(fastest) ? fastest : null,
+    fastestOnOneDevice: finiteOrNull(fastestBatchOnOneDevice(criticalBatch.value, stepTime.fit)),
     gradientBytes,
     prediction: predictStudied(criticalBatch.value),
     rows: costTable(table, recommendation.way.devices),

@@ -8,7 +8,9 @@ import { compareEmissions, compile } from '../../../src/runtime/index.ts';
 import { intervene, intervenedNetwork } from '../../../src/stability/interventions/intervention.ts';
 import { probeDense } from '../../../src/stability/spectra/probing.ts';
 import { activationsAt } from '../../../src/stability/units/activations.ts';
-import { BlockMeasurement, type MethodChoice, valuesNeeded } from '../../../src/stability/units/block.ts';
+import { BlockMeasurement } from '../../../src/stability/units/block.ts';
+import { valuesNeeded } from '../../../src/stability/units/block-ends.ts';
+import type { MethodChoice } from '../../../src/stability/units/block-plan.ts';
 import { findUnits } from '../../../src/stability/units/units.ts';
 
 const built = (name: string, batch = 1) => {

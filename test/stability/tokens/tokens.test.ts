@@ -64,8 +64,8 @@ describe('coupling and normality', () => {
 
   it('a rotation is normal, a nilpotent map is nothing but departure', () => {
     const rotation = normalityOf(Float64Array.of(0, -1, 1, 0), 2);
-    expect(rotation.radius).toBeCloseTo(1, 12);
-    expect(rotation.departure).toBeCloseTo(0, 6);
+    expect(rotation!.radius).toBeCloseTo(1, 12);
+    expect(rotation!.departure).toBeCloseTo(0, 6);
     expect(normalityOf(Float64Array.of(0, 1, 0, 0), 2)).toMatchObject({ radius: 0, departure: 1 });
   });
 });
@@ -130,6 +130,27 @@ describe('a transformer', () => {
     for (const { places } of own!.kinds) {
       expect(places[0]).toEqual({ name: 'embeddings', relative: 0.05, growth: 1 });
       expect(places.length).toBe(3);
+    }
+  });
+
+  it('has no perturbation that is worse than a random one where the loss is flat', async () => {
+    const flat = new Map(
+      [...network.builtFrom!.params].map(([name, t]) => [
+        name,
+        name.includes('ln_f') ? { ...t, data: new Float32Array(t.data.length) } : t,
+      ]),
+    );
+    const dull = { ...withValues(model, flat), weights: 'random' };
+    const { growth } = await measureTokens({
+      ...asked,
+      network: dull,
+      graph: dull.graph(1, length),
+      tokens: 'last',
+      steps: 2,
+    });
+    for (const { kind, loss, places } of growth[0]!.kinds) {
+      expect(`${kind} ${loss.toFixed(4)}`).toBe(`${kind} ${Math.log(20).toFixed(4)}`);
+      expect(places.at(-1)!.growth).toBeGreaterThan(0.1);
     }
   });
 

@@ -46,7 +46,7 @@ colour: red
       /^9 .*expected either "value" or "quartile"$/,
       /^10 batchSizes\.1: expected a whole number, got 6\.4$/,
       /^10 batchSizes\.2: expected a number, got "x"$/,
-      /^11 strategies\.0: expected BLR, LSR, SRSR, LARS, LAMB, tuned or a mapping, got "BRL"$/,
+      /^11 strategies\.0: unknown strategy "BRL"; expected BLR, LSR, SRSR, LARS, LAMB, tuned; did you mean "BLR"\?$/,
       /^11 strategies\.1\.scaling: expected base, linear, sqrt, got "lin"$/,
       /^12 learningRates: expected a list or a mapping, got "fast"$/,
       /^13 seeds\.1: expected at least 0, got -1$/,

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../../base/errors.ts';
 import type { Link } from '../../../study/cost/index.ts';
-import { number } from '../../flags/training-options.ts';
-import { numberList, wholeNumber } from '../../flags/values.ts';
+import { number, numberList, wholeNumber } from '../../flags/values.ts';
 
 /** How many devices there may be, what lies between them and what they cost. */
 export interface ClusterOptions {

@@ -1,18 +1,7 @@
 import { Command } from 'commander';
-import { UsageError } from '../../../base/errors.ts';
-import { alignColumns, createProgress, formatCount, formatNumber } from '../../../report/index.ts';
-import { linearErrorsKind } from '../../../schema/index.ts';
-import { measureLinearErrors } from '../../../study/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { addDeviceOptions, type DeviceOptions, runtimeOf } from '../../flags/options.ts';
-import { listenForInterrupts } from '../../terminal/interrupts.ts';
-import { printDocument } from '../../terminal/print-document.ts';
+import { addDeviceOptions } from '../../flags/options.ts';
 import { batchSummaries } from './summaries.ts';
-
-interface LinearOptions extends DeviceOptions {
-  readonly data?: string;
-  readonly json?: boolean;
-}
 
 export function batchLinearCommand(): Command {
   const command = new Command('linear')
@@ -22,53 +11,7 @@ export function batchLinearCommand(): Command {
     .option('--data <dir>', 'folder of the data (default: where the study found it)')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .addHelpText('after', exampleText('ballast batch linear study'))
-    .action(run);
-}
-
-async function run(folder: string, options: LinearOptions): Promise<void> {
-  const { data, json = false } = options;
-  const interrupts = listenForInterrupts();
-  const progress = createProgress({
-    stream: process.stderr,
-    label: 'linear approximation',
-    quiet: json && !process.stderr.isTTY,
-  });
-  try {
-    const rows = await measureLinearErrors({
-      folder,
-      data,
-      runtime: runtimeOf(options),
-      signal: interrupts.signal,
-      onProgress: (share, detail) => progress.update(share, detail),
-    });
-    progress.finish();
-    if (rows.length === 0)
-      throw new UsageError(
-        `${folder}: no strategy has a finished trial of SGD or momentum with its weights and two batch sizes`,
-      );
-    if (json) {
-      printDocument(linearErrorsKind, { folder }, rows);
-      return;
-    }
-    const lines = alignColumns(
-      [
-        ['workload', 'strategy', 'batch', 'rate', '|L - L^|', 'relative'],
-        ...rows.map((r) => [
-          r.workload,
-          r.strategy,
-          formatCount(r.batchSize),
-          formatNumber(r.rate),
-          r.absolute === null ? '-' : formatNumber(r.absolute),
-          formatNumber(r.error),
-        ]),
-      ],
-      { left: [0, 1] },
+    .action(async (...given: Parameters<typeof import('./actions/linear.ts').run>) =>
+      (await import('./actions/linear.ts')).run(...given),
     );
-    process.stdout.write(
-      `${lines.join('\n')}\n|L - L^|: measured less predicted decrease of the loss, the paper's error; relative: over the predicted decrease, above 1 the step climbs or gains more than twice what was promised\n`,
-    );
-  } finally {
-    interrupts.end();
-    progress.finish();
-  }
 }

@@ -1,16 +1,9 @@
 import { Command } from 'commander';
-import { mostThreads, studyRunKind } from '../../../schema/index.ts';
+import { mostThreads } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { requiredOut } from '../../flags/options.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
-import { interruptedExitCode } from '../../terminal/failure.ts';
-import { printDocument } from '../../terminal/print-document.ts';
-import { computeShown, layingOutListed } from './compute-study.ts';
-import { dryRun } from './dry-run.ts';
 import { gpuList } from './gpus.ts';
-import type { RunOptions } from './run-options.ts';
 import { batchSummaries } from './summaries.ts';
-import { countsText, edgeText } from './texts.ts';
 
 export function runBatchCommand(): Command {
   const command = new Command('run')
@@ -19,7 +12,9 @@ export function runBatchCommand(): Command {
     .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
   return addRunOptions(command)
     .addHelpText('after', exampleText('ballast batch run study.yaml --out study'))
-    .action(run);
+    .action(async (...given: Parameters<typeof import('./actions/run.ts').run>) =>
+      (await import('./actions/run.ts')).run(...given),
+    );
 }
 
 /** How a study is run. */
@@ -42,21 +37,4 @@ export function addRunOptions(command: Command): Command {
     .option('--fail-fast', 'end with the first trial that fails')
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there');
-}
-
-async function run(path: string, options: RunOptions, command: Command): Promise<void> {
-  const { json = false } = options;
-  const out = requiredOut(options, command);
-  const layOut = await layingOutListed(path, options);
-  if (out === undefined || options.dryRun) return dryRun(path, layOut, options);
-  const { name, status, counts, edges } = await computeShown(layOut, { ...options, out });
-  if (json) printDocument(studyRunKind, { study: path, folder: out }, { study: name, status, trials: counts, edges });
-  else {
-    process.stdout.write(`${name}: ${countsText(counts)}\n`);
-    for (const edge of edges) process.stderr.write(`warning: ${edgeText(edge)}\n`);
-  }
-  if (status === 'interrupted') {
-    process.stderr.write('interrupted; the same command goes on\n');
-    process.exitCode = interruptedExitCode;
-  } else if (counts.failed > 0) process.exitCode = 1;
 }

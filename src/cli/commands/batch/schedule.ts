@@ -19,8 +19,7 @@ import {
   withSteps,
 } from '../../../study/schedule/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { number } from '../../flags/training-options.ts';
-import { wholeNumber } from '../../flags/values.ts';
+import { number, wholeNumber } from '../../flags/values.ts';
 import { batchSummaries } from './summaries.ts';
 
 const strategies = ['adamw', 'seesaw', 'warm-up', 'average'] as const;

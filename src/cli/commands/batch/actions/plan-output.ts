@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../formats/index.ts';
-import { batchPlanTable, comparisonText, wantsColor } from '../../../report/index.ts';
-import { batchPlanKind, toDocument } from '../../../schema/index.ts';
-import { type BatchPlanResult, compareWithReport } from '../../../study/plan/index.ts';
-import { commandLine } from '../../terminal/invocation.ts';
-import { printDocument } from '../../terminal/print-document.ts';
+import { writeFileAtomic } from '../../../../formats/index.ts';
+import { batchPlanTable, comparisonText, wantsColor } from '../../../../report/index.ts';
+import { batchPlanKind, toDocument } from '../../../../schema/index.ts';
+import { type BatchPlanResult, compareWithReport } from '../../../../study/plan/index.ts';
+import { commandLine } from '../../../terminal/invocation.ts';
+import { printDocument } from '../../../terminal/print-document.ts';
 
 type StoredRequest = Parameters<typeof toDocument<typeof batchPlanKind>>[1];
 
@@ -16,7 +16,7 @@ export async function deliverPlan(
 ): Promise<void> {
   const document = toDocument(batchPlanKind, request, result);
   await writeFileAtomic(join(out, 'plan.json'), `${JSON.stringify(document, null, 2)}\n`);
-  const { renderBatchPlanReport } = await import('../../../report/pages.ts');
+  const { renderBatchPlanReport } = await import('../../../../report/pages.ts');
   await writeFileAtomic(join(out, 'report.html'), renderBatchPlanReport(result, { command: commandLine() }));
   const comparisons = against === undefined ? [] : await compareWithReport(result, against);
   if (json) {

@@ -1,4 +1,4 @@
-import { version } from '../../../base/version.ts';
+import { version } from '../../../../base/version.ts';
 import {
   createProgress,
   formatCount,
@@ -6,21 +6,21 @@ import {
   formatNumber,
   formatPercent,
   type Progress,
-} from '../../../report/index.ts';
-import { defaultThreads, describeRuntime } from '../../../runtime/index.ts';
-import { batchPlanOutlineKind } from '../../../schema/index.ts';
-import { layOutStudy, readStudyFile } from '../../../study/index.ts';
+} from '../../../../report/index.ts';
+import { defaultThreads, describeRuntime } from '../../../../runtime/index.ts';
+import { batchPlanOutlineKind } from '../../../../schema/index.ts';
+import { layOutStudy, readStudyFile } from '../../../../study/index.ts';
 import {
   type CommandPlanOutline,
   type CommandPlanRequest,
   outlineCommandPlan,
   planCommand,
-} from '../../../study/plan/index.ts';
-import { interruptedExitCode } from '../../terminal/failure.ts';
-import { listenForInterrupts } from '../../terminal/interrupts.ts';
-import { alone } from '../../terminal/output-folder.ts';
-import { printDocument } from '../../terminal/print-document.ts';
-import { type ClusterOptions, linkOf } from './cluster-options.ts';
+} from '../../../../study/plan/index.ts';
+import { interruptedExitCode } from '../../../terminal/failure.ts';
+import { listenForInterrupts } from '../../../terminal/interrupts.ts';
+import { alone } from '../../../terminal/output-folder.ts';
+import { printDocument } from '../../../terminal/print-document.ts';
+import { type ClusterOptions, linkOf } from '../cluster-options.ts';
 import { deliverPlan } from './plan-output.ts';
 
 interface CommandPlanOptions extends ClusterOptions {

@@ -1,0 +1,75 @@
+import { UsageError } from '../../../../base/errors.ts';
+import { alignColumns, createProgress, formatCount, formatDuration, formatNumber } from '../../../../report/index.ts';
+import { defaultThreads } from '../../../../runtime/index.ts';
+import { checkedStudyKind } from '../../../../schema/index.ts';
+import { type CheckedCommand, checkCommands, machineShare } from '../../../../study/index.ts';
+import { interruptedExitCode } from '../../../terminal/failure.ts';
+import { listenForInterrupts } from '../../../terminal/interrupts.ts';
+import { printDocument } from '../../../terminal/print-document.ts';
+import { layingOutListed } from '../compute-study.ts';
+
+interface CheckCommandOptions {
+  readonly data?: string;
+  readonly seconds: number;
+  readonly rows: number;
+  readonly gpus?: readonly string[];
+  readonly json?: boolean;
+}
+
+export async function check(path: string, options: CheckCommandOptions): Promise<void> {
+  const { json = false, gpus } = options;
+  const layout = await (await layingOutListed(path, options))([]);
+  if (!layout.grid.workloads.some((w) => w.kind === 'command'))
+    throw new UsageError(
+      `${path}: no workload has a command; ballast batch run --dry-run measures those that Ballast trains`,
+    );
+  const share = machineShare(layout, { threads: defaultThreads(), gpus }, undefined);
+  const interrupts = listenForInterrupts();
+  const progress = createProgress({ stream: process.stderr, label: 'checking', quiet: json && !process.stderr.isTTY });
+  try {
+    const checked = await checkCommands(layout, {
+      ...options,
+      signal: interrupts.signal,
+      onProgress: (workload, doing) => progress.update(0, `${workload}, ${doing}`),
+    }).finally(() => progress.finish());
+    if (json)
+      printDocument(checkedStudyKind, { study: path }, { study: layout.name, ...share, workloads: checked.map(plain) });
+    else process.stdout.write(checked.map((c) => textOf(c, share.maxParallel)).join('\n'));
+    if (checked.some((c) => c.problems.length > 0)) process.exitCode = 1;
+  } catch (cause) {
+    if (!interrupts.signal.aborted) throw cause;
+    process.exitCode = interruptedExitCode;
+  } finally {
+    interrupts.end();
+  }
+}
+
+const plain = ({ files, ...rest }: CheckedCommand) => ({
+  ...rest,
+  files: files.map(({ unused, ...file }) => ({ ...file, unused: Object.fromEntries(unused) })),
+});
+
+function textOf(c: CheckedCommand, parallel: number): string {
+  const or = (value: number | null) => (value === null ? '-' : formatNumber(value));
+  const files = c.files.filter((f) => f.format !== 'stdout' || c.source === 'stdout');
+  const lines = [
+    `${c.workload}, batch ${c.batchSize}: ${formatCount(c.rows)} rows up to step ${formatCount(c.step)}${c.examples === null ? '' : `, ${formatCount(Math.round(c.examples))} examples`}`,
+    `  read from ${c.source === undefined ? 'nothing' : c.source === 'all' ? 'the named files' : c.source === 'stdout' ? 'what it prints' : c.source}`,
+    ...files.slice(0, 5).map((f) => `    ${f.path}: ${f.format}${f.problem === undefined ? '' : ` (${f.problem})`}`),
+    ...(files.length > 5 ? [`    and ${files.length - 5} more`] : []),
+    ...(c.quantities.length > 0
+      ? alignColumns([
+          ['  quantity', 'from', 'first', 'last'],
+          ...c.quantities.map((q) => [`  ${q.quantity}`, q.from, or(q.first), or(q.last)]),
+        ])
+      : []),
+    ...(c.unused.length > 0 ? [`  not used: ${c.unused.slice(0, 20).join(', ')}`] : []),
+    ...c.secondsPerStep.map((t) => `  batch ${t.batchSize}: ${formatDuration(t.seconds)} a step`),
+    `  checkpoint: ${c.checkpoint ?? 'none found'}; resume: ${c.resume}`,
+    `  the study: ${formatCount(c.trials)} trials, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
+    ...c.problems.map((p) => `  problem: ${p}`),
+    ...c.hints.map((h) => `  hint: ${h}`),
+    '',
+  ];
+  return lines.join('\n');
+}

@@ -1,0 +1,61 @@
+import { UsageError } from '../../../../base/errors.ts';
+import { alignColumns, createProgress, formatCount, formatNumber } from '../../../../report/index.ts';
+import { linearErrorsKind } from '../../../../schema/index.ts';
+import { measureLinearErrors } from '../../../../study/index.ts';
+import type { DeviceOptions } from '../../../flags/options.ts';
+import { runtimeOf } from '../../../flags/runtime.ts';
+import { listenForInterrupts } from '../../../terminal/interrupts.ts';
+import { printDocument } from '../../../terminal/print-document.ts';
+
+interface LinearOptions extends DeviceOptions {
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+export async function run(folder: string, options: LinearOptions): Promise<void> {
+  const { data, json = false } = options;
+  const interrupts = listenForInterrupts();
+  const progress = createProgress({
+    stream: process.stderr,
+    label: 'linear approximation',
+    quiet: json && !process.stderr.isTTY,
+  });
+  try {
+    const rows = await measureLinearErrors({
+      folder,
+      data,
+      runtime: runtimeOf(options),
+      signal: interrupts.signal,
+      onProgress: (share, detail) => progress.update(share, detail),
+    });
+    progress.finish();
+    if (rows.length === 0)
+      throw new UsageError(
+        `${folder}: no strategy has a finished trial of SGD or momentum with its weights and two batch sizes`,
+      );
+    if (json) {
+      printDocument(linearErrorsKind, { folder }, rows);
+      return;
+    }
+    const lines = alignColumns(
+      [
+        ['workload', 'strategy', 'batch', 'rate', '|L - L^|', 'relative'],
+        ...rows.map((r) => [
+          r.workload,
+          r.strategy,
+          formatCount(r.batchSize),
+          formatNumber(r.rate),
+          r.absolute === null ? '-' : formatNumber(r.absolute),
+          formatNumber(r.error),
+        ]),
+      ],
+      { left: [0, 1] },
+    );
+    process.stdout.write(
+      `${lines.join('\n')}\n|L - L^|: measured less predicted decrease of the loss, the paper's error; relative: over the predicted decrease, above 1 the step climbs or gains more than twice what was promised\n`,
+    );
+  } finally {
+    interrupts.end();
+    progress.finish();
+  }
+}

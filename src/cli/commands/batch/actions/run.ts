@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { studyRunKind } from '../../../../schema/index.ts';
+import { requiredOut } from '../../../flags/options.ts';
+import { interruptedExitCode } from '../../../terminal/failure.ts';
+import { printDocument } from '../../../terminal/print-document.ts';
+import { computeShown, layingOutListed } from '../compute-study.ts';
+import { dryRun } from '../dry-run.ts';
+import type { RunOptions } from '../run-options.ts';
+import { countsText, edgeText } from '../texts.ts';
+
+export async function run(path: string, options: RunOptions, command: Command): Promise<void> {
+  const { json = false } = options;
+  const out = requiredOut(options, command);
+  const layOut = await layingOutListed(path, options);
+  if (out === undefined || options.dryRun) return dryRun(path, layOut, options);
+  const { name, status, counts, edges } = await computeShown(layOut, { ...options, out });
+  if (json) printDocument(studyRunKind, { study: path, folder: out }, { study: name, status, trials: counts, edges });
+  else {
+    process.stdout.write(`${name}: ${countsText(counts)}\n`);
+    for (const edge of edges) process.stderr.write(`warning: ${edgeText(edge)}\n`);
+  }
+  if (status === 'interrupted') {
+    process.stderr.write('interrupted; the same command goes on\n');
+    process.exitCode = interruptedExitCode;
+  } else if (counts.failed > 0) process.exitCode = 1;
+}
