@@ -32,6 +32,8 @@ const doors = {
   base: ['[a-z-]+'],
   schema: ['summaries'],
   instrument: ['part-cache'],
+  models: ['normalization'],
+  train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers'],
   app: ['measurements/[a-z-]+', 'stored-results', 'subject'],

@@ -43,34 +43,7 @@ export {
   type TrainingPlan,
   trainNetwork,
 } from './run/train-network.ts';
-export { type Preset, presets } from './settings/presets.ts';
-export {
-  registerSchedule,
-  type ScalingRule,
-  type ScheduleDescription,
-  type ScheduleShape,
-  scaledRate,
-  scalingRules,
-  schedule,
-  scheduleNames,
-} from './settings/schedule.ts';
-export {
-  defaultOf,
-  defaultSettings,
-  defaultText,
-  described,
-  durationSchema,
-  factsOf,
-  formOf,
-  freeSettings,
-  gridSettings,
-  rhythmSettings,
-  type SettingContext,
-  type SettingFacts,
-  type SettingTable,
-  settingFacts,
-  trainingSettings,
-} from './settings/settings.ts';
+export * from './settings/index.ts';
 export { settingsFrom, type TrainingWish, trainingConfig } from './settings/training-config.ts';
 export { lossGraph, type Objective, type UpdateRule, type UpdateState } from './step.ts';
 export * from './tasks/index.ts';

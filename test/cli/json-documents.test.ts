@@ -69,6 +69,7 @@ beforeAll(async () => {
   writeFileSync(at('train.cjs'), script);
   writeFileSync(at('command.yaml'), commandStudy);
   writeFileSync(at('log.csv'), 'batch_size,lr,step,loss\n8,0.1,1,2\n8,0.1,2,1\n16,0.1,1,2\n16,0.1,2,1.5\n');
+  await printed('train', ...training, ...data, '--keep-checkpoints', '2st', '--out', at('kept'));
   const { code, stderr } = await startStudy(writeStudy(folder, study), at('study')).ended;
   expect([code, stderr.match(/ballast:.*/)?.[0]]).toEqual([0, undefined]);
 }, 600_000);
@@ -134,6 +135,33 @@ const calls: Readonly<Record<string, readonly (readonly [kind: string, ...args: 
   ],
   // Its studies take hours, and timing their steps a minute; `--dry-run` prints what `batch run` does, the rest is checked by the types.
   'reproduce batch': [],
+  tokens: [
+    [
+      'measurement-plan',
+      ...[
+        '--model',
+        'transformer1x8',
+        '--weights',
+        'random',
+        '--dataset',
+        'grammar',
+        '--at',
+        '0',
+        '--length',
+        '8',
+        '--dry-run',
+      ],
+    ],
+  ],
+  'batch branch': [
+    [
+      'branches',
+      at('kept'),
+      ...['--at', '2st', '--most', '2', '--per-doubling', '1', '--orders', '2', '--most-orders', '2'],
+      ...['--examples', '32', '--held-out', '16', '--threads', '1'],
+    ],
+    ['measurement-plan', at('kept'), '--at', '2st', '--held-out', '16', '--dry-run'],
+  ],
   'batch stability': [['measurement-plan', at('study'), '--dry-run']],
   'batch check': [['batch-check', at('command.yaml'), '--rows', '2', '--seconds', '20']],
   'batch run': [

@@ -195,6 +195,33 @@ describe('printed lines', () => {
     expect(unused).toEqual({ 'lines without a number under a name': 2 });
   });
 
+  it('give numbers that only a space is before, on lines that count their steps', async () => {
+    const text = [
+      'step 10: loss 2.3',
+      'iter 10: loss 2.3456, time 12.3ms, mfu 1.2%',
+      'step 250: train loss 1.9, val loss 2.0',
+      'Epoch 3 | loss: 0.5',
+      'iteration 7 loss nan lr 1e-3',
+      // None of these says what a number is of.
+      'number of parameters 10.65, Python 3.11',
+      'saved 3 files, step 10',
+      'resuming at step 10 of 250: loss unknown',
+      'step 10',
+      'Epoch 1/10: took 12.3s',
+      '10:05:00 step 9 begins, 2 workers',
+    ].join('\n');
+    const { records, format, unused } = await read(text);
+    expect(format).toBe('lines');
+    expect(values(records)).toEqual([
+      { step: 10, loss: 2.3 },
+      { iter: 10, loss: 2.3456, mfu: 1.2 },
+      { step: 250, 'train loss': 1.9, 'val loss': 2 },
+      { Epoch: 3, loss: 0.5 },
+      { iteration: 7, loss: Number.NaN, lr: 0.001 },
+    ]);
+    expect(unused).toEqual({ 'lines without a number under a name': 6 });
+  });
+
   it('are read by a pattern of the user, which is interrupted where it would take years', async () => {
     const path = await file('it 5 L 0.5\nnothing\nit 6 L nan\n');
     const lines = logFormats.find((f) => f.name === 'lines')!;

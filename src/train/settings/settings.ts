@@ -3,7 +3,8 @@
  * `settings` and `config.json` follow from this table; a new setting is an entry here, and what it does in the room that does it.
  */
 import { z } from 'zod';
-import { normalizationNamed, normalizationNames, type Task } from '../../models/index.ts';
+import type { Task } from '../../models/index.ts';
+import { normalizationNamed, normalizationNames } from '../../models/normalization.ts';
 import { optimizerNames, parameterGroups } from '../optimizers/index.ts';
 import { presets } from './presets.ts';
 import { scalingRules, scheduleNames } from './schedule.ts';

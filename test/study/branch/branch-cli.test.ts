@@ -42,7 +42,7 @@ budget: { steps: 160 }
   return path;
 }
 
-const short = ['--most', '8', '--per-doubling', '1', '--orders', '2', '--most-orders', '4', '--examples', '1024'];
+const short = ['--most', '4', '--per-doubling', '1', '--orders', '2', '--most-orders', '2', '--examples', '512'];
 const asked = ['--at', '40st,80st', '--rate', 'linear', '--margin', '0.5', ...short];
 
 /** A result without times. Where it was computed says nothing of the numbers. */
@@ -74,7 +74,7 @@ describe('branches of a script', () => {
       for (const b of batches) {
         expect(b.branches.length).toBe(b.orders);
         expect(b.learningRate).toBeCloseTo((0.1 * b.batchSize) / 8, 12);
-        expect(b.steps * b.batchSize).toBe(1024);
+        expect(b.steps * b.batchSize).toBe(512);
         // Pairs of the same order.
         const mean =
           b.branches.reduce((s, x) => s + x.loss! - own.branches.find((o) => o.order === x.order)!.loss!, 0) / b.orders;
@@ -82,7 +82,7 @@ describe('branches of a script', () => {
       }
       expect(critical.low).toBeGreaterThanOrEqual(8);
     }
-    expect(result.cost.examples).toBe(1024 * result.cost.branches);
+    expect(result.cost.examples).toBe(512 * result.cost.branches);
     expect(result.warmUp.stages[0]).toEqual({ fromExamples: 0, batchSize: 8, rateFactor: 1 });
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Critical batch size of quadratic');
     expect(ballast('report', out).stdout).toMatch(/The critical batch size of quadratic is/);
@@ -109,23 +109,24 @@ describe('branches of a script', () => {
   it('say beforehand what they would cost, and start nothing', () => {
     const { status, stdout } = ballast('batch', 'branch', study('dry'), ...asked, '--dry-run');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/2 moments: at most \d+ branches of 1,024 examples/);
-    expect(stdout).toMatch(/step 40, batch 8: up to \d+ branches at 16, 32, 64/);
+    expect(stdout).toMatch(/2 moments: at most \d+ branches of 512 examples/);
+    expect(stdout).toMatch(/step 40, batch 8: up to \d+ branches at 16, 32/);
   });
 
   it('refuse a script whose seed, rate or checkpoint has no effect, in a line that says what to do', () => {
+    const first = [...asked, '--at', '40st'];
     expectFailure(
-      ballast('batch', 'branch', study('unseeded', []), ...asked),
+      ballast('batch', 'branch', study('unseeded', []), ...first),
       2,
       /two orders of the data end at exactly the same losses; expected another seed/,
     );
     expectFailure(
-      ballast('batch', 'branch', study('old-rate', ['--reseed', '--old-rate']), ...asked),
+      ballast('batch', 'branch', study('old-rate', ['--reseed', '--old-rate']), ...first),
       2,
       /twice the rate changes nothing .*after it has loaded its optimiser/,
     );
     expectFailure(
-      ballast('batch', 'branch', study('no-resume', ['--reseed'], 'resources: {}'), ...asked),
+      ballast('batch', 'branch', study('no-resume', ['--reseed'], 'resources: {}'), ...first),
       2,
       /branches go on from checkpoints.*resume: \[--resume/,
     );

@@ -10,15 +10,15 @@ import { namedGroups } from './pattern.ts';
 const looked = 1 << 14;
 
 /**
- * Lines that a program printed: `loss: 0.25`, `loss=0.25`, `Train Loss: 0.25 | Val Loss: 0.31`, a JSON object, or a pattern's named groups; lines of progress bars are
- * told apart at their carriage returns, colours are dropped. A line without a number under a name is passed over.
+ * Lines that a program printed: `loss: 0.25`, `loss=0.25`, `Train Loss: 0.25 | Val Loss: 0.31`, `step 10: loss 0.25`, a JSON object, or a pattern's named groups; lines of
+ * progress bars are told apart at their carriage returns, colours are dropped. A line without a number under a name is passed over.
  */
 export const printedLines: LogFormat = {
   name: 'lines',
   title: 'printed lines',
   unit: 'line',
   recognises(head) {
-    return headLines(head).some((line) => pairsOf(line).size > 0);
+    return headLines(head).some((line) => namedNumbers(line).size > 0);
   },
   open: (path, options) => new PrintedLinesReader(path, options),
 };
@@ -86,7 +86,13 @@ function linesValues(line: string, unused: Counts): Map<string, LogValue> {
     const json = parseJson(line);
     if (typeof json === 'object' && json !== null && !Array.isArray(json)) return valuesOf(json, unused);
   }
-  return pairsOf(line);
+  return namedNumbers(line);
+}
+
+/** What a line says with marks, and what it says without any. */
+function namedNumbers(line: string): Map<string, LogValue> {
+  const marked = pairsOf(line);
+  return new Map([...spacedPairs(line, marked), ...marked]);
 }
 
 const withoutColours = (line: string) => {
@@ -122,6 +128,41 @@ function pairsOf(line: string): Map<string, LogValue> {
     at = numberAhead.lastIndex - 1;
   }
   return pairs;
+}
+
+/** Counts that tell a line of a log from a sentence with numbers in it. */
+const counter = /^(?:global )?(?:step|iter|iteration|epoch|update)$/i;
+/** Between clauses of a line; a colon or comma within a number or a time is none. */
+const clauseEnd = /[:,;]\s|\s\||\s-\s/;
+const wordOfName = /^[A-Za-z_][\w./-]*$/;
+const spacedNumber = /^[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|nan|inf(?:inity)?)%?$/i;
+
+/**
+ * Numbers with nothing but a space before them, `step 10: train loss 1.9, val loss 2.0`. Only a clause that is names and numbers throughout counts, and only on a line that
+ * counts its steps and has another value: `saved 3 files` and `Python 3.11` say nothing. A number with a unit (`12.3ms`) is left out, as it is behind a colon.
+ *
+ * @param marked What the line says with marks.
+ */
+function spacedPairs(line: string, marked: ReadonlyMap<string, LogValue>): Map<string, LogValue> {
+  const pairs = new Map<string, LogValue>();
+  for (const clause of line.split(clauseEnd)) for (const [name, value] of clausePairs(clause)) pairs.set(name, value);
+  const names = new Set([...marked.keys(), ...pairs.keys()]);
+  return names.size > 1 && [...names].some((name) => counter.test(name)) ? pairs : new Map();
+}
+
+function clausePairs(clause: string): [string, LogValue][] {
+  const pairs: [string, LogValue][] = [];
+  let name: string[] = [];
+  for (const word of clause.split(/\s/)) {
+    if (word === '') continue;
+    if (name.length > 0 && spacedNumber.test(word)) {
+      const value = logValue(word.replace('%', ''));
+      if (value !== undefined) pairs.push([name.join(' '), value]);
+      name = [];
+    } else if (name.length < 3 && wordOfName.test(word)) name.push(word);
+    else return [];
+  }
+  return name.length === 0 ? pairs : [];
 }
 
 function nameBefore(line: string, end: number): string {
