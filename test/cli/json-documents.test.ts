@@ -123,9 +123,6 @@ const calls: Readonly<Record<string, readonly (readonly [kind: string, ...args: 
   ],
   eigenvalues: [['measurement-plan', ...deeper, '--dry-run']],
   alignment: [['measurement-plan', ...deeper, '--dry-run']],
-  tokens: [
-    ['measurement-plan', ...['--model', 'transformer1x16', '--weights', 'random', '--dataset', 'grammar', '--dry-run']],
-  ],
   eval: [
     ['eval', '--model', 'mlp8', ...network.slice(2)],
     ['measurement-plan', ...network, '--dry-run'],
@@ -168,8 +165,6 @@ const calls: Readonly<Record<string, readonly (readonly [kind: string, ...args: 
     ['batch-run', at('study.yaml'), '--out', at('study'), '--threads', '1'],
     ['batch-missing', at('study.yaml'), '--dry-run', '--threads', '1'],
   ],
-  // Its branches are trained; the result is validated by the types of its schema, the plan as those of others.
-  'batch branch': [],
   'batch status': [['batch-status', at('study')]],
   'batch report': [
     ['batch-report', at('study')],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundledStudy, layOutStudy, parseStudyFile, readStudyFile } from '../../src/study/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, expectFailure, expectValid, resultOf } from '../support/ballast.ts';
 import { startStudy, writeStudy } from '../support/batch-study.ts';
 
 let folder: string;
@@ -99,7 +99,13 @@ describe('batch stability', () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = json('batch', 'stability', study, ...options, '--dry-run');
     expect(plan.plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
+<<<<<<< HEAD
     const result = json('batch', 'stability', study, ...options);
+=======
+    const document = JSON.parse(ballast('batch', 'stability', study, ...options, '--json').stdout);
+    expectValid(document);
+    const { result } = document;
+>>>>>>> main
     const [net] = result.workloads;
     // BLR and LSR are one trial at the base batch.
     expect(net.models.map((m: { batchSize: number; strategies: string[] }) => [m.batchSize, m.strategies])).toEqual([
