@@ -99,13 +99,9 @@ describe('batch stability', () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = json('batch', 'stability', study, ...options, '--dry-run');
     expect(plan.plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
-<<<<<<< HEAD
-    const result = json('batch', 'stability', study, ...options);
-=======
     const document = JSON.parse(ballast('batch', 'stability', study, ...options, '--json').stdout);
     expectValid(document);
     const { result } = document;
->>>>>>> main
     const [net] = result.workloads;
     // BLR and LSR are one trial at the base batch.
     expect(net.models.map((m: { batchSize: number; strategies: string[] }) => [m.batchSize, m.strategies])).toEqual([
