@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { storedResults } from '../../../app/stored-results.ts';
 import { InputError } from '../../../base/errors.ts';
 import { formatCount, formatPercent } from '../../../report/numbers.ts';
 import type { BranchesResult } from '../../../schema/index.ts';
@@ -140,6 +139,7 @@ function knownOf({ batchSize, rate, examples, weightDecay, beta2 }: ScheduleOpti
 async function measured(options: ScheduleOptions) {
   if (options.branches === undefined)
     throw new InputError('branches', 'is missing; expected what `ballast batch branch` wrote');
+  const { storedResults } = await import('../../../app/stored-results.ts');
   const found = (await storedResults(options.branches)).find((r) => r.document.kind.kind === 'branches');
   if (!found) throw new InputError('branches', `${options.branches} has no result of branches`);
   const result = found.document.result as BranchesResult;
