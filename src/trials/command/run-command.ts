@@ -237,7 +237,10 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     const group = await ProcessGroup.start(line, env, join(folder, 'process.json'));
     kept.take(group.child.stdout!);
     kept.take(group.child.stderr!);
-    const closed = new Promise<void>((resolve) => group.child.on('close', () => resolve()));
+    let isClosed = false;
+    const closed = new Promise<void>((resolve) => group.child.on('close', () => resolve())).then(() => {
+      isClosed = true;
+    });
     const aborted = new Promise<void>((resolve) =>
       signal.addEventListener('abort', () => resolve(), { once: true, signal: ended.signal }),
     );
@@ -280,8 +283,11 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
     if (reason !== undefined) await group.end(timeouts.grace);
     else await group.sweep();
     exit ??= await group.exited;
-    // Who holds the pipe open without belonging to the group is not waited for.
-    await Promise.race([closed, setTimeout(1000)]);
+    // Who holds the pipe open without belonging to the group is not waited for; what is in it is read, however busy the machine is.
+    for (let quiet = 0, before = kept.received; quiet < 4 && !isClosed; before = kept.received) {
+      await Promise.race([closed, setTimeout(250)]);
+      quiet = kept.received === before ? quiet + 1 : 0;
+    }
     group.child.stdout?.destroy();
     group.child.stderr?.destroy();
     if (failure !== undefined) throw failure;
