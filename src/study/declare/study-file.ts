@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isMap, isPair, isScalar, type LineCounter, type Node, type Document as YamlDocument } from 'yaml';
 import type { z } from 'zod';
-import { FileError, UsageError } from '../../base/errors.ts';
+import { BallastError, FileError } from '../../base/errors.ts';
 import { nearest } from '../../base/names.ts';
 import { quote } from '../../formats/index.ts';
 import { boundedYaml } from './bounded-yaml.ts';
@@ -19,7 +19,7 @@ export interface Mistake {
 const most = 50;
 
 /** All mistakes of a study file. Its message is one line; `mistakes` has them one by one. */
-export class StudyMistakes extends UsageError {
+export class StudyMistakes extends BallastError {
   readonly path: string;
   readonly mistakes: readonly Mistake[];
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../../base/errors.ts';
+import { FileError } from '../../../base/errors.ts';
 import { StudyMistakes } from '../../../study/index.ts';
 
 /** Does something with a study file; of several mistakes in it each has a line of its own on standard error. */
@@ -9,6 +9,6 @@ export async function listingMistakes<T>(work: () => Promise<T>): Promise<T> {
     if (!(error instanceof StudyMistakes) || error.mistakes.length < 2) throw error;
     const { path, mistakes } = error;
     for (const { line, message } of mistakes) process.stderr.write(`${path}:${line}: ${message}\n`);
-    throw new UsageError(`${path}: ${mistakes.length} mistakes`, { cause: error });
+    throw new FileError(path, `${mistakes.length} mistakes`, { cause: error });
   }
 }
