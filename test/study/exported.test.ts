@@ -1,5 +1,5 @@
 /** The table that `batch export` writes is the study again, to the last digit. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -50,6 +50,14 @@ describe('an exported study', () => {
     expect(workloads.map((w) => [w.name, w.metric, w.targets.map((t) => t.name)])).toEqual([
       ['lstm1x100', { name: 'perplexity', direction: 'min' }, ['trainLoss<=6.4', 'valLoss<=6.45']],
     ]);
+  });
+
+  it('is found in a folder whose name has a dot', async () => {
+    const dotted = join(folder, 'run.1');
+    cpSync('results/camvid', dotted, { recursive: true });
+    expect((await measuredInFolder(dotted)).trials.length).toBe(
+      (await measuredInFolder('results/camvid')).trials.length,
+    );
   });
 
   it('that was changed by hand is refused, with the row and the column', async () => {

@@ -1,15 +1,17 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { FileError } from '../../base/errors.ts';
 import { pathNameSchema, quote } from '../../formats/index.ts';
-import { headOf, type LogRecord, logFormats } from '../../trials/index.ts';
+import { headOf } from '../../trials/index.ts';
 import { gridOf, type Workload } from '../declare/grid.ts';
+import { metricOf } from '../declare/metric.ts';
 import { readStudyFile } from '../declare/study-file.ts';
 import { tableColumns } from '../export/table.ts';
 import { groupBy } from '../group-by.ts';
 import { namedTargets } from '../layout/laid-out-workload.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured.ts';
+import { csvRecords } from './csv-records.ts';
 import { targetSpecs } from './targets.ts';
 
 const whole = z.number().int();
@@ -50,7 +52,7 @@ const metrics = { classification: 'accuracy', segmentation: 'meanIoU', language:
 
 /** The table itself: `path`, or the one table in the folder `path`; undefined where that is no export. */
 export async function exportedTable(path: string): Promise<string | undefined> {
-  const file = extname(path) === '' ? join(path, 'measurements.csv') : path;
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'measurements.csv') : path;
   return existsSync(file) && (await hasOurColumns(file)) ? file : undefined;
 }
 
@@ -68,8 +70,7 @@ async function hasOurColumns(path: string): Promise<boolean> {
 export async function importExported(table: string): Promise<MeasuredStudy> {
   const declared = join(dirname(table), 'study.yaml');
   const workloads = existsSync(declared) ? await declaredIn(declared) : undefined;
-  const rows = await csvLines(table);
-  const lines = rows.map(({ row, values }) => checked(values, row, table));
+  const lines = (await csvRecords(table)).map(({ row, values }) => checked(Object.fromEntries(values), row, table));
   if (lines.length === 0) throw new FileError(table, 'has no measurement');
   const found = [...groupBy(lines, (l) => l.workload)].map(([own, of]) => {
     const asked = workloads?.get(own);
@@ -83,15 +84,6 @@ export async function importExported(table: string): Promise<MeasuredStudy> {
 async function declaredIn(path: string): Promise<ReadonlyMap<string, Workload>> {
   const { grid } = gridOf(await readStudyFile(path));
   return new Map(grid.workloads.map((w) => [w.name, w]));
-}
-
-async function csvLines(path: string): Promise<{ row: number; values: Record<string, unknown> }[]> {
-  const records: LogRecord[] = [];
-  await logFormats
-    .find((f) => f.name === 'csv')!
-    .open(path)
-    .read({ record: (r) => records.push(r) }, { ended: true });
-  return records.map(({ row, values }) => ({ row, values: Object.fromEntries(values) }));
 }
 
 /** Cells that are empty are null; those of a text column may look like numbers. */
@@ -114,9 +106,7 @@ function checked(values: Readonly<Record<string, unknown>>, row: number, path: s
 
 function workloadOf(lines: readonly Line[], asked: Workload | undefined): MeasuredWorkload {
   const { workload, model, dataset, fraction, complexity } = lines[0]!;
-  const task = lines.some((l) => l.val_metric !== null) ? taskOf(lines) : undefined;
-  const metric =
-    task === undefined ? null : ({ name: metrics[task], direction: task === 'language' ? 'min' : 'max' } as const);
+  const metric = lines.some((l) => l.val_metric !== null) ? metricOf(metrics[taskOf(lines)]) : null;
   const keys = { trainLoss: 'train_loss', valLoss: 'val_loss', valMetric: 'val_metric' } as const;
   const has = (quantity: keyof typeof keys) => lines.some((l) => l[keys[quantity]] !== null);
   const targets: readonly TargetSpec[] = asked ? namedTargets(asked, metric) : targetSpecs(undefined, has);

@@ -3,10 +3,11 @@ import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { FileError } from '../../base/errors.ts';
 import { readBytes, readFailure } from '../../formats/index.ts';
-import { type LogQuantity, type LogRecord, logFormats } from '../../trials/index.ts';
+import type { LogQuantity } from '../../trials/index.ts';
 import { groupBy } from '../group-by.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured.ts';
 import { findColumns, missingColumn, numberIn } from './columns.ts';
+import { csvRecords } from './csv-records.ts';
 import { type LogMapping, type LogMappingInput, metricOfColumn, parseMapping } from './mapping.ts';
 import { targetSpecs } from './targets.ts';
 
@@ -136,11 +137,7 @@ async function measurementsOf(
   batchSize: number,
   settings: LogMapping,
 ): Promise<{ readonly measurements: Measurement[]; readonly metric: MeasuredWorkload['metric'] }> {
-  const records: LogRecord[] = [];
-  await logFormats
-    .find((f) => f.name === 'csv')!
-    .open(path)
-    .read({ record: (r) => records.push(r) }, { ended: true });
+  const records = await csvRecords(path);
   const names = new Set(records.flatMap((r) => [...r.values.keys()]));
   const columns = findColumns(names, settings.columns, path);
   if (!columns.has('step') && !columns.has('examples')) throw missingColumn('step', names, path);
