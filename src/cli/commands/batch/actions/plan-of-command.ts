@@ -1,13 +1,4 @@
-import { version } from '../../../../base/version.ts';
-import {
-  createProgress,
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatPercent,
-  type Progress,
-} from '../../../../report/index.ts';
-import { defaultThreads, describeRuntime } from '../../../../runtime/index.ts';
+import { formatCount, formatDuration, formatNumber, formatPercent, type Progress } from '../../../../report/index.ts';
 import { batchPlanOutlineKind } from '../../../../schema/index.ts';
 import { layOutStudy, readStudyFile } from '../../../../study/index.ts';
 import {
@@ -21,7 +12,7 @@ import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { alone } from '../../../terminal/output-folder.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 import { type ClusterOptions, linkOf } from '../cluster-options.ts';
-import { deliverPlan } from './plan-output.ts';
+import { deliverPlan, environmentOfPlan, shortRunProgress } from './plan-output.ts';
 
 interface CommandPlanOptions extends ClusterOptions {
   /** Study file. */
@@ -40,7 +31,6 @@ interface CommandPlanOptions extends ClusterOptions {
 /** `ballast batch plan --command STUDY`: a plan for a program that trains. */
 export async function planOfCommand(options: CommandPlanOptions, out: string | undefined): Promise<void> {
   const { json = false, dryRun = false, workload, steps, batchSizes, parameters, timing, devices, price } = options;
-  const { cpu, node } = await describeRuntime();
   const interrupts = listenForInterrupts();
   let progress: Progress | undefined;
   const request: CommandPlanRequest = {
@@ -48,14 +38,7 @@ export async function planOfCommand(options: CommandPlanOptions, out: string | u
     ...{ workload, steps, batchSizes, parameters, timing, devices, price },
     link: linkOf(options),
     folder: out ?? '',
-    environment: {
-      ballast: version,
-      node,
-      cpu,
-      device: 'cpu',
-      threads: options.threads ?? defaultThreads(),
-      date: new Date().toISOString(),
-    },
+    environment: await environmentOfPlan({ device: 'cpu', threads: options.threads }),
     signal: interrupts.signal,
     onStep: (step) => progress?.update(step),
     onPoint: ({ batchSize, seconds }) => {
@@ -90,12 +73,7 @@ export async function planOfCommand(options: CommandPlanOptions, out: string | u
     }
     await alone(out, ['plan.json'], async () => {
       if (!json) process.stderr.write(`${described(outline, timing)}\n`);
-      progress = createProgress({
-        stream: process.stderr,
-        total: outline.steps,
-        label: 'short run',
-        quiet: json && !process.stderr.isTTY,
-      });
+      progress = shortRunProgress(outline.steps, json);
       const result = await planCommand(request);
       progress.finish(result ? 'done' : 'stopped');
       if (result) return deliverPlan(asked, result, { out, json, against: options.against });

@@ -1,17 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { version } from '../../../../base/version.ts';
 import { heldOutSplit } from '../../../../data/index.ts';
-import {
-  createProgress,
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatPercent,
-  type Progress,
-} from '../../../../report/index.ts';
-import { defaultThreads, describeRuntime } from '../../../../runtime/index.ts';
+import { formatCount, formatDuration, formatNumber, formatPercent, type Progress } from '../../../../report/index.ts';
 import { batchPlanOutlineKind } from '../../../../schema/index.ts';
 import { outlinePlan, type PlanOutline, type PlanRequest, planBatch } from '../../../../study/plan/index.ts';
 import { type DatasetOptions, type DeviceOptions, requiredOut } from '../../../flags/options.ts';
@@ -25,7 +16,7 @@ import { printDocument } from '../../../terminal/print-document.ts';
 import { type ClusterOptions, linkOf } from '../cluster-options.ts';
 import { refuseRunOptions, requireRunOptions } from '../plan-options.ts';
 import { planOfCommand } from './plan-of-command.ts';
-import { deliverPlan } from './plan-output.ts';
+import { deliverPlan, environmentOfPlan, shortRunProgress } from './plan-output.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
 type PlannedSettings = Omit<TrainSettings, 'growAt' | 'growBatch' | 'logEvery' | 'evalEvery' | 'checkpointEvery'>;
@@ -84,12 +75,7 @@ async function planIn(options: PlanOptions, out: string | undefined): Promise<vo
       return;
     }
     if (!json) process.stderr.write(`${described(options, outline)}\n`);
-    progress = createProgress({
-      stream: process.stderr,
-      total: outline.steps,
-      label: 'short run',
-      quiet: json && !process.stderr.isTTY,
-    });
+    progress = shortRunProgress(outline.steps, json);
     const result = await planBatch(request);
     progress.finish(result ? 'done' : 'stopped');
     if (!result) {
@@ -106,12 +92,11 @@ async function planIn(options: PlanOptions, out: string | undefined): Promise<vo
 
 /** What the options ask for. Throws UsageError for a link of which half is missing. */
 async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder' | 'resume'>> {
-  const { price, batchSizes, devices, device } = options;
+  const { price, batchSizes, devices } = options;
   const link = linkOf(options);
   const train = await loadSplit(options, 'train');
   const valid = await loadSplit(options, heldOutSplit(options.dataset));
   const microBatch = microBatchOf({ ...options, ...rhythm });
-  const { cpu, node } = await describeRuntime();
   return {
     train,
     valid,
@@ -119,14 +104,7 @@ async function planned(options: PlanOptions): Promise<Omit<PlanRequest, 'folder'
     timing: options.timing,
     devices,
     runtime: runtimeOf(options),
-    environment: {
-      ballast: version,
-      node,
-      cpu,
-      device,
-      threads: options.threads ?? defaultThreads(),
-      date: new Date().toISOString(),
-    },
+    environment: await environmentOfPlan(options),
     ...(microBatch === undefined ? {} : { microBatch }),
     ...(options.steps === undefined ? {} : { steps: options.steps }),
     ...(batchSizes ? { batchSizes } : {}),
