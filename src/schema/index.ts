@@ -1,5 +1,6 @@
 /** Forms of requests, results and files: zod alone. Importing it makes all kinds known. */
 
+export { checkRequest } from './check-request.ts';
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
