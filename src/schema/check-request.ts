@@ -16,6 +16,13 @@ export function checkRequest<Request extends z.ZodObject>(request: Request, give
   const [key = 'request', ...inside] = (issue?.path ?? []).map(String);
   const problem = issue?.message.replace(/^Invalid input: /, '') ?? 'is not as it should be';
   const value = [key, ...inside].reduce<unknown>((v, k) => (v as Record<string, unknown> | undefined)?.[k], given);
+  if (issue?.code === 'invalid_value' && value !== undefined) {
+    const names = issue.values.map(String);
+    throw new InputError(
+      key,
+      `expected ${names.join(', ')}, got ${JSON.stringify(value).slice(0, 80)}${didYouMean(String(value), names)}`,
+    );
+  }
   const got = value === undefined || issue?.code === 'custom' ? '' : `, got ${JSON.stringify(value).slice(0, 80)}`;
   throw new InputError(
     key,

@@ -37,8 +37,10 @@ export {
   measuredWorkload,
   measurementColumns,
 } from './studies/measured.ts';
-export type { BatchPlanResult } from './studies/plan.ts';
+export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
 export type * from './studies/reproduction.ts';
+export { bundledStudyNames } from './studies/reproduction.ts';
+export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';
 export * from './study-kinds.ts';
 export type * from './training.ts';
