@@ -2,6 +2,7 @@
 
 export { checkRequest } from './check-request.ts';
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
+export { dataSets } from './data-sets.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
 export { jsonSchemaOf, jsonSchemaOptions, requestSchemaOf } from './json-schema.ts';

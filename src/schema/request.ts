@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dataSets } from './data-sets.ts';
 import { flags } from './flags.ts';
 
 const network = 'Network';
@@ -58,10 +59,11 @@ export const networkKeys = {
 
 /** Which images or texts. */
 export const dataKeys = {
-  dataset: z
-    .string()
+  dataset: dataSets.schema
     .default('cifar10')
-    .describe('name of a data set (`ballast datasets` lists them; shapes and grammar are procedural and need no files)')
+    .describe(
+      'name of a data set (`ballast datasets` says what each is; shapes and grammar are procedural and need no files)',
+    )
     .register(flags, { value: 'name', group: data }),
   data: z
     .string()

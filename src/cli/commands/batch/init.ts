@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { nameFor, requireFreePath, type StudyDraft, writeLogMapping, writeStudyFile } from '../../../app/index.ts';
 import { UsageError } from '../../../base/errors.ts';
-import { quote } from '../../../formats/index.ts';
+import { printable } from '../../../base/printable.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -141,7 +141,7 @@ function split(text: string): string[] {
 function positive(text: string): number {
   const n = Number(text);
   if (text.trim() === '' || !Number.isFinite(n) || n <= 0)
-    throw new InvalidArgumentError(`expected a number above 0, got ${quote(text)}.`);
+    throw new InvalidArgumentError(`expected a number above 0, got ${printable(JSON.stringify(text), 80)}.`);
   return n;
 }
 
