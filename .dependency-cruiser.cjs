@@ -13,7 +13,7 @@ const rooms = {
   runtime: ['base', 'onnx'],
   linalg: ['base', 'onnx', 'runtime'],
   nn: ['base', 'onnx'],
-  models: ['base', 'onnx', 'runtime', 'nn', 'formats'],
+  models: ['base', 'schema', 'onnx', 'runtime', 'nn', 'formats'],
   evaluate: ['base', 'onnx', 'runtime', 'models', 'data'],
   train: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats', 'evaluate'],
   instrument: ['base', 'runtime', 'models', 'data', 'formats', 'schema'],

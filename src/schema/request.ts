@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dataSets } from './data-sets.ts';
 import { flags } from './flags.ts';
+import { modelName } from './model-families.ts';
 
 const network = 'Network';
 const data = 'Data';
@@ -27,10 +28,8 @@ export const foreignKeys = {
 
 /** Which network is measured. */
 export const networkKeys = {
-  model: z
-    .string()
-    .min(1)
-    .describe('built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch')
+  model: modelName
+    .describe('built-in model, or an ONNX file exported from PyTorch')
     .register(flags, { value: 'name|file.onnx', group: network }),
   weights: z
     .string()
