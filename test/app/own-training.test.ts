@@ -159,7 +159,7 @@ describe('a strategy of one’s own', () => {
 describe('a measurement', () => {
   it('takes them, and its result is read back where nobody knows of them', async () => {
     const request = { model: 'thin', weights: 'random', dataset: 'few-shapes', split: 'valid' } as const;
-    const found = await measure('eval', request);
+    const found = await measure<'eval'>('eval', request);
     expect(found).toMatchObject({ model: 'thin', dataset: 'few-shapes', count: 16 });
     const stored = JSON.parse(
       JSON.stringify(toDocument(evaluation.kind, evaluation.kind.request.parse(request), found)),

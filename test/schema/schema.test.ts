@@ -8,7 +8,6 @@ import { z } from 'zod';
 import { version } from '../../src/base/version.ts';
 import {
   allKinds,
-  checkDocument,
   jsonSchemaOf,
   type Kind,
   kindNamed,
