@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { documentOf, type Kind } from './kind.ts';
-import { openNamesOf, suggestionsOf } from './names.ts';
+import { openNamesOf, suggestionsOf } from './names/open-names.ts';
 
 /** How schemas become JSON Schemas. */
 export const jsonSchemaOptions: Parameters<typeof z.toJSONSchema>[1] = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../base/errors.ts';
 import { environment } from './common.ts';
-import { openNamesOf } from './names.ts';
+import { openNamesOf } from './names/open-names.ts';
 
 /** What a kind of stored result is: how it is asked for, what it holds, and what became of it from version to version. */
 export interface Kind<Request extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {

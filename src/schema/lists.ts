@@ -1,7 +1,7 @@
 /** What there is: units of a network, models, data sets, kinds of results. */
 import { z } from 'zod';
 import { flags } from './flags.ts';
-import { modelName } from './model-families.ts';
+import { modelName } from './names/model-families.ts';
 import type { Of } from './readonly.ts';
 import { foreignKeys } from './request.ts';
 

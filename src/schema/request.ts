@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { dataSets } from './data-sets.ts';
 import { flags } from './flags.ts';
-import { modelName } from './model-families.ts';
+import { dataSets } from './names/data-sets.ts';
+import { modelName } from './names/model-families.ts';
 
 const network = 'Network';
 const data = 'Data';

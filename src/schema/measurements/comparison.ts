@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { measuredIn, subject } from '../common.ts';
 import { flags } from '../flags.ts';
-import { modelName } from '../model-families.ts';
+import { attacks } from '../names/attacks.ts';
+import { modelName } from '../names/model-families.ts';
 import type { Of } from '../readonly.ts';
 import { dataKeys, leading, networkKeys, positions, runtimeKeys } from '../request.ts';
-import { attacks } from './attacks.ts';
 import { growthByStage, norm } from './perturbation.ts';
 
 const compared = 'Networks';

@@ -1,4 +1,4 @@
-import { openNames } from './names.ts';
+import { openNames } from './open-names.ts';
 
 /** The data sets there are; `registerDataset` adds to them. */
 export const dataSets = openNames('data set', {

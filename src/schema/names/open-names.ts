@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InputError } from '../base/errors.ts';
-import { didYouMean } from '../base/names.ts';
+import { InputError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/names.ts';
 
 /** Names with what they stand for, to which users of the library may add their own. */
 export interface OpenNames {

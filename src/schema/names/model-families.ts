@@ -1,4 +1,4 @@
-import { suggestedNames } from './names.ts';
+import { suggestedNames } from './open-names.ts';
 
 /** Built-in models of one kind: the pattern of their names, what they are, and some of them. */
 export interface ModelFamily {
