@@ -3,7 +3,7 @@ import { GraphBuilder, type PlainAttributes } from '../../../src/onnx/builder.ts
 import type { Value } from '../../../src/onnx/graph.ts';
 import { fold } from '../../../src/onnx/passes/fold.ts';
 import { prune } from '../../../src/onnx/passes/prune.ts';
-import { type TensorData, tensorOf } from '../../../src/onnx/tensor.ts';
+import { type TensorData, tensor, tensorOf } from '../../../src/onnx/tensor.ts';
 import { writeModel } from '../../../src/onnx/write.ts';
 import { runBytes } from '../../support/onnx-files.ts';
 
