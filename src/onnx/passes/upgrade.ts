@@ -96,6 +96,15 @@ const batchNormalization: Upgrade = (node, { version, note }) => {
   return { ...node, outputNames: node.outputNames.slice(0, 1), attributes };
 };
 
+/**
+ * Where `auto_pad` says how to pad, `pads` say nothing: ONNX forbids them side by side, and ONNX Runtime takes the one for its kernels and the
+ * other for its shapes, which may end the process.
+ */
+const padded: Upgrade = (node) => {
+  const auto = attributeOf(node, 'auto_pad', 'string') ?? 'NOTSET';
+  return auto === 'NOTSET' ? node : { ...node, attributes: without(node.attributes, 'pads') };
+};
+
 /** A sum of several is additions one after another: units are found where two things are added. */
 const sum: Upgrade = (node, context) => {
   const [first, ...rest] = node.inputs.map((_, i) => operand(node, i));
@@ -211,11 +220,13 @@ const groupNormalization: Upgrade = (node, { b, add }) => {
 };
 
 const axesToInput = intsToInputs('axes');
+const windows = 'Conv ConvTranspose MaxPool AveragePool LpPool'.split(' ');
 const reductions = 'Mean Max Min Prod SumSquare L1 L2 LogSum LogSumExp'.split(' ').map((r) => `Reduce${r}`);
 
 /** The differences between operator sets that matter for the operators that Ballast knows. */
 const upgrades: Readonly<Record<string, readonly Step[]>> = {
   ...Object.fromEntries(reductions.map((op) => [op, [{ before: 18, upgrade: axesToInput }]])),
+  ...Object.fromEntries(windows.map((op) => [op, [{ before: newestOpset + 1, upgrade: padded }]])),
   ReduceSum: [{ before: 13, upgrade: axesToInput }],
   Squeeze: [{ before: 13, upgrade: axesToInput }],
   Unsqueeze: [{ before: 13, upgrade: axesToInput }],
