@@ -3,6 +3,7 @@ import { attention, rmsNormalization, rotaryEmbedding } from '../expansions/atte
 import { dequantize } from '../expansions/dequantize.ts';
 import { Expansion, fail, operand, type UpgradeContext } from '../expansions/expansion.ts';
 import { type Attributes, attributeOf, floatAttribute, type Value } from '../graph.ts';
+import { windowOf } from '../inference/spatial.ts';
 import { dtypes, isFloat, tensorOf, toNumbers } from '../tensor.ts';
 import type { Planned } from './fold.ts';
 
@@ -98,11 +99,19 @@ const batchNormalization: Upgrade = (node, { version, note }) => {
 
 /**
  * Where `auto_pad` says how to pad, `pads` say nothing: ONNX forbids them side by side, and ONNX Runtime takes the one for its kernels and the
- * other for its shapes, which may end the process.
+ * other for its shapes, which may end the process. What `auto_pad` comes to is written out where the sizes are known, as ONNX Runtime refuses
+ * it for windows smaller than their stride.
  */
 const padded: Upgrade = (node) => {
-  const auto = attributeOf(node, 'auto_pad', 'string') ?? 'NOTSET';
-  return auto === 'NOTSET' ? node : { ...node, attributes: without(node.attributes, 'pads') };
+  if ((attributeOf(node, 'auto_pad', 'string') ?? 'NOTSET') === 'NOTSET') return node;
+  const attributes = without(node.attributes, 'pads');
+  const [x, weight] = node.inputs;
+  const sizes = [...(x?.shape.slice(2) ?? []), ...(weight?.shape.slice(2) ?? [])];
+  if (node.opType === 'ConvTranspose' || !x || !sizes.every((d) => typeof d === 'number'))
+    return { ...node, attributes };
+  const rank = x.shape.length - 2;
+  const { pads } = windowOf({ ...node, outputs: [] }, sizes.slice(0, rank), weight ? sizes.slice(rank) : undefined);
+  return { ...node, attributes: { ...without(attributes, 'auto_pad'), pads: { type: 'ints', value: pads } } };
 };
 
 /** A sum of several is additions one after another: units are found where two things are added. */

@@ -229,6 +229,17 @@ describe('pads beside auto_pad', () => {
     expect(both.y!.shape).toEqual([1, 2, 3, 1]);
     expect(toNumbers(both.y!)).toEqual(toNumbers(alone.y!));
   });
+
+  it('while it means no padding for a window smaller than its stride', async () => {
+    const attributes = { kernel_shape: ints(1, 1), strides: ints(2, 2), auto_pad: text('SAME_UPPER') };
+    const nodes = [{ op: 'MaxPool', in: ['x'], out: ['y'], attributes }];
+    const graph = readModel(modelBytes({ opset: 20, inputs: { x: [1, 1, 4, 3] }, outputs: ['y'], nodes }));
+    const program = await compile(graph);
+    const { y } = await program.run({ x: tensorOf('float32', [1, 1, 4, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) });
+    await program.dispose();
+    expect(y!.shape).toEqual([1, 1, 2, 2]);
+    expect(toNumbers(y!)).toEqual([1, 3, 7, 9]);
+  });
 });
 
 describe('a query that may attend to nothing', () => {
