@@ -116,7 +116,8 @@ function programName(command: readonly string[]): string {
   return nameProblem(name) === undefined ? name : 'command';
 }
 
-function metricFact({ metric, map }: CommandWorkload['entry']): MeasuredWorkload['metric'] {
+/** What a command's held-out metric is: as it is named, or as its column is called; null where neither is said. */
+export function metricFact({ metric, map }: CommandWorkload['entry']): MeasuredWorkload['metric'] {
   if (metric) return metric;
   return map?.valMetric === undefined ? null : metricOfColumn(map.valMetric);
 }

@@ -52,6 +52,23 @@ describe('an exported study', () => {
     ]);
   });
 
+  it('is judged by what its model is for, whatever the data are called, and of an unknown model by what values can be', async () => {
+    const study = await importStudy('results/camvid');
+    const judged = async (change: (lines: string) => string) => {
+      const path = written(study);
+      writeFileSync(path, change(readFileSync(path, 'utf8')));
+      return (await importStudy(path)).workloads[0]!.metric;
+    };
+    const meanIoU = { name: 'meanIoU', direction: 'max' };
+    expect(await judged((text) => text)).toEqual(meanIoU);
+    expect(await judged((text) => text.replaceAll(',camvid,', ',streets,'))).toEqual(meanIoU);
+    const { model } = study.workloads[0]!;
+    expect(await judged((text) => text.replaceAll(`,${model},`, ',theirs,'))).toEqual({
+      name: 'accuracy',
+      direction: 'max',
+    });
+  });
+
   it('is found in a folder whose name has a dot', async () => {
     const dotted = join(folder, 'run.1');
     cpSync('results/camvid', dotted, { recursive: true });
