@@ -8,12 +8,12 @@ const rooms = {
   onnx: ['base'],
   formats: ['base'],
   verdict: [],
-  data: ['base', 'formats'],
+  data: ['base', 'schema', 'formats'],
   autodiff: ['onnx'],
   runtime: ['base', 'onnx'],
   linalg: ['base', 'onnx', 'runtime'],
   nn: ['base', 'onnx'],
-  models: ['base', 'onnx', 'runtime', 'nn', 'formats'],
+  models: ['base', 'schema', 'onnx', 'runtime', 'nn', 'formats'],
   evaluate: ['base', 'onnx', 'runtime', 'models', 'data'],
   train: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats', 'evaluate'],
   instrument: ['base', 'runtime', 'models', 'data', 'formats', 'schema'],
@@ -24,7 +24,7 @@ const rooms = {
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
-  cli: ['base', 'schema', 'instrument', 'app', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
+  cli: ['base', 'schema', 'app', 'report'],
 };
 
 /** The doors of a room beside its `index.ts`: what is loaded by itself, because it is heavy or because the rest is. */
@@ -36,7 +36,7 @@ const doors = {
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers'],
-  app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
+  app: ['demo', 'listing/index', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'study/index', 'subject', 'training/index', 'training/settings'],
 };
 
 const config = {

@@ -1,7 +1,7 @@
 /** The whole command line. A command is loaded when it is asked for: all of them take a second. */
 import { Command } from 'commander';
+import type { Measurement } from '../app/measurements/index.ts';
 import { version } from '../base/version.ts';
-import type { Measurement } from '../instrument/index.ts';
 import { exampleText } from './flags/examples.ts';
 import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
