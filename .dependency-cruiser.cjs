@@ -24,19 +24,21 @@ const rooms = {
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
-  cli: ['base', 'schema', 'instrument', 'app', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
+  server: ['base', 'schema', 'formats', 'study', 'report', 'app'],
+  web: ['schema', 'report'],
+  cli: ['base', 'schema', 'instrument', 'app', 'server', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
 };
 
 /** The doors of a room beside its `index.ts`: what is loaded by itself, because it is heavy or because the rest is. */
 const doors = {
   base: ['[a-z-]+'],
-  schema: ['summaries'],
+  schema: ['summaries', 'serve/index'],
   instrument: ['part-cache'],
   models: ['normalization'],
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
-  report: ['pages', 'numbers'],
-  app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
+  report: ['pages', 'numbers', 'kit/palette'],
+  app: ['measurements/[a-z-]+', 'browse/index', 'stored-results', 'study-report', 'subject'],
 };
 
 const config = {

@@ -1,5 +1,12 @@
 /** What Ballast can be asked to do, without a terminal: commands and servers are thin over it. */
-export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './compute-study.ts';
+export {
+  type ComputedStudy,
+  computeStudy,
+  type LayOut,
+  layingOut,
+  resumeStudy,
+  type StudyOptions,
+} from './compute-study.ts';
 export {
   type CommandDraft,
   draftCommand,
