@@ -2,9 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../base/errors.ts';
-import type { OperationName, RequestOf } from '../schema/serve/index.ts';
+import type { OperationName, RequestOf, ResponseOf } from '../schema/serve/index.ts';
 import { Desk } from './desk/desk.ts';
 import type { DeskOperation } from './desk/messages.ts';
 import { Changes } from './events/changes.ts';
@@ -82,7 +83,10 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   const ask = async (name: OperationName, request: unknown): Promise<unknown> => {
     switch (name) {
       case 'jobs':
-        return { jobs: jobs.states };
+        return {
+          jobs: jobs.states,
+          machine: { cores: availableParallelism(), load: loadavg()[0]!, memory: totalmem(), free: freemem() },
+        } satisfies ResponseOf<'jobs'>;
       case 'stop':
         jobs.stop((request as RequestOf<'stop'>).job);
         return { done: 'it saves what it has and ends' };

@@ -3,6 +3,7 @@ import { live } from './api/live.ts';
 import { followLinks, useRoute } from './parts/route.ts';
 import { FolderView } from './views/folder-view.tsx';
 import { ResultView } from './views/result-view.tsx';
+import { StudyView } from './views/study/study-view.tsx';
 
 /** Whether the server is there; what is shown stays while it is not. */
 function ConnectionState() {
@@ -29,6 +30,8 @@ function View() {
   switch (view) {
     case '':
       return <FolderView />;
+    case 'study':
+      return <StudyView key={path} path={path} />;
     case 'result':
       return <ResultView key={path} path={path} />;
     default:

@@ -14,6 +14,13 @@ export const jobState = z.object({
   began: z.number().describe('milliseconds since 1970'),
 });
 
+export const machineState = z.object({
+  cores: z.int().describe('that there are'),
+  load: z.number().describe('processes that compute or wait to, mean of a minute; 0 where the system does not say'),
+  memory: z.number().describe('bytes that there are'),
+  free: z.number().describe('bytes that are free'),
+});
+
 /** The same request with the same key is done once, whoever sends it how often. */
 export const once = z
   .string()
@@ -27,3 +34,5 @@ export const done = z.object({ done: z.string().describe('in words') });
 
 /** A computation for a page. */
 export type JobState = Of<typeof jobState>;
+/** How busy the machine is. */
+export type MachineState = Of<typeof machineState>;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Of } from '../readonly.ts';
 import { folderContents, place } from './folder.ts';
-import { done, jobState, once } from './jobs.ts';
+import { done, jobState, machineState, once } from './jobs.ts';
 import { action, query } from './operation.ts';
 import { figureRequest, resultPage, spectraRequest, spectraResponse } from './results.ts';
 import {
@@ -31,7 +31,11 @@ export const operations = {
   figure: query('A figure as SVG, or its data as CSV', figureRequest, z.object({ text: z.string() })),
   csv: query('A stored result as comma-separated values', z.object({ path: place }), z.object({ text: z.string() })),
   spectra: query('Spectra of units out of stored results', spectraRequest, spectraResponse),
-  jobs: query('What is computed for pages', z.object({}), z.object({ jobs: z.array(jobState) })),
+  jobs: query(
+    'What is computed for pages, and how busy the machine is',
+    z.object({}),
+    z.object({ jobs: z.array(jobState), machine: machineState }),
+  ),
   check: query(
     'The mistakes of a study file, and what it asks for',
     z.object({ text: z.string().max(200_000).describe('the study file, YAML') }),

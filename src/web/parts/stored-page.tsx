@@ -2,9 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { ask } from '../api/client.ts';
 import { download, pngOf } from './download.ts';
-
-/** What a report has none of, and what would run if it had. */
-const foreign = 'script, iframe, object, embed, link, meta, base, form, style';
+import { parsedReport } from './parsed-report.ts';
 
 interface StoredPageProps {
   /** HTML of the whole page. */
@@ -19,8 +17,7 @@ interface StoredPageProps {
 }
 
 function partsOf(html: string, { header = true, only }: Pick<StoredPageProps, 'header' | 'only'>): DocumentFragment {
-  const parsed = new DOMParser().parseFromString(html, 'text/html');
-  for (const element of parsed.querySelectorAll(foreign)) element.remove();
+  const parsed = parsedReport(html);
   for (const nav of parsed.querySelectorAll('nav.folder, .brand')) nav.remove();
   const fragment = document.createDocumentFragment();
   const head = parsed.querySelector('body > header');

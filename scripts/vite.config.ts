@@ -5,10 +5,10 @@ import { defineConfig } from 'vite';
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  root: at('.'),
+  root: at('../src/web'),
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: at('../../dist/web'),
+    outDir: at('../dist/web'),
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
