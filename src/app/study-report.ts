@@ -2,7 +2,7 @@ import { version } from '../base/version.ts';
 import { writeFileAtomic } from '../formats/index.ts';
 import { reportOf, type StudyReport } from '../study/analysis/index.ts';
 import { costsOfReport, type Link, type ReportCost } from '../study/cost/index.ts';
-import { type MeasuredStudy, measuredInFolder, readLinearErrors } from '../study/index.ts';
+import { measuredInFolder, readLinearErrors } from '../study/index.ts';
 
 /** How many devices there may be, what lies between them and what they cost. */
 export interface StudyReportOptions {
@@ -15,16 +15,11 @@ export interface StudyReportOptions {
 }
 
 /** What was measured in the folder of a study or of an import, analysed and with its costs. Throws FileError and UsageError for a folder that is none. */
-export async function studyReport(folder: string, options: StudyReportOptions = {}): Promise<StudyReport<ReportCost>> {
-  return reportOfStudy(await measuredInFolder(folder), folder, options);
-}
-
-/** The same of measurements that are in memory; `folder` may have what was measured beside them. */
-export async function reportOfStudy(
-  study: MeasuredStudy,
+export async function studyReport(
   folder: string,
   { devices = [1], link, price }: StudyReportOptions = {},
 ): Promise<StudyReport<ReportCost>> {
+  const study = await measuredInFolder(folder);
   const report = reportOf(study, { cost: null, linearErrors: await readLinearErrors(folder) });
   return { ...report, cost: costsOfReport(study, report, { devices, link, price }) };
 }

@@ -2,4 +2,6 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import './style.css';
 
-render(<App />, document.getElementById('page')!);
+const place = document.getElementById('page')!;
+place.replaceChildren();
+render(<App />, place);

@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/schema/serve/index.ts';
 import { openApi } from '../../src/server/index.ts';
-import { ask, sent, served } from './served.ts';
+import { ask, sent, served, settledFolder } from './served.ts';
 
 describe('a served folder', async () => {
   const server = await served({ folder: 'results' });
 
   it('lists studies and results with their kinds, also those from before results said what they are', async () => {
-    const { entries, name } = await ask(server, 'folder', {});
+    const { entries, name } = await settledFolder(server);
     expect(name).toBe('results');
     const kinds = new Map(entries.map((e) => [e.path, e.kind]));
     expect(kinds.get('cifar10')).toBe('study');
@@ -20,7 +20,7 @@ describe('a served folder', async () => {
   });
 
   it('opens every result that it lists: as a page with figures and their files, or as a table', async () => {
-    const { entries } = await ask(server, 'folder', {});
+    const { entries } = await settledFolder(server);
     const results = entries.filter((e) => e.path.endsWith('.json'));
     expect(results.length).toBeGreaterThan(5);
     for (const { path, kind } of results) {
@@ -53,9 +53,11 @@ describe('a served folder', async () => {
       expect(curve.step.at(-1)).toBe(long[i]!.step);
       expect(curve.step.length).toBe(curve.value.length);
     }
-    const { page, outcomes, files } = await ask(server, 'analysis', { study: 'ptb', price: 2 });
+    const { page, outcomes, files } = await ask(server, 'analysis', { study: 'ptb' });
     expect(page).toContain('B_crit');
-    expect(page).toContain('2.00 a device-hour (given)');
+    const cost = await ask(server, 'cost', { study: 'ptb', price: 2 });
+    expect(cost.page).toContain('2.00 a device-hour (given)');
+    expect((await ask(server, 'figure', { of: 'ptb', part: 'cost', name: cost.files[0]! })).text).toContain('<svg');
     expect(outcomes.some((o) => o.reachedAt !== null)).toBe(true);
     expect(files.some((f) => f.endsWith('.svg'))).toBe(true);
   });

@@ -78,3 +78,12 @@ export async function ask<Name extends OperationName>(
   if (status !== 200) throw new Error(`${status}: ${value.error}`);
   return value as ResponseOf<Name>;
 }
+
+/** What the folder holds when everything in it was read as far as it takes to know what it is. */
+export async function settledFolder(server: RunningServer): Promise<ResponseOf<'folder'>> {
+  for (;;) {
+    const contents = await ask(server, 'folder', {});
+    if (contents.entries.every((e) => e.kind !== 'result')) return contents;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,15 +1,17 @@
 /** What a study says so far: its report, what is still open, and what became of each trial. */
+import { html } from '../../report/index.ts';
 import type { AskedOf, StudyAnalysis } from '../../schema/serve/index.ts';
 import {
   isKnown,
   outcomeOf,
+  reportOf,
   type StrategyReport,
   type StudyReport,
   type WorkloadReport,
 } from '../../study/analysis/index.ts';
-import type { Link, ReportCost } from '../../study/cost/index.ts';
-import type { MeasuredStudy, MeasuredTrial } from '../../study/index.ts';
-import { reportOfStudy } from '../study-report.ts';
+import { costsOfReport, type Link } from '../../study/cost/index.ts';
+import { type MeasuredStudy, type MeasuredTrial, readLinearErrors } from '../../study/index.ts';
+import { pageOfStudyReport } from '../study-report.ts';
 
 type Undecided = StudyAnalysis['undecided'][number];
 
@@ -71,24 +73,46 @@ function outcomesIn(study: MeasuredStudy, report: StudyReport<unknown>): StudyAn
 }
 
 export interface AnalysedStudy {
-  readonly report: StudyReport<ReportCost>;
+  readonly report: StudyReport;
+  /** The study without its curves: what costs are counted from. */
+  readonly trials: MeasuredStudy;
   readonly undecided: readonly Undecided[];
   readonly outcomes: StudyAnalysis['outcomes'];
 }
 
-type CostOptions = Pick<AskedOf<'analysis'>, 'devices' | 'price' | 'bandwidth' | 'latency'>;
+/** Analyses a study; `folder` may have what was measured beside it. Throws UsageError for one of which nothing can be said yet. */
+export async function analyseStudy(study: MeasuredStudy, folder: string): Promise<AnalysedStudy> {
+  const report = { ...reportOf(study, { cost: null, linearErrors: await readLinearErrors(folder) }), cost: null };
+  const trials = { ...study, trials: study.trials.map((t) => ({ ...t, measurements: [] })) };
+  return { report, trials, undecided: undecidedIn(study, report), outcomes: outcomesIn(study, report) };
+}
 
-/** A usual data-centre network, where a page asks for several devices and says nothing of what lies between them. */
+/** The report as a page without its costs, which are a page of their own. */
+export const pageOfAnalysis = ({ report }: AnalysedStudy): Promise<string> => pageOfStudyReport(report);
+
+export type CostOptions = Omit<AskedOf<'cost'>, 'study'>;
+
+/** A usual network between machines, where it is asked for several devices and nothing is said of what lies between them. */
 const usualLink = { bandwidth: 12.5e9, latency: 20e-6 };
 
-/** Analyses a study, with the cost of training it with so many devices. Throws as `studyReport` does. */
-export async function analyseStudy(
-  study: MeasuredStudy,
-  folder: string,
+/** What training costs with so many devices at such a price, as a page; undefined where nothing can be said. Throws UsageError where it is not known what devices exchange. */
+export async function pageOfCosts(
+  { report, trials }: AnalysedStudy,
   { devices = 1, price, bandwidth = usualLink.bandwidth, latency = usualLink.latency }: CostOptions,
-): Promise<AnalysedStudy> {
+): Promise<string | undefined> {
   const link: Link = { bandwidth, latency, source: 'given' };
-  const several = devices > 1 ? { devices: [1, devices], link } : {};
-  const report = await reportOfStudy(study, folder, { ...several, ...(price !== undefined && { price }) });
-  return { report, undecided: undecidedIn(study, report), outcomes: outcomesIn(study, report) };
+  const cost = costsOfReport(trials, report, {
+    ...(devices > 1 && { devices: upTo(devices), link }),
+    ...(price !== undefined && { price }),
+  });
+  const { batchCostSection, renderPage } = await import('../../report/pages.ts');
+  const section = batchCostSection(cost);
+  return section ? renderPage({ title: section.title, lede: '', sections: [section], footer: html`` }) : undefined;
+}
+
+/** Numbers of devices up to the largest, each twice the one before. */
+function upTo(largest: number): number[] {
+  const found: number[] = [];
+  for (let n = 1; n < largest; n *= 2) found.push(n);
+  return [...found, largest];
 }

@@ -16,23 +16,36 @@ const headBytes = 4096;
 /** What a folder of a study holds, the first that is there. */
 const ofStudies = ['study.sqlite', 'measured.json', 'measurements.csv', 'measurements.parquet'];
 
-interface Seen {
-  readonly changed: number;
-  readonly bytes: number;
+interface Found {
+  /** Null for JSON that is none of ours. */
   readonly kind: string | null;
   readonly problem?: string;
 }
+
+interface Seen {
+  readonly changed: number;
+  readonly bytes: number;
+  found: Found;
+}
+
+/** What a stored result is until it was read to know what. */
+const unread: Found = { kind: 'result' };
 
 /** Looks into a folder again and again; what has not changed is not read again. */
 export class FolderBrowser {
   readonly #root: string;
   #seen = new Map<string, Seen>();
+  /** Reading that is under way: one file after another. */
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** What is there now. Links are passed over, wherever they lead; so are hidden files. Throws where the folder itself cannot be read. */
+  /**
+   * What is there now. Links are passed over, wherever they lead; so are hidden files. A result that does not say at its beginning what it is has the kind `result` until
+   * `settled`, and is then listed as what it is. Throws where the folder itself cannot be read.
+   */
   async contents(): Promise<FolderContents> {
     const entries: FolderEntry[] = [];
     const seen = new Map<string, Seen>();
@@ -72,7 +85,8 @@ export class FolderBrowser {
         } else if (name.endsWith('.json') && !besides.includes(name) && name !== 'measured.json') {
           const known = await this.#known(below(name));
           seen.set(below(name), known);
-          if (known.kind !== null) await note(name, known.kind, below(name), known.problem);
+          const { kind, problem } = known.found;
+          if (kind !== null) await note(name, kind, below(name), problem);
         }
       }
       for (const entry of found) {
@@ -89,12 +103,25 @@ export class FolderBrowser {
     return { name: basename(this.#root), entries, passed, more: entries.length >= mostEntries };
   }
 
+  /** Resolves when everything that was listed has been read as far as it takes to know what it is; tells whether anything was read. */
+  async settled(): Promise<boolean> {
+    const waits = [...this.#seen.values()].some(({ found }) => found === unread);
+    await this.#reading;
+    return waits;
+  }
+
   async #known(path: string): Promise<Seen> {
     const file = join(this.#root, path);
     const { mtimeMs: changed, size: bytes } = await stat(file);
     const before = this.#seen.get(path);
     if (before?.changed === changed && before.bytes === bytes) return before;
-    return { changed, bytes, ...(await kindOf(file, bytes)) };
+    const kind = kindAtBeginning(await headOf(file).catch(() => ''));
+    const seen: Seen = { changed, bytes, found: kind === undefined ? unread : { kind } };
+    if (kind === undefined)
+      this.#reading = this.#reading.then(async () => {
+        seen.found = await kindWithin(file, bytes);
+      });
+    return seen;
   }
 }
 
@@ -112,13 +139,13 @@ async function headOf(file: string): Promise<string> {
 
 const isStudyFile = async (file: string) => /^(?:batchSizes|workloads):/m.test(await headOf(file).catch(() => ''));
 
-/** The kind of a stored result; null for JSON that is none of ours. */
-async function kindOf(file: string, bytes: number): Promise<Pick<Seen, 'kind' | 'problem'>> {
+const kindAtBeginning = (head: string) => /^\s*\{\s*"kind":\s*"([a-z-]{1,40})",\s*"version":\s*\d+/.exec(head)?.[1];
+
+/** The kind of a stored result that is read whole. */
+async function kindWithin(file: string, bytes: number): Promise<Found> {
   const problematic = (problem: string) => ({ kind: basename(file) === 'result.json' ? 'unreadable' : null, problem });
+  if (bytes > readWhole) return problematic('is too large to be looked into for its kind');
   try {
-    const written = /^\s*\{\s*"kind":\s*"([a-z-]{1,40})",\s*"version":\s*\d+/.exec(await headOf(file))?.[1];
-    if (written !== undefined) return { kind: written };
-    if (bytes > readWhole) return problematic('is too large to be looked into for its kind');
     const [stored] = await storedResults(file);
     return { kind: stored!.document.kind.kind };
   } catch (error) {

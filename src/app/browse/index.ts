@@ -1,5 +1,5 @@
 /** What of a folder can be looked at while it changes, and how a study in it is steered: for pages that stay open. A door of its own. */
-export { type AnalysedStudy, analyseStudy } from './analyse-study.ts';
+export { type AnalysedStudy, analyseStudy, pageOfAnalysis, pageOfCosts } from './analyse-study.ts';
 export { checkStudy } from './check-study.ts';
 export { FolderBrowser } from './folder-contents.ts';
 export { openStudy } from './open-study.ts';

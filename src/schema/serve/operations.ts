@@ -6,10 +6,11 @@ import { done, jobState, machineState, once } from './jobs.ts';
 import { action, query } from './operation.ts';
 import { figureRequest, resultPage, spectraRequest, spectraResponse } from './results.ts';
 import {
-  analysisRequest,
+  costRequest,
   curvesRequest,
   curvesResponse,
   studyAnalysis,
+  studyCostPage,
   studyOverview,
   studyRequest,
   tailRequest,
@@ -26,7 +27,8 @@ export const operations = {
   study: query('A study with all its trials', studyRequest, studyOverview),
   curves: query('Curves of trials, thinned for drawing', curvesRequest, curvesResponse),
   tails: query('What curves have gained since a page read them', tailRequest, curvesResponse),
-  analysis: query('What a study says so far, with its cost', analysisRequest, studyAnalysis),
+  analysis: query('What a study says so far', studyRequest, studyAnalysis),
+  cost: query('What the trainings of a study cost', costRequest, studyCostPage),
   result: query('A stored result as its page', z.object({ path: place }), resultPage),
   figure: query('A figure as SVG, or its data as CSV', figureRequest, z.object({ text: z.string() })),
   csv: query('A stored result as comma-separated values', z.object({ path: place }), z.object({ text: z.string() })),

@@ -12,6 +12,10 @@ export const resultPage = z.object({
 
 export const figureRequest = z.object({
   of: place.describe('a stored result, or the folder of a study'),
+  part: z
+    .enum(['page', 'cost'])
+    .default('page')
+    .describe('of a study: its report, or its costs as they were drawn last'),
   name: z.string().max(300).describe('one of the files of its figures'),
 });
 

@@ -78,12 +78,18 @@ export const tailRequest = z.object({
     .describe('what the page has of each trial: its last step, and the attempt that wrote it'),
 });
 
-export const analysisRequest = z.object({
+export const costRequest = z.object({
   study: place.describe('folder of the study'),
   devices: z.int().min(1).max(65_536).default(1).describe('devices that train together'),
   price: z.number().positive().max(1e9).optional().describe('of a device-hour'),
   bandwidth: z.number().positive().optional().describe('between devices, bytes a second'),
   latency: z.number().min(0).optional().describe('between devices, seconds'),
+});
+
+export const studyCostPage = z.object({
+  page: z.string().nullable().describe('HTML; null where nothing can be said'),
+  reason: z.string().nullable().describe('why there is no page'),
+  files: z.array(z.string()).describe('of its figures: SVG and CSV'),
 });
 
 const trialOutcome = z.object({

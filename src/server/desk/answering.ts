@@ -5,14 +5,15 @@ import {
   cancelTrials,
   checkStudy,
   FolderBrowser,
+  pageOfAnalysis,
+  pageOfCosts,
   pauseStudy,
   requeueTrials,
   spectraOf,
 } from '../../app/browse/index.ts';
 import { csvText, pageOf, storedResults, tableOf } from '../../app/stored-results.ts';
-import { pageOfStudyReport } from '../../app/study-report.ts';
 import { FileError, UsageError } from '../../base/errors.ts';
-import { type FigureFile, figureFiles, figuresOf } from '../../report/pages.ts';
+import type { FigureFile } from '../../report/pages.ts';
 import type { RequestOf, ResponseOf, StudyAnalysis } from '../../schema/serve/index.ts';
 import { measuredInFolder } from '../../study/index.ts';
 import type { ServedFolder } from '../served-folder.ts';
@@ -29,7 +30,8 @@ interface Drawn {
   readonly files: readonly FigureFile[];
 }
 
-export function answering(folder: ServedFolder) {
+/** @param onSettled Told when what the folder holds is known better than it was. */
+export function answering(folder: ServedFolder, onSettled: () => void) {
   const studies = new OpenStudies(folder);
   const browser = new FolderBrowser(folder.root);
   const pages = new Map<string, Drawn>();
@@ -38,6 +40,8 @@ export function answering(folder: ServedFolder) {
 
   const rendered = (of: string, render: () => Promise<string | undefined>): Promise<Drawn> => {
     const drawn = rendering.then(async () => {
+      // What draws takes half a second to load, which a list of the folder need not wait for.
+      const { figureFiles, figuresOf } = await import('../../report/pages.ts');
       let page: string | undefined;
       const figures = await figuresOf(async () => {
         page = await render();
@@ -60,51 +64,57 @@ export function answering(folder: ServedFolder) {
 
   const drawnResult = async (path: string) => {
     const result = await stored(path);
-    return { result, ...(await rendered(path, async () => pageOf(result))) };
+    return { result, ...(await rendered(keyOf(path, 'page'), async () => pageOf(result))) };
   };
 
   const analyses = new Analyses(folder, studies);
-  const drawnStudy = async (request: RequestOf<'analysis'>): Promise<StudyAnalysis> => {
-    const began = performance.now();
-    const took = () => (performance.now() - began) / 1000;
+
+  /** What is said of a study, or why nothing can be: nothing is measured yet, or it is not known what devices exchange. */
+  const said = async <T>(work: () => Promise<T>): Promise<T | { page: null; reason: string; files: [] }> => {
     try {
-      const { version, found } = await analyses.of(request);
-      const { page, files } = await rendered(request.study, () => pageOfStudyReport(found.report, { command: '' }));
-      const { undecided, outcomes } = found;
-      return {
-        page,
-        reason: null,
-        files: files.map((f) => f.name),
-        undecided: [...undecided],
-        outcomes,
-        version,
-        seconds: took(),
-      };
+      return await work();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      // Nothing is measured yet, or a cost cannot be told: the page says why.
-      return {
-        page: null,
-        reason: folder.told(error.message),
-        files: [],
-        undecided: [],
-        outcomes: [],
-        version: '',
-        seconds: took(),
-      };
+      return { page: null, reason: folder.told(error.message), files: [] };
     }
   };
+
+  const drawnStudy = async ({ study }: RequestOf<'analysis'>): Promise<StudyAnalysis> => {
+    const began = performance.now();
+    const found = await said(async () => {
+      const { analysed, version } = await analyses.of(study);
+      const { page, files } = await rendered(keyOf(study, 'page'), () => pageOfAnalysis(analysed));
+      const { undecided, outcomes } = analysed;
+      return { page, reason: null, files: files.map((f) => f.name), undecided, outcomes, version };
+    });
+    return { undecided: [], outcomes: [], version: '', ...found, seconds: (performance.now() - began) / 1000 };
+  };
+
+  const drawnCosts = ({ study, ...options }: RequestOf<'cost'>) =>
+    said(async () => {
+      const { analysed } = await analyses.of(study);
+      const { page, files } = await rendered(keyOf(study, 'cost'), () => pageOfCosts(analysed, options));
+      const reason = page === null ? 'trials need a clock, and two batch sizes that reach the target' : null;
+      return { page, reason, files: files.map((f) => f.name) };
+    });
 
   const isStudy = async (path: string) => !/\.json$/.test(path) && (await folder.studyPlace(path)) !== '';
 
   const answers: Answers = {
-    folder: () => browser.contents(),
+    folder: async () => {
+      const contents = await browser.contents();
+      browser.settled().then((read) => {
+        if (read) onSettled();
+      });
+      return contents;
+    },
     study: async ({ study }) => ({ ...(await studies.of(study)).overview(study), cursor: 0 }),
     curves: async ({ study, trials, quantity, ...range }) => ({
       curves: (await studies.of(study)).curves(trials, quantity, range),
     }),
     tails: async ({ study, quantity, after }) => ({ curves: (await studies.of(study)).tails(after, quantity) }),
     analysis: drawnStudy,
+    cost: drawnCosts,
     result: async ({ path }) => {
       const { result, page, files } = await drawnResult(path);
       return {
@@ -114,11 +124,16 @@ export function answering(folder: ServedFolder) {
         table: await tableOf(result, false),
       };
     },
-    figure: async ({ of, name }) => {
-      if (!pages.has(of)) await ((await isStudy(of)) ? drawnStudy({ study: of, devices: 1 }) : drawnResult(of));
-      const file = pages.get(of)?.files.find((f) => f.name === name);
-      if (!file)
-        throw new FileError(of, `has no figure of this name; expected ${pages.get(of)?.files.length ?? 0} others`);
+    figure: async ({ of, part, name }) => {
+      const key = keyOf(of, part);
+      if (!pages.has(key)) {
+        if (!(await isStudy(of))) await drawnResult(of);
+        else if (part === 'cost') await drawnCosts({ study: of, devices: 1 });
+        else await drawnStudy({ study: of });
+      }
+      const files = pages.get(key)?.files ?? [];
+      const file = files.find((f) => f.name === name);
+      if (!file) throw new FileError(of, `has no figure of this name; expected one of ${files.length} others`);
       return { text: file.text };
     },
     csv: async ({ path }) => ({ text: csvText((await stored(path)).document) }),
@@ -147,26 +162,34 @@ export function answering(folder: ServedFolder) {
   return { answer, studies };
 }
 
+const keyOf = (of: string, part: 'page' | 'cost') => `${part} ${of}`;
+
+/** Studies whose analysis is kept. */
+const mostAnalyses = 4;
+
 /** Analyses of studies, each done once for what was measured so far. */
 class Analyses {
   readonly #folder: ServedFolder;
   readonly #studies: OpenStudies;
-  readonly #done = new Map<string, AnalysedStudy>();
+  readonly #done = new Map<string, { readonly version: string; readonly analysed: Promise<AnalysedStudy> }>();
 
   constructor(folder: ServedFolder, studies: OpenStudies) {
     this.#folder = folder;
     this.#studies = studies;
   }
 
-  async of(request: RequestOf<'analysis'>): Promise<{ version: string; found: AnalysedStudy }> {
-    const version = await (await this.#studies.of(request.study)).version();
-    const key = JSON.stringify([request, version]);
-    const known = this.#done.get(key);
-    if (known) return { version, found: known };
-    const place = await this.#folder.studyPlace(request.study);
-    const found = await analyseStudy(await measuredInFolder(place), place, request);
-    this.#done.set(key, found);
-    for (const old of this.#done.keys()) if (this.#done.size > 8) this.#done.delete(old);
-    return { version, found };
+  async of(study: string): Promise<{ readonly version: string; readonly analysed: AnalysedStudy }> {
+    const version = await (await this.#studies.of(study)).version();
+    const known = this.#done.get(study);
+    this.#done.delete(study);
+    const analysed = known?.version === version ? known.analysed : this.#analyse(study);
+    this.#done.set(study, { version, analysed });
+    for (const old of this.#done.keys()) if (this.#done.size > mostAnalyses) this.#done.delete(old);
+    return { version, analysed: await analysed };
+  }
+
+  async #analyse(study: string): Promise<AnalysedStudy> {
+    const place = await this.#folder.studyPlace(study);
+    return analyseStudy(await measuredInFolder(place), place);
   }
 }

@@ -15,7 +15,7 @@ process.on('SIGINT', () => {});
 
 await loadExtensions();
 const folder = await ServedFolder.open(process.argv[2]!);
-const { answer, studies } = answering(folder);
+const { answer, studies } = answering(folder, () => tell({ folder: Date.now() }));
 const watch = new Watch(folder, studies, tell);
 
 process.on('message', (message: ToDesk) => {

@@ -34,6 +34,7 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#started();
   }
 
   /** Throws Refusal. */

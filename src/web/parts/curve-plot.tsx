@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatNumber } from '../../report/numbers.ts';
+import { formatExact, formatNumber } from '../../report/numbers.ts';
 import { type CurveStyle, curveStyle } from './curve-style.ts';
 
 export interface PlottedCurve {
@@ -43,6 +43,9 @@ function aligned(curves: readonly PlottedCurve[], axes: Pick<Axes, 'xLog' | 'yLo
   return tables.length === 0 ? [[]] : uPlot.join(tables as uPlot.AlignedData[]);
 }
 
+/** A tick has no more digits than it needs. */
+const tickText = (x: number) => (Math.abs(x) >= 1e5 ? formatNumber(x) : formatExact(x));
+
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function optionsOf(
@@ -60,7 +63,7 @@ function optionsOf(
     labelFont: '12px system-ui, sans-serif',
     grid: { stroke: rule, width: 1 },
     ticks: { stroke: rule, width: 1 },
-    values: (_, ticks) => ticks.map((t) => (t === null ? '' : formatNumber(t))),
+    values: (_, ticks) => ticks.map((t) => (t === null ? '' : tickText(t))),
   });
   return {
     width,

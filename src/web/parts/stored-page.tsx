@@ -11,20 +11,18 @@ interface StoredPageProps {
   readonly of: string;
   readonly files: readonly string[];
   /** Whether its title and what stands under it are shown too. */
-  readonly header?: boolean | undefined;
-  /** Only the sections of which this says so. */
-  readonly only?: ((section: string) => boolean) | undefined;
+  readonly header?: boolean;
+  /** Of a study: its report, or its costs. */
+  readonly part?: 'page' | 'cost';
 }
 
-function partsOf(html: string, { header = true, only }: Pick<StoredPageProps, 'header' | 'only'>): DocumentFragment {
+function partsOf(html: string, header: boolean): DocumentFragment {
   const parsed = parsedReport(html);
   for (const nav of parsed.querySelectorAll('nav.folder, .brand')) nav.remove();
   const fragment = document.createDocumentFragment();
   const head = parsed.querySelector('body > header');
   if (header && head) fragment.append(head);
-  for (const section of parsed.querySelectorAll('body > main > section')) {
-    if (!only || only(section.querySelector('h2')?.textContent ?? '')) fragment.append(section);
-  }
+  fragment.append(...parsed.querySelectorAll('body > main > section'));
   const foot = parsed.querySelector('body > footer');
   if (header && foot) {
     const note = document.createElement('div');
@@ -36,7 +34,7 @@ function partsOf(html: string, { header = true, only }: Pick<StoredPageProps, 'h
 }
 
 /** Buttons for the files of a figure. */
-function toolsOf(of: string, files: readonly string[], figure: string): HTMLElement {
+function toolsOf(of: Pick<StoredPageProps, 'of' | 'part'>, files: readonly string[], figure: string): HTMLElement {
   const tools = document.createElement('details');
   tools.className = 'files';
   const summary = document.createElement('summary');
@@ -60,7 +58,7 @@ function toolsOf(of: string, files: readonly string[], figure: string): HTMLElem
     tools.append(element);
   };
   for (const name of files) {
-    const text = async () => (await ask('figure', { of, name })).text;
+    const text = async () => (await ask('figure', { ...of, name })).text;
     const numbered = /-(\d+)\.\w+$/.exec(name)?.[1] ?? '';
     if (name.endsWith('.svg')) {
       button(`SVG ${numbered}`.trim(), async () => download(name, await text(), 'image/svg+xml'));
@@ -74,7 +72,7 @@ function toolsOf(of: string, files: readonly string[], figure: string): HTMLElem
   return tools;
 }
 
-export function StoredPage({ html, of, files, header, only }: StoredPageProps) {
+export function StoredPage({ html, of, files, header = true, part = 'page' }: StoredPageProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const here = place.current;
@@ -82,11 +80,11 @@ export function StoredPage({ html, of, files, header, only }: StoredPageProps) {
     const open = new Set(
       [...here.querySelectorAll('details[open]')].map((d) => d.querySelector('summary')?.textContent),
     );
-    const parts = partsOf(html, { header, only });
+    const parts = partsOf(html, header);
     for (const figure of parts.querySelectorAll('figure.numbered')) {
       const number = figure.id.replace('figure-', '').padStart(2, '0');
       const own = files.filter((name) => name.startsWith(`${number}-`) || name.startsWith(`${number}.`));
-      if (own.length > 0) figure.append(toolsOf(of, own, figure.id));
+      if (own.length > 0) figure.append(toolsOf({ of, part }, own, figure.id));
     }
     // What scrolls sideways must be reached without a mouse.
     for (const scroll of parts.querySelectorAll('.scroll, .table')) scroll.setAttribute('tabindex', '0');

@@ -5,8 +5,6 @@ import { set, useRoute } from '../../parts/route.ts';
 import { Answered } from '../../parts/states.tsx';
 import { StoredPage } from '../../parts/stored-page.tsx';
 
-const isCost = (section: string) => section === 'Time and cost';
-
 /** Milliseconds that a slider rests before its value counts. */
 const rest = 250;
 
@@ -25,7 +23,7 @@ export function CostTab({ study }: { readonly study: string }) {
   }, [values]);
   const bandwidth = Number(query.get('bandwidth') ?? 12.5);
   const latency = Number(query.get('latency') ?? 20);
-  const found = useQuery('analysis', {
+  const found = useQuery('cost', {
     study,
     devices: given.devices,
     ...(given.price > 0 && { price: given.price }),
@@ -85,16 +83,13 @@ export function CostTab({ study }: { readonly study: string }) {
         )}
       </div>
       <Answered query={found} what="the cost">
-        {({ page, reason, files }) => {
-          if (page === null) return <p class="state">{reason}</p>;
-          return page.includes('id="time-and-cost"') ? (
-            <StoredPage html={page} of={study} files={files} header={false} only={isCost} />
+        {({ page, reason, files }) =>
+          page === null ? (
+            <p class="state">Nothing can be said of time and cost: {reason}.</p>
           ) : (
-            <p class="state">
-              Nothing can be said of time and cost yet: trials need a clock, at two batch sizes that reach the target.
-            </p>
-          );
-        }}
+            <StoredPage html={page} of={study} part="cost" files={files} header={false} />
+          )
+        }
       </Answered>
     </>
   );
