@@ -24,7 +24,7 @@ const rooms = {
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
-  server: ['base', 'schema', 'formats', 'study', 'report', 'app'],
+  server: ['base', 'schema', 'formats', 'report', 'app'],
   web: ['schema', 'report'],
   cli: ['base', 'schema', 'instrument', 'app', 'server', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
 };
@@ -38,7 +38,7 @@ const doors = {
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers', 'kit/palette'],
-  app: ['measurements/[a-z-]+', 'browse/index', 'stored-results', 'study-report', 'subject'],
+  app: ['[a-z]+/index', 'measurements/[a-z-]+', 'stored-results', 'subject'],
 };
 
 const config = {

@@ -10,8 +10,8 @@ import {
   type WorkloadReport,
 } from '../../study/analysis/index.ts';
 import { costsOfReport, type Link } from '../../study/cost/index.ts';
-import { type MeasuredStudy, type MeasuredTrial, readLinearErrors } from '../../study/index.ts';
-import { pageOfStudyReport } from '../study-report.ts';
+import { type MeasuredStudy, type MeasuredTrial, measuredInFolder, readLinearErrors } from '../../study/index.ts';
+import { pageOfStudyReport } from '../study/study-report.ts';
 
 type Undecided = StudyAnalysis['undecided'][number];
 
@@ -80,8 +80,9 @@ export interface AnalysedStudy {
   readonly outcomes: StudyAnalysis['outcomes'];
 }
 
-/** Analyses a study; `folder` may have what was measured beside it. Throws UsageError for one of which nothing can be said yet. */
-export async function analyseStudy(study: MeasuredStudy, folder: string): Promise<AnalysedStudy> {
+/** Analyses the study, the import or the export in a folder. Throws FileError where there is none, UsageError for one of which nothing can be said yet. */
+export async function analyseStudy(folder: string): Promise<AnalysedStudy> {
+  const study = await measuredInFolder(folder);
   const report = { ...reportOf(study, { cost: null, linearErrors: await readLinearErrors(folder) }), cost: null };
   const trials = { ...study, trials: study.trials.map((t) => ({ ...t, measurements: [] })) };
   return { report, trials, undecided: undecidedIn(study, report), outcomes: outcomesIn(study, report) };

@@ -3,8 +3,8 @@ import {
   type AnalysedStudy,
   analyseStudy,
   cancelTrials,
-  checkStudy,
   FolderBrowser,
+  mistakesOfStudy,
   pageOfAnalysis,
   pageOfCosts,
   pauseStudy,
@@ -15,7 +15,6 @@ import { csvText, pageOf, storedResults, tableOf } from '../../app/stored-result
 import { FileError, UsageError } from '../../base/errors.ts';
 import type { FigureFile } from '../../report/pages.ts';
 import type { RequestOf, ResponseOf, StudyAnalysis } from '../../schema/serve/index.ts';
-import { measuredInFolder } from '../../study/index.ts';
 import type { ServedFolder } from '../served-folder.ts';
 import type { DeskOperation, DeskRequest } from './messages.ts';
 import { OpenStudies } from './open-studies.ts';
@@ -139,7 +138,7 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
     csv: async ({ path }) => ({ text: csvText((await stored(path)).document) }),
     spectra: async ({ paths }) =>
       spectraOf(await Promise.all(paths.map(async (called) => ({ called, file: await folder.place(called) })))),
-    check: async ({ text }) => checkStudy(text),
+    check: async ({ text }) => mistakesOfStudy(text),
     pause: async ({ study }) => {
       await pauseStudy(await folder.studyPlace(study), true);
       return { done: 'paused: trials finish their step and save' };
@@ -189,7 +188,6 @@ class Analyses {
   }
 
   async #analyse(study: string): Promise<AnalysedStudy> {
-    const place = await this.#folder.studyPlace(study);
-    return analyseStudy(await measuredInFolder(place), place);
+    return analyseStudy(await this.#folder.studyPlace(study));
   }
 }

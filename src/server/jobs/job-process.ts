@@ -2,7 +2,7 @@
  * The process of a job, started by `Jobs` and by nobody else. It goes on when the server is gone: what it computes is in the folder, and is steered through the study's
  * store by whatever server comes next.
  */
-import { computeStudy, layingOut, resumeStudy } from '../../app/index.ts';
+import { computeStudy, layingOut, resumeStudy } from '../../app/study/index.ts';
 import { BallastError, reasonOf } from '../../base/errors.ts';
 import { loadExtensions } from '../../base/extensions.ts';
 import type { FromJob, JobOrder, ToJob } from './messages.ts';

@@ -2,7 +2,7 @@ import type { ResponseOf } from '../../schema/serve/index.ts';
 import { gridOf, parseStudyFile, StudyMistakes } from '../../study/index.ts';
 
 /** The mistakes of a study file, by line, and what it asks for where there are none. Nothing is read but the text. */
-export function checkStudy(text: string): ResponseOf<'check'> {
+export function mistakesOfStudy(text: string): ResponseOf<'check'> {
   const nothing = { workloads: [], trials: 0, runsCommands: false };
   try {
     const { grid, mistakes } = gridOf(parseStudyFile(text, 'the study'));
