@@ -24,19 +24,21 @@ const rooms = {
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
-  cli: ['base', 'schema', 'app', 'report'],
+  server: ['base', 'schema', 'formats', 'report', 'app'],
+  web: ['schema', 'report'],
+  cli: ['base', 'schema', 'app', 'server', 'report'],
 };
 
 /** The doors of a room beside its `index.ts`: what is loaded by itself, because it is heavy or because the rest is. */
 const doors = {
   base: ['[a-z-]+'],
-  schema: ['summaries'],
+  schema: ['summaries', 'serve/index'],
   instrument: ['part-cache'],
   models: ['normalization'],
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
-  report: ['pages', 'numbers'],
-  app: ['demo', 'listing/index', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'study/index', 'subject', 'training/index', 'training/settings'],
+  report: ['pages', 'numbers', 'kit/palette'],
+  app: ['[a-z]+/index', 'demo', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'subject', 'training/settings'],
 };
 
 const config = {

@@ -26,6 +26,7 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   batch: async (part) => (await import('./commands/batch/index.ts')).batchCommand(part),
   train: async () => (await import('./commands/train.ts')).trainCommand(),
   eval: async () => measured((await import('../app/measurements/eval.ts')).evaluation),
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   report: async () => (await import('./commands/report.ts')).reportCommand(),
   units: async () => (await import('./commands/units.ts')).unitsCommand(),
   models: async () => (await import('./commands/models.ts')).modelsCommand(),

@@ -83,6 +83,17 @@ export const dataKeys = {
     .register(flags, { group: data }),
 };
 
+/** What splits a text, for measurements of language models. */
+export const tokenizerKey = {
+  tokenizer: z
+    .string()
+    .optional()
+    .describe(
+      'tokenizer.json of a language model, which splits the text (default: words at blanks, numbered by the training split)',
+    )
+    .register(flags, { value: 'file', group: data }),
+};
+
 /** More threads than any machine has processors: the operating system would refuse them in the middle. */
 export const mostThreads = 1024;
 

@@ -99,18 +99,18 @@ const batchNormalization: Upgrade = (node, { version, note }) => {
 
 /**
  * Where `auto_pad` says how to pad, `pads` say nothing: ONNX forbids them side by side, and ONNX Runtime takes the one for its kernels and the
- * other for its shapes, which may end the process. What `auto_pad` comes to is written out where the sizes are known, as ONNX Runtime refuses
- * it for windows smaller than their stride.
+ * other for its shapes, which may end the process. For a window that is smaller than its stride, ONNX Runtime comes to pads below 0, which it
+ * refuses: there they are written out.
  */
 const padded: Upgrade = (node) => {
   if ((attributeOf(node, 'auto_pad', 'string') ?? 'NOTSET') === 'NOTSET') return node;
   const attributes = without(node.attributes, 'pads');
-  const [x, weight] = node.inputs;
-  const sizes = [...(x?.shape.slice(2) ?? []), ...(weight?.shape.slice(2) ?? [])];
-  if (node.opType === 'ConvTranspose' || !x || !sizes.every((d) => typeof d === 'number'))
+  const sizes = node.inputs[0]?.shape.slice(2) ?? [];
+  const kernel = attributeOf(node, 'kernel_shape', 'ints') ?? (node.inputs[1]?.shape.slice(2) as readonly number[]);
+  const small = attributeOf(node, 'strides', 'ints')?.some((stride, i) => stride > (kernel?.[i] ?? stride));
+  if (node.opType === 'ConvTranspose' || !small || !sizes.every((d) => typeof d === 'number'))
     return { ...node, attributes };
-  const rank = x.shape.length - 2;
-  const { pads } = windowOf({ ...node, outputs: [] }, sizes.slice(0, rank), weight ? sizes.slice(rank) : undefined);
+  const { pads } = windowOf({ ...node, outputs: [] }, sizes, kernel);
   return { ...node, attributes: { ...without(attributes, 'auto_pad'), pads: { type: 'ints', value: pads } } };
 };
 
