@@ -3,7 +3,7 @@ import { StudyStore } from '../store/index.ts';
 import { gridOf } from './declare/grid.ts';
 import { parseStudyFile } from './declare/study-file.ts';
 import { findEdges } from './edges.ts';
-import { measuredIn } from './read-study.ts';
+import { measuredIn } from './measured/read-study.ts';
 import { countTrials, type StudyCounts } from './run-study.ts';
 
 export type { StudyStatus };

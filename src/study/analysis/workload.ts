@@ -1,5 +1,5 @@
 import type { StrategyReport, WorkloadReport } from '../../schema/index.ts';
-import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
+import type { MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
 import { type ComparableTrials, equalEffort, keptRateTrials, problemsOf } from './base-point.ts';
 import { contourOf } from './contour.ts';
 import { generalizationRows } from './generalization.ts';

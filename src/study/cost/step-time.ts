@@ -1,7 +1,7 @@
 import { BallastError } from '../../base/errors.ts';
 import { largestOf } from '../../base/statistics.ts';
 import type { StepTimeCurve } from '../../schema/index.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { type Marked, measured, modelled } from './provenance.ts';
 
 export type { StepTimeCurve };

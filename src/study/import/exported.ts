@@ -10,7 +10,7 @@ import { readStudyFile } from '../declare/study-file.ts';
 import { tableColumns } from '../export/table.ts';
 import { groupBy } from '../group-by.ts';
 import { namedTargets } from '../layout/laid-out-workload.ts';
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured/measured.ts';
 import { csvRecords } from './csv-records.ts';
 import { targetSpecs } from './targets.ts';
 

@@ -21,7 +21,7 @@ import { ampleBudget } from '../../verdict/index.ts';
 import type { CommandWorkload, GridPoint } from '../declare/grid.ts';
 import type { Path } from '../declare/study-file.ts';
 import { metricOfColumn } from '../import/mapping.ts';
-import type { MeasuredWorkload } from '../measured.ts';
+import type { MeasuredWorkload } from '../measured/measured.ts';
 import { type LaidOutWorkload, namedTargets, type PlannedTrial } from './laid-out-workload.ts';
 import { microBatchOf, ruledRate } from './point-config.ts';
 import { commandTrialId } from './trial-spec.ts';

@@ -1,5 +1,5 @@
 import type { UpdateRule } from '../step.ts';
-import type { ParameterGroup } from './groups.ts';
+import type { ParameterGroup } from './names.ts';
 
 /** An update rule and how its scalars follow from the step. */
 export interface Optimizer extends UpdateRule {

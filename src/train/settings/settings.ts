@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Task } from '../../models/index.ts';
 import { normalizationNamed, normalizationNames } from '../../models/normalization.ts';
-import { optimizerNames, parameterGroups } from '../optimizers/index.ts';
+import { optimizerNames, parameterGroups } from '../optimizers/names.ts';
 import { presets } from './presets.ts';
 import { scalingRules, scheduleNames } from './schedule.ts';
 
@@ -178,7 +178,7 @@ export const freeSettings = {
     })
     .optional(),
   optimizer: z
-    .enum(optimizerNames as [string, ...string[]])
+    .enum(optimizerNames as readonly [string, ...string[]])
     .register(settingFacts, { about: 'update rule', argument: 'name', default: byTask('optimizer') }),
   momentum: z
     .number()

@@ -1,8 +1,8 @@
-import { RandomStream } from '../../src/base/random.ts';
-import { analyseTarget, criticalBatchRatio, type KnownTarget, reportOf } from '../../src/study/analysis/index.ts';
-import type { MeasuredTrial } from '../../src/study/measured.ts';
-import { intervalOf } from '../../src/verdict/index.ts';
-import { absolute, syntheticStudy, syntheticTrial } from './synthetic-studies.ts';
+import { RandomStream } from '../../../src/base/random.ts';
+import { analyseTarget, criticalBatchRatio, type KnownTarget, reportOf } from '../../../src/study/analysis/index.ts';
+import type { MeasuredTrial } from '../../../src/study/measured/measured.ts';
+import { intervalOf } from '../../../src/verdict/index.ts';
+import { absolute, syntheticStudy, syntheticTrial } from '../synthetic-studies.ts';
 
 /** A simulated study: S = 400 (1 + 300 / B) and log-normal noise from seed to seed. */
 export interface Simulated {

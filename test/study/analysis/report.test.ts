@@ -1,9 +1,9 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { batchTable } from '../../src/report/index.ts';
-import { renderBatchReport } from '../../src/report/pages.ts';
-import { reportOf, tradeoffSteps } from '../../src/study/analysis/index.ts';
-import { richStudy, richWorkloads } from './synthetic-studies.ts';
+import { batchTable } from '../../../src/report/index.ts';
+import { renderBatchReport } from '../../../src/report/pages.ts';
+import { reportOf, tradeoffSteps } from '../../../src/study/analysis/index.ts';
+import { richStudy, richWorkloads } from '../synthetic-studies.ts';
 
 const study = richStudy();
 const linearErrors = [16, 64, 256, 1024].map((batchSize) => ({

@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { csvOf } from '../../src/study/export/csv.ts';
-import { measurementTable } from '../../src/study/export/table.ts';
-import { importStudy } from '../../src/study/import/index.ts';
-import { measuredInFolder } from '../../src/study/index.ts';
-import type { MeasuredStudy } from '../../src/study/measured.ts';
+import { csvOf } from '../../../src/study/export/csv.ts';
+import { measurementTable } from '../../../src/study/export/table.ts';
+import { importStudy } from '../../../src/study/import/index.ts';
+import { measuredInFolder } from '../../../src/study/index.ts';
+import type { MeasuredStudy } from '../../../src/study/measured/measured.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-exported-'));
 afterAll(() => rmSync(folder, { recursive: true }));

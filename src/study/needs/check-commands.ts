@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BallastError } from '../base/errors.ts';
-import type { MeasurementRow } from '../store/index.ts';
+import { BallastError } from '../../base/errors.ts';
+import type { MeasurementRow } from '../../store/index.ts';
 import {
   type CommandResult,
   findCheckpoints,
@@ -10,10 +10,10 @@ import {
   placeholdersIn,
   runCommand,
   takesMicroBatch,
-} from '../trials/index.ts';
-import type { CommandWorkload } from './declare/grid.ts';
-import type { LaidOutTrial, StudyLayout } from './layout/layout.ts';
-import type { CommandTrialSpec } from './layout/trial-spec.ts';
+} from '../../trials/index.ts';
+import type { CommandWorkload } from '../declare/grid.ts';
+import type { LaidOutTrial, StudyLayout } from '../layout/layout.ts';
+import type { CommandTrialSpec } from '../layout/trial-spec.ts';
 
 /** A quantity, and what of the log it is taken from. */
 export interface CheckedQuantity {
