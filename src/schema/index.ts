@@ -46,5 +46,6 @@ export type * from './studies/reproduction.ts';
 export { bundledStudyNames } from './studies/reproduction.ts';
 export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';
 export * from './study-kinds.ts';
+export { summaries } from './summaries.ts';
 export type * from './training.ts';
 export { metricsRecord } from './training.ts';
