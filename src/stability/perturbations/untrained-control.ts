@@ -34,7 +34,7 @@ export async function untrainedControl({
   const fresh: Network = {
     ...withValues(model, initialize(model.parameters, seed)),
     name: network.name,
-    weights: `freshly initialised (seed ${seed})`,
+    weights: `freshly initialized (seed ${seed})`,
   };
   const measured = new Set(images);
   const all = Array.from({ length: dataset.count }, (_, i) => i);
