@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { outlineTraining, type TrainRunRequest, trainRun } from '../../../app/index.ts';
+import { InputError } from '../../../base/errors.ts';
 import { heldOutSplit } from '../../../data/index.ts';
 import { parameterCount } from '../../../nn/index.ts';
 import {
@@ -12,7 +13,14 @@ import {
   type Progress,
 } from '../../../report/index.ts';
 import { trainOutlineKind } from '../../../schema/index.ts';
-import type { Metric, MetricsRecord, RunConfig, RunResult, TrainingPlan } from '../../../train/index.ts';
+import {
+  type Metric,
+  type MetricsRecord,
+  type RunConfig,
+  type RunResult,
+  readRunConfig,
+  type TrainingPlan,
+} from '../../../train/index.ts';
 import { type DatasetOptions, type DeviceOptions, requiredOut } from '../../flags/options.ts';
 import { runtimeOf } from '../../flags/runtime.ts';
 import { loadSplit } from '../../flags/test-set.ts';
@@ -30,12 +38,30 @@ interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, D
   readonly dryRun?: boolean;
 }
 
+/** As they stand on the command line: a run that is there knows its model. */
+type SpokenOptions = Omit<TrainOptions, 'model'> & { readonly model?: string };
+
+/** What decides the network and the data. */
+const subject = ['model', 'dataset', 'seed'] as const;
+
+/** The options, with the model and the data of the run in `out` where that is gone on with. Ends with the usual line of a missing option. */
+async function asBegun(options: SpokenOptions, command: Command, out: string | undefined): Promise<TrainOptions> {
+  const resumed = options.resume && out !== undefined ? out : undefined;
+  const begun = resumed === undefined ? undefined : await readRunConfig(resumed);
+  const unsaid = subject.filter((key) => command.getOptionValueSource(key) !== 'cli');
+  const { model, ...rest } = { ...options, ...(begun && Object.fromEntries(unsaid.map((key) => [key, begun[key]]))) };
+  if (model !== undefined) return { ...rest, model };
+  if (resumed !== undefined) throw new InputError('resume', `there is no training run in ${resumed} to go on with`);
+  return command.error("error: required option '--model <name>' not specified");
+}
+
 /** What the shell sees of a run that diverged. */
 const infeasible = 3;
 
-export async function run(options: TrainOptions, command: Command): Promise<void> {
+export async function run(spoken: SpokenOptions, command: Command): Promise<void> {
+  const out = requiredOut(spoken, command);
+  const options = await asBegun(spoken, command, out);
   const { json = false, resume = false } = options;
-  const out = requiredOut(options, command);
   const train = await loadSplit(options, 'train');
   const valid = await loadSplit(options, heldOutSplit(options.dataset));
   const config = configFrom(options, train);
