@@ -1,5 +1,12 @@
 import { UsageError } from '../../../../base/errors.ts';
-import { alignColumns, createProgress, formatCount, formatDuration, formatNumber } from '../../../../report/index.ts';
+import {
+  alignColumns,
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  plural,
+} from '../../../../report/index.ts';
 import { defaultThreads } from '../../../../runtime/index.ts';
 import { checkedStudyKind } from '../../../../schema/index.ts';
 import { type CheckedCommand, checkCommands, machineShare } from '../../../../study/index.ts';
@@ -66,7 +73,7 @@ function textOf(c: CheckedCommand, parallel: number): string {
     ...(c.unused.length > 0 ? [`  not used: ${c.unused.slice(0, 20).join(', ')}`] : []),
     ...c.secondsPerStep.map((t) => `  batch ${t.batchSize}: ${formatDuration(t.seconds)} a step`),
     `  checkpoint: ${c.checkpoint ?? 'none found'}; resume: ${c.resume}`,
-    `  the study: ${formatCount(c.trials)} trials, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
+    `  the study: ${plural(c.trials, 'trial')}, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
     ...c.problems.map((p) => `  problem: ${p}`),
     ...c.hints.map((h) => `  hint: ${h}`),
     '',

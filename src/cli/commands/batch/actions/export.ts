@@ -1,5 +1,5 @@
 import { owningFolder } from '../../../../formats/index.ts';
-import { formatCount } from '../../../../report/index.ts';
+import { plural } from '../../../../report/index.ts';
 import { exportedKind } from '../../../../schema/index.ts';
 import { type ExportFormat, exportStudy, readStudy } from '../../../../study/index.ts';
 import { runningCommand } from '../../../terminal/output-folder.ts';
@@ -20,6 +20,5 @@ export async function exportAs(dir: string, { format, to, all = false, json = fa
   const measurements = study.trials.reduce((n, t) => n + t.measurements.length, 0);
   const found = { study: study.name, trials: study.trials.length, measurements, format, path: to };
   if (json) printDocument(exportedKind, { folder: dir, format, path: to, all }, found);
-  else
-    process.stdout.write(`${to}: ${formatCount(measurements)} measurements of ${formatCount(found.trials)} trials\n`);
+  else process.stdout.write(`${to}: ${plural(measurements, 'measurement')} of ${plural(found.trials, 'trial')}\n`);
 }

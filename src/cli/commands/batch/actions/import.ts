@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { openOutput } from '../../../../app/index.ts';
 import { BallastError, FileError, UsageError } from '../../../../base/errors.ts';
 import { readBytes } from '../../../../formats/index.ts';
-import { formatCount } from '../../../../report/index.ts';
+import { plural } from '../../../../report/index.ts';
 import { importedKind } from '../../../../schema/index.ts';
 import {
   importMeasurements,
@@ -117,7 +117,7 @@ export async function run(source: string, options: ImportOptions, command: Comma
   if (imported.kind === 'logs') process.stdout.write(readingText(imported.logs));
   for (const w of found)
     process.stdout.write(
-      `${shown(w.workload)}: ${formatCount(w.trials)} trials, ${formatCount(w.measurements)} measurements; batch ${w.batchSizes.join(', ')}; ${w.strategies.map(shown).join(', ')}; targets: ${w.targets.map(shown).join(', ') || 'none'}\n`,
+      `${shown(w.workload)}: ${plural(w.trials, 'trial')}, ${plural(w.measurements, 'measurement')}; batch ${w.batchSizes.join(', ')}; ${w.strategies.map(shown).join(', ')}; targets: ${w.targets.map(shown).join(', ') || 'none'}\n`,
     );
 }
 
