@@ -27,6 +27,10 @@ export const commandSummaries = {
     summary: 'Train a network for images, masks or text; the run can be interrupted and resumed exactly',
   },
   eval: { group: training, summary: measurements.eval },
+  serve: {
+    group: stored,
+    summary: 'A local page over a folder: studies live while they compute, spectra, perturbations, any stored result',
+  },
   report: { group: stored, summary: 'Page, table, CSV or JSON of any stored result, without computing anything' },
   units: { group: stored, summary: 'List the residual units and stages found in a model' },
   models: { group: stored, summary: 'List the built-in models, or one of them with its parameters' },

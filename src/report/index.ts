@@ -6,6 +6,7 @@ export { type Figure, figure, type LegendEntry, legend, type Panel } from './kit
 export { writeReportIndex } from './kit/folder-index.ts';
 export { escapeHtml, Html, html } from './kit/html.ts';
 export { type Page, renderPage, type Section } from './kit/page.ts';
+export { pageStyle } from './kit/page-style.ts';
 export { pngDataUrl, type RgbPicture } from './kit/png.ts';
 export {
   formatBytes,
@@ -31,6 +32,7 @@ export { type SpectrumTableOptions, spectrumTable } from './stability/spectrum/s
 export { tokensTable } from './stability/tokens/tokens-table.ts';
 export { branchesTable } from './study/branches-table.ts';
 export { batchCostTable } from './study/cost-table.ts';
+export { importedText } from './study/imported-text.ts';
 export { comparisonText, planSentences } from './study/plan-sentences.ts';
 export { batchPlanTable } from './study/plan-table.ts';
 export { batchTable } from './study/study-table.ts';

@@ -1,5 +1,6 @@
 /** Forms of requests, results and files: zod alone. Importing it makes all kinds known. */
 
+export { checkRequest } from './check-request.ts';
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
@@ -9,7 +10,6 @@ export * from './kinds.ts';
 export * from './list-kinds.ts';
 export type * from './lists.ts';
 export type * from './measurements/alignment.ts';
-export { attacks } from './measurements/attacks.ts';
 export type * from './measurements/branches.ts';
 export type * from './measurements/comparison.ts';
 export type * from './measurements/convolutions.ts';
@@ -22,7 +22,11 @@ export type * from './measurements/reproduction.ts';
 export type * from './measurements/spectrum.ts';
 export type * from './measurements/study-stability.ts';
 export type * from './measurements/tokens.ts';
-export { type OpenNames, openNames, openNamesOf } from './names.ts';
+export { attacks } from './names/attacks.ts';
+export { dataSets } from './names/data-sets.ts';
+export { addModelFamily, builtInFamilies, type ModelFamily, modelFamilies } from './names/model-families.ts';
+export { type OpenNames, openNames, openNamesOf, type SuggestedNames, suggestionsOf } from './names/open-names.ts';
+export { type Part, partForms } from './parts.ts';
 export type { Of } from './readonly.ts';
 export { mostThreads } from './request.ts';
 export type * from './studies/analysis.ts';
@@ -36,8 +40,11 @@ export {
   measuredWorkload,
   measurementColumns,
 } from './studies/measured.ts';
-export type { BatchPlanResult } from './studies/plan.ts';
+export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
 export type * from './studies/reproduction.ts';
+export { bundledStudyNames } from './studies/reproduction.ts';
+export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';
 export * from './study-kinds.ts';
 export type * from './training.ts';
+export { metricsRecord } from './training.ts';

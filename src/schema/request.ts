@@ -1,31 +1,14 @@
 import { z } from 'zod';
 import { flags } from './flags.ts';
+import { dataSets } from './names/data-sets.ts';
+import { modelName } from './names/model-families.ts';
 
 const network = 'Network';
 const data = 'Data';
 const machine = 'Where it runs';
 
-/** Which network is measured. */
-export const networkKeys = {
-  model: z
-    .string()
-    .min(1)
-    .describe('built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch')
-    .register(flags, { value: 'name|file.onnx', group: network }),
-  weights: z
-    .string()
-    .optional()
-    .describe(
-      'checkpoint (.th, .pt, .safetensors), or "random" for fresh values (default: our own, where `ballast models` lists some)',
-    )
-    .register(flags, { value: 'file|random', group: network }),
-  weightsKey: z
-    .string()
-    .optional()
-    .describe(
-      'which set of weights of a checkpoint that holds several, by its key in it, such as model_ema (default: the one that was trained)',
-    )
-    .register(flags, { value: 'key', group: network }),
+/** What only an ONNX file of one's own has to be told. */
+export const foreignKeys = {
   bind: z
     .record(z.string(), z.int().min(1))
     .optional()
@@ -41,6 +24,28 @@ export const networkKeys = {
     .optional()
     .describe('largest pixel that an ONNX file is made for, 1 or 255 (default: found in its graph)')
     .register(flags, { value: 'largest', group: network }),
+};
+
+/** Which network is measured. */
+export const networkKeys = {
+  model: modelName
+    .describe('built-in model, or an ONNX file exported from PyTorch')
+    .register(flags, { value: 'name|file.onnx', group: network }),
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      'checkpoint (.th, .pt, .safetensors), or "random" for fresh values (default: our own, where `ballast models` lists some)',
+    )
+    .register(flags, { value: 'file|random', group: network }),
+  weightsKey: z
+    .string()
+    .optional()
+    .describe(
+      'which set of weights of a checkpoint that holds several, by its key in it, such as model_ema (default: the one that was trained)',
+    )
+    .register(flags, { value: 'key', group: network }),
+  ...foreignKeys,
   normalize: z
     .string()
     .optional()
@@ -53,10 +58,11 @@ export const networkKeys = {
 
 /** Which images or texts. */
 export const dataKeys = {
-  dataset: z
-    .string()
+  dataset: dataSets.schema
     .default('cifar10')
-    .describe('name of a data set (`ballast datasets` lists them; shapes and grammar are procedural and need no files)')
+    .describe(
+      'name of a data set (`ballast datasets` says what each is; shapes and grammar are procedural and need no files)',
+    )
     .register(flags, { value: 'name', group: data }),
   data: z
     .string()
@@ -75,6 +81,17 @@ export const dataKeys = {
     .default(false)
     .describe('fetch CIFAR from its official address into the folder of the data first, if it is not there')
     .register(flags, { group: data }),
+};
+
+/** What splits a text, for measurements of language models. */
+export const tokenizerKey = {
+  tokenizer: z
+    .string()
+    .optional()
+    .describe(
+      'tokenizer.json of a language model, which splits the text (default: words at blanks, numbered by the training split)',
+    )
+    .register(flags, { value: 'file', group: data }),
 };
 
 /** More threads than any machine has processors: the operating system would refuse them in the middle. */

@@ -70,7 +70,7 @@ export class TrialClaims {
         .prepare(
           `update trial set status = 'running', owner = ?, lease_until = null, beat = 0,
              attempt = (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number)
-           where number = (select number from trial where status = 'queued' and in_grid = 1 order by ordinal, number limit 1)
+           where number = (select number from trial where status = 'queued' and in_grid = 1 and held = 0 order by ordinal, number limit 1)
            returning number, id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds, attempt`,
         )
         .get(owner) as (Claim & { number: number }) | undefined;
@@ -89,7 +89,7 @@ export class TrialClaims {
       this.#freeAbandoned();
       const { queued, running } = this.#db
         .prepare(
-          `select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'running') as running
+          `select count(*) filter (where status = 'queued' and held = 0) as queued, count(*) filter (where status = 'running') as running
            from trial where in_grid = 1`,
         )
         .get() as { queued: number; running: number };
@@ -173,6 +173,41 @@ export class TrialClaims {
         .run(status, crashes, note, found.number);
       this.#endAttempt(found.number, found.attempt, `crashed: ${how}`, null);
       return { id: found.id, status };
+    });
+  }
+
+  /**
+   * Cancels trials that have not ended: they wait, held, until somebody releases them. One that is being worked on is taken from its process, which finds out with
+   * its next write. Returns how many.
+   */
+  hold(ids: readonly string[]): number {
+    return this.#write(() => {
+      const find = this.#db.prepare(
+        "select number, attempt, status from trial where id = ? and held = 0 and status in ('queued', 'running')",
+      );
+      const update = this.#db.prepare(
+        "update trial set status = 'queued', held = 1, owner = null, attempt = null, lease_until = null where number = ?",
+      );
+      let changed = 0;
+      for (const id of ids) {
+        const row = find.get(id) as (Pick<Running, 'number' | 'attempt'> & { status: string }) | undefined;
+        if (!row) continue;
+        update.run(row.number);
+        if (row.status === 'running') this.#endAttempt(row.number, row.attempt, 'cancelled', null);
+        changed++;
+      }
+      return changed;
+    });
+  }
+
+  /** Queues trials again by hand that failed or are held. Returns how many. */
+  release(ids: readonly string[]): number {
+    return this.#write(() => {
+      const update = this.#db.prepare(
+        `update trial set status = 'queued', crashes = 0, note = null, held = 0
+         where id = ? and status <> 'running' and (held = 1 or status = 'failed')`,
+      );
+      return ids.reduce((sum, id) => sum + update.run(id).changes, 0);
     });
   }
 

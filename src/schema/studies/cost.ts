@@ -18,24 +18,21 @@ export const trainingCost = z.object({
   money: marked.nullable().describe('device-hours times the price of one; null without a price'),
 });
 
+/** Seconds of a step at one batch size. */
+export const stepTimePoint = z.object({
+  batchSize: z.int().describe('examples a step'),
+  microBatch: z
+    .int()
+    .nullable()
+    .describe('examples in memory at a time; null where the batch was not measured here and nothing is known of it'),
+  seconds: z.number().describe('median of the repeats'),
+  low: z.number().describe('fastest repeat'),
+  high: z.number().describe('slowest repeat'),
+  repeats: z.int().describe('how many'),
+});
+
 export const stepTimeCurve = z.object({
-  points: z
-    .array(
-      z.object({
-        batchSize: z.int().describe('examples a step'),
-        microBatch: z
-          .int()
-          .nullable()
-          .describe(
-            'examples in memory at a time; null where the batch was not measured here and nothing is known of it',
-          ),
-        seconds: z.number().describe('median of the repeats'),
-        low: z.number().describe('fastest repeat'),
-        high: z.number().describe('slowest repeat'),
-        repeats: z.int().describe('how many'),
-      }),
-    )
-    .describe('by growing batch size'),
+  points: z.array(stepTimePoint).describe('by growing batch size'),
   fit: z
     .object({
       overhead: z.number().describe('t0, seconds a step whatever its batch'),
@@ -48,9 +45,9 @@ export const stepTimeCurve = z.object({
 
 /** Between devices. */
 export const link = z.object({
-  bandwidth: z.number().describe('bytes a second'),
-  latency: z.number().describe('seconds'),
-  source: z.enum(['given', 'measured']).describe('where they come from'),
+  bandwidth: z.number().describe('bytes a second, of each device in each direction'),
+  latency: z.number().describe('seconds until the first byte of a message arrives'),
+  source: z.enum(['given', 'measured']).describe('by the user, or on the real link'),
 });
 
 export const priceOfDevice = z
@@ -117,6 +114,8 @@ export const missingOfStudyResult = z.object({
   assumption: z.string().describe('what the time rests on, in words'),
 });
 
+/** What joins devices. */
+export type Link = Of<typeof link>;
 /** A number with where it comes from. */
 export type Marked = Of<typeof marked>;
 /** What a training takes at a batch size on some devices. */

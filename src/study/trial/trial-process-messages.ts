@@ -1,15 +1,17 @@
+import { z } from 'zod';
 import type { StoredStatus } from '../../store/index.ts';
 
 /** What a trial process is told at its start. */
-export interface ProcessOrder {
-  readonly folder: string;
-  readonly threads: number;
-  readonly device: string;
+export const processOrder = z.object({
+  folder: z.string(),
+  threads: z.int().positive(),
+  device: z.string(),
   /** Trials that run at a time on this machine. */
-  readonly parallel: number;
+  parallel: z.int().positive(),
   /** Graphics processors that are this process's; undefined leaves the environment of commands as it is. */
-  readonly gpus?: readonly string[];
-}
+  gpus: z.array(z.string()).readonly().optional(),
+});
+export type ProcessOrder = Readonly<z.infer<typeof processOrder>>;
 
 /** What it tells its parent. */
 export type ProcessReport =

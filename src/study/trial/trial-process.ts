@@ -8,12 +8,12 @@ import { describeRuntime, parseDevice, type RuntimeOptions } from '../../runtime
 import { ClaimLost, StudyStore } from '../../store/index.ts';
 import { DataShelf } from '../study-data.ts';
 import { runTrial } from './run-trial.ts';
-import type { ProcessOrder, ProcessReport } from './trial-process-messages.ts';
+import { type ProcessReport, processOrder } from './trial-process-messages.ts';
 
 /** Milliseconds between reports of steps. */
 const reporting = 200;
 
-const order = JSON.parse(process.argv[2] ?? '{}') as ProcessOrder;
+const order = processOrder.parse(JSON.parse(process.argv[2] ?? '{}'));
 const stop = new AbortController();
 for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => stop.abort());
 
