@@ -65,7 +65,7 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
     expect(metadata).toMatchObject({ task, normalize });
   });
 
-  it('leaves weights that say how pixels are normalised, so that ballast eval judges as the run did', () => {
+  it('leaves weights that say how pixels are normalized, so that ballast eval judges as the run did', () => {
     const [model, dataset] = [train[1], train[3]];
     const weights = join(out(task), 'model.safetensors');
     const split = task === 'language' ? 'valid' : 'test';

@@ -258,7 +258,7 @@ export function renderComparisonReport(
         title: 'What was measured',
         body: [
           html`<dl class="facts">
-${networks.map((n) => html`<dt>${n.name}</dt><dd>${n.model}, ${n.weights}${n.normalization === undefined ? '' : `; normalisation: ${n.normalization}`}</dd>\n`)}<dt>images</dt><dd>${formatIndices(images)} of the test set of ${dataset}</dd>
+${networks.map((n) => html`<dt>${n.name}</dt><dd>${n.model}, ${n.weights}${n.normalization === undefined ? '' : `; normalization: ${n.normalization}`}</dd>\n`)}<dt>images</dt><dd>${formatIndices(images)} of the test set of ${dataset}</dd>
 <dt>attack</dt><dd>${settings.attack} in ${settings.norm}, ${settings.steps} steps, at ${settings.eps.map((eps) => radiusText(eps, settings.norm)).join(', ')}, on each network for itself</dd>
 <dt>spectra</dt><dd>units without the last ReLU, at image${settings.spectrumImages.length === 1 ? '' : 's'} ${formatIndices(settings.spectrumImages)}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>

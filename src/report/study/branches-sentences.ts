@@ -38,7 +38,7 @@ export function branchesSentences(result: BranchesResult): string[] {
     `The critical batch size of ${name} is ${along}.`,
     `By the estimates: ${warmUpText(warmUp)}. By the lower ends of the intervals: ${warmUpText(cautious)}.`,
     `B* is the largest batch whose held-out loss is no worse than the run’s own by more than ${formatNumber(protocol.margin)}, after the same ${formatCount(moments[0]!.examplesOfBranch)} examples, with the rate ${rate} (95 % intervals, paired by order of the data, ${formatRange(protocol.orders, protocol.mostOrders, formatCount)} orders). It is conditional on this rate, ${
-      protocol.optimizerState === 'keep' ? 'the optimiser’s state as it was' : 'an optimiser that begins anew'
+      protocol.optimizerState === 'keep' ? 'the optimizer’s state as it was' : 'an optimizer that begins anew'
     }${protocol.anneal ? ', a rate that falls to zero' : ''} and the margin: another margin is another B*.`,
     ...(least < 100
       ? [

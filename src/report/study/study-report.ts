@@ -254,7 +254,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
       ],
     },
     { title: 'Loss over batch size and iterations', body: each(contourFigure) },
-    { title: 'Generalisation', body: each((w) => generalizationFigure(w, styles)) },
+    { title: 'Generalization', body: each((w) => generalizationFigure(w, styles)) },
     {
       title: 'Strategies compared',
       body: [...(report.profiles ? [profileFigure(report.profiles, styles)] : []), ...(linear ? [linear] : [])],

@@ -69,7 +69,7 @@ export const streamMap = z.object({
   units: z.array(z.string()).describe('the residual units that it consists of'),
   tokens: z.int().describe('T: tokens of the state'),
   width: z.int().describe('d: numbers of a token'),
-  additive: z.boolean().describe('whether it is x + F(x) with x not normalised on the way (pre-norm)'),
+  additive: z.boolean().describe('whether it is x + F(x) with x not normalized on the way (pre-norm)'),
   singularValues: z.array(z.number()).describe('leading ones of the whole map of all tokens that converged'),
   residual: z.number().describe('largest true residual of these, relative to the largest'),
   pairs: z.array(tokenPair).describe('of the chosen tokens, each by each'),

@@ -25,7 +25,7 @@ export function freshTwin(network: Network, seed: number): Network | undefined {
   return {
     ...withValues(model, initialize(model.parameters, seed)),
     name: network.name,
-    weights: `freshly initialised (seed ${seed})`,
+    weights: `freshly initialized (seed ${seed})`,
   };
 }
 

@@ -15,7 +15,7 @@ import { shown, shownList } from './shown.ts';
 import { type Survey, surveyLog } from './survey.ts';
 import { targetSpecs } from './targets.ts';
 
-/** How a log was read: what was recognised, what each quantity was taken from, what was left. */
+/** How a log was read: what was recognized, what each quantity was taken from, what was left. */
 export interface ImportedFile {
   readonly path: string;
   /** Format, for people. */

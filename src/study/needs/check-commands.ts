@@ -61,7 +61,7 @@ export interface CheckOptions {
 type CommandTrial = LaidOutTrial & { readonly spec: CommandTrialSpec };
 const isCommand = (trial: LaidOutTrial): trial is CommandTrial => trial.spec.kind === 'command';
 
-/** Runs the command of each workload of a study for a while, in temporary folders, and says what was recognised. Nothing is stored. */
+/** Runs the command of each workload of a study for a while, in temporary folders, and says what was recognized. Nothing is stored. */
 export async function checkCommands(layout: StudyLayout, options: CheckOptions): Promise<CheckedCommand[]> {
   const checked: CheckedCommand[] = [];
   for (const workload of layout.grid.workloads) {

@@ -19,19 +19,19 @@ const makers: Readonly<Record<OptimizerName, (options: OptimizerOptions) => Opti
 
 const options: Readonly<Record<OptimizerName, readonly (keyof OptimizerOptions)[]>> = optionsOf;
 
-/** The options that the optimiser of this name understands. Throws UsageError for an unknown one. */
+/** The options that the optimizer of this name understands. Throws UsageError for an unknown one. */
 export const optimizerOptions = (name: string): readonly (keyof OptimizerOptions)[] => options[known(name)];
 
-/** The optimiser of this name. Throws UsageError for an unknown one, and for an option that it does not understand. */
+/** The optimizer of this name. Throws UsageError for an unknown one, and for an option that it does not understand. */
 export function optimizerNamed(name: string, given: OptimizerOptions = {}): Optimizer {
   const own = optimizerOptions(name);
   const foreign = Object.keys(given).find((option) => !(own as readonly string[]).includes(option));
-  if (foreign) throw new UsageError(`optimiser ${name} has no option "${foreign}"; it has ${own.join(', ')}`);
+  if (foreign) throw new UsageError(`optimizer ${name} has no option "${foreign}"; it has ${own.join(', ')}`);
   return makers[known(name)](given);
 }
 
 function known(name: string): OptimizerName {
   if (!Object.hasOwn(optionsOf, name))
-    throw new UsageError(`unknown optimiser "${name}"; expected ${optimizerNames.join(', ')}`);
+    throw new UsageError(`unknown optimizer "${name}"; expected ${optimizerNames.join(', ')}`);
   return name as OptimizerName;
 }

@@ -132,7 +132,7 @@ export const freeSettings = {
     .string()
     .refine(isNormalization, { error: normalizationForms })
     .register(settingFacts, {
-      about: `normalisation in front of a network for images: ${normalizationNames.join(', ')}, or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25`,
+      about: `normalization in front of a network for images: ${normalizationNames.join(', ')}, or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25`,
       argument: 'name|values',
       default: ({ dataset }: SettingContext) => (dataset.startsWith('cifar') ? 'cifar10' : 'default'),
       defaultText: "cifar10 for CIFAR, else the model's own",

@@ -136,7 +136,7 @@ describe('a transformer', () => {
   it('is held against the same architecture untrained, which is perturbed against its own answers', async () => {
     const fresh = freshTwin(network, 8)!;
     const { untrained, growth } = await measureTokens({ ...asked, tokens: 'last', untrained: fresh });
-    expect(untrained!.weights).toBe('freshly initialised (seed 8)');
+    expect(untrained!.weights).toBe('freshly initialized (seed 8)');
     // What it answers by itself: the largest score of each row, none where the sequence ends.
     const freshGraph = fresh.graph(1, length);
     const run = await activationsAt(freshGraph, [freshGraph.outputs[0]!.value], [point.input]);

@@ -96,7 +96,7 @@ export function coverage(simulated: Simulated, studies: number, seed = 0) {
   };
 }
 
-/** One batch size with seeds whose generalisation gap is 0.2 and whose noise scale is 250, but for chance. */
+/** One batch size with seeds whose generalization gap is 0.2 and whose noise scale is 250, but for chance. */
 function gapAndNoise({ seeds, noise }: Simulated, stream: RandomStream) {
   const study = syntheticStudy(
     [absolute(0.01)],

@@ -71,7 +71,7 @@ function byHand(name: string, batch: number, steps: number): Map<number, number>
 }
 
 describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts that know nothing of Ballast', () => {
-  it.each(['csv', 'tensorboard', 'trainer', 'prints'])('%s: all that a study needs is recognised', (name) => {
+  it.each(['csv', 'tensorboard', 'trainer', 'prints'])('%s: all that a study needs is recognized', (name) => {
     const { status, stdout } = ballast('batch', 'check', studyOf(name), '--json');
     expect(status).toBe(0);
     const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;

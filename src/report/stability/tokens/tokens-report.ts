@@ -171,7 +171,7 @@ export function renderTokensReport(result: TokensResult, { command }: { readonly
         title: 'How to read this',
         body: [
           html`<ul class="notes">
-<li><b>No plateau here.</b> That most singular values of a convolutional unit are exactly 1 is a theorem about a last ReLU followed by affine operators. Attention, GELU and normalisation have no such rank bound: values near 1 are a finding, not a fact of algebra.</li>
+<li><b>No plateau here.</b> That most singular values of a convolutional unit are exactly 1 is a theorem about a last ReLU followed by affine operators. Attention, GELU and normalization have no such rank bound: values near 1 are a finding, not a fact of algebra.</li>
 <li><b>Coupling</b> is that of Aubry, Meng, Sugolov and Papyan (arXiv 2407.07810), on Jacobians of x + F(x) without the identity. It is measured where blocks are additive (pre-norm).</li>
 <li><b>Departure from normality</b> is Henrici’s: eigenvalues alone say what happens when a map is applied again and again, and a map far from normal may still amplify at first.</li>
 ${result.unmeasured.map(({ name, because }) => html`<li><b>Not measured: ${name}.</b> ${because}.</li>`)}
