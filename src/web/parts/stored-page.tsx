@@ -93,6 +93,8 @@ export function StoredPage({ html, of, files, header = true, part = 'page', anch
       for (const place of parts.querySelectorAll('[id]')) place.removeAttribute('id');
       for (const link of parts.querySelectorAll('a[href^="#"]')) link.removeAttribute('href');
     }
+    // A drawing is one picture to whoever cannot see it: its parts have no names.
+    for (const part of parts.querySelectorAll('svg[role="img"] g[aria-label]')) part.removeAttribute('aria-label');
     // What scrolls sideways must be reached without a mouse.
     for (const scroll of parts.querySelectorAll('.scroll, .table')) scroll.setAttribute('tabindex', '0');
     for (const details of parts.querySelectorAll('details'))

@@ -2,7 +2,7 @@ import type { CurvatureResult } from '../../../stability/index.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { renderPage, type Section } from '../../kit/page.ts';
 import { reportFooter } from '../../kit/report-footer.ts';
-import { formatCount, formatDuration, formatPercent, typesetNumber } from '../../numbers.ts';
+import { formatCount, formatDuration, formatPercent, plural, typesetNumber } from '../../numbers.ts';
 import { normalizationFact } from '../normalization-fact.ts';
 import { withError } from '../probed-value.ts';
 import { curvatureAnswer } from '../stability-answers.ts';
@@ -14,7 +14,6 @@ export interface CurvatureReportOptions {
   readonly command?: string;
 }
 
-const plural = (n: number, what: string) => `${formatCount(n)} ${what}${n === 1 ? '' : 's'}`;
 const precise = (x: number, digits = 4) => typesetNumber(x, digits);
 
 function facts(result: CurvatureResult): Html {

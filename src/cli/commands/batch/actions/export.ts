@@ -1,5 +1,5 @@
 import { exportMeasurements } from '../../../../app/study/index.ts';
-import { formatCount } from '../../../../report/index.ts';
+import { plural } from '../../../../report/index.ts';
 import { checkRequest, exportedKind, exportRequest } from '../../../../schema/index.ts';
 import { runningCommand } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
@@ -10,6 +10,6 @@ export async function exportAs(given: unknown, { json = false }: { readonly json
   if (json) printDocument(exportedKind, request, found);
   else
     process.stdout.write(
-      `${request.path}: ${formatCount(found.measurements)} measurements of ${formatCount(found.trials)} trials\n`,
+      `${request.path}: ${plural(found.measurements, 'measurement')} of ${plural(found.trials, 'trial')}\n`,
     );
 }
