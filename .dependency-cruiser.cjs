@@ -21,9 +21,10 @@ const rooms = {
   store: ['base', 'formats'],
   trials: ['base', 'formats', 'store'],
   study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
+  queue: ['base', 'schema', 'formats', 'runtime', 'store', 'trials', 'study'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
-  app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
+  app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'queue', 'comparison', 'report'],
   cli: ['base', 'schema', 'instrument', 'app', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
 };
 

@@ -2,6 +2,7 @@
 
 import { InputError, UsageError } from '../base/errors.ts';
 import { ownFolder, quote } from '../formats/index.ts';
+import { type ProcessReport, runStudy } from '../queue/index.ts';
 import { defaultThreads } from '../runtime/index.ts';
 import { StudyStore, type TrialRow } from '../store/index.ts';
 import {
@@ -14,9 +15,7 @@ import {
   machineShare,
   measuredIn,
   type ParsedStudy,
-  type ProcessReport,
   readStudyFile,
-  runStudy,
   type StudyCounts,
   type StudyLayout,
   syncStudy,

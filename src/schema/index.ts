@@ -24,6 +24,7 @@ export type * from './measurements/study-stability.ts';
 export type * from './measurements/tokens.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export type { Of } from './readonly.ts';
+export * from './queue.ts';
 export { mostThreads } from './request.ts';
 export type * from './studies/analysis.ts';
 export type * from './studies/cost.ts';

@@ -1,6 +1,7 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
 
 export { type CheckedCommand, type CheckOptions, checkCommands } from './check-commands.ts';
+export { countTrials, type StudyCounts } from './count-trials.ts';
 export { boundedYaml, type YamlContent, type YamlProblem } from './declare/bounded-yaml.ts';
 export { type BundledStudy, bundledStudies, bundledStudy } from './declare/bundled.ts';
 export {
@@ -26,8 +27,8 @@ export { type Machine, type MachineShare, machineShare } from './machine-share.t
 export type * from './measured.ts';
 export { measuredInFolder } from './measured-in-folder.ts';
 export { measuredIn, readStudy } from './read-study.ts';
-export { countTrials, runStudy, type StudyCounts, type StudyRun, type StudyRunResult } from './run-study.ts';
 export { DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
 export { pointName, type StudyStatus, statusOf } from './study-status.ts';
 export { missingTrials, syncStudy } from './sync-study.ts';
-export type { ProcessReport } from './trial/trial-process-messages.ts';
+export { runTrial } from './trial/run-trial.ts';
+export type { TakenTrial, TrialOutcome, TrialRequest } from './trial/trial-request.ts';

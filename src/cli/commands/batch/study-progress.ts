@@ -1,9 +1,9 @@
 import type { StudyOptions } from '../../../app/index.ts';
 import { createProgressLines, formatCount, type ProgressStream } from '../../../report/index.ts';
-import { type ProcessReport, pointName, type StudyLayout } from '../../../study/index.ts';
+import { pointName, type StudyLayout } from '../../../study/index.ts';
 
 export interface StudyProgress {
-  readonly report: (report: ProcessReport) => void;
+  readonly report: NonNullable<StudyOptions['onReport']>;
   readonly note: (note: string) => void;
   finish(): void;
 }
