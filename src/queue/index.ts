@@ -1,4 +1,10 @@
-/** Where trials run: processes of this machine, which take them from the store; every message carries the attempt that it is of. */
+/** Where trials run: one interface with a driver each for processes of this machine and for workers that share a folder. Every message carries the attempt that it is of. */
 
+export { Coordinator, type CoordinatorOptions } from './coordinator.ts';
+export type { HandedOut, HeldTrial, Remaining, TrialQueue, TrialSource } from './driver.ts';
+export { FolderQueue, type FolderQueueOptions } from './folder/folder-queue.ts';
+export { FolderSource } from './folder/folder-source.ts';
 export { runStudy, type StudyRun, type StudyRunResult } from './local/run-study.ts';
+export { StoreSource } from './local/store-source.ts';
 export type { ProcessReport } from './process/trial-process-messages.ts';
+export { runWorker, type WorkerOptions, type WorkerResult } from './worker/worker.ts';

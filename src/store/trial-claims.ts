@@ -26,7 +26,7 @@ export interface TrialResult {
   readonly status: Exclude<StoredStatus, 'running'>;
   readonly step: number | null;
   readonly note?: string | undefined;
-  readonly hardware?: string;
+  readonly hardware?: string | undefined;
   readonly secondsPerStep?: number | undefined;
 }
 

@@ -18,6 +18,8 @@ export class StoreSource implements TrialSource {
     return claim && heldIn(this.#store, claim);
   }
 
+  async announce(): Promise<void> {}
+
   async close(): Promise<void> {
     this.#store.close();
   }

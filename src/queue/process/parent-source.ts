@@ -54,5 +54,7 @@ export class ParentSource implements TrialSource {
     };
   }
 
+  async announce(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
