@@ -1,15 +1,5 @@
 /** What Ballast can be asked to do, without a terminal: commands and servers are thin over it. */
-export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './compute-study.ts';
-export {
-  type CommandDraft,
-  draftCommand,
-  nameFor,
-  requireFreePath,
-  type StudyDraft,
-  studyText,
-  writeLogMapping,
-  writeStudyFile,
-} from './init-study.ts';
+
 export {
   type MeasurementName,
   type MeasurementPlan,
@@ -20,6 +10,17 @@ export {
   type Underway,
 } from './measure.ts';
 export { type OutputFolder, type OutputRequest, openOutput, requireFree } from './output-folder.ts';
-export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch } from './reproduce-batch.ts';
-export { type StudyReportOptions, studyReport, writeStudyReport } from './study-report.ts';
-export { outlineTraining, type TrainRun, type TrainRunRequest, trainingPage, trainRun } from './train-run.ts';
+export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './study/compute-study.ts';
+export {
+  type CommandDraft,
+  draftCommand,
+  nameFor,
+  requireFreePath,
+  type StudyDraft,
+  studyText,
+  writeLogMapping,
+  writeStudyFile,
+} from './study/init-study.ts';
+export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch } from './study/reproduce-batch.ts';
+export { type StudyReportOptions, studyReport, writeStudyReport } from './study/study-report.ts';
+export { outlineTraining, type TrainRun, type TrainRunRequest, trainingPage, trainRun } from './training/train-run.ts';

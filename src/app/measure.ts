@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { checkRequest, type Measurement, measurementNamed } from '../instrument/index.ts';
-import { type Of, type StoredDocument, toDocument } from '../schema/index.ts';
+import { type Measurement, measurementNamed } from '../instrument/index.ts';
+import { checkRequest, type Of, type StoredDocument, toDocument } from '../schema/index.ts';
 import type { builtIn } from './measurements/index.ts';
 import { openOutput } from './output-folder.ts';
 

@@ -40,7 +40,7 @@ export const shownKinds: ReadonlyMap<string, Shown> = new Map([
       return `${batchTable(result, options)}${cost ? `\n${batchCostTable(cost, options)}` : ''}`;
     },
     async page(result, { command }) {
-      const { pageOfStudyReport } = await import('./study-report.ts');
+      const { pageOfStudyReport } = await import('./study/study-report.ts');
       return pageOfStudyReport(result as StudyReport<ReportCost | null>, command === undefined ? {} : { command });
     },
   }),
@@ -49,7 +49,7 @@ export const shownKinds: ReadonlyMap<string, Shown> = new Map([
     async page(result, { command = 'ballast train', request }) {
       const config = runConfigSchema.safeParse((request as { config?: unknown } | null)?.config);
       if (!config.success) return undefined;
-      const { trainingPage } = await import('./train-run.ts');
+      const { trainingPage } = await import('./training/train-run.ts');
       return trainingPage(config.data, result, command);
     },
   }),

@@ -2,7 +2,6 @@
 export {
   allMeasurements,
   type Control,
-  checkRequest,
   type Example,
   type Measured,
   type Measurement,

@@ -50,7 +50,7 @@ export {
   nonsymmetricEigenvalues,
   toHessenberg,
 } from './nonsymmetric.ts';
-export { denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
+export { abortable, denseOperator, type LinearOperator, type VectorBlock } from './operator.ts';
 export { smallSvd } from './small-svd.ts';
 export { type Csr, CsrBuilder, transpose } from './sparse/sparse.ts';
 export { sparseSingularValues } from './sparse/sparse-spectrum.ts';

@@ -12,6 +12,25 @@ export interface LinearOperator {
   applyTranspose(block: VectorBlock, count: number): Promise<VectorBlock>;
 }
 
+/** The same map; once `signal` has fired, every product throws its reason. */
+export function abortable(operator: LinearOperator, signal: AbortSignal | undefined): LinearOperator {
+  if (!signal) return operator;
+  const { rows, cols, dtype } = operator;
+  return {
+    rows,
+    cols,
+    dtype,
+    async apply(block, count) {
+      signal.throwIfAborted();
+      return operator.apply(block, count);
+    },
+    async applyTranspose(block, count) {
+      signal.throwIfAborted();
+      return operator.applyTranspose(block, count);
+    },
+  };
+}
+
 /** A row-major matrix as an operator, in plain loops: for tests and small problems. */
 export function denseOperator(a: Float64Array, rows: number, cols: number): LinearOperator {
   const product = async (block: VectorBlock, count: number, transposed: boolean) => {

@@ -302,7 +302,9 @@ export function evaluate(
   outputs: readonly Inferred[],
 ): readonly TensorData[] | undefined {
   const handedOn = handOn.has(node.opType);
-  if (inputs.some((t) => t && !isExact(t, handedOn))) return undefined;
+  // Where a slice begins and ends is clamped to its axis, so that any number far beyond says the same: PyTorch reverses up to -(2^63 - 1).
+  const clamped = (i: number) => node.opType === 'Slice' && (i === 1 || i === 2);
+  if (inputs.some((t, i) => t && !clamped(i) && !isExact(t, handedOn))) return undefined;
   const operands = inputs.map((t) => t && { shape: t.shape, dtype: t.dtype, data: toNumbers(t) });
   const results = evaluators[node.opType]!(node, operands, outputs);
   if (results.length === 0) return undefined;

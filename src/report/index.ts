@@ -30,6 +30,7 @@ export { type SpectrumTableOptions, spectrumTable } from './stability/spectrum/s
 export { tokensTable } from './stability/tokens/tokens-table.ts';
 export { branchesTable } from './study/branches-table.ts';
 export { batchCostTable } from './study/cost-table.ts';
+export { importedText } from './study/imported-text.ts';
 export { comparisonText, planSentences } from './study/plan-sentences.ts';
 export { batchPlanTable } from './study/plan-table.ts';
 export { batchTable } from './study/study-table.ts';

@@ -1,5 +1,6 @@
 /** Forms of requests, results and files: zod alone. Importing it makes all kinds known. */
 
+export { checkRequest } from './check-request.ts';
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
@@ -38,8 +39,10 @@ export {
   measuredWorkload,
   measurementColumns,
 } from './studies/measured.ts';
-export type { BatchPlanResult } from './studies/plan.ts';
+export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
 export type * from './studies/reproduction.ts';
+export { bundledStudyNames } from './studies/reproduction.ts';
+export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';
 export * from './study-kinds.ts';
 export type * from './training.ts';

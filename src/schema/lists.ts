@@ -1,11 +1,16 @@
 /** What there is: units of a network, models, data sets, kinds of results. */
 import { z } from 'zod';
+import { flags } from './flags.ts';
 import type { Of } from './readonly.ts';
+import { foreignKeys } from './request.ts';
 
 const tasks = z.enum(['classification', 'segmentation', 'language']);
 const splits = z.enum(['train', 'valid', 'test']);
 
-export const unitsRequest = z.object({ model: z.string().describe('an ONNX file, or the name of a built-in model') });
+export const unitsRequest = z.object({
+  model: z.string().describe('an ONNX file, or the name of a built-in model').register(flags, { positional: true }),
+  ...foreignKeys,
+});
 
 export const unitsResult = z.object({
   model: z.string().describe('name of the network'),
@@ -125,6 +130,8 @@ export const kindsResult = z.object({
     .describe('of results and files'),
 });
 
+/** Whose residual units are asked for. */
+export type UnitsRequest = Of<typeof unitsRequest>;
 /** Residual units of a network. */
 export type UnitsResult = Of<typeof unitsResult>;
 /** The built-in models. */

@@ -5,6 +5,25 @@ const network = 'Network';
 const data = 'Data';
 const machine = 'Where it runs';
 
+/** What only an ONNX file of one's own has to be told. */
+export const foreignKeys = {
+  bind: z
+    .record(z.string(), z.int().min(1))
+    .optional()
+    .describe('sizes of open dimensions of an ONNX file, height=224,width=224 (default: those of the images)')
+    .register(flags, { value: 'sizes', group: network }),
+  logits: z
+    .string()
+    .optional()
+    .describe('output of an ONNX file with the class scores (default: logits, or the first)')
+    .register(flags, { value: 'output', group: network }),
+  inputRange: z
+    .union([z.literal(1), z.literal(255)])
+    .optional()
+    .describe('largest pixel that an ONNX file is made for, 1 or 255 (default: found in its graph)')
+    .register(flags, { value: 'largest', group: network }),
+};
+
 /** Which network is measured. */
 export const networkKeys = {
   model: z
@@ -26,21 +45,7 @@ export const networkKeys = {
       'which set of weights of a checkpoint that holds several, by its key in it, such as model_ema (default: the one that was trained)',
     )
     .register(flags, { value: 'key', group: network }),
-  bind: z
-    .record(z.string(), z.int().min(1))
-    .optional()
-    .describe('sizes of open dimensions of an ONNX file, height=224,width=224 (default: those of the images)')
-    .register(flags, { value: 'sizes', group: network }),
-  logits: z
-    .string()
-    .optional()
-    .describe('output of an ONNX file with the class scores (default: logits, or the first)')
-    .register(flags, { value: 'output', group: network }),
-  inputRange: z
-    .union([z.literal(1), z.literal(255)])
-    .optional()
-    .describe('largest pixel that an ONNX file is made for, 1 or 255 (default: found in its graph)')
-    .register(flags, { value: 'largest', group: network }),
+  ...foreignKeys,
   normalize: z
     .string()
     .optional()

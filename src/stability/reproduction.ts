@@ -3,6 +3,7 @@
  * followed through the network (F4) and projected onto singular vectors (F5). It only puts the measurements of this room together.
  */
 import { join } from 'node:path';
+import { breathe } from '../base/breathe.ts';
 import { InputError, UsageError } from '../base/errors.ts';
 import type { ImageDataset } from '../data/index.ts';
 import type { ResultCache } from '../formats/index.ts';
@@ -173,29 +174,24 @@ export class Reproduction {
       parts ? { ...wanted, cache: folderCache(partFolders(parts).spectra, wanted) } : wanted,
     );
     const names = [...new Set(spectra.plan.blocks.map((b) => b.name))].filter((n) => found.some((u) => u.name === n));
-    const interventions = await Promise.all(
-      interventionsOf(request, spectra.plan.blocks, names, clock.say).map((own) =>
-        InterventionMeasurement.prepare(
-          parts
-            ? {
-                ...own,
-                cache:
-                  own.units === 'all'
-                    ? interventionCache(partFolders(parts).all, own)
-                    : ofUnit(interventionCache(partFolders(parts).one, own), own.units),
-              }
-            : own,
-        ),
-      ),
-    );
+    const interventions: InterventionMeasurement[] = [];
+    for (const own of interventionsOf(request, spectra.plan.blocks, names, clock.say)) {
+      await breathe(request.signal);
+      const cache = !parts
+        ? undefined
+        : own.units === 'all'
+          ? interventionCache(partFolders(parts).all, own)
+          : ofUnit(interventionCache(partFolders(parts).one, own), own.units);
+      interventions.push(await InterventionMeasurement.prepare(cache ? { ...own, cache } : own));
+    }
     return new Reproduction(request, spectra, interventions, names, clock);
   }
 
   async run(): Promise<{ result: ReproductionResult; pixels: readonly PerturbationPixels[] }> {
     const began = performance.now();
-    const { network, dataset, images, runtime } = this.#request;
+    const { network, dataset, images, runtime, signal } = this.#request;
     const { seconds } = this.plan;
-    const active = await countActiveUnits(network, dataset, images, runtime);
+    const active = await countActiveUnits(network, dataset, images, { runtime, signal });
     this.#clock.begin(seconds.spectra, seconds.total);
     const spectra = await this.#spectra.run();
     const interventions: InterventionResult[] = [];

@@ -124,7 +124,7 @@ async function stabilityReports(): Promise<ReportOfAKind[]> {
     weights: intervention.weights,
     dataset: dataset.name,
     images,
-    active: await countActiveUnits(network, dataset, images, runtime),
+    active: await countActiveUnits(network, dataset, images, { runtime }),
     spectra: spectrum,
     interventions: [
       // What one unit alone would have shown, and all together.

@@ -17,7 +17,7 @@ export const branches = registerMeasurement({
   ],
   async prepare(request, control) {
     const [{ openBranches }, { environmentOf }, { runtimeOf }] = await Promise.all([
-      import('../branches.ts'),
+      import('../study/branches.ts'),
       import('../../stability/index.ts'),
       import('../subject.ts'),
     ]);

@@ -8,9 +8,7 @@ export function modelsCommand(): Command {
     .argument('[name]', 'any member of a family, e.g. resnet110, unet32, lstm1x650')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .addHelpText('after', exampleText('ballast models resnet20'))
-    .action(async (name: string | undefined, options: { json?: boolean }) => {
-      // Only now: the help needs none of it.
-      const { listModels } = await import('../flags/model-listing.ts');
-      listModels(name, options);
-    });
+    .action(async (...given: Parameters<typeof import('./actions/models.ts').run>) =>
+      (await import('./actions/models.ts')).run(...given),
+    );
 }

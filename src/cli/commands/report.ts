@@ -4,7 +4,7 @@ import type { StoredResult } from '../../app/stored-results.ts';
 import { UsageError } from '../../base/errors.ts';
 import { exampleText } from '../flags/examples.ts';
 import { commandSummaries } from '../summaries.ts';
-import { runningCommand } from '../terminal/output-folder.ts';
+import { runningCommand } from '../terminal/invocation.ts';
 
 interface ReportOptions {
   readonly out?: string;

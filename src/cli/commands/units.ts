@@ -1,16 +1,19 @@
 import { Command } from 'commander';
+import { checkRequest, unitsKind } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addForeignOptions } from '../flags/network.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function unitsCommand(): Command {
+  const { request } = unitsKind;
   const command = new Command('units')
     .description(commandSummaries.units.summary)
-    .argument('<model>', 'an ONNX file, or the name of a built-in model')
-    .option('--json', 'print JSON on standard output');
-  return addForeignOptions(command)
+    .option('--json', 'print one JSON object on standard output and nothing else there');
+  return addRequestOptions(command, request)
     .addHelpText('after', exampleText('ballast units resnet20'))
-    .action(async (...given: Parameters<typeof import('./actions/units.ts').run>) =>
-      (await import('./actions/units.ts')).run(...given),
-    );
+    .action(async () => {
+      const { run } = await import('./actions/units.ts');
+      const options = command.opts<{ json?: boolean }>();
+      await run(checkRequest(request, requestFrom(request, { ...options }, command.processedArgs)), options);
+    });
 }

@@ -1,4 +1,5 @@
-import type { ThreeSplit } from '../../data/index.ts';
-
 /** The splits of data, in the order of tables. */
-export const allSplits = ['train', 'valid', 'test'] as const satisfies readonly ThreeSplit[];
+export const allSplits = ['train', 'valid', 'test'] as const;
+
+/** One of them. */
+export type Split = (typeof allSplits)[number];

@@ -19,7 +19,7 @@ export async function singularValues(
   const began = performance.now();
   const height = Math.min(blockHeight, Math.max(1, rows));
   const gram = blockRows(rows, height);
-  const products = await Products.open(options.threads === undefined ? {} : { threads: options.threads });
+  const products = await Products.open(options);
   try {
     // Block row I of A Aᵀ from slices of columns, so that the float64 copies stay small. The products subtract, so one
     // factor is negated.

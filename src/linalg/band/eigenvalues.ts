@@ -148,7 +148,7 @@ function blockRowsTimes(a: BlockRows, x: Float64Array): Float64Array {
 
 /** Eigenvalues of a symmetric matrix in block rows, which is destroyed. */
 export async function blockRowsEigenvalues(a: BlockRows, options: EigenOptions = {}): Promise<EigenResult> {
-  const products = await Products.open(options.threads === undefined ? {} : { threads: options.threads });
+  const products = await Products.open(options);
   try {
     return await eigenvaluesOf(
       a.n,

@@ -1,4 +1,3 @@
-import { breathe } from '../../base/breathe.ts';
 import { BallastError } from '../../base/errors.ts';
 import { Products } from '../products.ts';
 import { type Csr, forEachGramRow, identity, select, shortcutPlusBranch } from '../sparse/sparse.ts';
@@ -165,7 +164,7 @@ async function small(
   const k = u.rows;
   const plateau = new Float64Array(kept).fill(Math.abs(scale));
   if (k === 0) return { values: plateau, residual: 0 };
-  const products = await Products.open(options.threads === undefined ? {} : { threads: options.threads });
+  const products = await Products.open(options);
   try {
     // Scale u_h up and v_h down so that their norms agree: A's columns are then as well conditioned as they can be made.
     const balance = Float64Array.from({ length: k }, (_, h) => Math.sqrt(rowNorm(v, h) / rowNorm(u, h)));
@@ -190,37 +189,43 @@ async function small(
     const m = new BlockBand(order, size);
     const rowSumsM = new Float64Array(order);
     let reachM = 0;
-    forEachGramRow(columns, (i, row) => {
-      for (let j = 0; j <= i; j++) {
-        const value = row[j]!;
-        if (value === 0) continue;
-        m.add(i, j, value);
-        addToRowSums(rowSumsM, i, j, value);
-        reachM = Math.max(reachM, Math.floor(i / size) - Math.floor(j / size));
-      }
-    });
+    await forEachGramRow(
+      columns,
+      (i, row) => {
+        for (let j = 0; j <= i; j++) {
+          const value = row[j]!;
+          if (value === 0) continue;
+          m.add(i, j, value);
+          addToRowSums(rowSumsM, i, j, value);
+          reachM = Math.max(reachM, Math.floor(i / size) - Math.floor(j / size));
+        }
+      },
+      options.signal,
+    );
     const normM = largest(rowSumsM);
-    await breathe(options.signal);
 
     // C with V Vᵀ between the even places and a between 2h and 2h + 1, in full.
     const c = new BlockBand(order, size);
     const rowSumsC = new Float64Array(k).fill(Math.abs(scale));
     let reachC = 0;
-    forEachGramRow(vb, (i, row) => {
-      for (let j = 0; j <= i; j++) {
-        const value = row[j]!;
-        if (value === 0) continue;
-        c.add(2 * i, 2 * j, value);
-        if (j < i) c.add(2 * j, 2 * i, value);
-        addToRowSums(rowSumsC, i, j, value);
-        reachC = Math.max(reachC, Math.floor((2 * i) / size) - Math.floor((2 * j) / size));
-      }
-      c.add(2 * i, 2 * i + 1, scale);
-      c.add(2 * i + 1, 2 * i, scale);
-    });
+    await forEachGramRow(
+      vb,
+      (i, row) => {
+        for (let j = 0; j <= i; j++) {
+          const value = row[j]!;
+          if (value === 0) continue;
+          c.add(2 * i, 2 * j, value);
+          if (j < i) c.add(2 * j, 2 * i, value);
+          addToRowSums(rowSumsC, i, j, value);
+          reachC = Math.max(reachC, Math.floor((2 * i) / size) - Math.floor((2 * j) / size));
+        }
+        c.add(2 * i, 2 * i + 1, scale);
+        c.add(2 * i + 1, 2 * i, scale);
+      },
+      options.signal,
+    );
     reachC = Math.max(reachC, 1);
     const normC = largest(rowSumsC);
-    await breathe(options.signal);
 
     const shift = 16 * Number.EPSILON * normM;
     for (let i = 0; i < m.count * size; i++) m.add(i, i, i < order ? shift : 1);

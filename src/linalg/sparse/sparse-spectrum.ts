@@ -39,13 +39,17 @@ async function gramEigenvalues(a: Csr, options: EigenOptions): Promise<EigenResu
   if (a.rows <= smallOrder) {
     const bandwidth = gramBandwidth(a);
     const band = symmetricBand(a.rows, bandwidth);
-    forEachGramRow(a, (i, row) => {
-      for (let j = Math.max(0, i - bandwidth); j <= i; j++)
-        band.data[i * (bandwidth + 1) + (j - i + bandwidth)] = row[j]!;
-    });
+    await forEachGramRow(
+      a,
+      (i, row) => {
+        for (let j = Math.max(0, i - bandwidth); j <= i; j++)
+          band.data[i * (bandwidth + 1) + (j - i + bandwidth)] = row[j]!;
+      },
+      options.signal,
+    );
     return symmetricBandEigenvalues(band, options);
   }
-  const products = await Products.open(options.threads === undefined ? {} : { threads: options.threads });
+  const products = await Products.open(options);
   let gram: BlockRows;
   try {
     gram = await gramBlockRows(a, Math.min(blockHeight, a.rows), products);

@@ -1,3 +1,5 @@
+import { breathe } from '../../base/breathe.ts';
+
 /** Compressed sparse rows in float64. `colIdx` ascends within a row. */
 export interface Csr {
   readonly rows: number;
@@ -152,11 +154,18 @@ export function shortcutPlusBranch(s: Csr, scale: number, a: Csr, b: Csr): Csr {
   return out.build();
 }
 
+/** Visiting a row of a large matrix takes some 100 us, so this is far below a second. */
+const rowsBetweenBreaths = 512;
+
 /**
  * Lower half of A Aᵀ, one row at a time: `visit(i, row)` gets row i with columns 0 .. i filled, in an array that is used
- * again for the next row. About a nanosecond a multiply-add.
+ * again for the next row. About a nanosecond a multiply-add. Throws the reason of `signal` where it has fired.
  */
-export function forEachGramRow(a: Csr, visit: (i: number, row: Float64Array) => void): void {
+export async function forEachGramRow(
+  a: Csr,
+  visit: (i: number, row: Float64Array) => void,
+  signal?: AbortSignal,
+): Promise<void> {
   const columns = transpose(a);
   const { rowPtr, colIdx, values } = columns;
   const row = new Float64Array(a.rows);
@@ -171,5 +180,6 @@ export function forEachGramRow(a: Csr, visit: (i: number, row: Float64Array) => 
       for (let q = rowPtr[j]!; q < stop; q++) row[colIdx[q]!]! += x * values[q]!;
     }
     visit(i, row);
+    if (i % rowsBetweenBreaths === 0) await breathe(signal);
   }
 }

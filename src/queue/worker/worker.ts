@@ -242,18 +242,9 @@ class ServedProcess {
 
 /** Says to the queue what a trial process has said. */
 function relay(trial: HeldTrial, event: TrialEvent): void {
-  switch (event.kind) {
-    case 'taken':
-      return;
-    case 'begun':
-      return trial.begin(event.step);
-    case 'row':
-      return trial.measure(event.row);
-    case 'alive':
-      return trial.renew(event.step);
-    case 'ended':
-      return trial.end(event);
-    case 'crashed':
-      return trial.crash(event.how);
-  }
+  if (event.kind === 'begun') trial.begin(event.step);
+  else if (event.kind === 'row') trial.measure(event.row);
+  else if (event.kind === 'alive') trial.renew(event.step);
+  else if (event.kind === 'ended') trial.end(event);
+  else if (event.kind === 'crashed') trial.crash(event.how);
 }

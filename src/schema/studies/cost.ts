@@ -48,9 +48,9 @@ export const stepTimeCurve = z.object({
 
 /** Between devices. */
 export const link = z.object({
-  bandwidth: z.number().describe('bytes a second'),
-  latency: z.number().describe('seconds'),
-  source: z.enum(['given', 'measured']).describe('where they come from'),
+  bandwidth: z.number().describe('bytes a second, of each device in each direction'),
+  latency: z.number().describe('seconds until the first byte of a message arrives'),
+  source: z.enum(['given', 'measured']).describe('by the user, or on the real link'),
 });
 
 export const priceOfDevice = z
@@ -117,6 +117,8 @@ export const missingOfStudyResult = z.object({
   assumption: z.string().describe('what the time rests on, in words'),
 });
 
+/** What joins devices. */
+export type Link = Of<typeof link>;
 /** A number with where it comes from. */
 export type Marked = Of<typeof marked>;
 /** What a training takes at a batch size on some devices. */

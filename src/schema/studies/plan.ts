@@ -159,6 +159,9 @@ export const batchPlanResult = z.object({
   environment: environment.describe('where and when it was measured'),
 });
 
+/** What a plan was asked for. */
+export type BatchPlanRequest = Of<typeof batchPlanRequest>;
+
 /** The result of a plan: which batch size to train with, and what it costs. */
 export type BatchPlanResult = Of<typeof batchPlanResult>;
 
@@ -189,3 +192,6 @@ export const batchPlanOutlineResult = z.object({
     .nullable()
     .describe('trained values of the model; null where the program that trains does not tell'),
 });
+
+/** What a plan is going to do. */
+export type BatchPlanOutline = Of<typeof batchPlanOutlineResult>;

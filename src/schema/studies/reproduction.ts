@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { Of } from '../readonly.ts';
 import { statements } from './analysis.ts';
 
+/** Studies that Ballast brings along, as files to run, read and copy. */
+export const bundledStudyNames = ['cifar10', 'ptb', 'camvid', 'shapes'] as const;
+
 export const batchReproductionRequest = z.object({
   studies: z.array(z.string()).describe('which of those that Ballast brings along'),
   folder: z.string().describe('a folder for each of them in it'),

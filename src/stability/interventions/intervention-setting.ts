@@ -75,7 +75,7 @@ export interface Setting {
 }
 
 export async function settingOf(request: InterventionRequest): Promise<Setting> {
-  const { network, dataset, images, runtime } = request;
+  const { network, dataset, images, runtime, signal } = request;
   requireFit(network, dataset);
   if (network.task !== 'classification')
     throw new UsageError(`${network.name} is for ${network.task}; expected a classifier`);
@@ -94,7 +94,7 @@ export async function settingOf(request: InterventionRequest): Promise<Setting> 
   );
   const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
   const inputs = measured.map((unit) => unit.input);
-  const activations = inputs.length ? await activationsAt(graph, inputs, pixels, runtime) : [];
+  const activations = inputs.length ? await activationsAt(graph, inputs, pixels, runtime, signal) : [];
   return {
     request,
     changed: changed.map((unit) => unit.name),
@@ -109,7 +109,7 @@ export const blockOf = (unit: Unit): Block => ({ name: unit.name, units: [unit] 
 
 export async function changedNetwork(setting: Setting, scales: Scales): Promise<Changed> {
   const { request, changed, measured, pixels, inputs } = setting;
-  const { runtime, operatingPoint } = request;
+  const { runtime, operatingPoint, signal } = request;
   const network = intervenedNetwork(
     request.network,
     changed.map((unit) => ({ unit, ...scales })),
@@ -118,7 +118,7 @@ export async function changedNetwork(setting: Setting, scales: Scales): Promise<
   const units = findUnits(graph).filter((unit) => measured.includes(unit.name));
   const logits = graph.outputs[0]!.value;
   const recomputed = operatingPoint === 'recomputed' ? units.flatMap((unit) => valuesNeeded(blockOf(unit))) : [];
-  const whole = await activationsAt(graph, [...recomputed, logits], pixels, runtime);
+  const whole = await activationsAt(graph, [...recomputed, logits], pixels, runtime, signal);
   const at = new Map<Unit, readonly Activations[]>();
   for (const unit of units) {
     const frozen = () =>

@@ -4,7 +4,7 @@ import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import type { ActiveUnits } from '../../schema/index.ts';
-import { activationsAt } from '../units/activations.ts';
+import { visitActivations } from '../units/activations.ts';
 import { activeHidden, plateauBound } from '../units/block-ends.ts';
 import { featureCount, findUnits } from '../units/units.ts';
 
@@ -13,24 +13,25 @@ export async function countActiveUnits(
   network: Network,
   dataset: ImageDataset,
   images: readonly number[],
-  runtime: RuntimeOptions = {},
+  options: { runtime?: RuntimeOptions | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<ActiveUnits[]> {
   const graph = network.graph(1);
   const units = findUnits(graph).filter((unit) => unit.hidden !== null);
   const counts = units.map((): number[] => []);
-  // One image at a time: all inner activations of many would need gigabytes.
-  for (const image of images) {
-    const pixels = tensor('float32', [1, ...dataset.shape], toFloat(dataset, [image]));
-    const [at] = await activationsAt(
-      graph,
-      units.map((unit) => unit.hidden!.pre),
-      [pixels],
-      runtime,
-    );
-    units.forEach((unit, u) => {
-      counts[u]!.push(activeHidden(unit, at!));
-    });
+  function* pixels() {
+    for (const image of images) yield tensor('float32', [1, ...dataset.shape], toFloat(dataset, [image]));
   }
+  await visitActivations(
+    graph,
+    units.map((unit) => unit.hidden!.pre),
+    pixels(),
+    (at) => {
+      units.forEach((unit, u) => {
+        counts[u]!.push(activeHidden(unit, at));
+      });
+    },
+    options,
+  );
   return units.map((unit, u) => {
     const size = featureCount(unit.sum);
     const bounds = counts[u]!.map((k) => plateauBound(unit, [size, featureCount(unit.input)], 0, k));

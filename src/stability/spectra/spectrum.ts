@@ -112,7 +112,7 @@ export class SpectrumMeasurement {
     const logits = graph.outputs[0]!.value;
     const values = [...jobs.flatMap(({ block }) => valuesNeeded(block)), logits];
     const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
-    const activations = await activationsAt(graph, values, pixels, request.runtime);
+    const activations = await activationsAt(graph, values, pixels, request.runtime, request.signal);
     for (const at of activations) requireFiniteLogits(network.name, at.get(logits)!.data as Float32Array);
     return new SpectrumMeasurement(request, graph, jobs, activations, logits);
   }

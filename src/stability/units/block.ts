@@ -1,4 +1,5 @@
 import {
+  abortable,
   countAround,
   type FactoredJacobian,
   type LinearOperator,
@@ -86,7 +87,7 @@ export class BlockMeasurement {
       map = new LinearizedMap(this.#graph, from, to, { vectors, runtime: this.#options.runtime });
       this.#maps.set(key, map);
     }
-    return map.at(at.get(x)!);
+    return abortable(await map.at(at.get(x)!), this.#options.signal);
   }
 
   /**

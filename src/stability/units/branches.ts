@@ -49,13 +49,13 @@ export function singleUnits(units: readonly Unit[], selection: string): Unit[] {
 
 /** Runs the network at every image and keeps `values`. */
 export async function atImages(
-  { network, dataset, images, runtime }: BranchRequest,
+  { network, dataset, images, runtime, signal }: BranchRequest,
   graph: Graph,
   values: readonly Value[],
 ): Promise<NetworkAtImages> {
   const logits = graph.outputs[0]!.value;
   const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
-  const activations = await activationsAt(graph, [...values, logits], pixels, runtime);
+  const activations = await activationsAt(graph, [...values, logits], pixels, runtime, signal);
   return {
     graph,
     activations,

@@ -1,13 +1,7 @@
 import { UsageError } from '../../base/errors.ts';
+import type { Link } from '../../schema/index.ts';
 
-/** What joins the devices. `source` says whether its numbers were given by the user or measured on the real link. */
-export interface Link {
-  /** Bytes a second, of each device in each direction. */
-  readonly bandwidth: number;
-  /** Seconds until the first byte of a message arrives. */
-  readonly latency: number;
-  readonly source: 'given' | 'measured';
-}
+export type { Link };
 
 /**
  * Seconds of a ring all-reduce of `bytes` on `devices` devices: 2 (D - 1) rounds, in each of which every device sends a D-th part,

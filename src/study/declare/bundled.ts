@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { bundledStudyNames } from '../../schema/index.ts';
 
 /** Studies that Ballast brings along, as files to run, read and copy. */
-export const bundledStudies = ['cifar10', 'ptb', 'camvid', 'shapes'] as const;
+export const bundledStudies = bundledStudyNames;
 
 /** Names of the studies that Ballast brings along. */
 export type BundledStudy = (typeof bundledStudies)[number];

@@ -1,4 +1,5 @@
 import { InputError } from '../../base/errors.ts';
+import type { ScheduleRequest } from '../../schema/index.ts';
 import { type RateRule, rateFactor } from '../branch/protocol.ts';
 import type { WarmUpStage } from '../branch/warm-up.ts';
 import type { PlannedStage } from './stages.ts';
@@ -39,7 +40,7 @@ export function adamwAt(
 }
 
 /** How a rate falls over the training: cosine or a straight line, to 0. */
-export type Decay = 'cosine' | 'linear';
+export type Decay = ScheduleRequest['decay'];
 
 /** The share of the training at which the rate has fallen to this share of its first. */
 const placeOf = (decay: Decay, share: number) => (decay === 'cosine' ? Math.acos(2 * share - 1) / Math.PI : 1 - share);

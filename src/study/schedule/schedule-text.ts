@@ -1,9 +1,9 @@
 import { stringify } from 'yaml';
+import type { ScheduleRequest } from '../../schema/index.ts';
 import type { TrainingStage } from './stages.ts';
 
 /** How a schedule is written for a trainer. */
-export const scheduleFormats = ['python', 'yaml', 'json'] as const;
-export type ScheduleFormat = (typeof scheduleFormats)[number];
+export type ScheduleFormat = ScheduleRequest['format'];
 
 /** Names as Python programs have them. */
 const names: Readonly<Record<keyof TrainingStage, string>> = {

@@ -3,7 +3,7 @@ import { GraphBuilder, type PlainAttributes } from '../../../src/onnx/builder.ts
 import type { Value } from '../../../src/onnx/graph.ts';
 import { fold } from '../../../src/onnx/passes/fold.ts';
 import { prune } from '../../../src/onnx/passes/prune.ts';
-import { type TensorData, tensorOf } from '../../../src/onnx/tensor.ts';
+import { type TensorData, tensor, tensorOf } from '../../../src/onnx/tensor.ts';
 import { writeModel } from '../../../src/onnx/write.ts';
 import { runBytes } from '../../support/onnx-files.ts';
 
@@ -50,6 +50,11 @@ const cases: [string, TensorData[], PlainAttributes?, number?][] = [
   ['Transpose', [tensorOf('int64', [2, 1, 3], [1, 2, 3, 4, 5, 6])], { perm: [2, 0, 1] }],
   ['Slice', [matrix(3, 1, 2, 3, 4, 5, 6), i64(-1, 0), i64(-9, 1), i64(0, -1), i64(-2, 1)]],
   ['Slice', [i64(1, 2, 3, 4), i64(1), i64(Number.MAX_SAFE_INTEGER)]],
+  // As PyTorch reverses the amounts of a padding.
+  [
+    'Slice',
+    [matrix(3, 1, 2, 3, 4, 5, 6), i64(-1), tensor('int64', [1], BigInt64Array.of(1n - 2n ** 63n)), i64(0), i64(-1)],
+  ],
   ['Gather', [matrix(2, 1, 2, 3, 4, 5, 6), matrix(2, 0, -1)], { axis: 1 }],
   ['Gather', [i64(7, 8, 9), int(-2)]],
   ['Expand', [matrix(2, 1, 2), i64(3, 1, 4)]],

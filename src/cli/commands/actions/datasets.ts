@@ -1,92 +1,58 @@
+import { describeDataset, listDatasets } from '../../../app/listing/index.ts';
 import { UsageError } from '../../../base/errors.ts';
-import {
-  type ClassShare,
-  type DataFacts,
-  type DataSummary,
-  dataFacts,
-  type ImageSummary,
-  summarizeSplits,
-  type TextSummary,
-  type ThreeSplit,
-} from '../../../data/index.ts';
 import { alignColumns, formatCount, formatExact, formatNumber, formatPercent } from '../../../report/index.ts';
-import { datasetKind, datasetsKind } from '../../../schema/index.ts';
-import { allSplits } from '../../flags/splits.ts';
+import { type DatasetResult, type DatasetsResult, datasetKind, datasetsKind } from '../../../schema/index.ts';
+import { allSplits, type Split } from '../../flags/splits.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 
 interface DatasetsOptions {
   readonly data?: string;
-  readonly split?: ThreeSplit;
+  readonly split?: Split;
   readonly json?: boolean;
 }
 
+/** What is known of a data set, and what was found in its files. */
+type Facts = DatasetsResult['datasets'][number];
+type Found = NonNullable<DatasetResult['found']>;
+type Summary = NonNullable<Found[Split]>;
+type ImageSummary = Extract<Summary, { readonly images: number }>;
+type TextSummary = Extract<Summary, { readonly tokens: number }>;
+type ClassShare = NonNullable<ImageSummary['classes']>[number];
+
 export async function run(name: string | undefined, options: DatasetsOptions): Promise<void> {
   const write = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
+  const { data, split, json } = options;
   if (name === undefined) {
-    if (options.data !== undefined || options.split)
+    if (data !== undefined || split)
       throw new UsageError('--data and --split go with the name of a data set: ballast datasets NAME --data DIR');
-    const datasets = Object.entries(dataFacts).map(([key, facts]) => described(key, facts));
-    if (options.json) printDocument(datasetsKind, null, { datasets });
-    else write(catalogue());
+    const result = listDatasets();
+    if (json) printDocument(datasetsKind, null, result);
+    else write(catalogue(result));
     return;
   }
-  const facts = factsOf(name, options);
-  const splits = options.split ? [options.split] : facts.splits;
-  const atHand = options.data !== undefined || facts.files === undefined;
-  const found = atHand ? await summarizeSplits({ name, dir: options.data }, splits) : undefined;
-  if (options.json)
-    printDocument(
-      datasetKind,
-      { name, data: options.data ?? null, split: options.split ?? null },
-      { ...described(name, facts), ...(found && { found }) },
-    );
+  const result = await describeDataset({ name, data, split });
+  if (json) printDocument(datasetKind, { name, data: data ?? null, split: split ?? null }, result);
   else
     write([
-      ...description(name, facts),
+      ...description(result),
       '',
-      ...(found ? contents(found, facts) : ['with --data DIR it is read, and what is in it is counted']),
+      ...(result.found ? contents(result.found, result) : ['with --data DIR it is read, and what is in it is counted']),
     ]);
 }
 
-/** Throws UsageError for a data set or a split that there is not, and for files where none are read. */
-function factsOf(name: string, { data, split }: DatasetsOptions): DataFacts {
-  if (!Object.hasOwn(dataFacts, name))
-    throw new UsageError(`unknown data set "${name}"; expected ${Object.keys(dataFacts).join(', ')}`);
-  const facts = dataFacts[name]!;
-  if (split && !facts.splits.includes(split))
-    throw new UsageError(`data set ${name} has no split "${split}"; expected ${facts.splits.join(', ')}`);
-  if (data !== undefined && facts.files === undefined)
-    throw new UsageError(`data set ${name} is procedural and reads no files; leave --data out`);
-  return facts;
-}
+const isText = ({ tasks }: Facts) => tasks.includes('language');
+const orDash = (n: number | null | undefined) => (n == null ? '-' : formatCount(n));
+const shapeOf = (shape: readonly number[] | null) => shape?.join(' x ') ?? '-';
 
-/** As JSON has it: what the files decide is null. */
-const described = (name: string, { what, tasks, files, splits, counts, shape, classes }: DataFacts) => ({
-  name,
-  what,
-  tasks,
-  needsFiles: files !== undefined,
-  files: files ?? null,
-  splits,
-  counts: counts ?? null,
-  shape: shape ?? null,
-  classes: classes ?? null,
-});
-
-const isText = ({ tasks }: DataFacts) => tasks.includes('language');
-const orDash = (n: number | undefined) => (n === undefined ? '-' : formatCount(n));
-const shapeOf = (shape: readonly number[] | undefined) => shape?.join(' x ') ?? '-';
-
-function catalogue(): string[] {
-  const entries = Object.entries(dataFacts);
-  const counts = (facts: DataFacts) => allSplits.map((split) => orDash(facts.counts?.[split]));
-  const images = entries.filter(([, facts]) => !isText(facts));
-  const texts = entries.filter(([, facts]) => isText(facts));
+function catalogue({ datasets }: DatasetsResult): string[] {
+  const counts = (facts: Facts) => allSplits.map((split) => orDash(facts.counts?.[split]));
+  const images = datasets.filter((facts) => !isText(facts));
+  const texts = datasets.filter(isText);
   return [
     ...alignColumns(
       [
         ['images', 'task', 'shape', 'classes', ...allSplits],
-        ...images.map(([name, f]) => [name, f.tasks.join(', '), shapeOf(f.shape), orDash(f.classes), ...counts(f)]),
+        ...images.map((f) => [f.name, f.tasks.join(', '), shapeOf(f.shape), orDash(f.classes), ...counts(f)]),
       ],
       { left: [0, 1] },
     ),
@@ -94,7 +60,7 @@ function catalogue(): string[] {
     ...alignColumns(
       [
         ['texts (in tokens)', 'task', 'words', ...allSplits],
-        ...texts.map(([name, f]) => [name, f.tasks.join(', '), orDash(f.classes), ...counts(f)]),
+        ...texts.map((f) => [f.name, f.tasks.join(', '), orDash(f.classes), ...counts(f)]),
       ],
       { left: [0, 1] },
     ),
@@ -103,14 +69,14 @@ function catalogue(): string[] {
     '',
     'files in the folder given with --data',
     ...alignColumns(
-      entries.map(([name, { what, files }]) => [`  ${name}`, `${what}: ${files ?? 'needs none'}`]),
+      datasets.map(({ name, what, files }) => [`  ${name}`, `${what}: ${files ?? 'needs none'}`]),
       { left: [0, 1] },
     ),
   ];
 }
 
-function description(name: string, facts: DataFacts): string[] {
-  const { what, tasks, files, splits, counts, shape, classes } = facts;
+function description(facts: Facts): string[] {
+  const { name, what, tasks, files, splits, counts, shape, classes } = facts;
   const sizes = splits.map((split) => `${split} ${counts?.[split] === undefined ? '' : formatCount(counts[split])}`);
   return alignColumns(
     [
@@ -126,7 +92,7 @@ function description(name: string, facts: DataFacts): string[] {
 }
 
 /** What was found, a column a split, and what is odd about it. */
-function contents(found: Partial<Record<ThreeSplit, DataSummary>>, facts: DataFacts): string[] {
+function contents(found: Found, facts: Facts): string[] {
   const splits = allSplits.filter((split) => found[split]);
   const summaries = splits.map((split) => found[split]!);
   const notes = splits.flatMap((split) => {
@@ -173,8 +139,8 @@ function contents(found: Partial<Record<ThreeSplit, DataSummary>>, facts: DataFa
   ];
 }
 
-const isTextSummary = (s: DataSummary): s is TextSummary => 'tokens' in s;
-const countOf = (s: DataSummary) => (isTextSummary(s) ? s.tokens : s.images);
+const isTextSummary = (s: Summary): s is TextSummary => 'tokens' in s;
+const countOf = (s: Summary) => (isTextSummary(s) ? s.tokens : s.images);
 
 /** A line for each class of any split; none where no split has any. */
 function classTable(

@@ -10,9 +10,8 @@ import { type RunConfig, trainNetwork } from '../../../train/index.ts';
 import { run } from '../../measurement-command.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
-import { commandLine } from '../../terminal/invocation.ts';
-import { runningCommand } from '../../terminal/output-folder.ts';
-import { computeShown, layingOutListed } from '../batch/compute-study.ts';
+import { commandLine, runningCommand } from '../../terminal/invocation.ts';
+import { computeShown, layingOutListed } from '../batch/shown/compute-study.ts';
 
 /** Three epochs with one rise and fall of the rate: about a minute on 2 cores, to about 90 % on the test images. */
 const config = (seed: number): RunConfig => ({

@@ -19,8 +19,7 @@ import { loadSplit } from '../../flags/test-set.ts';
 import { configFrom, givenSettings, microBatchOf, type TrainSettings } from '../../flags/train-config.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
-import { commandLine } from '../../terminal/invocation.ts';
-import { runningCommand } from '../../terminal/output-folder.ts';
+import { commandLine, runningCommand } from '../../terminal/invocation.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 
 interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {

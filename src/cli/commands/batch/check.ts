@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { exampleText } from '../../flags/examples.ts';
 import { wholeNumber } from '../../flags/values.ts';
-import { gpuList } from './gpus.ts';
+import { gpuList } from './options/gpus.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function checkCommand(): Command {

@@ -3,8 +3,8 @@ import { exampleText } from '../../flags/examples.ts';
 import { addDeviceOptions } from '../../flags/options.ts';
 import { addTrainingOptions, groupTrainingOptions } from '../../flags/training-options.ts';
 import { folderName, number, wholeNumber } from '../../flags/values.ts';
-import { addClusterOptions, batchList } from './cluster-options.ts';
-import { ofRuns } from './plan-options.ts';
+import { addClusterOptions, batchList } from './options/cluster-options.ts';
+import { ofRuns } from './options/plan-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function batchPlanCommand(): Command {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { exampleText } from '../../flags/examples.ts';
-import { addClusterOptions } from './cluster-options.ts';
+import { addClusterOptions } from './options/cluster-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function batchReportCommand(): Command {

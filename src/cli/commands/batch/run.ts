@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { mostThreads } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { folderName, wholeNumber } from '../../flags/values.ts';
-import { gpuList } from './gpus.ts';
+import { gpuList } from './options/gpus.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function runBatchCommand(): Command {

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { studyJsonSchema } from '../../../study/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { batchSummaries } from './summaries.ts';
 
@@ -7,7 +6,8 @@ export function schemaCommand(): Command {
   return new Command('schema')
     .description(batchSummaries.schema)
     .addHelpText('after', exampleText('ballast batch schema > study.schema.json'))
-    .action(() => {
+    .action(async () => {
+      const { studyJsonSchema } = await import('../../../app/study/index.ts');
       process.stdout.write(`${JSON.stringify(studyJsonSchema(), null, 2)}\n`);
     });
 }

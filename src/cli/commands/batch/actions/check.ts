@@ -1,12 +1,10 @@
-import { UsageError } from '../../../../base/errors.ts';
+import { checkStudy } from '../../../../app/study/index.ts';
 import { alignColumns, createProgress, formatCount, formatDuration, formatNumber } from '../../../../report/index.ts';
-import { defaultThreads } from '../../../../runtime/index.ts';
-import { checkedStudyKind } from '../../../../schema/index.ts';
-import { type CheckedCommand, checkCommands, machineShare } from '../../../../study/index.ts';
+import { type CheckedStudy, checkedStudyKind } from '../../../../schema/index.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { layingOutListed } from '../compute-study.ts';
+import { layingOutListed } from '../shown/compute-study.ts';
 
 interface CheckCommandOptions {
   readonly data?: string;
@@ -17,25 +15,20 @@ interface CheckCommandOptions {
 }
 
 export async function check(path: string, options: CheckCommandOptions): Promise<void> {
-  const { json = false, gpus } = options;
-  const layout = await (await layingOutListed(path, options))([]);
-  if (!layout.grid.workloads.some((w) => w.kind === 'command'))
-    throw new UsageError(
-      `${path}: no workload has a command; ballast batch run --dry-run measures those that Ballast trains`,
-    );
-  const share = machineShare(layout, { threads: defaultThreads(), gpus }, undefined);
+  const { json = false } = options;
+  const layOut = await layingOutListed(path, options);
   const interrupts = listenForInterrupts();
   const progress = createProgress({ stream: process.stderr, label: 'checking', quiet: json && !process.stderr.isTTY });
   try {
-    const checked = await checkCommands(layout, {
+    const checked = await checkStudy(layOut, {
       ...options,
       signal: interrupts.signal,
       onProgress: (workload, doing) => progress.update(0, `${workload}, ${doing}`),
     }).finally(() => progress.finish());
-    if (json)
-      printDocument(checkedStudyKind, { study: path }, { study: layout.name, ...share, workloads: checked.map(plain) });
-    else process.stdout.write(checked.map((c) => textOf(c, share.maxParallel)).join('\n'));
-    if (checked.some((c) => c.problems.length > 0)) process.exitCode = 1;
+    const { workloads, maxParallel } = checked;
+    if (json) printDocument(checkedStudyKind, { study: path }, checked);
+    else process.stdout.write(workloads.map((c) => textOf(c, maxParallel)).join('\n'));
+    if (workloads.some((c) => c.problems.length > 0)) process.exitCode = 1;
   } catch (cause) {
     if (!interrupts.signal.aborted) throw cause;
     process.exitCode = interruptedExitCode;
@@ -44,12 +37,7 @@ export async function check(path: string, options: CheckCommandOptions): Promise
   }
 }
 
-const plain = ({ files, ...rest }: CheckedCommand) => ({
-  ...rest,
-  files: files.map(({ unused, ...file }) => ({ ...file, unused: Object.fromEntries(unused) })),
-});
-
-function textOf(c: CheckedCommand, parallel: number): string {
+function textOf(c: CheckedStudy['workloads'][number], parallel: number): string {
   const or = (value: number | null) => (value === null ? '-' : formatNumber(value));
   const files = c.files.filter((f) => f.format !== 'stdout' || c.source === 'stdout');
   const lines = [

@@ -1,25 +1,25 @@
-import { owningFolder } from '../../../../formats/index.ts';
+import { exportMeasurements } from '../../../../app/study/index.ts';
 import { formatCount } from '../../../../report/index.ts';
-import { exportedKind } from '../../../../schema/index.ts';
-import { type ExportFormat, exportStudy, readStudy } from '../../../../study/index.ts';
-import { runningCommand } from '../../../terminal/output-folder.ts';
+import { type ExportedSummary, exportedKind } from '../../../../schema/index.ts';
+import { runningCommand } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 
 interface ExportOptions {
-  readonly format: ExportFormat;
+  readonly format: ExportedSummary['format'];
   readonly to: string;
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
-export async function exportAs(dir: string, { format, to, all = false, json = false }: ExportOptions): Promise<void> {
-  const study = await readStudy(dir, { all });
-  const write = () => exportStudy(study, format, to);
-  // A file is exchanged whole; a folder is somebody's.
-  await (format === 'layout' ? owningFolder(to, { doing: runningCommand(), sweepDepth: 6 }, write) : write());
-  const measurements = study.trials.reduce((n, t) => n + t.measurements.length, 0);
-  const found = { study: study.name, trials: study.trials.length, measurements, format, path: to };
-  if (json) printDocument(exportedKind, { folder: dir, format, path: to, all }, found);
+export async function exportAs(
+  folder: string,
+  { format, to, all = false, json = false }: ExportOptions,
+): Promise<void> {
+  const request = { folder, format, path: to, all };
+  const found = await exportMeasurements(request, { doing: runningCommand() });
+  if (json) printDocument(exportedKind, request, found);
   else
-    process.stdout.write(`${to}: ${formatCount(measurements)} measurements of ${formatCount(found.trials)} trials\n`);
+    process.stdout.write(
+      `${to}: ${formatCount(found.measurements)} measurements of ${formatCount(found.trials)} trials\n`,
+    );
 }

@@ -1,9 +1,7 @@
-import { UsageError } from '../../../../base/errors.ts';
+import { studyLinearErrors } from '../../../../app/study/index.ts';
 import { alignColumns, createProgress, formatCount, formatNumber } from '../../../../report/index.ts';
 import { linearErrorsKind } from '../../../../schema/index.ts';
-import { measureLinearErrors } from '../../../../study/index.ts';
 import type { DeviceOptions } from '../../../flags/options.ts';
-import { runtimeOf } from '../../../flags/runtime.ts';
 import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 
@@ -13,7 +11,7 @@ interface LinearOptions extends DeviceOptions {
 }
 
 export async function run(folder: string, options: LinearOptions): Promise<void> {
-  const { data, json = false } = options;
+  const { json = false } = options;
   const interrupts = listenForInterrupts();
   const progress = createProgress({
     stream: process.stderr,
@@ -21,18 +19,11 @@ export async function run(folder: string, options: LinearOptions): Promise<void>
     quiet: json && !process.stderr.isTTY,
   });
   try {
-    const rows = await measureLinearErrors({
-      folder,
-      data,
-      runtime: runtimeOf(options),
-      signal: interrupts.signal,
-      onProgress: (share, detail) => progress.update(share, detail),
-    });
+    const rows = await studyLinearErrors(
+      { ...options, folder },
+      { signal: interrupts.signal, onProgress: (share, detail) => progress.update(share, detail) },
+    );
     progress.finish();
-    if (rows.length === 0)
-      throw new UsageError(
-        `${folder}: no strategy has a finished trial of SGD or momentum with its weights and two batch sizes`,
-      );
     if (json) {
       printDocument(linearErrorsKind, { folder }, rows);
       return;

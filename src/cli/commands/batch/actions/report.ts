@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { studyReport, writeStudyReport } from '../../../../app/index.ts';
+import { studyReport, writeStudyReport } from '../../../../app/study/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../../../report/index.ts';
 import { studyReportKind } from '../../../../schema/index.ts';
 import { commandLine } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { type ClusterOptions, linkOf } from '../cluster-options.ts';
+import { type ClusterOptions, linkOf } from '../options/cluster-options.ts';
 
 interface ReportOptions extends ClusterOptions {
   readonly out?: string;

@@ -3,10 +3,10 @@ import { studyRunKind } from '../../../../schema/index.ts';
 import { requiredOut } from '../../../flags/options.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { computeShown, layingOutListed } from '../compute-study.ts';
-import { dryRun } from '../dry-run.ts';
-import type { RunOptions } from '../run-options.ts';
-import { countsText, edgeText } from '../texts.ts';
+import type { RunOptions } from '../options/run-options.ts';
+import { computeShown, layingOutListed } from '../shown/compute-study.ts';
+import { dryRun } from '../shown/dry-run.ts';
+import { countsText, edgeText } from '../shown/texts.ts';
 
 export async function run(path: string, options: RunOptions, command: Command): Promise<void> {
   const { json = false } = options;

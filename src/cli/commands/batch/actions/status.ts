@@ -1,8 +1,8 @@
+import { statusOf } from '../../../../app/study/index.ts';
 import { alignColumns, formatCount } from '../../../../report/index.ts';
-import { studyStatusKind } from '../../../../schema/index.ts';
-import { type StudyStatus, statusOf } from '../../../../study/index.ts';
+import { type StudyStatus, studyStatusKind } from '../../../../schema/index.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { countsText, edgeText } from '../texts.ts';
+import { countsText, edgeText } from '../shown/texts.ts';
 
 export async function status(dir: string, { json = false }: { readonly json?: boolean }): Promise<void> {
   const found = await statusOf(dir);

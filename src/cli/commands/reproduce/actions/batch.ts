@@ -8,10 +8,10 @@ import { requiredOut } from '../../../flags/options.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { commandLine } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { layingOutListed, showing } from '../../batch/compute-study.ts';
-import { dryRun } from '../../batch/dry-run.ts';
-import type { RunOptions } from '../../batch/run-options.ts';
-import { countsText } from '../../batch/texts.ts';
+import type { RunOptions } from '../../batch/options/run-options.ts';
+import { layingOutListed, showing } from '../../batch/shown/compute-study.ts';
+import { dryRun } from '../../batch/shown/dry-run.ts';
+import { countsText } from '../../batch/shown/texts.ts';
 
 interface ReproduceBatchOptions extends RunOptions {
   readonly studies: readonly BundledStudy[];

@@ -1,10 +1,17 @@
 /** The computation of a study as commands show it: mistakes by line, live progress on standard error, Ctrl-C saves and ends it. */
-import { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from '../../../app/index.ts';
-import { listenForInterrupts } from '../../terminal/interrupts.ts';
-import { runningCommand } from '../../terminal/output-folder.ts';
+import {
+  type ComputedStudy,
+  computeStudy,
+  type LayOut,
+  layingOut,
+  type StudyOptions,
+  StudyProgress,
+} from '../../../../app/study/index.ts';
+import { listenForInterrupts } from '../../../terminal/interrupts.ts';
+import { runningCommand } from '../../../terminal/invocation.ts';
+import type { RunOptions } from '../options/run-options.ts';
 import { listingMistakes } from './mistakes.ts';
-import type { RunOptions } from './run-options.ts';
-import { type StudyProgress, studyProgress } from './study-progress.ts';
+import { type ShownProgress, showProgress } from './study-progress.ts';
 
 /** Lays a study file out; its mistakes have a line each on standard error. */
 export async function layingOutListed(path: string, { data }: Pick<RunOptions, 'data'>): Promise<LayOut> {
@@ -21,14 +28,15 @@ export async function showing<T>(
 ): Promise<T> {
   const interrupts = listenForInterrupts();
   const { signal } = interrupts;
-  let progress: StudyProgress | undefined;
+  let progress: ShownProgress | undefined;
   try {
     return await work(
       {
         doing: runningCommand(),
         signal,
         onRound: (layout, trials) => {
-          progress = studyProgress(layout, trials, process.stderr, json && !process.stderr.isTTY);
+          const quiet = json && !process.stderr.isTTY;
+          progress = showProgress(new StudyProgress(layout, trials), process.stderr, quiet);
         },
         onReport: (report) => progress?.report(report),
         onNote: (note) => progress?.note(note),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readingText } from '../../../src/cli/commands/batch/reading-text.ts';
+import { readingText } from '../../../src/report/study/imported-text.ts';
 import type { ImportedLogs } from '../../../src/study/import/index.ts';
 
 const file = (path: string, notes: readonly string[]) => ({

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InputError } from '../../../base/errors.ts';
+import { InputError } from '../../../../base/errors.ts';
 
 /** What says which training of ours is planned for: not asked for where a command trains. */
 export const ofRuns: readonly string[] = ['model', 'dataset'];

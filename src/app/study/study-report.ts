@@ -1,8 +1,8 @@
-import { version } from '../base/version.ts';
-import { writeFileAtomic } from '../formats/index.ts';
-import { reportOf, type StudyReport } from '../study/analysis/index.ts';
-import { costsOfReport, type Link, type ReportCost } from '../study/cost/index.ts';
-import { measuredInFolder, readLinearErrors } from '../study/index.ts';
+import { version } from '../../base/version.ts';
+import { writeFileAtomic } from '../../formats/index.ts';
+import { reportOf, type StudyReport } from '../../study/analysis/index.ts';
+import { costsOfReport, type Link, type ReportCost } from '../../study/cost/index.ts';
+import { measuredInFolder, readLinearErrors } from '../../study/index.ts';
 
 /** How many devices there may be, what lies between them and what they cost. */
 export interface StudyReportOptions {
@@ -35,7 +35,7 @@ export async function pageOfStudyReport(
   { command = 'the library' }: PageOptions = {},
 ): Promise<string> {
   const made = { ballast: version, date: new Date().toISOString() };
-  const { batchCostSection, renderBatchReport } = await import('../report/pages.ts');
+  const { batchCostSection, renderBatchReport } = await import('../../report/pages.ts');
   const cost = report.cost && batchCostSection(report.cost);
   return renderBatchReport(report, { command, made, ...(cost ? { cost } : {}) });
 }

@@ -1,5 +1,5 @@
-import { FileError } from '../../../base/errors.ts';
-import { StudyMistakes } from '../../../study/index.ts';
+import { StudyMistakes } from '../../../../app/study/index.ts';
+import { FileError } from '../../../../base/errors.ts';
 
 /** Does something with a study file; of several mistakes in it each has a line of its own on standard error. */
 export async function listingMistakes<T>(work: () => Promise<T>): Promise<T> {

@@ -1,11 +1,21 @@
-import { formatCount } from '../../../report/index.ts';
-import { type ImportedFile, type ImportedLogs, shown } from '../../../study/import/index.ts';
+import type { ImportedSummary } from '../../schema/index.ts';
+import { type ImportedFile, type ImportedLogs, shown } from '../../study/import/index.ts';
+import { formatCount } from '../numbers.ts';
 
 /** Files, notes and names beyond which a list only counts. */
 const [mostFiles, mostNotes, mostNames] = [20, 20, 12];
 
 const listed = (all: readonly string[]) =>
   `${all.slice(0, mostNames).join(', ')}${all.length > mostNames ? `, and ${all.length - mostNames} more` : ''}`;
+
+/** What was found in measurements of others; of logs, also how each was read. */
+export function importedText({ workloads }: ImportedSummary, logs?: ImportedLogs): string {
+  const lines = workloads.map(
+    (w) =>
+      `${shown(w.workload)}: ${formatCount(w.trials)} trials, ${formatCount(w.measurements)} measurements; batch ${w.batchSizes.join(', ')}; ${w.strategies.map(shown).join(', ')}; targets: ${w.targets.map(shown).join(', ') || 'none'}\n`,
+  );
+  return `${logs ? readingText(logs) : ''}${lines.join('')}`;
+}
 
 /** How each log was read, of many the first ones, and what a user should know of it. */
 export function readingText({ files, passed, notes }: ImportedLogs): string {

@@ -1,5 +1,5 @@
-import { formatCount, formatExact } from '../../../report/index.ts';
-import type { Edge, StudyCounts } from '../../../study/index.ts';
+import { formatCount, formatExact } from '../../../../report/index.ts';
+import type { Edge, StudyCounts } from '../../../../schema/index.ts';
 
 /** `12 complete, 3 queued`. */
 export function countsText(counts: StudyCounts): string {

@@ -1,10 +1,10 @@
 /** Branches of a training: what is branched, opened, and searched moment by moment. */
 import { join } from 'node:path';
-import { InputError } from '../base/errors.ts';
-import { heldOutSplit, isText, subset } from '../data/index.ts';
-import { jsonCache, makeFolder, type ResultCache } from '../formats/index.ts';
-import type { Control } from '../instrument/index.ts';
-import type { BranchesRequest, BranchesResult } from '../schema/index.ts';
+import { InputError } from '../../base/errors.ts';
+import { heldOutSplit, isText, subset } from '../../data/index.ts';
+import { jsonCache, makeFolder, type ResultCache } from '../../formats/index.ts';
+import type { Control } from '../../instrument/index.ts';
+import type { BranchesRequest, BranchesResult } from '../../schema/index.ts';
 import {
   type BranchedMoment,
   type BranchProtocol,
@@ -21,9 +21,9 @@ import {
   requireRun,
   stepsShare,
   type TrainedBranch,
-} from '../study/branch/index.ts';
-import { layOutStudy, readStudyFile } from '../study/index.ts';
-import { loadSplit, runtimeOf } from './subject.ts';
+} from '../../study/branch/index.ts';
+import { layOutStudy, readStudyFile } from '../../study/index.ts';
+import { loadSplit, runtimeOf } from '../subject.ts';
 
 /** What is known before a branch is trained. */
 export interface BranchesPlan {

@@ -1,12 +1,12 @@
 /** A training run in its folder: begun, or gone on with, to its end; with its result and its page. */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { version } from '../base/version.ts';
-import { heldOutSplit } from '../data/index.ts';
-import { owningFolder, writeFileAtomic } from '../formats/index.ts';
-import { parameterCount } from '../nn/index.ts';
-import { describeRuntime, type RuntimeOptions } from '../runtime/index.ts';
-import { type StoredDocument, type TrainResult, toDocument, trainKind } from '../schema/index.ts';
+import { version } from '../../base/version.ts';
+import { heldOutSplit } from '../../data/index.ts';
+import { owningFolder, writeFileAtomic } from '../../formats/index.ts';
+import { parameterCount } from '../../nn/index.ts';
+import { describeRuntime, type RuntimeOptions } from '../../runtime/index.ts';
+import { type StoredDocument, type TrainResult, toDocument, trainKind } from '../../schema/index.ts';
 import {
   fittingMicroBatch,
   type MetricsRecord,
@@ -22,8 +22,8 @@ import {
   type TrainingPlan,
   trainNetwork,
   writeRunConfig,
-} from '../train/index.ts';
-import { requireFree } from './output-folder.ts';
+} from '../../train/index.ts';
+import { requireFree } from '../output-folder.ts';
 
 /** What a run computes, and how it is told of. */
 export interface TrainRunRequest extends TrainingData {
@@ -164,7 +164,7 @@ const known = <Key extends string>(key: Key, value: number | null | undefined) =
 
 /** The page of a run from its result: self-contained HTML. */
 export async function trainingPage(config: RunConfig, found: TrainResult, command: string): Promise<string> {
-  const { renderTrainingReport } = await import('../report/pages.ts');
+  const { renderTrainingReport } = await import('../../report/pages.ts');
   const { records, final, environment: e, status, steps, epochs, seconds, examplesPerSecond } = found;
   const { metric, parameters, heldOut } = found;
   return renderTrainingReport({

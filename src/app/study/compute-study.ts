@@ -1,10 +1,10 @@
 /** A study of batch sizes, from its file to its last trial. */
 
-import { InputError, UsageError } from '../base/errors.ts';
-import { ownFolder, quote } from '../formats/index.ts';
-import { type ProcessReport, runStudy } from '../queue/index.ts';
-import { defaultThreads } from '../runtime/index.ts';
-import { StudyStore, type TrialRow } from '../store/index.ts';
+import { InputError, UsageError } from '../../base/errors.ts';
+import { ownFolder, quote } from '../../formats/index.ts';
+import { type ProcessReport, runStudy } from '../../queue/index.ts';
+import { defaultThreads } from '../../runtime/index.ts';
+import { StudyStore, type TrialRow } from '../../store/index.ts';
 import {
   DataShelf,
   type Edge,
@@ -19,8 +19,8 @@ import {
   type StudyCounts,
   type StudyLayout,
   syncStudy,
-} from '../study/index.ts';
-import { requireFree } from './output-folder.ts';
+} from '../../study/index.ts';
+import { requireFree } from '../output-folder.ts';
 
 /** A study laid out, with rates beyond the edges of its grid: each call does it anew, from data that is read once. */
 export type LayOut = (extra: readonly ExtraRate[]) => Promise<StudyLayout>;

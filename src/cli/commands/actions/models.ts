@@ -1,52 +1,24 @@
-import { UsageError } from '../../base/errors.ts';
-import {
-  type ModelListing,
-  modelFamilies,
-  modelList,
-  modelListing,
-  modelNamed,
-  ownWeights,
-  parameterGroups,
-  type Task,
-} from '../../models/index.ts';
-import { initialize } from '../../nn/index.ts';
-import { alignColumns, formatCount, formatNumber, formatPercent } from '../../report/index.ts';
-import { modelKind, modelsKind } from '../../schema/index.ts';
-import { findUnits } from '../../stability/index.ts';
-import { printDocument } from '../terminal/print-document.ts';
+import { describeModel, listModels } from '../../../app/listing/index.ts';
+import { alignColumns, formatCount, formatNumber, formatPercent } from '../../../report/index.ts';
+import { type ModelResult, type ModelsResult, modelKind, modelsKind } from '../../../schema/index.ts';
+import { printDocument } from '../../terminal/print-document.ts';
 
-/** Prints the built-in models, or one of them. Throws UsageError for a file and for an unknown name. */
-export function listModels(name: string | undefined, options: { json?: boolean }): void {
-  if (name?.endsWith('.onnx'))
-    throw new UsageError(
-      `${name}: ballast models is about built-in models; expected a name (ballast units reads files)`,
-    );
+type Listing = ModelsResult['models'][number];
+
+/** Prints the built-in models, or one of them. */
+export function run(name: string | undefined, { json = false }: { readonly json?: boolean }): void {
+  const all = listModels();
   if (name === undefined) {
-    const found = catalogue();
-    if (options.json) printDocument(modelsKind, null, found);
-    else process.stdout.write(catalogueText(found));
+    if (json) printDocument(modelsKind, null, all);
+    else process.stdout.write(catalogueText(all));
     return;
   }
-  const found = description(name);
-  if (options.json) printDocument(modelKind, { name }, found);
-  else process.stdout.write(descriptionText(found));
+  const found = describeModel(name);
+  if (json) printDocument(modelKind, { name }, found);
+  else process.stdout.write(descriptionText(found, all.families.find((f) => f.pattern === found.family)!.what));
 }
 
-const withWeights = (listing: ModelListing) => ({ ...listing, ownWeights: ownWeights(listing.name) !== undefined });
-
-const catalogue = () => ({
-  models: modelList().map(withWeights),
-  families: modelFamilies.map(({ pattern, what }) => ({ pattern, what })),
-});
-
-function description(name: string) {
-  const { parameters, task, build } = modelNamed(name);
-  // Units are found where the weights are constants.
-  const units = task === 'language' ? 0 : findUnits(build(initialize(parameters, 0), 1)).length;
-  return { ...withWeights(modelListing(name)), residualUnits: units, groups: parameterGroups(parameters) };
-}
-
-const inputOf = ({ task, inputShape }: ModelListing) =>
+const inputOf = ({ task, inputShape }: Listing) =>
   task === 'language' ? `${inputShape[0]} tokens` : inputShape.join(' x ');
 
 const orDash = (n: number) => (n === 0 ? '-' : formatCount(n));
@@ -54,13 +26,13 @@ const orDash = (n: number) => (n === 0 ? '-' : formatCount(n));
 /** In millions. */
 const millions = (flops: number) => (flops < 1e8 ? formatNumber(flops / 1e6) : formatCount(flops / 1e6));
 
-const tables: readonly (readonly [Task, string, string])[] = [
+const tables: readonly (readonly [Listing['task'], string, string])[] = [
   ['classification', 'classes', 'image'],
   ['segmentation', 'classes', 'image'],
   ['language', 'words', 'sequence'],
 ];
 
-function catalogueText({ models, families }: ReturnType<typeof catalogue>): string {
+function catalogueText({ models, families }: ModelsResult): string {
   const blocks = tables.map(([task, classes, example]) => {
     const rows = models
       .filter((m) => m.task === task)
@@ -87,12 +59,12 @@ function catalogueText({ models, families }: ReturnType<typeof catalogue>): stri
   return `${[...blocks, notes, patterns].map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function descriptionText(found: ReturnType<typeof description>): string {
+/** `family`: what its members are. */
+function descriptionText(found: ModelResult, family: string): string {
   const { name, task, classes, parameters, flops, residualUnits, groups } = found;
-  const family = modelFamilies.find((f) => f.pattern === found.family)!;
   const example = task === 'language' ? `a sequence of ${inputOf(found)}` : 'an image';
   const facts = [
-    [name, `${family.what} (${family.pattern})`],
+    [name, `${family} (${found.family})`],
     ['task', task],
     ['input', inputOf(found)],
     [task === 'language' ? 'words' : 'classes', formatCount(classes)],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { UsageError } from '../../../base/errors.ts';
-import type { Link } from '../../../study/cost/index.ts';
-import { number, numberList, wholeNumber } from '../../flags/values.ts';
+import { UsageError } from '../../../../base/errors.ts';
+import type { Link } from '../../../../schema/index.ts';
+import { number, numberList, wholeNumber } from '../../../flags/values.ts';
 
 /** How many devices there may be, what lies between them and what they cost. */
 export interface ClusterOptions {

@@ -1,17 +1,17 @@
 /** The statements of Golmant et al. (arXiv 1811.12941), on the studies that Ballast brings along. */
 import { join } from 'node:path';
-import { version } from '../base/version.ts';
-import { writeFileAtomic } from '../formats/index.ts';
-import { parseDevice } from '../runtime/index.ts';
-import type { StudyReport } from '../study/analysis/index.ts';
-import type { ReportCost } from '../study/cost/index.ts';
+import { version } from '../../base/version.ts';
+import { writeFileAtomic } from '../../formats/index.ts';
+import { parseDevice } from '../../runtime/index.ts';
+import type { StudyReport } from '../../study/analysis/index.ts';
+import type { ReportCost } from '../../study/cost/index.ts';
 import {
   type BundledStudy,
   bundledStudies,
   bundledStudy,
   measureLinearErrors,
   type StudyCounts,
-} from '../study/index.ts';
+} from '../../study/index.ts';
 import { computeStudy, layingOut, type StudyOptions } from './compute-study.ts';
 import { studyReport, writeStudyReport } from './study-report.ts';
 
@@ -67,7 +67,7 @@ export async function reproduceBatch(request: BatchReproductionRequest): Promise
     reports.push(report);
   }
   const page = join(out, 'index.html');
-  const { renderBatchReproduction } = await import('../report/pages.ts');
+  const { renderBatchReproduction } = await import('../../report/pages.ts');
   const made = { ballast: version, date: new Date().toISOString() };
   await writeFileAtomic(page, renderBatchReproduction(reports, { command, made, folders: studies }));
   return { status: 'complete', failed, reports, page };

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { Document, isCollection, isMap, visit } from 'yaml';
-import { UsageError } from '../base/errors.ts';
-import { quote, writeFileAtomic } from '../formats/index.ts';
-import { parseStudyFile } from '../study/index.ts';
+import { UsageError } from '../../base/errors.ts';
+import { quote, writeFileAtomic } from '../../formats/index.ts';
+import { parseStudyFile } from '../../study/index.ts';
 
 /** What a study of a program, or of our own trainer, is to be. */
 export interface StudyDraft {

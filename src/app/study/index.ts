@@ -1,0 +1,32 @@
+/** Studies of the batch size: computed, looked at, planned, imported and exported, without a terminal. */
+export { bundledStudy, StudyMistakes, statusOf, studyJsonSchema } from '../../study/index.ts';
+export { compareWithReport } from '../../study/plan/index.ts';
+export { checkStudy, type StudyCheckOptions } from './check-study.ts';
+export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './compute-study.ts';
+export { exportMeasurements, type StudyExportRequest } from './export-study.ts';
+export { type ImportedMeasurements, importMeasured, readLogMapping } from './import-study.ts';
+export {
+  type CommandDraft,
+  draftCommand,
+  nameFor,
+  requireFreePath,
+  type StudyDraft,
+  studyText,
+  writeLogMapping,
+  writeStudyFile,
+} from './init-study.ts';
+export { type StudyLinearRequest, studyLinearErrors } from './linear-errors.ts';
+export { type MissingOptions, missingOfStudy } from './missing.ts';
+export {
+  type MadePlan,
+  type PlanOptions,
+  type PlanSource,
+  type PreparedPlan,
+  preparePlan,
+  requireFreeForPlan,
+  type WantedPlan,
+} from './plan.ts';
+export { StudyProgress, type TrialNews } from './progress.ts';
+export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch } from './reproduce-batch.ts';
+export { type ScheduledTraining, scheduledTraining } from './schedule.ts';
+export { type StudyReportOptions, studyReport, writeStudyReport } from './study-report.ts';
