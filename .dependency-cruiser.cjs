@@ -21,7 +21,7 @@ const rooms = {
   store: ['base', 'formats'],
   trials: ['base', 'formats', 'store'],
   study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
-  queue: ['base', 'schema', 'formats', 'runtime', 'store', 'trials', 'study'],
+  queue: ['base', 'schema', 'onnx', 'formats', 'runtime', 'store', 'trials', 'study'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'queue', 'comparison', 'report'],
@@ -37,7 +37,7 @@ const doors = {
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers'],
-  app: ['measurements/[a-z-]+', 'stored-results', 'subject'],
+  app: ['measurements/[a-z-]+', 'queue/index', 'stored-results', 'subject'],
 };
 
 const config = {

@@ -49,6 +49,7 @@ export interface TrialQueue {
   lost(held: readonly Fence[]): Promise<readonly Fence[]>;
   /** Whether trials are given out: workers end what they have, and take nothing new while it drains. */
   drain(draining: boolean): Promise<void>;
+  isDraining(): Promise<boolean>;
   workers(): Promise<readonly WorkerReport[]>;
   /** Sees to it that somebody computes what waits; nothing where workers come by themselves. Throws BallastError where that is refused for good. */
   serve(remaining: Remaining): Promise<void>;

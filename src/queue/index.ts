@@ -1,5 +1,6 @@
 /** Where trials run: one interface with a driver each for processes of this machine and for workers that share a folder. Every message carries the attempt that it is of. */
 
+export { type CoordinatedRun, coordinateStudy } from './coordinate-study.ts';
 export { Coordinator, type CoordinatorOptions } from './coordinator.ts';
 export type { HandedOut, HeldTrial, Remaining, TrialQueue, TrialSource } from './driver.ts';
 export { FolderQueue, type FolderQueueOptions } from './folder/folder-queue.ts';
@@ -7,4 +8,8 @@ export { FolderSource } from './folder/folder-source.ts';
 export { runStudy, type StudyRun, type StudyRunResult } from './local/run-study.ts';
 export { StoreSource } from './local/store-source.ts';
 export type { ProcessReport } from './process/trial-process-messages.ts';
+export { type ArrayJob, jobScript } from './slurm/job-script.ts';
+export { Scheduler, type SchedulerOptions } from './slurm/scheduler.ts';
+export { SlurmQueue, type SlurmQueueOptions } from './slurm/slurm-queue.ts';
+export { announcementOf, measuredSpeed } from './worker/announcement.ts';
 export { runWorker, type WorkerOptions, type WorkerResult } from './worker/worker.ts';

@@ -41,6 +41,7 @@ export {
 } from './studies/measured.ts';
 export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
+export type * from './studies/queue.ts';
 export type * from './studies/reproduction.ts';
 export { bundledStudyNames } from './studies/reproduction.ts';
 export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';

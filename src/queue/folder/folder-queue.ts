@@ -131,6 +131,10 @@ export class FolderQueue implements TrialQueue {
     else if (!existsSync(drain)) makeExclusively(drain, '');
   }
 
+  async isDraining(): Promise<boolean> {
+    return existsSync(this.places.drain);
+  }
+
   /** Those that have said so within the last minute, by the clock of the file system. */
   async workers(): Promise<readonly WorkerReport[]> {
     const { workers } = this.places;
