@@ -17,6 +17,9 @@ export interface CoordinatorOptions {
   readonly now?: () => number;
 }
 
+/** Milliseconds after which everything that waits is offered again, which changes nothing where it still is. */
+const offeringAgain = 60_000;
+
 /** Milliseconds that a trial waits after its first crash, and after each further one. */
 const backOff = [5_000, 60_000] as const;
 
@@ -30,6 +33,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #now: () => number;
   readonly #offered = new Set<string>();
+  #offeredAll = Number.NEGATIVE_INFINITY;
   /** Crashes that this one has seen of a trial, and when it may be offered again. */
   readonly #crashed = new Map<string, { readonly times: number; readonly until: number }>();
   readonly #ignored = new Set<string>();
@@ -139,6 +143,14 @@ export class Coordinator {
     const store = this.#store;
     const waiting = store.claims.offered();
     const now = this.#now();
+    // The study may have been edited since somebody last coordinated it.
+    if (this.#offeredAll === Number.NEGATIVE_INFINITY)
+      await this.#queue.retain(new Set(store.trials().map((t) => t.id)));
+    // What carries the offers may have lost some.
+    if (now - this.#offeredAll > offeringAgain) {
+      this.#offered.clear();
+      this.#offeredAll = now;
+    }
     const due = waiting.filter(
       ({ id, attempt }) =>
         !this.#offered.has(`${id} ${attempt}`) && (this.#crashed.get(id)?.until ?? Number.NEGATIVE_INFINITY) <= now,

@@ -26,6 +26,7 @@ export type * from './measurements/tokens.ts';
 export { type OpenNames, openNames, openNamesOf } from './names.ts';
 export * from './queue.ts';
 export * from './queue-choice.ts';
+export * from './queue-payload.ts';
 export type { Of } from './readonly.ts';
 export { mostThreads } from './request.ts';
 export type * from './studies/analysis.ts';

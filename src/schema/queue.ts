@@ -120,9 +120,12 @@ export interface QueueMessage extends Fence {
 /** Bytes of an event as it travels; longer ones are of no worker of ours. */
 export const longestEvent = 1 << 16;
 
+/** JSON of one line, with words for the numbers that it has none for. */
+export const messageText = (message: unknown): string =>
+  JSON.stringify(message, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value));
+
 /** An event as text of one line. */
-export const eventText = (event: TrialEvent): string =>
-  JSON.stringify(event, (_, value) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value));
+export const eventText = (event: TrialEvent): string => messageText(event);
 
 /** The event of a line; undefined for what is none. */
 export function eventOf(line: string): TrialEvent | undefined {

@@ -27,7 +27,7 @@ export { type Machine, type MachineShare, machineShare } from './machine-share.t
 export type * from './measured.ts';
 export { measuredInFolder } from './measured-in-folder.ts';
 export { measuredIn, readStudy } from './read-study.ts';
-export { DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
+export { contentOf, DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
 export { pointName, type StudyStatus, statusOf } from './study-status.ts';
 export { missingTrials, syncStudy } from './sync-study.ts';
 export { runTrial } from './trial/run-trial.ts';

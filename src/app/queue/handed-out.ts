@@ -4,9 +4,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../../base/errors.ts';
-import { makeFolder, quote, writeFileAtomic } from '../../formats/index.ts';
-import { FolderQueue, SlurmQueue, type TrialQueue } from '../../queue/index.ts';
-import { queueChoiceSchema } from '../../schema/index.ts';
+import { makeFolder, pathBelow, quote, writeFileAtomic } from '../../formats/index.ts';
+import { connect, FolderQueue, RedisQueue, SlurmQueue, type TrialQueue } from '../../queue/index.ts';
+import { type QueueChoice, queueChoiceSchema } from '../../schema/index.ts';
+import { dataToFind } from './trial-place.ts';
 
 const handedOutSchema = z.strictObject({
   choice: queueChoiceSchema,
@@ -51,6 +52,18 @@ export async function requireNotHandedOut(study: string): Promise<void> {
   );
 }
 
+/** The same way as before for a study that is handed out already. Throws UsageError where that was another one: whoever works on it would not know. */
+export async function goingOn(study: string, choice: QueueChoice): Promise<QueueChoice> {
+  const before = (await handedOutIn(study))?.choice;
+  if (before === undefined) return choice;
+  if (choice.kind === 'redis' && before.kind === 'redis') {
+    if (before.url === choice.url && before.namespace === choice.namespace) return { ...choice, study: before.study };
+  } else if (choice.kind === before.kind) return choice;
+  throw new UsageError(
+    `${quote(study)} is handed out already (${before.kind}); take its trials back first, ballast queue cancel ${quote(study)}`,
+  );
+}
+
 export async function noteHandedOut(study: string, handed: HandedOut): Promise<void> {
   await makeFolder(join(study, 'queue'));
   await writeFileAtomic(pathIn(study), `${JSON.stringify(handed, null, 1)}\n`);
@@ -70,5 +83,13 @@ export async function openQueue(
       return new FolderQueue(study);
     case 'slurm':
       return new SlurmQueue(study, { slurm: choice, program, commands, onNote });
+    case 'redis':
+      return new RedisQueue({
+        redis: await connect(choice),
+        namespace: choice.namespace,
+        study: choice.study,
+        folderOf: (trial) => pathBelow(join(study, 'trials'), trial.slice(0, 16)),
+        dataOf: dataToFind,
+      });
   }
 }

@@ -9,4 +9,5 @@ export {
   retryFailed,
   syncQueuedStudy,
 } from './queued-study.ts';
+export { isRedisUrl, redisChoice } from './redis-choice.ts';
 export { type WorkOptions, work } from './work.ts';

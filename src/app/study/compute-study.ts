@@ -21,7 +21,14 @@ import {
   syncStudy,
 } from '../../study/index.ts';
 import { requireFree } from '../output-folder.ts';
-import { forgetHandedOut, type HandedOut, noteHandedOut, openQueue, requireNotHandedOut } from '../queue/handed-out.ts';
+import {
+  forgetHandedOut,
+  goingOn,
+  type HandedOut,
+  noteHandedOut,
+  openQueue,
+  requireNotHandedOut,
+} from '../queue/handed-out.ts';
 
 /** A study laid out, with rates beyond the edges of its grid: each call does it anew, from data that is read once. */
 export type LayOut = (extra: readonly ExtraRate[]) => Promise<StudyLayout>;
@@ -136,7 +143,8 @@ async function computeHandedOut(
   told: Omit<Parameters<typeof coordinateStudy>[0], 'queue' | 'priority'>,
 ): Promise<StudyRunResult> {
   const folder = resolve(out);
-  const handed = { ...handOut, commands: layout.grid.workloads.some((w) => w.kind === 'command') };
+  const choice = await goingOn(folder, handOut.choice);
+  const handed = { ...handOut, choice, commands: layout.grid.workloads.some((w) => w.kind === 'command') };
   await noteHandedOut(folder, handed);
   const queue = await openQueue(folder, handed, told.onNote);
   try {

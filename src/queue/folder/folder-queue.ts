@@ -125,6 +125,15 @@ export class FolderQueue implements TrialQueue {
     });
   }
 
+  async retain(trials: ReadonlySet<string>): Promise<void> {
+    const { waiting } = this.places;
+    const kept = new Set([...trials].map((trial) => trial.slice(0, 16)));
+    for (const name of namesIn(waiting)) {
+      const named = fenceOfName(name);
+      if (named && !kept.has(named.start)) rmSync(join(waiting, name), { force: true });
+    }
+  }
+
   async drain(draining: boolean): Promise<void> {
     const { drain } = this.places;
     if (!draining) rmSync(drain, { force: true });

@@ -10,11 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { arePrograms } from './packages.ts';
+import { freePort } from './redis.ts';
 
 export const hasSlurm = (): boolean => arePrograms(['slurmctld', 'slurmd', 'sbatch', 'munged'], ['slurm-wlm', 'munge']);
 
@@ -27,17 +27,6 @@ export interface Cluster {
   killNode(node: 'n0' | 'n1'): void;
   startNode(node: 'n0' | 'n1'): void;
   stop(): Promise<void>;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 function ran(program: string, args: readonly string[], env: NodeJS.ProcessEnv): string {

@@ -4,6 +4,11 @@ import { listenForInterrupts } from '../../terminal/interrupts.ts';
 
 interface WorkerCommandOptions {
   readonly queue: string;
+  readonly namespace?: string;
+  readonly redisCa?: string;
+  readonly data?: readonly string[];
+  readonly shared?: readonly string[];
+  readonly scratch?: string;
   readonly maxParallel?: number;
   readonly threads?: number;
   readonly device: string;
@@ -17,12 +22,12 @@ interface WorkerCommandOptions {
 const say = (text: string) => process.stderr.write(`${new Date().toISOString()} ${text}\n`);
 
 export async function worker(options: WorkerCommandOptions): Promise<void> {
-  const { allowCommands = false, untilIdle = false } = options;
+  const { allowCommands = false, untilIdle = false, redisCa: ca } = options;
   const interrupts = listenForInterrupts();
   try {
     const { ended } = await work({
       ...options,
-      ...{ allowCommands, untilIdle },
+      ...{ allowCommands, untilIdle, ca },
       signal: interrupts.signal,
       onReport: (report) => {
         if (report.kind === 'began')

@@ -1,6 +1,7 @@
 /** How a study is handed out, as options say it. */
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { isRedisUrl, redisChoice } from '../../../../app/queue/index.ts';
 import type { StudyOptions } from '../../../../app/study/index.ts';
 import { UsageError } from '../../../../base/errors.ts';
 import { queueChoiceSchema } from '../../../../schema/index.ts';
@@ -15,6 +16,8 @@ export interface QueueOptions {
   readonly arrayLimit?: number;
   readonly sbatch?: readonly string[];
   readonly priority?: number;
+  readonly namespace?: string;
+  readonly redisCa?: string;
 }
 
 /** Seconds of a time as Slurm writes it: minutes, minutes:seconds, hours:minutes:seconds, each of the last with days before a hyphen, or days-hours. */
@@ -37,8 +40,10 @@ export function addQueueOptions(command: Command): Command {
   return command
     .option(
       '--queue <where>',
-      'hand the trials out: slurm (a job array), or folder (to every `ballast worker --queue DIR` that sees the folder); docs/cluster.md',
+      'hand the trials out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every `ballast worker --queue DIR` that sees the folder); docs/cluster.md',
     )
+    .option('--namespace <name>', 'of the keys in Redis (default: default)')
+    .option('--redis-ca <file>', 'certificate that signs that of Redis, for rediss://')
     .option('--partition <name>', 'of Slurm')
     .option('--time <limit>', 'of a task of the array, such as 2:00:00 (default: that of the partition)', slurmSeconds)
     .option('--gpus-per-task <n>', 'graphics processors of a task of the array', wholeNumber(1))
@@ -69,11 +74,17 @@ export function handOutOf(options: QueueOptions): NonNullable<StudyOptions['hand
   };
   if (queue !== 'slurm' && Object.keys(slurm).length > 0)
     throw new UsageError('--partition, --time, --gpus-per-task, --array-limit and --sbatch go with --queue slurm');
+  if ((queue === undefined || !isRedisUrl(queue)) && (options.namespace ?? options.redisCa) !== undefined)
+    throw new UsageError('--namespace and --redis-ca go with --queue redis://...');
   if (queue === undefined) return undefined;
-  const given = queue === 'slurm' ? { kind: 'slurm', ...slurm } : { kind: queue };
+  const given = isRedisUrl(queue)
+    ? redisChoice(queue, options)
+    : queue === 'slurm'
+      ? { kind: 'slurm', ...slurm }
+      : { kind: queue };
   const choice = queueChoiceSchema.safeParse(given);
   if (choice.success) return { choice: choice.data, program: thisProgram(), priority: urgency };
   const [issue] = choice.error.issues;
-  if (issue!.path[0] === 'kind') throw new UsageError(`--queue ${queue}: expected slurm or folder`);
+  if (issue!.path[0] === 'kind') throw new UsageError(`--queue ${queue}: expected slurm, folder, or redis://host:6379`);
   throw new UsageError(`--${String(issue!.path[0])}: ${issue!.message}`);
 }
