@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,6 +58,11 @@ describe.skipIf(!hasRedis())('a study on workers over a real Redis', () => {
     const [alone, run] = await Promise.all([local(file, here), handedOut(file, there, 'two').ended]);
     expect([alone, run.code, run.stdout]).toEqual(['tiny: 4 complete\n', 0, 'tiny: 4 complete\n']);
     expect(await outcome(there)).toEqual(await outcome(here));
+    // Their networks came back to it.
+    for (const trial of readdirSync(join(here, 'trials')))
+      expect(readFileSync(join(there, 'trials', trial, 'model.safetensors'))).toEqual(
+        readFileSync(join(here, 'trials', trial, 'model.safetensors')),
+      );
     for (const { child, ended } of workers) {
       child.kill('SIGTERM');
       expect((await ended).code).toBe(0);

@@ -1,9 +1,10 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Coordinator, connect, RedisQueue, RedisSource } from '../../src/queue/index.ts';
+import { receiveFiles, sendFiles } from '../../src/queue/redis/files.ts';
 import { RedisKeys } from '../../src/queue/redis/keys.ts';
 import type { Announcement } from '../../src/schema/index.ts';
 import { ClaimLost, StudyStore } from '../../src/store/index.ts';
@@ -38,6 +39,7 @@ async function handed(store: StudyStore, { lock = 60_000 } = {}) {
       ...{ namespace, study, lock },
       folderOf: (trial) => join(store.folder, 'trials', trial.slice(0, 16)),
       dataOf: () => null,
+      onNote: (note) => notes.push(note),
     });
     return { queue, coordinator: new Coordinator({ store, queue, now: () => now, onNote: (n) => notes.push(n) }) };
   };
@@ -50,7 +52,7 @@ async function handed(store: StudyStore, { lock = 60_000 } = {}) {
       new RedisSource({
         redis: await connect({ url: server.url, namespace }),
         ...{ namespace, worker, lock },
-        place: async ({ offer, folder }) => ({ spec: offer.spec, folder }),
+        place: async ({ offer, folder }) => ({ spec: offer.spec, folder, isShared: true }),
         onNote: (note) => notes.push(note),
       }),
     round: async () => {
@@ -221,6 +223,53 @@ describe.skipIf(!available)('a study on a real Redis', () => {
     expect(await study.queue().workers()).toEqual([]);
   });
 
+  it('takes files that come back whole, and none whose name leads out of the folder or that was damaged on the way', async () => {
+    const redis = await connect({ url: server.url, namespace: study.namespace });
+    const from = join(store.folder, 'from');
+    mkdirSync(join(from, 'checkpoint'), { recursive: true });
+    const large = Buffer.alloc((1 << 20) + 5, 7);
+    writeFileSync(join(from, 'checkpoint', 'a.bin'), large);
+    writeFileSync(join(from, 'empty'), '');
+    symlinkSync('/etc/passwd', join(from, 'link'));
+    const to = join(store.folder, 'to');
+    expect(await sendFiles(redis, 'files', from)).toBe(undefined);
+    await receiveFiles(redis, 'files', to);
+    expect(readdirSync(to, { recursive: true }).sort()).toEqual(['checkpoint', 'checkpoint/a.bin', 'empty']);
+    expect(readFileSync(join(to, 'checkpoint', 'a.bin')).equals(large)).toBe(true);
+    const frame = (head: unknown, data = 'x') => {
+      const text = Buffer.from(JSON.stringify(head));
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(text.length);
+      return Buffer.concat([length, text, Buffer.from(data)]);
+    };
+    const bad: [Buffer, RegExp][] = [
+      [frame({ path: ['..', 'x'], offset: 0, sha256: null }), /more than dots/],
+      [frame({ path: ['a/../../x'], offset: 0, sha256: null }), /without slashes/],
+      [frame({ path: ['x'], offset: 0, sha256: 'no' }), /did not arrive as it was sent/],
+      [frame({ path: [], offset: 0, sha256: null }), /no piece of a file/],
+      [Buffer.from('\xff\xff\xff\xff'), /no piece of a file/],
+      [Buffer.from(''), /no piece of a file/],
+    ];
+    const before = readdirSync(store.folder).sort();
+    for (const [piece, why] of bad) {
+      await redis.del('files');
+      await redis.rpush('files', piece);
+      await expect(receiveFiles(redis, 'files', to)).rejects.toThrow(why);
+    }
+    expect(readdirSync(store.folder).sort()).toEqual(before);
+    expect(readdirSync(to).sort()).toEqual(['checkpoint', 'empty']);
+    // A coordinator that hears of such files says so and goes on.
+    const worker = await source();
+    const trial = (await worker.claim())!;
+    await redis.rpush(new RedisKeys(study.namespace).files(study.study, { trial: trial.id, attempt: 1 }), bad[0]![0]);
+    trial.end({ status: 'complete', step: 10 });
+    await trial.settled();
+    await study.round();
+    expect(store.trial(trial.id)!.status).toBe('complete');
+    expect(study.notes.at(-1)).toMatch(/files of trial \w{8} are refused/);
+    redis.disconnect();
+  });
+
   it('names a wrong password, a missing one and a server that is not there', async () => {
     const place = { namespace: 'x' };
     const wrong = server.url.replace('//', '//:wrong@');
@@ -243,7 +292,6 @@ describe.skipIf(!available)('a study on a real Redis', () => {
       redis.disconnect();
       await expect(connect({ ...place, ca: '/nowhere.pem' })).rejects.toThrow(/nowhere.pem: cannot be read/);
     } finally {
-      appendFileSync(join(secure.folder, 'end'), '');
       await secure.stop();
     }
   });

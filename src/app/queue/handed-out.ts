@@ -90,6 +90,7 @@ export async function openQueue(
         study: choice.study,
         folderOf: (trial) => pathBelow(join(study, 'trials'), trial.slice(0, 16)),
         dataOf: dataToFind,
+        onNote,
       });
   }
 }

@@ -49,16 +49,17 @@ export function trialPlaces({ data, shared, scratch }: PlaceOptions) {
     if ((spec.kind === 'command') !== offer.requires.command)
       throw new UsageError('its settings are of another kind than it says');
     const own = pathBelow(scratch, study, offer.trial.slice(0, 16));
-    const place = sharedPlace(folder, shared) ?? own;
+    const there = sharedPlace(folder, shared);
+    const place = { folder: there ?? own, isShared: there !== undefined };
     if (spec.kind === 'command') {
       if (!existsSync(spec.command.here))
         throw new UsageError(`the folder of its study file, ${quote(spec.command.here)}, is not on this machine`);
-      return { spec: offer.spec, folder: place };
+      return { spec: offer.spec, ...place };
     }
-    if (isMade(spec.data)) return { spec: offer.spec, folder: place };
+    if (isMade(spec.data)) return { spec: offer.spec, ...place };
     if (spec.data.content === undefined) throw new UsageError('it does not say what its data are');
     const dir = await find(spec.data);
-    return dir === undefined ? undefined : { spec: JSON.stringify({ ...spec, dir }), folder: place };
+    return dir === undefined ? undefined : { spec: JSON.stringify({ ...spec, dir }), ...place };
   };
 }
 

@@ -1,5 +1,5 @@
 import { BallastError, FileError } from '../../base/errors.ts';
-import { owningFolder } from '../../formats/index.ts';
+import { makeFolder, owningFolder } from '../../formats/index.ts';
 import { ClaimLost } from '../../store/index.ts';
 import { runTrial, type TrialRequest } from '../../study/index.ts';
 import type { HeldTrial } from '../driver.ts';
@@ -19,6 +19,7 @@ export async function computeTrial(
   const { trial } = request;
   const { id, folder, attempt } = trial;
   try {
+    await makeFolder(folder);
     const { status, note } = await (request.owning
       ? owningFolder(folder, { doing: `attempt ${attempt} of a trial` }, () => runTrial(request))
       : runTrial(request));

@@ -45,6 +45,11 @@ export class RedisKeys {
     return `${this.prefix}:steps:${study}`;
   }
 
+  /** Files of an attempt on their way to the coordinator: a list of pieces. */
+  files(study: string, { trial, attempt }: Fence): string {
+    return `${this.prefix}:files:${study}:${trial}:${attempt}`;
+  }
+
   /** There while nothing of the study is given out. */
   drain(study: string): string {
     return `${this.prefix}:drain:${study}`;

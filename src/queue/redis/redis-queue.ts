@@ -1,5 +1,6 @@
 import { type Job, type JobType, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { makeFolder } from '../../formats/index.ts';
 import {
   announcementSchema,
   eventOf,
@@ -12,6 +13,7 @@ import {
   type WorkerReport,
 } from '../../schema/index.ts';
 import type { HandedOut, Remaining, TrialQueue } from '../driver.ts';
+import { FilesRefused, receiveFiles } from './files.ts';
 import { bullPriority, className, jobId, RedisKeys } from './keys.ts';
 
 export interface RedisQueueOptions {
@@ -23,6 +25,8 @@ export interface RedisQueueOptions {
   readonly folderOf: (trial: string) => string;
   /** Beginning of the identity of a trial's data, where a worker has to find them; null where they are made. */
   readonly dataOf: (offer: Offer) => string | null;
+  /** Told what was refused. */
+  readonly onNote?: ((note: string) => void) | undefined;
   /** Milliseconds that a worker's claim holds without a sign of life. */
   readonly lock?: number;
 }
@@ -79,7 +83,7 @@ export class RedisQueue implements TrialQueue {
   }
 
   async receive(): Promise<readonly QueueMessage[]> {
-    const { redis, study } = this.#options;
+    const { redis, study, folderOf } = this.#options;
     const stream = this.#keys.events(study);
     // What the last call gave is in the store by now.
     if (this.#applied.length > 0) await redis.xdel(stream, ...this.#applied);
@@ -92,6 +96,19 @@ export class RedisQueue implements TrialQueue {
       return fence && event ? [{ ...fence, event }] : [];
     });
     const ended = messages.filter(({ event }) => event.kind === 'ended' || event.kind === 'crashed');
+    for (const { trial, attempt, event } of ended) {
+      if (event.kind !== 'ended') continue;
+      // A trial without a folder would be made again.
+      await makeFolder(folderOf(trial));
+      const key = this.#keys.files(study, { trial, attempt });
+      try {
+        if (await redis.exists(key)) await receiveFiles(redis, key, folderOf(trial));
+      } catch (error) {
+        if (!(error instanceof FilesRefused)) throw error;
+        this.#options.onNote?.(`files of trial ${trial.slice(0, 8)} are refused: ${error.message}`);
+        await redis.del(key);
+      }
+    }
     if (ended.length > 0)
       await redis.hdel(this.#keys.steps(study), ...ended.map(({ trial, attempt }) => `${trial} ${attempt}`));
     // Signs of life come after what was measured meanwhile.

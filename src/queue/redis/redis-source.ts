@@ -10,19 +10,30 @@ import {
   longestPayload,
   type QueuePayload,
   queuePayloadSchema,
+  type TrialEvent,
 } from '../../schema/index.ts';
 import { ClaimLost, type MeasurementRow } from '../../store/index.ts';
 import type { HeldTrial, TrialSource } from '../driver.ts';
 import { fits } from '../fits.ts';
+import { sendFiles } from './files.ts';
 import { classNamed, jobId, RedisKeys, type TrialClass } from './keys.ts';
 import { Speech } from './speech.ts';
+
+/** Where a worker computes a trial. */
+export interface TrialPlace {
+  /** Its settings, JSON, as this machine can use them. */
+  readonly spec: string;
+  readonly folder: string;
+  /** Whether the coordinator sees the folder; where it does not, the files are sent to it. */
+  readonly isShared: boolean;
+}
 
 export interface RedisSourceOptions {
   readonly redis: Redis;
   readonly namespace: string;
   readonly worker: Announcement;
   /** Where a trial computes: its settings as this machine can use them, and the folder of its files; undefined where the data are not here. Throws for settings that are not valid. */
-  readonly place: (payload: QueuePayload) => Promise<{ readonly spec: string; readonly folder: string } | undefined>;
+  readonly place: (payload: QueuePayload) => Promise<TrialPlace | undefined>;
   /** Told what was refused. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Milliseconds that a claim holds without a sign of life. */
@@ -142,7 +153,7 @@ export class RedisSource implements TrialSource {
       await job.moveToDelayed(Date.now() + 5000, token).catch(() => {});
       return undefined;
     }
-    let place: { readonly spec: string; readonly folder: string } | undefined;
+    let place: TrialPlace | undefined;
     try {
       place = await this.#options.place(payload);
     } catch (cause) {
@@ -170,7 +181,7 @@ export class RedisSource implements TrialSource {
     token: string,
     { offer, study, known }: QueuePayload,
     fence: Fence,
-    { spec, folder }: { readonly spec: string; readonly folder: string },
+    { spec, folder, isShared }: TrialPlace,
   ): Promise<HeldTrial> {
     const { redis, worker, lock = 60_000 } = this.#options;
     const speech = new Speech(redis, this.#keys, study, fence);
@@ -178,17 +189,23 @@ export class RedisSource implements TrialSource {
     this.#held.set(key, fence);
     let finishing: Promise<unknown> | undefined;
     let over = false;
-    const finish = (how: 'done' | 'failed') => {
+    const finish = (last: TrialEvent) => {
       over = true;
-      clearInterval(renewing);
-      this.#held.delete(key);
-      finishing = speech.settled().then(
-        () =>
-          how === 'done'
-            ? job.moveToCompleted(null, token, false)
-            : job.moveToFailed(new UnrecoverableError('crashed'), token, false),
-        () => {},
-      );
+      const finished = async () => {
+        await speech.settled();
+        if (last.kind === 'ended' && last.status !== 'queued' && !isShared) {
+          const why = await sendFiles(redis, this.#keys.files(study, fence), folder);
+          if (why !== undefined) this.#options.onNote?.(`trial ${fence.trial.slice(0, 8)}: ${why}`);
+        }
+        speech.say(last);
+        await speech.settled();
+        if (last.kind === 'ended') await job.moveToCompleted(null, token, false);
+        else await job.moveToFailed(new UnrecoverableError('crashed'), token, false);
+      };
+      finishing = finished().finally(() => {
+        clearInterval(renewing);
+        this.#held.delete(key);
+      });
       finishing.catch(() => {});
     };
     // The lock is this process's affair, however busy the trial's is.
@@ -233,17 +250,14 @@ export class RedisSource implements TrialSource {
       },
       end: ({ status, step, note, hardware, secondsPerStep }) => {
         requireOpen();
-        speech.say({ kind: 'ended', status, step, note, hardware, secondsPerStep });
-        finish('done');
+        finish({ kind: 'ended', status, step, note, hardware, secondsPerStep });
       },
       crash: (how) => {
         requireOpen();
-        speech.say({ kind: 'crashed', how });
-        finish('failed');
+        finish({ kind: 'crashed', how });
       },
       settled: async () => {
-        await speech.settled();
-        await finishing;
+        await (finishing ?? speech.settled());
       },
     };
   }
