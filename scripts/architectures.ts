@@ -33,8 +33,10 @@ const page = fileURLToPath(new URL('../docs/architectures.md', import.meta.url))
 
 async function* exported(folder: string, names: readonly string[]): AsyncGenerator<Known> {
   const child = spawn('/usr/bin/python3', [peer, folder, ...names], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
   for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('{')) yield JSON.parse(line);
-  if (child.exitCode !== 0) throw new BallastError(`${peer} ended with ${child.exitCode}`);
+  const code = await closed;
+  if (code !== 0) throw new BallastError(`${peer} ended with ${code}`);
 }
 
 /** Largest difference of the unit's singular values from the peer's, relative to the largest. */

@@ -18,7 +18,7 @@ export interface StoredResult {
 const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
 
 /** JSON that says what a folder is for, or what it has cost, and is no result. */
-const besides = [requestFile, 'config.json', 'spent-time.json'];
+export const besides: readonly string[] = [requestFile, 'config.json', 'spent-time.json'];
 
 /** The stored results in a file, or in a folder: each JSON file directly in it but what says what the folder is for. Throws FileError where there is none. */
 export async function storedResults(path: string): Promise<StoredResult[]> {

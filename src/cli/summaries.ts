@@ -32,6 +32,10 @@ export const commandSummaries = {
   },
   queue: { group: training, summary: 'Studies that are handed out: their workers, what waits and what is parked' },
   eval: { group: training, summary: measurements.eval },
+  serve: {
+    group: stored,
+    summary: 'A local page over a folder: studies live while they compute, spectra, perturbations, any stored result',
+  },
   report: { group: stored, summary: 'Page, table, CSV or JSON of any stored result, without computing anything' },
   units: { group: stored, summary: 'List the residual units and stages found in a model' },
   models: { group: stored, summary: 'List the built-in models, or one of them with its parameters' },

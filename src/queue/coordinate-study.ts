@@ -33,7 +33,7 @@ export async function coordinateStudy(run: CoordinatedRun): Promise<StudyRunResu
         failure ??= new BallastError(`trial ${report.id.slice(0, 8)} failed: ${report.note ?? ''}`);
     },
   });
-  await queue.drain(false);
+  await queue.drain(store.paused);
   for (;;) {
     const remaining = await coordinator.round();
     if (failure) {
@@ -45,7 +45,9 @@ export async function coordinateStudy(run: CoordinatedRun): Promise<StudyRunResu
       await queue.clear();
       return { status: 'complete', counts: countTrials(store) };
     }
-    if (signal.aborted) return { status: 'interrupted', counts: countTrials(store) };
+    // Paused: workers end what they have, and nothing new is given out until the study is run again.
+    if (store.paused) await queue.drain(true);
+    if (signal.aborted || store.paused) return { status: 'interrupted', counts: countTrials(store) };
     await queue.serve(remaining);
     await setTimeout(polling, undefined, { signal }).catch(() => {});
   }

@@ -37,6 +37,11 @@ export class Coordinator {
   /** Crashes that this one has seen of a trial, and when it may be offered again. */
   readonly #crashed = new Map<string, { readonly times: number; readonly until: number }>();
   readonly #ignored = new Set<string>();
+  /** What workers had in the last round, and what of that has ended since as its worker said. */
+  #held: readonly Fence[] = [];
+  readonly #ended = new Set<string>();
+  /** Attempts that were begun at trials that nobody asks for. */
+  #refused: Fence[] = [];
 
   constructor(options: CoordinatorOptions) {
     this.#store = options.store;
@@ -48,7 +53,8 @@ export class Coordinator {
   /** Once around: hear, take back, offer. Throws FileError for what concerns the store or the way to the workers. */
   async round(): Promise<Remaining> {
     await this.#hear();
-    const held = this.#store.claims.held().map(({ id, attempt }): Fence => ({ trial: id, attempt }));
+    const held = this.#running();
+    await this.#tellOfCancelled(held);
     const lost = await this.#queue.lost(held);
     if (lost.length > 0) {
       // First they are told that it is over, then their last words count, and then it is given to somebody else.
@@ -64,11 +70,25 @@ export class Coordinator {
     await this.#queue.drain(true);
     const { claims } = this.#store;
     const waiting = claims.offered().map(({ id, attempt }): Fence => ({ trial: id, attempt }));
-    const held = claims.held().map(({ id, attempt }): Fence => ({ trial: id, attempt }));
+    const held = this.#running();
     await this.#queue.cancel([...waiting, ...held]);
     await this.#hear();
     for (const fence of held) this.#takeBack(fence);
     this.#offered.clear();
+  }
+
+  #running(): Fence[] {
+    return this.#store.claims.running().map(({ id, attempt }): Fence => ({ trial: id, attempt }));
+  }
+
+  /** Whoever has a trial that was cancelled meanwhile, or was taken out of the study, hears of it. */
+  async #tellOfCancelled(held: readonly Fence[]): Promise<void> {
+    const now = new Set(held.map(keyOf));
+    const cancelled = this.#held.filter((fence) => !now.has(keyOf(fence)) && !this.#ended.has(keyOf(fence)));
+    await this.#queue.cancel([...cancelled, ...this.#refused]);
+    this.#refused = [];
+    this.#ended.clear();
+    this.#held = held;
   }
 
   async #hear(): Promise<void> {
@@ -87,7 +107,7 @@ export class Coordinator {
     const fence = { id, attempt };
     switch (event.kind) {
       case 'taken':
-        claims.adopt(fence, ownerOf(event.worker));
+        if (claims.adopt(fence, ownerOf(event.worker)) === 'refused') this.#refused.push({ trial: id, attempt });
         return;
       case 'begun':
         claims.begin(fence, event.step);
@@ -110,12 +130,14 @@ export class Coordinator {
       case 'ended': {
         const { kind: _, ...result } = event;
         claims.end(fence, result);
+        this.#ended.add(keyOf({ trial: id, attempt }));
         const { status, note } = result;
         onReport?.({ kind: 'ended', id, status, ...(note === undefined ? {} : { note }) });
         return;
       }
       case 'crashed': {
         const status = claims.crash(fence, event.how);
+        this.#ended.add(keyOf({ trial: id, attempt }));
         const times = (this.#crashed.get(id)?.times ?? 0) + 1;
         this.#crashed.set(id, { times, until: this.#now() + backOff[Math.min(times, backOff.length) - 1]! });
         const then = status === 'failed' ? 'too often; it counts as failed' : 'it goes on from its checkpoint';
@@ -153,8 +175,15 @@ export class Coordinator {
     }
     const due = waiting.filter(
       ({ id, attempt }) =>
-        !this.#offered.has(`${id} ${attempt}`) && (this.#crashed.get(id)?.until ?? Number.NEGATIVE_INFINITY) <= now,
+        !this.#offered.has(keyOf({ trial: id, attempt })) &&
+        (this.#crashed.get(id)?.until ?? Number.NEGATIVE_INFINITY) <= now,
     );
+    // What was offered and waits no longer was taken, or is cancelled: then nobody is to take it.
+    const waits = new Set(waiting.map(({ id, attempt }) => keyOf({ trial: id, attempt })));
+    const gone = [...this.#offered].filter((key) => !waits.has(key));
+    const cancelled = gone.map(fenceOfKey).filter(({ trial }) => store.trial(trial)?.held !== false);
+    if (cancelled.length > 0) await this.#queue.withdraw(cancelled);
+    for (const key of gone) this.#offered.delete(key);
     const study = store.storedName() ?? '';
     const { priority = 0 } = this.#options;
     await this.#queue.offer(
@@ -163,13 +192,13 @@ export class Coordinator {
         known: () => (trial.attempt === 1 ? [] : store.curve(trial.id)),
       })),
     );
-    for (const { id, attempt } of due) this.#offered.add(`${id} ${attempt}`);
-    return { queued: waiting.length, running: store.claims.held().length };
+    for (const { id, attempt } of due) this.#offered.add(keyOf({ trial: id, attempt }));
+    return { queued: waiting.length, running: this.#running().length };
   }
 
   /** Said once an attempt: it goes on talking until it hears that it is over. A new coordinator hears again what was applied long ago. */
   #ignore({ trial, attempt, event }: QueueMessage, why: string): void {
-    const key = `${trial} ${attempt}`;
+    const key = keyOf({ trial, attempt });
     if (this.#ignored.has(key) || event.kind !== 'row') return;
     this.#ignored.add(key);
     const row = this.#store.trial(trial);
@@ -179,3 +208,10 @@ export class Coordinator {
 
 /** The owner that the store names: of another machine always, since only its own words tell whether it lives. */
 const ownerOf = ({ worker, host, pid }: Announcement) => ({ host: `worker ${worker} on ${host}`, pid, started: '' });
+
+const keyOf = ({ trial, attempt }: Fence) => `${trial} ${attempt}`;
+
+function fenceOfKey(key: string): Fence {
+  const [trial, attempt] = key.split(' ');
+  return { trial: trial!, attempt: Number(attempt) };
+}

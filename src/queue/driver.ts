@@ -47,6 +47,8 @@ export interface TrialQueue {
   cancel(fences: readonly Fence[]): Promise<void>;
   /** Of attempts that workers hold, those whose worker is gone for certain. */
   lost(held: readonly Fence[]): Promise<readonly Fence[]>;
+  /** Takes back what waits of these attempts; one that was taken is not touched. */
+  withdraw(fences: readonly Fence[]): Promise<void>;
   /** Takes back what waits of trials that are none of these: the study no longer asks for them. */
   retain(trials: ReadonlySet<string>): Promise<void>;
   /** Whether trials are given out: workers end what they have, and take nothing new while it drains. */

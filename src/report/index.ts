@@ -6,6 +6,7 @@ export { type Figure, figure, type LegendEntry, legend, type Panel } from './kit
 export { writeReportIndex } from './kit/folder-index.ts';
 export { escapeHtml, Html, html } from './kit/html.ts';
 export { type Page, renderPage, type Section } from './kit/page.ts';
+export { pageStyle } from './kit/page-style.ts';
 export { pngDataUrl, type RgbPicture } from './kit/png.ts';
 export {
   formatBytes,

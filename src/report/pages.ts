@@ -7,6 +7,7 @@ export { renderComparisonReport } from './comparison/comparison-report.ts';
 export { renderStudyStabilityReport } from './comparison/study-stability-report.ts';
 export { type DrawnFigure, figuresOf } from './kit/drawn.ts';
 export { type FigureFile, figureFiles } from './kit/figure-files.ts';
+export { renderPage } from './kit/page.ts';
 export { renderAlignmentReport } from './stability/branches/alignment-report.ts';
 export { renderConvolutionsReport } from './stability/branches/convolutions-report.ts';
 export { renderEigenvaluesReport } from './stability/branches/eigenvalues-report.ts';

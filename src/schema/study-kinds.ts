@@ -28,7 +28,7 @@ import {
 import { queueStateRequest, queueStateResult } from './studies/queue.ts';
 import { batchReproductionRequest, batchReproductionResult } from './studies/reproduction.ts';
 import { summaries } from './summaries.ts';
-import { trainOutlineResult, trainRequest, trainResult } from './training.ts';
+import { folderRequestResult, runConfigResult, trainOutlineResult, trainRequest, trainResult } from './training.ts';
 
 export const trainKind = registerKind({
   kind: 'train',
@@ -44,6 +44,22 @@ export const trainOutlineKind = registerKind({
   summary: summaries['train-outline'],
   request: z.null(),
   result: trainOutlineResult,
+});
+
+export const runConfigKind = registerKind({
+  kind: 'run-config',
+  version: 1,
+  summary: summaries['run-config'],
+  request: z.null(),
+  result: runConfigResult,
+});
+
+export const folderRequestKind = registerKind({
+  kind: 'folder-request',
+  version: 1,
+  summary: summaries['folder-request'],
+  request: z.null(),
+  result: folderRequestResult,
 });
 
 export const studyReportKind = registerKind({

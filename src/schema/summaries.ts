@@ -26,6 +26,8 @@ export const summaries = {
   'measurement-plan': 'What a measurement is going to do, and what it will cost',
   train: 'A training run: what it was asked for, its metrics, and where it ended',
   'train-outline': 'What a training is going to do',
+  'run-config': 'All settings of a training run: config.json in its folder',
+  'folder-request': 'What a folder of results was made for: request.json in it',
   'batch-report':
     'What a batch study says: steps to targets, speed-up, critical batch, cost, and the paper’s statements on it',
   'batch-run': 'What a run of a study has come to: trials by state, and rates at the edge of their grid',

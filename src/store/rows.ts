@@ -29,6 +29,8 @@ export interface TrialRow extends WantedTrial {
   readonly number: number;
   readonly inGrid: boolean;
   readonly status: StoredStatus;
+  /** Cancelled by hand: it is not claimed until it is queued again by hand. */
+  readonly held: boolean;
   readonly crashes: number;
   readonly note: string | null;
   readonly hardware: string | null;

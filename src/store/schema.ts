@@ -91,8 +91,13 @@ alter table trial add column beat integer not null default 0;
 update trial set attempt = (select max(a.number) from attempt a where a.trial = trial.number) where status = 'running';
 `;
 
+/** What somebody cancelled: it waits until it is queued again by hand. */
+const holdable = `
+alter table trial add column held integer not null default 0;
+`;
+
 /** What leads from each version to the next, from an empty database on. Forward only. */
-const migrations: readonly string[] = [first, fenced];
+const migrations: readonly string[] = [first, fenced, holdable];
 
 /** Counts up with every change of the tables. */
 export const tablesVersion = migrations.length;

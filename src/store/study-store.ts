@@ -11,6 +11,7 @@ import {
   type ExtensionRow,
   type MeasurementRow,
   measurementColumns,
+  measurementKeys,
   measurementOf,
   type PointRow,
   type TrialRow,
@@ -31,12 +32,12 @@ export interface Grid {
   readonly points: readonly PointRow[];
 }
 
-const trialColumns = `t.number, t.id, t.spec, t.in_grid as inGrid, t.status, t.budget_steps as budgetSteps, t.budget_seconds as budgetSeconds,
+const trialColumns = `t.number, t.id, t.spec, t.in_grid as inGrid, t.status, t.held, t.budget_steps as budgetSteps, t.budget_seconds as budgetSeconds,
   t.crashes, t.note, t.hardware, t.seconds_per_step as secondsPerStep,
   coalesce((select max(m.step) from measurement m where m.trial = t.number), 0) as step`;
 
-type RawTrial = Omit<TrialRow, 'inGrid'> & { readonly inGrid: number };
-const trialOf = ({ inGrid, ...row }: RawTrial): TrialRow => ({ ...row, inGrid: inGrid === 1 });
+type RawTrial = Omit<TrialRow, 'inGrid' | 'held'> & { readonly inGrid: number; readonly held: number };
+const trialOf = ({ inGrid, held, ...row }: RawTrial): TrialRow => ({ ...row, inGrid: inGrid === 1, held: held === 1 });
 
 const pointColumns = `p.workload, p.strategy, p.batch_size as batchSize, p.base_rate as baseRate, p.seed,
   p.learning_rate as learningRate, p.budget_steps as budgetSteps, t.id as trialId`;
@@ -67,13 +68,19 @@ export class StudyStore {
     return new StudyStore(folder, opened(path, path, trusted));
   }
 
+  /** Opens the store of a study that there is. Throws FileError, also where there is none. */
+  static async openToWrite(folder: string): Promise<StudyStore> {
+    requireStore(folder);
+    return StudyStore.open(folder);
+  }
+
   /**
    * The same for whoever only reads. A store that cannot be written, or whose folder cannot, is read from a copy among the temporary files:
    * SQLite writes beside what it reads. Throws FileError, also where there is none.
    */
   static async openToRead(folder: string): Promise<StudyStore> {
     const path = pathIn(folder);
-    if (!existsSync(path)) throw new FileError(folder, `has no ${databaseName}; expected the folder of a batch study`);
+    requireStore(folder);
     if (await canWrite(folder, path)) return new StudyStore(folder, opened(path, path, false));
     const temporary = await mkdtemp(join(tmpdir(), 'ballast-study-'));
     const copy = join(temporary, databaseName);
@@ -181,6 +188,36 @@ export class StudyStore {
     return rows.map(measurementOf);
   }
 
+  /** One column of a trial's curve where it has a value: steps, growing, and values. The steps between `from` and `to`, both inside. */
+  series(
+    id: string,
+    key: Exclude<keyof MeasurementRow, 'step'>,
+    { from = 0, to = Number.MAX_SAFE_INTEGER } = {},
+  ): { readonly step: Float64Array; readonly value: Float64Array } {
+    const column = measurementColumns[measurementKeys.indexOf(key)]!;
+    const rows = guarded(this.path, () =>
+      this.#db
+        .prepare(
+          `select step, ${column} from measurement
+           where trial = (select number from trial where id = ?) and step between ? and ? and ${column} is not null order by step`,
+        )
+        .raw()
+        .all(id, from, to),
+    ) as [number, number][];
+    return { step: Float64Array.from(rows, (r) => r[0]), value: Float64Array.from(rows, (r) => r[1]) };
+  }
+
+  /** Whether nothing is to be computed until somebody resumes the study: whoever computes it looks now and then. */
+  get paused(): boolean {
+    return this.#all<{ value: string }>("select value from fact where key = 'paused'")[0]?.value === 'yes';
+  }
+
+  set paused(value: boolean) {
+    this.#write(() => {
+      this.#db.prepare("insert or replace into fact values ('paused', ?)").run(value ? 'yes' : 'no');
+    });
+  }
+
   /**
    * A trial that is known by another id from now on, with its files. Nothing happens where there is none of the former id, one of the new id already, or
    * where it is being worked on.
@@ -220,6 +257,19 @@ export class StudyStore {
     return this.#all(
       'select workload, strategy, batch_size as batchSize, base_rate as baseRate from extension order by workload, strategy, batch_size, base_rate',
     );
+  }
+
+  /** How often each trial was taken up, by id; absent for those that never were. */
+  attemptNumbers(): ReadonlyMap<string, number> {
+    const rows = this.#all<{ id: string; number: number }>(
+      'select t.id, max(a.number) as number from attempt a join trial t on t.number = a.trial group by a.trial',
+    );
+    return new Map(rows.map(({ id, number }) => [id, number]));
+  }
+
+  /** Whether this is a copy of a store that cannot be written: it does not see what is written there later. */
+  get isCopy(): boolean {
+    return this.#temporary !== undefined;
   }
 
   /** Everything that was ever computed, in the order of its beginning. */
@@ -276,6 +326,11 @@ async function canWrite(...paths: readonly string[]): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function requireStore(folder: string): void {
+  if (!existsSync(pathIn(folder)))
+    throw new FileError(folder, `has no ${databaseName}; expected the folder of a batch study`);
 }
 
 const pathIn = (folder: string) => join(folder, databaseName);

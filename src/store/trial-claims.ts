@@ -73,7 +73,7 @@ export class TrialClaims {
         .prepare(
           `update trial set status = 'running', owner = ?, lease_until = null, beat = 0,
              attempt = (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number)
-           where number = (select number from trial where status = 'queued' and in_grid = 1 order by ordinal, number limit 1)
+           where number = (select number from trial where status = 'queued' and in_grid = 1 and held = 0 order by ordinal, number limit 1)
            returning number, id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds, attempt`,
         )
         .get(owner) as (Claim & { number: number }) | undefined;
@@ -92,7 +92,7 @@ export class TrialClaims {
       this.#freeAbandoned();
       const { queued, running } = this.#db
         .prepare(
-          `select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'running') as running
+          `select count(*) filter (where status = 'queued' and held = 0) as queued, count(*) filter (where status = 'running') as running
            from trial where in_grid = 1`,
         )
         .get() as { queued: number; running: number };
@@ -182,34 +182,45 @@ export class TrialClaims {
   }
 
   /**
-   * A worker that knows nothing of this store has taken a trial, with an attempt that was offered to it: what is said of it is written from now on. False where this attempt is
-   * over, or the trial is done: what is said of it means nothing.
+   * A worker that knows nothing of this store has taken a trial, with an attempt that was offered to it: `adopted`, what is said of it is written from now on. `refused` where the trial is
+   * cancelled, done, or no longer asked for: the attempt counts as cancelled. `over` where it was known and has ended, or a later one was.
    */
-  adopt({ id, attempt }: Attempt, owner: Owner): boolean {
+  adopt({ id, attempt }: Attempt, owner: Owner): 'adopted' | 'refused' | 'over' {
     return this.#write(() => {
       const row = this.#db
         .prepare(
-          `select number, status, attempt, in_grid as inGrid,
+          `select number, status, attempt, held, in_grid as inGrid,
              (select coalesce(max(a.number), 0) from attempt a where a.trial = trial.number) as last from trial where id = ?`,
         )
         .get(id) as
-        | { number: number; status: StoredStatus; attempt: number | null; inGrid: number; last: number }
+        | {
+            number: number;
+            status: StoredStatus;
+            attempt: number | null;
+            held: number;
+            inGrid: number;
+            last: number;
+          }
         | undefined;
-      if (!row) return false;
+      if (!row) return 'refused';
       const { number, status, last } = row;
-      if (attempt <= last) return status === 'running' && row.attempt === attempt;
-      if (status !== 'queued' && status !== 'running') return false;
-      if (status === 'running') this.#endAttempt(number, row.attempt, 'superseded', null);
+      if (attempt <= last) return status === 'running' && row.attempt === attempt ? 'adopted' : 'over';
+      const isWanted = (status === 'queued' || status === 'running') && row.held === 0 && row.inGrid === 1;
+      if (status === 'running' && isWanted) this.#endAttempt(number, row.attempt, 'superseded', null);
       const text = JSON.stringify(owner);
+      this.#db
+        .prepare('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)')
+        .run(number, attempt, text, Date.now());
+      if (!isWanted) {
+        this.#endAttempt(number, attempt, 'cancelled', null);
+        return 'refused';
+      }
       this.#db
         .prepare(
           "update trial set status = 'running', owner = ?, lease_until = null, beat = 0, attempt = ? where number = ?",
         )
         .run(text, attempt, number);
-      this.#db
-        .prepare('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)')
-        .run(number, attempt, text, Date.now());
-      return true;
+      return 'adopted';
     });
   }
 
@@ -221,25 +232,55 @@ export class TrialClaims {
           .prepare(
             `select id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds,
                (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number) as attempt
-             from trial where status = 'queued' and in_grid = 1 order by ordinal, number`,
+             from trial where status = 'queued' and in_grid = 1 and held = 0 order by ordinal, number`,
           )
           .all() as (WantedTrial & Attempt)[],
     );
   }
 
-  /** Who works on what, by trial. */
-  held(): readonly (Attempt & { readonly owner: Owner | undefined })[] {
-    return this.#write(() =>
-      (
+  /** The attempts that own a trial. */
+  running(): readonly Attempt[] {
+    return this.#write(
+      () =>
         this.#db
-          .prepare("select id, attempt, owner from trial where status = 'running' and attempt is not null")
-          .all() as {
-          id: string;
-          attempt: number;
-          owner: string | null;
-        }[]
-      ).map(({ owner, ...rest }) => ({ ...rest, owner: ownerOf(owner) })),
+          .prepare("select id, attempt from trial where status = 'running' and attempt is not null")
+          .all() as Attempt[],
     );
+  }
+
+  /**
+   * Cancels trials that have not ended: they wait, held, until somebody releases them. One that is being worked on is taken from its process, which finds out with
+   * its next write. Returns how many.
+   */
+  hold(ids: readonly string[]): number {
+    return this.#write(() => {
+      const find = this.#db.prepare(
+        "select number, attempt, status from trial where id = ? and held = 0 and status in ('queued', 'running')",
+      );
+      const update = this.#db.prepare(
+        "update trial set status = 'queued', held = 1, owner = null, attempt = null, lease_until = null where number = ?",
+      );
+      let changed = 0;
+      for (const id of ids) {
+        const row = find.get(id) as (Pick<Running, 'number' | 'attempt'> & { status: string }) | undefined;
+        if (!row) continue;
+        update.run(row.number);
+        if (row.status === 'running') this.#endAttempt(row.number, row.attempt, 'cancelled', null);
+        changed++;
+      }
+      return changed;
+    });
+  }
+
+  /** Queues trials again by hand that failed or are held. Returns how many. */
+  release(ids: readonly string[]): number {
+    return this.#write(() => {
+      const update = this.#db.prepare(
+        `update trial set status = 'queued', crashes = 0, note = null, held = 0
+         where id = ? and status <> 'running' and (held = 1 or status = 'failed')`,
+      );
+      return ids.reduce((sum, id) => sum + update.run(id).changes, 0);
+    });
   }
 
   /** Queues trials again; those that are being worked on are left alone. */

@@ -25,7 +25,7 @@ export interface MachineShare {
  * or as many as the graphics processors serve. Throws UsageError for a command that the machine has no room for.
  */
 export function machineShare(
-  { grid }: StudyLayout,
+  { grid }: Pick<StudyLayout, 'grid'>,
   { threads, gpus, memory = totalmem() }: Machine,
   wanted: number | undefined,
 ): MachineShare {

@@ -83,7 +83,7 @@ describe('a written model', () => {
     const x = b.input('x', 'float32', [1, 1, 4, 4]);
     const y = b.node('Conv', [x, b.constant(tensorOf('float32', [1, 1, 1, 1], [1]), 'w')], {
       group: { type: 'int', value: 1 },
-      auto_pad: { type: 'string', value: 'VALID' },
+      auto_pad: { type: 'string', value: 'NOTSET' },
       strides: { type: 'ints', value: [1, 2] },
       note_float: { type: 'float', value: Math.fround(0.1) },
       note_floats: { type: 'floats', value: [0.5, -2] },

@@ -36,6 +36,10 @@ export const tokens = registerMeasurement({
       what: 'of an exported vision transformer at an image, the first tokens and the last',
       request: { model: 'vit.onnx', dataset: 'cifar10', data: 'cifar10', tokens: '0,1,196' },
     },
+    {
+      what: 'of a language model from elsewhere, at a text of your own and by its own tokenizer',
+      request: { model: 'gpt.onnx', dataset: 'text', data: 'page.txt', tokenizer: 'tokenizer.json', tokens: '7,15,31' },
+    },
   ],
   async prepare(request, control) {
     const [subject, { TokensMeasurement }, { tensor }, data, { loadNetwork }] = await Promise.all([

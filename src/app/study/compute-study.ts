@@ -11,10 +11,12 @@ import {
   type ExtraRate,
   extend,
   findEdges,
+  gridOf,
   layOutStudy,
   machineShare,
   measuredIn,
   type ParsedStudy,
+  parseStudyFile,
   readStudyFile,
   type StudyCounts,
   type StudyLayout,
@@ -153,6 +155,35 @@ async function computeHandedOut(
     return result;
   } finally {
     await queue.close();
+  }
+}
+
+/**
+ * Goes on with the study in a folder as it was laid out: what waits there is computed, and nothing is queued that was not. Throws as `computeStudy` does, and
+ * FileError for a folder without a study.
+ */
+export async function resumeStudy(options: Omit<StudyOptions, 'extend' | 'onRound'>): Promise<ComputedStudy> {
+  const { out, maxParallel, threads = defaultThreads(), device = 'cpu', gpus, onReport, onNote } = options;
+  if (maxParallel !== undefined) requireCount('maxParallel', maxParallel);
+  requireCount('threads', threads);
+  await requireNotHandedOut(out);
+  const store = await StudyStore.openToWrite(out);
+  let owner: Awaited<ReturnType<typeof ownFolder>> | undefined;
+  try {
+    const { name, text } = store.study();
+    owner = await ownFolder(out, { doing: options.doing ?? `the study ${name}`, shared: true, sweepDepth: 0 });
+    const { grid } = gridOf(parseStudyFile(text, `${out}: study`), { extra: store.extensions() });
+    const { status, counts } = await runStudy({
+      ...{ store, ...machineShare({ grid }, { threads, gpus }, maxParallel), threads, device, gpus },
+      failFast: options.failFast === true,
+      signal: options.signal ?? new AbortController().signal,
+      ...(onReport && { onReport }),
+      ...(onNote && { onNote }),
+    }).finally(() => options.onRoundEnd?.());
+    return { name, status, counts, edges: findEdges(measuredIn(store), grid.points) };
+  } finally {
+    store.close();
+    owner?.release();
   }
 }
 

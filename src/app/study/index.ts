@@ -2,7 +2,14 @@
 export { bundledStudy, StudyMistakes, statusOf, studyJsonSchema } from '../../study/index.ts';
 export { compareWithReport } from '../../study/plan/index.ts';
 export { checkStudy, type StudyCheckOptions } from './check-study.ts';
-export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './compute-study.ts';
+export {
+  type ComputedStudy,
+  computeStudy,
+  type LayOut,
+  layingOut,
+  resumeStudy,
+  type StudyOptions,
+} from './compute-study.ts';
 export { exportMeasurements, type StudyExportRequest } from './export-study.ts';
 export { type ImportedMeasurements, importMeasured, readLogMapping } from './import-study.ts';
 export {

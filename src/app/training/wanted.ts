@@ -9,7 +9,7 @@ import {
   settingsFrom,
   trainingSettings,
 } from '../../train/index.ts';
-import { type DataKeys, loadSplit } from '../subject.ts';
+import { type DataKeys, loadSplit, type RuntimeKeys, runtimeOf } from '../subject.ts';
 import type { TrainRunRequest } from './train-run.ts';
 
 /** What is said about a run; what it leaves open follows from the table of settings. */
@@ -28,13 +28,16 @@ export interface WantedSettings extends Partial<RunConfig> {
   readonly maxSteps?: number | undefined;
 }
 
-/** Settings, and where their data lies. */
-export interface WantedTraining extends WantedSettings, Omit<DataKeys, 'dataset' | 'seed' | 'download'> {
+/** Settings, where their data lies, and where the training runs: on the CPU unless told. */
+export interface WantedTraining
+  extends WantedSettings,
+    Omit<DataKeys, 'dataset' | 'seed' | 'download'>,
+    Partial<RuntimeKeys> {
   readonly download?: boolean | undefined;
 }
 
 /** Data and configuration of a run, as `trainRun` takes them. */
-export type OpenedTraining = Pick<TrainRunRequest, 'train' | 'valid' | 'config' | 'microBatch' | 'given'>;
+export type OpenedTraining = Pick<TrainRunRequest, 'train' | 'valid' | 'config' | 'microBatch' | 'given' | 'runtime'>;
 
 /**
  * Loads the data of a training and makes its configuration. Throws UsageError and FileError for data and models that are not there, InputError for settings out of
@@ -54,7 +57,9 @@ export async function openTraining(
   const valid = await loadSplit(keys, heldOutSplit(wanted.dataset), listener);
   const config = plannedConfig(wanted, train);
   const microBatch = wanted.microBatch ?? wanted.ghostBatch;
-  return { train, valid, config, microBatch, given: askedOf(config, microBatch, asked) };
+  const { device = 'cpu', threads, emission = 'auto' } = wanted;
+  const runtime = runtimeOf({ device, threads, emission });
+  return { train, valid, config, microBatch, runtime, given: askedOf(config, microBatch, asked) };
 }
 
 const plannedSchema = runConfigSchema.omit({ microBatch: true });

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { rhythmSettings } from '../../train/settings/index.ts';
+import { rhythmSettings } from '../../app/training/settings.ts';
 import { exampleText } from '../flags/examples.ts';
 import { addDeviceOptions } from '../flags/options.ts';
 import { addSettingOptions } from '../flags/setting-options.ts';

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { dataNames } from '../../data/index.ts';
+import { dataSets } from '../../schema/index.ts';
 
 /** Which images or texts. */
 export function addDatasetOptions(command: Command): Command {
   return command
     .option(
       '--dataset <name>',
-      `one of ${Object.keys(dataNames).join(', ')} (shapes and grammar are procedural and need no files)`,
+      `one of ${dataSets.names().join(', ')} (shapes and grammar are procedural and need no files)`,
       'cifar10',
     )
     .option('--data <dir>', 'where the data set lies; a picture (.png, .jpg) is taken for a folder of its own')

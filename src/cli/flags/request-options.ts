@@ -1,7 +1,7 @@
 /** A command's options, made from the schema of its request. */
 import { Argument, type Command, Option } from 'commander';
 import { z } from 'zod';
-import { type Flag, flags, openNamesOf } from '../../schema/index.ts';
+import { type Flag, flags, openNamesOf, suggestionsOf } from '../../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
 import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, wholeNumber } from './values.ts';
 
@@ -52,11 +52,18 @@ function textOf(value: unknown, { unit }: Flag): string {
   return Array.isArray(value) ? value.map(one).join(',') : one(value);
 }
 
+/** What a key says of itself, with the names that there are for it at this moment. */
+function descriptionOf(schema: z.ZodType): string {
+  const described = schema.description ?? '';
+  const suggestions = suggestionsOf(unwrap(schema).inner);
+  return suggestions ? `${described}: ${suggestions.shown().join(', ')}` : described;
+}
+
 function optionOf(key: string, schema: z.ZodType): Option {
   const flag = flags.get(schema) ?? {};
   const { inner, fallback, optional } = unwrap(schema);
   const name = flag.flag ?? hyphenated(key);
-  const described = schema.description ?? '';
+  const described = descriptionOf(schema);
   if (inner instanceof z.ZodBoolean) {
     const off = fallback === true;
     return new Option(off ? `--no-${name}` : `--${name}`, off ? `leave out: ${described}` : described);
@@ -76,7 +83,7 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
     const schema = field as z.ZodType;
     const { positional, value = key, group } = flags.get(schema) ?? {};
     if (positional) {
-      command.addArgument(new Argument(`<${value}>`, schema.description));
+      command.addArgument(new Argument(`<${value}>`, descriptionOf(schema)));
       continue;
     }
     const option = optionOf(key, schema);
@@ -138,7 +145,7 @@ export function requestTable(request: z.ZodObject): string[][] {
       `\`${key}\``,
       `\`${option}\``,
       inner instanceof z.ZodBoolean ? String(fallback ?? false) : usual,
-      schema.description ?? '',
+      descriptionOf(schema),
     ];
   });
 }

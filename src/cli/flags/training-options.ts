@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { freeSettings, gridSettings, presets } from '../../train/settings/index.ts';
+import { freeSettings, gridSettings, presets } from '../../app/training/settings.ts';
 import { addDatasetOptions } from './dataset-options.ts';
 import { addSettingOptions, list } from './setting-options.ts';
 import { number, wholeNumber } from './values.ts';

@@ -3,6 +3,7 @@ import { attention, rmsNormalization, rotaryEmbedding } from '../expansions/atte
 import { dequantize } from '../expansions/dequantize.ts';
 import { Expansion, fail, operand, type UpgradeContext } from '../expansions/expansion.ts';
 import { type Attributes, attributeOf, floatAttribute, type Value } from '../graph.ts';
+import { windowOf } from '../inference/spatial.ts';
 import { dtypes, isFloat, tensorOf, toNumbers } from '../tensor.ts';
 import type { Planned } from './fold.ts';
 
@@ -94,6 +95,23 @@ const batchNormalization: Upgrade = (node, { version, note }) => {
   }
   note('batch normalisation in training mode is computed in evaluation mode, with the running statistics of the file');
   return { ...node, outputNames: node.outputNames.slice(0, 1), attributes };
+};
+
+/**
+ * Where `auto_pad` says how to pad, `pads` say nothing: ONNX forbids them side by side, and ONNX Runtime takes the one for its kernels and the
+ * other for its shapes, which may end the process. For a window that is smaller than its stride, ONNX Runtime comes to pads below 0, which it
+ * refuses: there they are written out.
+ */
+const padded: Upgrade = (node) => {
+  if ((attributeOf(node, 'auto_pad', 'string') ?? 'NOTSET') === 'NOTSET') return node;
+  const attributes = without(node.attributes, 'pads');
+  const sizes = node.inputs[0]?.shape.slice(2) ?? [];
+  const kernel = attributeOf(node, 'kernel_shape', 'ints') ?? (node.inputs[1]?.shape.slice(2) as readonly number[]);
+  const small = attributeOf(node, 'strides', 'ints')?.some((stride, i) => stride > (kernel?.[i] ?? stride));
+  if (node.opType === 'ConvTranspose' || !small || !sizes.every((d) => typeof d === 'number'))
+    return { ...node, attributes };
+  const { pads } = windowOf({ ...node, outputs: [] }, sizes, kernel);
+  return { ...node, attributes: { ...without(attributes, 'auto_pad'), pads: { type: 'ints', value: pads } } };
 };
 
 /** A sum of several is additions one after another: units are found where two things are added. */
@@ -211,11 +229,13 @@ const groupNormalization: Upgrade = (node, { b, add }) => {
 };
 
 const axesToInput = intsToInputs('axes');
+const windows = 'Conv ConvTranspose MaxPool AveragePool LpPool'.split(' ');
 const reductions = 'Mean Max Min Prod SumSquare L1 L2 LogSum LogSumExp'.split(' ').map((r) => `Reduce${r}`);
 
 /** The differences between operator sets that matter for the operators that Ballast knows. */
 const upgrades: Readonly<Record<string, readonly Step[]>> = {
   ...Object.fromEntries(reductions.map((op) => [op, [{ before: 18, upgrade: axesToInput }]])),
+  ...Object.fromEntries(windows.map((op) => [op, [{ before: newestOpset + 1, upgrade: padded }]])),
   ReduceSum: [{ before: 13, upgrade: axesToInput }],
   Squeeze: [{ before: 13, upgrade: axesToInput }],
   Unsqueeze: [{ before: 13, upgrade: axesToInput }],

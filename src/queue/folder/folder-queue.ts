@@ -102,9 +102,13 @@ export class FolderQueue implements TrialQueue {
 
   async cancel(fences: readonly Fence[]): Promise<void> {
     if (fences.length === 0) return;
+    for (const fence of fences) makeExclusively(this.places.overOf(fence), '');
+    await this.withdraw(fences);
+  }
+
+  async withdraw(fences: readonly Fence[]): Promise<void> {
     const { places } = this;
     const keys = new Set(fences.map(keyOf));
-    for (const fence of fences) makeExclusively(places.overOf(fence), '');
     for (const name of namesIn(places.waiting)) {
       const named = fenceOfName(name);
       if (named && keys.has(keyOfName(named))) rmSync(join(places.waiting, name), { force: true });

@@ -39,7 +39,7 @@ const idleEnds = 3;
 
 /**
  * Computes what is queued, in `maxParallel` processes, and ends when nothing is left, also of what other processes are at. A process that dies is
- * replaced, and its trial goes on from its checkpoint. Throws BallastError for what concerns all trials (a full disk), and with `failFast` when one has failed.
+ * replaced, and its trial goes on from its checkpoint. Where the store is paused, all trials save and it ends as interrupted. Throws BallastError for what concerns all trials (a full disk), and with `failFast` when one has failed.
  */
 export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
   const { store, maxParallel, signal } = run;
@@ -77,6 +77,7 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
       if (crashed.status === 'failed') failed(crashed.id, how);
     }
   };
+  let paused = false;
   const failed = (id: string, note: string) => {
     if (run.failFast) failure ??= new BallastError(`trial ${id.slice(0, 8)} failed: ${note}`);
   };
@@ -96,6 +97,11 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
     const settling = new Set<Promise<void>>();
     for (;;) {
       if (failure || signal.aborted) break;
+      paused = store.paused;
+      if (paused) {
+        stopAll();
+        break;
+      }
       const { queued } = store.claims.waiting();
       for (let n = Math.min(queued, maxParallel - processes.size); n > 0; n--) {
         const one: Promise<void> = start().finally(() => settling.delete(one));
@@ -111,7 +117,7 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
     stopAll();
   }
   if (failure) throw failure;
-  return { status: signal.aborted ? 'interrupted' : 'complete', counts: countTrials(store) };
+  return { status: signal.aborted || paused ? 'interrupted' : 'complete', counts: countTrials(store) };
 }
 
 /** The shares of the graphics processors, one for each process; undefined where there are none to give. */

@@ -1,17 +1,19 @@
+import { z } from 'zod';
 import type { TrialEvent } from '../../schema/index.ts';
 import type { Claim, MeasurementRow, StoredStatus } from '../../store/index.ts';
 
 /** What a trial process is told at its start. */
-export interface ProcessOrder {
+export const processOrder = z.object({
   /** Folder of the study whose store it takes trials from; undefined where its parent gives them to it. */
-  readonly folder?: string;
-  readonly threads: number;
-  readonly device: string;
+  folder: z.string().optional(),
+  threads: z.int().positive(),
+  device: z.string(),
   /** Trials that run at a time on this machine. */
-  readonly parallel: number;
+  parallel: z.int().positive(),
   /** Graphics processors that are this process's; undefined leaves the environment of commands as it is. */
-  readonly gpus?: readonly string[];
-}
+  gpus: z.array(z.string()).readonly().optional(),
+});
+export type ProcessOrder = Readonly<z.infer<typeof processOrder>>;
 
 /** A trial that a parent gives to its process. */
 export interface GivenTrial extends Claim {

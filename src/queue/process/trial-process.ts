@@ -10,14 +10,14 @@ import type { TrialSource } from '../driver.ts';
 import { StoreSource } from '../local/store-source.ts';
 import { computeTrial } from './compute-trial.ts';
 import { ParentSource } from './parent-source.ts';
-import type { ProcessOrder, ServedReport } from './trial-process-messages.ts';
+import { type ProcessOrder, processOrder, type ServedReport } from './trial-process-messages.ts';
 
 /** Milliseconds between reports of steps. */
 const reporting = 200;
 /** Milliseconds between signs of life for a parent that gives trials. */
 const living = 2000;
 
-const order = JSON.parse(process.argv[2] ?? '{}') as ProcessOrder;
+const order = processOrder.parse(JSON.parse(process.argv[2] ?? '{}'));
 const stop = new AbortController();
 for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => stop.abort());
 

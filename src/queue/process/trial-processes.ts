@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { childModule } from '../../base/child-module.ts';
 import type { ParentMessage, ProcessOrder, ServedReport } from './trial-process-messages.ts';
 
 export interface EndedProcess {
@@ -20,14 +19,10 @@ export class TrialProcess {
 
   constructor(order: ProcessOrder, onReport: (report: ServedReport) => void) {
     this.gpus = order.gpus;
-    const extension = extname(new URL(import.meta.url).pathname);
-    const path = fileURLToPath(new URL(`./trial-process${extension}`, import.meta.url));
-    // Where the sources run as they are, under a loader that is no argument of this process (a test runner's), the child needs one of its own.
-    const loader =
-      extension === '.ts' && !process.execArgv.some((arg) => arg.includes('tsx')) ? ['--import', 'tsx'] : undefined;
+    const { path, execArgv } = childModule('trial-process', import.meta.url);
     this.#child = fork(path, [JSON.stringify(order)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      ...(loader ? { execArgv: loader } : {}),
+      ...(execArgv && { execArgv: [...execArgv] }),
     });
     let said = '';
     let broken: { message: string; fatal: boolean } | undefined;

@@ -34,6 +34,8 @@ export interface RedisQueueOptions {
 /** States of jobs that nobody has. */
 const waitingStates = ['prioritized', 'waiting', 'delayed'] as const;
 
+const isWaiting = (state: string) => (waitingStates as readonly string[]).includes(state);
+
 /** Offers that go to the server together. */
 const chunk = 500;
 /** Messages that are read at a time. */
@@ -129,8 +131,15 @@ export class RedisQueue implements TrialQueue {
     if (fences.length === 0) return;
     // No attempt of this number will be: whoever is at an earlier one has lost it.
     await redis.hset(this.#keys.fences(study), ...fences.flatMap(({ trial }) => [trial, '0']));
+    await this.withdraw(fences);
+  }
+
+  async withdraw(fences: readonly Fence[]): Promise<void> {
+    const { study } = this.#options;
     for (const fence of fences)
       for (const { queue } of await this.#all()) {
+        // One that has ended is still known by its name: nobody takes it up again.
+        if (!isWaiting(await queue.getJobState(jobId(study, fence)))) continue;
         // One that is being worked on cannot be removed; it ends when its worker hears.
         const job = await queue.getJob(jobId(study, fence));
         await job?.remove().catch(() => {});

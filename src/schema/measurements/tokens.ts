@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { measuredIn, subject } from '../common.ts';
 import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
-import { dataKeys, leading, networkKeys, positions, runtimeKeys } from '../request.ts';
+import { dataKeys, leading, networkKeys, positions, runtimeKeys, tokenizerKey } from '../request.ts';
 
 export const tokensRequest = z.object({
   ...networkKeys,
   ...dataKeys,
+  ...tokenizerKey,
   at: positions
     .default('0')
     .describe('positions to linearize at: images of the test set, or windows of its text')

@@ -4,7 +4,7 @@ import type { Of } from '../readonly.ts';
 
 const number = z.number().nullable();
 
-const measurement = z.object({
+export const measurement = z.object({
   step: z.number().describe('of the run'),
   epoch: z.number().describe('passes over the training data, fractional'),
   examples: z.number().describe('seen so far; tokens for language'),

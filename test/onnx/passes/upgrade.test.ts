@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readModel } from '../../../src/onnx/read.ts';
 import { type TensorData, tensorOf, toNumbers } from '../../../src/onnx/tensor.ts';
 import { writeModel } from '../../../src/onnx/write.ts';
+import { compile } from '../../../src/runtime/index.ts';
 import {
   type FileModel,
   type FileNode,
@@ -205,6 +206,39 @@ describe('a node of another operator set computes the same after reading', () =>
         expect(v).toBeCloseTo(toNumbers(original[name]!)[i]!, 5);
       });
     }
+  });
+});
+
+describe('pads beside auto_pad', () => {
+  const window = { kernel_shape: ints(1, 1000), strides: ints(2, 17), auto_pad: text('SAME_LOWER'), ceil_mode: int(1) };
+  it.each(['MaxPool', 'AveragePool', 'LpPool'])('say nothing to %s', async (op) => {
+    const read = (attributes: NonNullable<FileNode['attributes']>) =>
+      readModel(
+        modelBytes({
+          opset: 20,
+          inputs: { x: [1, 2, 6, 5] },
+          outputs: ['y'],
+          nodes: [{ op, in: ['x'], out: ['y'], attributes }],
+        }),
+      );
+    const feeds = { x: randomTensor([1, 2, 6, 5], 3) };
+    const graph = read({ ...window, pads: ints(17, 2, 1, 2) });
+    const [program, plain] = [await compile(graph), await compile(read(window))];
+    const [both, alone] = [await program.run(feeds), await plain.run(feeds)];
+    await Promise.all([program.dispose(), plain.dispose()]);
+    expect(both.y!.shape).toEqual([1, 2, 3, 1]);
+    expect(toNumbers(both.y!)).toEqual(toNumbers(alone.y!));
+  });
+
+  it('while it means no padding for a window smaller than its stride', async () => {
+    const attributes = { kernel_shape: ints(1, 1), strides: ints(2, 2), auto_pad: text('SAME_UPPER') };
+    const nodes = [{ op: 'MaxPool', in: ['x'], out: ['y'], attributes }];
+    const graph = readModel(modelBytes({ opset: 20, inputs: { x: [1, 1, 4, 3] }, outputs: ['y'], nodes }));
+    const program = await compile(graph);
+    const { y } = await program.run({ x: tensorOf('float32', [1, 1, 4, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) });
+    await program.dispose();
+    expect(y!.shape).toEqual([1, 1, 2, 2]);
+    expect(toNumbers(y!)).toEqual([1, 3, 7, 9]);
   });
 });
 

@@ -142,6 +142,30 @@ export function conforms(hand: (store: StudyStore) => Promise<HandedStudy>): voi
     expect(store.trials().filter((t) => t.status === 'complete').length).toBe(2);
   });
 
+  it('takes a trial away that is cancelled, from whoever waits for it or has it, until it is released', async () => {
+    const source = await worker();
+    const trial = (await source.claim())!;
+    trial.begin(0);
+    trial.measure(rowAt(2));
+    await trial.settled();
+    await study.round();
+    expect(store.claims.hold(store.trials().map((t) => t.id))).toBe(3);
+    await study.round();
+    await study.round();
+    const late = async () => {
+      trial.measure(rowAt(4));
+      await trial.settled();
+    };
+    await expect(late()).rejects.toThrow(ClaimLost);
+    expect(await source.claim()).toBe(undefined);
+    expect(store.trials().map((t) => t.status)).toEqual(['queued', 'queued', 'queued']);
+    store.claims.release([trial.id]);
+    await study.round();
+    const again = (await source.claim())!;
+    expect([again.id, again.attempt, again.known()]).toEqual([trial.id, 2, [rowAt(2)]]);
+    expect(await source.claim()).toBe(undefined);
+  });
+
   it('hears all of it, once, however often the coordinator is replaced', async () => {
     const source = await worker();
     const trial = (await source.claim())!;

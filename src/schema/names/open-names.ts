@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InputError } from '../base/errors.ts';
-import { didYouMean } from '../base/names.ts';
+import { InputError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/names.ts';
 
 /** Names with what they stand for, to which users of the library may add their own. */
 export interface OpenNames {
@@ -48,4 +48,32 @@ export function openNames(of: string, entries: Readonly<Record<string, string>>)
   };
   known.set(schema, made);
   return made;
+}
+
+/** Names that a text may be, among others: told in the help and as examples of a JSON Schema, and not checked. */
+export interface SuggestedNames {
+  /** As the help tells them: patterns, where there are endless ones. */
+  shown(): readonly string[];
+  examples(): readonly string[];
+}
+
+const suggested = new WeakMap<z.core.$ZodType, SuggestedNames>();
+
+/** The suggestions behind a schema, where it has some, or is one that was given another description. */
+export function suggestionsOf(schema: z.ZodType): SuggestedNames | undefined {
+  for (let at: z.core.$ZodType | undefined = schema; at; at = at._zod.parent) {
+    const found = suggested.get(at);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A text for which names are suggested, whichever there are when they are asked for. */
+export function suggestedNames(
+  shown: SuggestedNames['shown'],
+  examples: SuggestedNames['examples'],
+): z.ZodType<string, string> {
+  const schema = z.string().min(1);
+  suggested.set(schema, { shown, examples });
+  return schema;
 }

@@ -1,4 +1,4 @@
-import { openNames } from '../names.ts';
+import { openNames } from './open-names.ts';
 
 /** The attacks there are; `registerAttack` adds to them. */
 export const attacks = openNames('attack', {

@@ -1,0 +1,73 @@
+/** All that a server of results can be asked: from it follow the check of requests, the client of the page and the OpenAPI document. */
+import { z } from 'zod';
+import type { Of } from '../readonly.ts';
+import { folderContents, place } from './folder.ts';
+import { done, jobState, machineState, once } from './jobs.ts';
+import { action, query } from './operation.ts';
+import { figureRequest, resultPage, spectraRequest, spectraResponse } from './results.ts';
+import {
+  costRequest,
+  curvesRequest,
+  curvesResponse,
+  studyAnalysis,
+  studyCostPage,
+  studyOverview,
+  studyRequest,
+  tailRequest,
+} from './studies.ts';
+
+const trialsOf = z.object({
+  study: place.describe('folder of the study'),
+  trials: z.array(z.string().max(128)).min(1).max(10_000).describe('ids of trials'),
+  once,
+});
+
+export const operations = {
+  folder: query('What the served folder holds', z.object({}), folderContents),
+  study: query('A study with all its trials', studyRequest, studyOverview),
+  curves: query('Curves of trials, thinned for drawing', curvesRequest, curvesResponse),
+  tails: query('What curves have gained since a page read them', tailRequest, curvesResponse),
+  analysis: query('What a study says so far', studyRequest, studyAnalysis),
+  cost: query('What the trainings of a study cost', costRequest, studyCostPage),
+  result: query('A stored result as its page', z.object({ path: place }), resultPage),
+  figure: query('A figure as SVG, or its data as CSV', figureRequest, z.object({ text: z.string() })),
+  csv: query('A stored result as comma-separated values', z.object({ path: place }), z.object({ text: z.string() })),
+  spectra: query('Spectra of units out of stored results', spectraRequest, spectraResponse),
+  jobs: query(
+    'What is computed for pages, and how busy the machine is',
+    z.object({}),
+    z.object({ jobs: z.array(jobState), machine: machineState }),
+  ),
+  check: query(
+    'The mistakes of a study file, and what it asks for',
+    z.object({ text: z.string().max(200_000).describe('the study file, YAML') }),
+    z.object({
+      mistakes: z.array(z.object({ line: z.int(), message: z.string() })).describe('by line'),
+      workloads: z.array(z.string()).describe('names'),
+      trials: z.int().describe('places of its grid; several may come to the same computation'),
+      runsCommands: z.boolean().describe('whether its trials are programs that the file names'),
+    }),
+  ),
+  start: action(
+    'Compute what is missing of a study',
+    z.object({
+      study: place.describe('its folder, or a study file that is computed into a folder beside it'),
+      maxParallel: z.int().min(1).max(256).optional().describe('trials at a time'),
+      once,
+    }),
+    z.object({ job: jobState }),
+  ),
+  pause: action('All trials finish their step, save and wait', studyRequest.extend({ once }), done),
+  resume: action('Go on with a paused study', studyRequest.extend({ once }), done),
+  requeue: action('Queue trials again', trialsOf, done),
+  cancel: action('Trials are not computed until they are queued again', trialsOf, done),
+  stop: action('A job saves what it has and ends', z.object({ job: z.string().max(128), once }), done),
+} as const;
+
+export type Operations = typeof operations;
+export type OperationName = keyof Operations;
+/** What is sent, before defaults. */
+export type AskedOf<Name extends OperationName> = z.input<Operations[Name]['request']>;
+/** What a handler is given. */
+export type RequestOf<Name extends OperationName> = Of<Operations[Name]['request']>;
+export type ResponseOf<Name extends OperationName> = Of<Operations[Name]['response']>;

@@ -1,0 +1,99 @@
+/** What the server tells while the page is open, under one cursor: after an interruption it goes on where it was. */
+import type { LiveEvent } from '../../schema/serve/index.ts';
+
+export type Connection = 'connecting' | 'live' | 'offline';
+
+type Listener = (events: readonly LiveEvent[]) => void;
+
+/** Milliseconds before the next try. */
+const patience = [500, 1000, 2000, 4000];
+
+class Live {
+  connection: Connection = 'connecting';
+  #source: EventSource | undefined;
+  #cursor: number | undefined;
+  #server: string | undefined;
+  #study: string | undefined;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #frame: number | undefined;
+  #gathered: LiveEvent[] = [];
+  readonly #listeners = new Set<Listener>();
+  readonly #watchers = new Set<() => void>();
+  readonly #renewed = new Set<() => void>();
+
+  /** Follows the trials of this study too, from the cursor that its state was read at. */
+  follow(study: string | undefined, cursor?: number): void {
+    if (this.#source && study === this.#study) return;
+    this.#study = study;
+    if (cursor !== undefined) this.#cursor = this.#cursor === undefined ? cursor : Math.min(cursor, this.#cursor);
+    this.#open();
+  }
+
+  /** Told of changes, at most once a frame. Returns what ends that. */
+  onEvents(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Told when the connection is another. */
+  onConnection(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Told when another server answers than before: what is shown has to be asked for again. */
+  onRenewed(renewed: () => void): () => void {
+    this.#renewed.add(renewed);
+    return () => this.#renewed.delete(renewed);
+  }
+
+  #open(): void {
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    const query = new URLSearchParams();
+    if (this.#cursor !== undefined) query.set('since', String(this.#cursor));
+    if (this.#study !== undefined) query.set('study', this.#study);
+    const source = new EventSource(`/api/events?${query}`);
+    this.#source = source;
+    source.addEventListener('hello', (event) => {
+      const { server, reset } = JSON.parse(event.data) as { server: string; reset: boolean };
+      const renewed = this.#server !== undefined && (server !== this.#server || reset);
+      this.#server = server;
+      this.#failures = 0;
+      this.#take(event);
+      this.#is('live');
+      if (renewed) for (const tell of this.#renewed) tell();
+    });
+    source.onmessage = (event) => {
+      this.#take(event);
+      this.#gathered.push(JSON.parse(event.data as string) as LiveEvent);
+      this.#frame ??= requestAnimationFrame(() => this.#deliver());
+    };
+    source.onerror = () => {
+      source.close();
+      this.#is('offline');
+      this.#timer = setTimeout(() => this.#open(), patience[Math.min(this.#failures++, patience.length - 1)]);
+    };
+  }
+
+  #take(event: MessageEvent): void {
+    const cursor = Number(event.lastEventId);
+    if (Number.isFinite(cursor) && cursor > 0) this.#cursor = cursor;
+  }
+
+  #deliver(): void {
+    this.#frame = undefined;
+    const events = this.#gathered;
+    this.#gathered = [];
+    for (const listener of this.#listeners) listener(events);
+  }
+
+  #is(connection: Connection): void {
+    if (this.connection === connection) return;
+    this.connection = connection;
+    for (const watcher of this.#watchers) watcher();
+  }
+}
+
+export const live = new Live();

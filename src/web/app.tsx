@@ -1,0 +1,77 @@
+import { useEffect, useState } from 'preact/hooks';
+import { live } from './api/live.ts';
+import { followLinks, useRoute } from './parts/route.ts';
+import { FolderView } from './views/folder-view.tsx';
+import { ResultView } from './views/result-view.tsx';
+import { StudyView } from './views/study/study-view.tsx';
+
+/** Whether the server is there; what is shown stays while it is not. */
+function ConnectionState() {
+  const [connection, setConnection] = useState(live.connection);
+  useEffect(() => live.onConnection(() => setConnection(live.connection)), []);
+  return (
+    <p class={`connection ${connection}`} role="status">
+      {connection === 'live'
+        ? 'live'
+        : connection === 'connecting'
+          ? 'connecting …'
+          : 'The server does not answer: what is shown may be old. Trying again …'}
+    </p>
+  );
+}
+
+function View() {
+  const { view, query } = useRoute();
+  const path = query.get('path') ?? '';
+  // A study follows its trials too, from where it was read.
+  useEffect(() => {
+    if (view !== 'study') live.follow(undefined);
+  }, [view]);
+  switch (view) {
+    case '':
+      return <FolderView />;
+    case 'study':
+      return <StudyView key={path} path={path} />;
+    case 'result':
+      return <ResultView key={path} path={path} />;
+    default:
+      return (
+        <div class="state">
+          <h1>There is no such view</h1>
+          <p>
+            <a href="/">All of the folder</a>
+          </p>
+        </div>
+      );
+  }
+}
+
+const places = [['/', 'Folder']] as const;
+
+export function App() {
+  useEffect(() => {
+    document.addEventListener('click', followLinks);
+    return () => document.removeEventListener('click', followLinks);
+  }, []);
+  return (
+    <>
+      <a class="skip" href="#content">
+        To the content
+      </a>
+      <div class="top">
+        <p class="brand">Ballast</p>
+        <nav aria-label="Views">
+          {places.map(([address, name]) => (
+            <a key={address} href={address}>
+              {name}
+            </a>
+          ))}
+        </nav>
+        <ConnectionState />
+      </div>
+      <main id="content">
+        <View />
+      </main>
+    </>
+  );
+}

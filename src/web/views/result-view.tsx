@@ -1,0 +1,51 @@
+import { ask } from '../api/client.ts';
+import { useQuery } from '../api/use-query.ts';
+import { download } from '../parts/download.ts';
+import { linkTo } from '../parts/route.ts';
+import { Answered } from '../parts/states.tsx';
+import { StoredPage } from '../parts/stored-page.tsx';
+
+/** Kinds whose spectra can be laid over one another. */
+const withSpectra = ['spectrum', 'intervene'];
+
+/** Any stored result as its page; as its table where it has none. */
+export function ResultView({ path }: { readonly path: string }) {
+  const query = useQuery('result', { path });
+  const name = path
+    .split('/')
+    .slice(-2)
+    .join('-')
+    .replace(/\.json$/, '');
+  return (
+    <>
+      <nav class="tools" aria-label="This result">
+        <a href="/">All of the folder</a>
+        <button
+          type="button"
+          onClick={async () => download(`${name}.csv`, (await ask('csv', { path })).text, 'text/csv')}
+        >
+          CSV
+        </button>
+        <a href={linkTo('compare', { a: path })}>Compare</a>
+        {query.value && withSpectra.includes(query.value.kind) && <a href={linkTo('spectra', { path })}>Spectra</a>}
+      </nav>
+      <Answered query={query} what={path}>
+        {({ page, table, files, kind }) =>
+          page === null ? (
+            <>
+              <h1>
+                {path} <small>{kind}</small>
+              </h1>
+              <p>A {kind} has no page of its own; this is its table.</p>
+              <pre class="plain" tabindex={0}>
+                {table}
+              </pre>
+            </>
+          ) : (
+            <StoredPage html={page} of={path} files={files} />
+          )
+        }
+      </Answered>
+    </>
+  );
+}

@@ -1,0 +1,28 @@
+import { formatNumber } from '../../../report/numbers.ts';
+import type { TrialState } from '../../../schema/serve/index.ts';
+
+/** Characters of an id that an address calls a trial by. */
+const shortest = 10;
+
+/** Trials that are drawn together at most. */
+export const mostDrawn = 64;
+
+/** A trial in words. `many`: whether there are several workloads. */
+export const trialName = ({ workload, strategy, batchSize, learningRate, seed }: TrialState, many: boolean): string =>
+  `${many ? `${workload}, ` : ''}${strategy}, batch ${batchSize}, rate ${formatNumber(learningRate)}, seed ${seed}`;
+
+/** What an address calls trials by. */
+export const textOf = (ids: readonly string[]): string =>
+  ids
+    .slice(0, mostDrawn)
+    .map((id) => id.slice(0, shortest))
+    .join('.');
+
+/** The trials that an address calls. */
+export const trialsOf = (text: string, trials: readonly TrialState[]): TrialState[] => {
+  const byStart = new Map(trials.map((t) => [t.id.slice(0, shortest), t]));
+  return text
+    .split('.')
+    .flatMap((start) => byStart.get(start) ?? [])
+    .slice(0, mostDrawn);
+};
