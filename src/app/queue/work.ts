@@ -88,6 +88,8 @@ async function sourceOf({
     if (!existsSync(folder)) throw new UsageError(`${quote(folder)} is not there; expected a folder`);
   await makeFolder(scratch);
   const redis = await connect({ url: queue, namespace, ca });
+  // What trials start inherits the environment of this process.
+  delete process.env.BALLAST_REDIS_PASSWORD;
   const place = trialPlaces({ data: data.map((d) => resolve(d)), shared: shared.map((d) => resolve(d)), scratch });
   return (worker) => new RedisSource({ redis, namespace, worker, place, onNote });
 }
