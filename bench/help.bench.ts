@@ -4,17 +4,18 @@
  */
 import { spawnSync } from 'node:child_process';
 import { BallastError } from '../src/base/errors.ts';
-import { batchSummaries } from '../src/cli/commands/batch/summaries.ts';
-import { reproduceSummaries } from '../src/cli/commands/reproduce/summaries.ts';
-import { commandSummaries } from '../src/cli/summaries.ts';
+import { loadCommand } from '../src/cli/program.ts';
+import { type CommandName, commandSummaries } from '../src/cli/summaries.ts';
 import { alternate, type BenchResult, type Case, timed } from './harness.ts';
 
-const all = [
-  '',
-  ...Object.keys(commandSummaries),
-  ...Object.keys(batchSummaries).map((name) => `batch ${name}`),
-  ...Object.keys(reproduceSummaries).map((name) => `reproduce ${name}`),
-];
+/** All commands and their own; the first is none. */
+async function commands(): Promise<string[]> {
+  const names = Object.keys(commandSummaries) as CommandName[];
+  const own = await Promise.all(
+    names.map(async (name) => [name, ...(await loadCommand(name)).commands.map((part) => `${name} ${part.name()}`)]),
+  );
+  return ['', ...own.flat()];
+}
 
 const most = 0.35;
 
@@ -27,7 +28,7 @@ export default async function bench(args: readonly string[]): Promise<BenchResul
   const { status, stdout, stderr } = spawnSync('npm', ['run', '-s', 'build'], { encoding: 'utf8' });
   if (status !== 0) throw new BallastError(`the build failed: ${stdout}${stderr}`);
   const cases: Case[] = [];
-  for (const command of args.length > 0 ? [args.join(' ')] : all) {
+  for (const command of args.length > 0 ? [args.join(' ')] : await commands()) {
     const words = command.split(' ').filter((word) => word !== '');
     cases.push(
       await alternate(

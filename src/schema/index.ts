@@ -27,6 +27,9 @@ export { dataSets } from './names/data-sets.ts';
 export { addModelFamily, builtInFamilies, type ModelFamily, modelFamilies, modelName } from './names/model-families.ts';
 export { type OpenNames, openNames, openNamesOf, type SuggestedNames, suggestionsOf } from './names/open-names.ts';
 export { type Part, partForms } from './parts.ts';
+export * from './queue.ts';
+export * from './queue-choice.ts';
+export * from './queue-payload.ts';
 export type { Of } from './readonly.ts';
 export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';
@@ -45,6 +48,7 @@ export {
 export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
 export { studyCheckRequest, studyRunKeys } from './studies/progress.ts';
+export type * from './studies/queue.ts';
 export type * from './studies/reproduction.ts';
 export { bundledStudyNames } from './studies/reproduction.ts';
 export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';

@@ -26,6 +26,7 @@ import {
   studyStatusRequest,
   studyStatusResult,
 } from './studies/progress.ts';
+import { queueStateRequest, queueStateResult } from './studies/queue.ts';
 import { batchReproductionRequest, batchReproductionResult } from './studies/reproduction.ts';
 import { summaries } from './summaries.ts';
 import { folderRequestResult, runConfigResult, trainOutlineResult, trainRequest, trainResult } from './training.ts';
@@ -150,6 +151,14 @@ export const exportedKind = registerKind({
   summary: summaries['batch-export'],
   request: exportRequest,
   result: exportedResult,
+});
+
+export const queueStateKind = registerKind({
+  kind: 'queue-status',
+  version: 1,
+  summary: summaries['queue-status'],
+  request: queueStateRequest,
+  result: queueStateResult,
 });
 
 export const batchReproductionKind = registerKind({

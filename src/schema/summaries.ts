@@ -39,6 +39,7 @@ export const summaries = {
   'batch-import': 'What was found in logs of other programs',
   'batch-export': 'What was written of a study for other programs',
   'reproduce-batch': 'The statements of arXiv 1811.12941 on the studies that Ballast brings along',
+  'queue-status': 'How a study is handed out: its workers, what they are at, and the trials that are parked',
   units: 'Residual units and stages found in a network',
   models: 'The built-in models',
   model: 'One built-in model with its parameters',

@@ -1,5 +1,6 @@
 /** Studies of the batch size: declared, computed trial by trial in processes of their own, stored, and read as plain data. */
 
+export { countTrials, type StudyCounts } from './count-trials.ts';
 export { boundedYaml, type YamlContent, type YamlProblem } from './declare/bounded-yaml.ts';
 export { type BundledStudy, bundledStudies, bundledStudy } from './declare/bundled.ts';
 export {
@@ -26,8 +27,8 @@ export { measuredIn, readStudy } from './measured/read-study.ts';
 export { type CheckedCommand, type CheckOptions, checkCommands } from './needs/check-commands.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './needs/estimate.ts';
 export { type Machine, type MachineShare, machineShare } from './needs/machine-share.ts';
-export { countTrials, runStudy, type StudyCounts, type StudyRun, type StudyRunResult } from './run-study.ts';
-export { DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
+export { contentOf, DataShelf, type DataSpec, loadStudyData, type StudyData } from './study-data.ts';
 export { pointName, type StudyStatus, statusOf } from './study-status.ts';
 export { missingTrials, syncStudy } from './sync-study.ts';
-export type { ProcessReport } from './trial/trial-process-messages.ts';
+export { runTrial } from './trial/run-trial.ts';
+export type { TakenTrial, TrialOutcome, TrialRequest } from './trial/trial-request.ts';

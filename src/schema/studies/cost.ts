@@ -1,6 +1,7 @@
 /** What a training costs: step times, devices, and ways to train. */
 import { z } from 'zod';
 import type { Of } from '../readonly.ts';
+import { plannedArray } from './queue.ts';
 
 /** A number with where it comes from. */
 export const marked = z.object({
@@ -112,6 +113,7 @@ export const missingOfStudyResult = z.object({
   minutes: z.number().describe('of all workloads, as far as known'),
   commands: z.array(z.string()).describe('workloads that other programs train, whose time is not in the sum'),
   assumption: z.string().describe('what the time rests on, in words'),
+  array: plannedArray.optional().describe('what would be submitted, where the study is for Slurm'),
 });
 
 /** What joins devices. */

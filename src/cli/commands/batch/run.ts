@@ -4,6 +4,7 @@ import { studyRunKeys } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { addRequestOptions } from '../../flags/request-options.ts';
 import { folderName } from '../../flags/values.ts';
+import { addQueueOptions } from './options/queue-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function runBatchCommand(): Command {
@@ -11,8 +12,14 @@ export function runBatchCommand(): Command {
     .description(batchSummaries.run)
     .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
     .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
-  return addRunOptions(command)
-    .addHelpText('after', exampleText('ballast batch run study.yaml --out study'))
+  return addQueueOptions(addRunOptions(command))
+    .addHelpText(
+      'after',
+      exampleText(
+        'ballast batch run study.yaml --out study',
+        'ballast batch run study.yaml --out study --queue slurm --partition gpu --time 2:00:00 --gpus-per-task 1',
+      ),
+    )
     .action(async (...given: Parameters<typeof import('./actions/run.ts').run>) =>
       (await import('./actions/run.ts')).run(...given),
     );

@@ -50,5 +50,7 @@ export async function showing<T>(
 }
 
 /** Computes what is missing of a study in `out`. */
-export const computeShown = (layOut: LayOut, options: RunOptions & { readonly out: string }): Promise<ComputedStudy> =>
-  showing(options, (shown) => computeStudy(layOut, { ...options, ...shown }));
+export const computeShown = (
+  layOut: LayOut,
+  options: RunOptions & Pick<StudyOptions, 'handOut'> & { readonly out: string },
+): Promise<ComputedStudy> => showing(options, (shown) => computeStudy(layOut, { ...options, ...shown }));

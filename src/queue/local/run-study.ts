@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { BallastError } from '../base/errors.ts';
-import type { StoredStatus, StudyStore } from '../store/index.ts';
-import { endNoted } from '../trials/index.ts';
-import type { ProcessReport } from './trial/trial-process-messages.ts';
-import { TrialProcess } from './trial/trial-processes.ts';
+import { BallastError } from '../../base/errors.ts';
+import type { StudyStore } from '../../store/index.ts';
+import { countTrials, type StudyCounts } from '../../study/index.ts';
+import { endNoted } from '../../trials/index.ts';
+import { isAboutTrials, type ProcessReport } from '../process/trial-process-messages.ts';
+import { TrialProcess } from '../process/trial-processes.ts';
 
 export interface StudyRun {
   readonly store: StudyStore;
@@ -25,9 +26,6 @@ export interface StudyRun {
   readonly onNote?: (note: string) => void;
 }
 
-/** How many trials are in each state. */
-export type StudyCounts = Readonly<Record<StoredStatus, number>>;
-
 export interface StudyRunResult {
   readonly status: 'complete' | 'interrupted';
   readonly counts: StudyCounts;
@@ -38,13 +36,6 @@ const watching = 1000;
 
 /** How many processes may end in a row without a trial. */
 const idleEnds = 3;
-
-/** How many trials of the grid are in each state. */
-export function countTrials(store: StudyStore): StudyCounts {
-  const counts = { queued: 0, running: 0, complete: 0, stopped: 0, infeasible: 0, failed: 0 };
-  for (const { status } of store.trials()) counts[status]++;
-  return counts;
-}
 
 /**
  * Computes what is queued, in `maxParallel` processes, and ends when nothing is left, also of what other processes are at. A process that dies is
@@ -93,6 +84,7 @@ export async function runStudy(run: StudyRun): Promise<StudyRunResult> {
   const start = () => {
     const gpus = slots.shift();
     const process = new TrialProcess({ ...order, ...(gpus ? { gpus } : {}) }, (report) => {
+      if (!isAboutTrials(report)) return;
       run.onReport?.(report);
       if (report.kind === 'began') idle = 0;
       if (report.kind === 'ended' && report.status === 'failed') failed(report.id, report.note ?? '');

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { childModule } from '../../base/child-module.ts';
-import type { ProcessOrder, ProcessReport } from './trial-process-messages.ts';
+import type { ParentMessage, ProcessOrder, ServedReport } from './trial-process-messages.ts';
 
 export interface EndedProcess {
   readonly pid: number;
@@ -17,7 +17,7 @@ export class TrialProcess {
   /** The graphics processors that were given to it. */
   readonly gpus: readonly string[] | undefined;
 
-  constructor(order: ProcessOrder, onReport: (report: ProcessReport) => void) {
+  constructor(order: ProcessOrder, onReport: (report: ServedReport) => void) {
     this.gpus = order.gpus;
     const { path, execArgv } = childModule('trial-process', import.meta.url);
     this.#child = fork(path, [JSON.stringify(order)], {
@@ -30,7 +30,7 @@ export class TrialProcess {
       said = (said + chunk.toString()).slice(-4000);
     });
     this.#child.on('message', (message) => {
-      const report = message as ProcessReport;
+      const report = message as ServedReport;
       if (report.kind === 'broken') broken = report;
       onReport(report);
     });
@@ -48,6 +48,17 @@ export class TrialProcess {
 
   get pid(): number {
     return this.#child.pid ?? -1;
+  }
+
+  /** Tells a process that its parent gives trials to. */
+  tell(message: ParentMessage): void {
+    // One that is gone hears nothing; its end is told by `ended`.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  /** Ends it at once: it gives no sign of life. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Asks it to finish its step, save and end. */
