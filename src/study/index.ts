@@ -23,7 +23,7 @@ export { type CommandTrialSpec, type OwnTrialSpec, type TrialSpec, trialId, tria
 export { type LinearErrorsRequest, measureLinearErrors, readLinearErrors } from './linear/linear-errors.ts';
 export type * from './measured/measured.ts';
 export { measuredInFolder } from './measured/measured-in-folder.ts';
-export { measuredIn, readStudy } from './measured/read-study.ts';
+export { measuredIn, readStudy, workloadFacts } from './measured/read-study.ts';
 export { type CheckedCommand, type CheckOptions, checkCommands } from './needs/check-commands.ts';
 export { type Estimate, estimateStudy, type WorkloadEstimate } from './needs/estimate.ts';
 export { type Machine, type MachineShare, machineShare } from './needs/machine-share.ts';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CurveQuantity, StudyOverview, ThinnedCurve, TrialState } from '../../schema/serve/index.ts';
 import { StudyStore } from '../../store/index.ts';
+import { workloadFacts } from '../../study/index.ts';
 import { type CurveRange, type KnownEnd, type OpenStudy, progressOf, versionOfFiles } from './study-view.ts';
 import { thinned } from './thinned.ts';
 
@@ -51,14 +52,14 @@ export class StoredStudy implements OpenStudy {
         },
       ];
     });
-    const facts = [...store.workloads().values()].map((f) => JSON.parse(f) as { metric?: { name?: unknown } | null });
+    const metrics = [...store.workloads().values()].map((facts) => workloadFacts(facts, store.path).metric?.name);
     return {
       ...progressOf(study, name, trials, {
         paused: store.paused,
         working: trials.filter((t) => t.status === 'running').length,
       }),
       ...{ source: this.source, text, trials },
-      metric: [...new Set(facts.flatMap((f) => (typeof f.metric?.name === 'string' ? [f.metric.name] : [])))],
+      metric: [...new Set(metrics.filter((name) => name !== undefined))],
     };
   }
 

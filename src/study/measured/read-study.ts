@@ -21,7 +21,7 @@ export async function readStudy(folder: string, options: { readonly all?: boolea
 }
 
 /** Facts of a workload, as a store has them: they may come from elsewhere, and its names become paths. Throws FileError. */
-function workloadOf(facts: string, path: string): MeasuredWorkload {
+export function workloadFacts(facts: string, path: string): MeasuredWorkload {
   return fromStored(namedWorkloadSchema, facts, path, 'facts of a workload');
 }
 
@@ -34,7 +34,7 @@ const namedWorkloadSchema = measuredWorkload.extend({
 /** The same from an open store. Throws FileError for one whose content is not what Ballast writes. */
 export function measuredIn(store: StudyStore, options: { readonly all?: boolean } = {}): MeasuredStudy {
   const trials = new Map(store.trials({ all: true }).map((t) => [t.id, t]));
-  const workloads = [...store.workloads(options).values()].map((facts) => workloadOf(facts, store.path));
+  const workloads = [...store.workloads(options).values()].map((facts) => workloadFacts(facts, store.path));
   const declared = new Set(workloads.map((w) => w.name));
   return {
     name: store.study().name,
