@@ -34,10 +34,12 @@ export type { Of } from './readonly.ts';
 export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';
 export type * from './studies/cost.ts';
-export type { LinearErrorRow } from './studies/linear-errors.ts';
+export type { LinearErrorRow, LinearErrorsRequest } from './studies/linear-errors.ts';
 export {
   type ExportedSummary,
+  type ExportRequest,
   exportFormatNames,
+  exportRequest,
   type ImportedSummary,
   measuredStudyResult,
   measuredWorkload,
@@ -45,6 +47,7 @@ export {
 } from './studies/measured.ts';
 export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
+export { studyCheckRequest, studyRunKeys } from './studies/progress.ts';
 export type * from './studies/queue.ts';
 export type * from './studies/reproduction.ts';
 export { bundledStudyNames } from './studies/reproduction.ts';

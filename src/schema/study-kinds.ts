@@ -20,6 +20,7 @@ import {
 } from './studies/plan.ts';
 import {
   checkedStudyResult,
+  studyCheckRequest,
   studyRunRequest,
   studyRunResult,
   studyStatusRequest,
@@ -98,7 +99,7 @@ export const checkedStudyKind = registerKind({
   kind: 'batch-check',
   version: 1,
   summary: summaries['batch-check'],
-  request: studyRunRequest.pick({ study: true }),
+  request: studyCheckRequest,
   result: checkedStudyResult,
 });
 

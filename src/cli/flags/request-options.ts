@@ -1,5 +1,5 @@
 /** A command's options, made from the schema of its request. */
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { type Flag, flags, openNamesOf, suggestionsOf } from '../../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
@@ -24,6 +24,13 @@ function unwrap(schema: z.ZodType): Unwrapped {
 
 const isWhole = (schema: z.ZodType) => schema instanceof z.ZodNumber && schema.format?.includes('int') === true;
 
+/** Texts with commas between them, as their list has them. */
+function textsOf(list: z.ZodArray, text: string): unknown {
+  const parsed = list.safeParse(text.split(',').map((part) => part.trim()));
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`${parsed.error.issues[0]!.message}.`);
+}
+
 /** How the text of an option becomes a value of this schema. */
 function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown) | undefined {
   if (inner instanceof z.ZodNumber) {
@@ -34,6 +41,7 @@ function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown)
   }
   if (inner instanceof z.ZodRecord) return sizesByName;
   if (inner instanceof z.ZodUnion && inner.options.every((option) => option instanceof z.ZodLiteral)) return Number;
+  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodString) return (text) => textsOf(inner, text);
   if (inner instanceof z.ZodArray) return unit === 'pixels' ? pixelLengths : numberList;
   return undefined;
 }
@@ -101,6 +109,9 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
   return command;
 }
 
+/** `final-relu` -> `finalRelu`, as commander has it. */
+const camelCased = (flag: string) => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
 /** The request that a command was called with: keys that were given or have a default. */
 export function requestFrom(
   request: z.ZodObject,
@@ -110,7 +121,8 @@ export function requestFrom(
   const found: Record<string, unknown> = {};
   let next = 0;
   for (const [key, field] of Object.entries(request.shape)) {
-    const value = flags.get(field as z.ZodType)?.positional ? positional[next++] : options[key];
+    const { positional: inFront, flag = hyphenated(key) } = flags.get(field as z.ZodType) ?? {};
+    const value = inFront ? positional[next++] : options[camelCased(flag)];
     if (value !== undefined) found[key] = value;
   }
   return found;

@@ -95,7 +95,9 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
         at: `in the end of the run at batch ${base.batchSize}`,
       });
     }
-    await writeFileAtomic(join(folder, fileName), JSON.stringify(toDocument(linearErrorsKind, { folder }, rows)));
+    const { device = 'cpu', emission = 'auto', threads } = runtime;
+    const asked = { folder, data, device, emission, threads };
+    await writeFileAtomic(join(folder, fileName), JSON.stringify(toDocument(linearErrorsKind, asked, rows)));
     return rows;
   } finally {
     store.close();

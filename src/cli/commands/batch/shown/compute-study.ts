@@ -14,7 +14,7 @@ import { listingMistakes } from './mistakes.ts';
 import { type ShownProgress, showProgress } from './study-progress.ts';
 
 /** Lays a study file out; its mistakes have a line each on standard error. */
-export async function layingOutListed(path: string, { data }: Pick<RunOptions, 'data'>): Promise<LayOut> {
+export async function layingOutListed(path: string, { data }: { readonly data?: string | undefined }): Promise<LayOut> {
   const layOut = await listingMistakes(() => layingOut(path, { data }));
   return (extra) => listingMistakes(() => layOut(extra));
 }
