@@ -82,7 +82,7 @@ export function positionsIn(positions: string | readonly number[], count: number
   return parseIndices(typeof positions === 'string' ? positions : positions.join(','), count, key);
 }
 
-/** The network of a request, with the classes and sizes of the data. What was done to read it, and a normalisation that nobody asked for, are noted. */
+/** The network of a request, with the classes and sizes of the data. What was done to read it, and a normalization that nobody asked for, are noted. */
 export async function loadFitted(
   request: NetworkKeys,
   data: ImageDataset | TextDataset,
@@ -93,7 +93,7 @@ export async function loadFitted(
   const { name, normalization, builtFrom } = network;
   if (normalization?.source === 'default' && !builtFrom)
     onNote?.(
-      `normalisation in front of ${name}: ${describeNormalization(normalization)}; if it was trained with one that is not in the file, name it`,
+      `normalization in front of ${name}: ${describeNormalization(normalization)}; if it was trained with one that is not in the file, name it`,
     );
   return network;
 }

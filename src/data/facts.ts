@@ -31,12 +31,12 @@ const [two, three] = [
 ] as const;
 
 function cifar(name: CifarName) {
-  const { files, folder, archive, classes, imagesPerFile } = cifarLayouts[name];
+  const { files, folder, archive, python, classes, imagesPerFile } = cifarLayouts[name];
   const [first, ...more] = files.train;
   const training = more.length ? `${first} ... ${more.at(-1)}` : first;
   return {
     tasks: ['classification'],
-    files: `${training} and ${files.test} (or .xz of them) there or in ${folder}/, or the official ${archive}`,
+    files: `${training} and ${files.test} (or .xz of them) there or in ${folder}/, or the official ${archive}; or the Python version, in ${python.folder}/ or as ${python.archive}`,
     splits: two,
     counts: {
       train: files.train.length * imagesPerFile.train,

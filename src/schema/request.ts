@@ -50,7 +50,7 @@ export const networkKeys = {
     .string()
     .optional()
     .describe(
-      'normalisation in front of the network: imagenet, cifar10, none, or means and deviations of pixels from 0 to 1, such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
+      'normalization in front of the network: imagenet, cifar10, none, or means and deviations of pixels from 0 to 1, such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
     )
     .register(flags, { value: 'name|values', group: network }),
   seed: z.int().min(0).default(0).describe('seed of everything random').register(flags, { value: 'n', group: network }),

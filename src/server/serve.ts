@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../base/errors.ts';
+import { BallastError, FileError, UsageError } from '../base/errors.ts';
 import type { OperationName, RequestOf, ResponseOf } from '../schema/serve/index.ts';
 import { Desk } from './desk/desk.ts';
 import type { DeskOperation } from './desk/messages.ts';
@@ -13,6 +13,7 @@ import { EventStreams } from './events/event-streams.ts';
 import { readAssets } from './http/assets.ts';
 import { Guard, isLoopback } from './http/guard.ts';
 import { listener } from './http/listener.ts';
+import { Refusal } from './http/refusal.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Once } from './once.ts';
 import { openApi } from './open-api.ts';
@@ -90,6 +91,19 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       case 'stop':
         jobs.stop((request as RequestOf<'stop'>).job);
         return { done: 'it saves what it has and ends' };
+      case 'measure': {
+        const { name: what, request: asked, folder: into } = request as RequestOf<'measure'>;
+        await folder.checkPaths(asked);
+        if (into === '' || into === '.') throw new Refusal(400, 'folder: expected a folder of its own');
+        const order = {
+          what: 'measure' as const,
+          name: what,
+          request: asked,
+          folder: await folder.place(into),
+          root: folder.root,
+        };
+        return { job: jobs.start(order, what, into) };
+      }
       case 'start':
         return start(request as RequestOf<'start'>);
       case 'study': {
@@ -117,9 +131,8 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
 
   const answer = (name: OperationName, request: unknown): Promise<unknown> => {
     const key = (request as { once?: string }).once;
-    return key === undefined
-      ? ask(name, request)
-      : once.do(key, JSON.stringify([name, request]), () => ask(name, request));
+    const answered = () => ask(name, request).catch((error: unknown) => Promise.reject(refusalOf(error, folder)));
+    return key === undefined ? answered() : once.do(key, JSON.stringify([name, request]), answered);
   };
 
   const server = createServer({
@@ -148,6 +161,12 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     },
   };
 }
+
+/** What is wrong with a request, as it is told. */
+const refusalOf = (error: unknown, folder: ServedFolder) =>
+  error instanceof BallastError
+    ? new Refusal(error instanceof FileError ? 404 : 400, folder.told(error.message))
+    : error;
 
 function listening(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -51,6 +51,20 @@ export class ServedFolder {
     return folder;
   }
 
+  /**
+   * Checks what of a request may be a path, wherever in it: whatever has a slash, begins with a dot, or is called like something in the folder. Throws FileError as
+   * `place` does.
+   */
+  async checkPaths(request: unknown): Promise<void> {
+    if (typeof request === 'string') {
+      // Means and deviations have a slash between them.
+      if (/^[\d.,/\s]*$/.test(request) && !request.includes('..') && !request.startsWith('/')) return;
+      if (/[/\\]|^[.~]|^[a-z]:/i.test(request)) await this.place(request);
+      else await refuseLink(join(this.root, request), request);
+    } else if (typeof request === 'object' && request !== null)
+      for (const value of Object.values(request)) await this.checkPaths(value);
+  }
+
   /** A message as a page may read it: where the folder lies is nobody's business. */
   told(message: string): string {
     return message.replaceAll(`${this.root}/`, '').replaceAll(this.root, '.');

@@ -4,7 +4,7 @@ import { countTrials, type StudyCounts } from './count-trials.ts';
 import { gridOf } from './declare/grid.ts';
 import { parseStudyFile } from './declare/study-file.ts';
 import { findEdges } from './edges.ts';
-import { measuredIn } from './read-study.ts';
+import { measuredIn } from './measured/read-study.ts';
 
 export type { StudyStatus };
 

@@ -1,8 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { live } from './api/live.ts';
 import { followLinks, useRoute } from './parts/route.ts';
+import { CompareView } from './views/compare-view.tsx';
+import { EditView } from './views/edit-view.tsx';
 import { FolderView } from './views/folder-view.tsx';
+import { MeasureView } from './views/measure-view.tsx';
 import { ResultView } from './views/result-view.tsx';
+import { SpectraView } from './views/spectra-view.tsx';
 import { StudyView } from './views/study/study-view.tsx';
 
 /** Whether the server is there; what is shown stays while it is not. */
@@ -32,6 +36,16 @@ function View() {
       return <FolderView />;
     case 'study':
       return <StudyView key={path} path={path} />;
+    case 'spectra':
+      return <SpectraView />;
+    case 'compare':
+      return <CompareView />;
+    case 'measure':
+      return <MeasureView planning={false} />;
+    case 'plan':
+      return <MeasureView planning />;
+    case 'edit':
+      return <EditView key={path} path={path} />;
     case 'result':
       return <ResultView key={path} path={path} />;
     default:
@@ -46,9 +60,17 @@ function View() {
   }
 }
 
-const places = [['/', 'Folder']] as const;
+const places = [
+  ['/', 'Folder'],
+  ['/plan', 'Which batch size?'],
+  ['/measure', 'Measure'],
+  ['/spectra', 'Spectra'],
+  ['/compare', 'Compare'],
+  ['/edit', 'New study'],
+] as const;
 
 export function App() {
+  const { view } = useRoute();
   useEffect(() => {
     document.addEventListener('click', followLinks);
     return () => document.removeEventListener('click', followLinks);
@@ -62,7 +84,7 @@ export function App() {
         <p class="brand">Ballast</p>
         <nav aria-label="Views">
           {places.map(([address, name]) => (
-            <a key={address} href={address}>
+            <a key={address} href={address} aria-current={address === `/${view}` ? 'page' : undefined}>
               {name}
             </a>
           ))}

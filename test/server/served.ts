@@ -9,6 +9,16 @@ import type { AskedOf, OperationName, ResponseOf } from '../../src/schema/serve/
 import { type RunningServer, type ServeOptions, startServer } from '../../src/server/index.ts';
 import { builtCommand } from '../support/built.ts';
 
+/** Waits until something holds. Throws what it came to last where it does not within a minute. */
+export async function until<T>(what: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  for (const end = Date.now() + 60_000; ; ) {
+    const value = await what();
+    if (holds(value)) return value;
+    if (Date.now() > end) throw new Error(`still ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** A folder that is gone when the file's tests are over. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-serve-'));
@@ -80,10 +90,8 @@ export async function ask<Name extends OperationName>(
 }
 
 /** What the folder holds when everything in it was read as far as it takes to know what it is. */
-export async function settledFolder(server: RunningServer): Promise<ResponseOf<'folder'>> {
-  for (;;) {
-    const contents = await ask(server, 'folder', {});
-    if (contents.entries.every((e) => e.kind !== 'result')) return contents;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
+export const settledFolder = (server: RunningServer): Promise<ResponseOf<'folder'>> =>
+  until(
+    () => ask(server, 'folder', {}),
+    ({ entries }) => entries.every((e) => e.kind !== 'result'),
+  );

@@ -1,6 +1,8 @@
 /** What of a folder can be looked at while it changes, and how a study in it is steered: for pages that stay open. A door of its own. */
 export { type AnalysedStudy, analyseStudy, pageOfAnalysis, pageOfCosts } from './analyse-study.ts';
+export { saveStudyFile, studyFileText } from './edit-study.ts';
 export { FolderBrowser } from './folder-contents.ts';
+export { forms, requestOfForm } from './forms.ts';
 export { openStudy } from './open-study.ts';
 export { spectraOf } from './spectra-of.ts';
 export { cancelTrials, pauseStudy, requeueTrials } from './steer-study.ts';

@@ -7,4 +7,4 @@ export {
   trainingPage,
   trainRun,
 } from './train-run.ts';
-export { type OpenedTraining, openTraining, type WantedSettings, type WantedTraining } from './wanted.ts';
+export { asBegun, type OpenedTraining, openTraining, type WantedSettings, type WantedTraining } from './wanted.ts';

@@ -1,10 +1,12 @@
 /** A training as it is asked for: settings by their names, and where the data lies; made into the data and the configuration of a run. */
 
+import { InputError } from '../../base/errors.ts';
 import { heldOutSplit, type ImageDataset, type TextDataset } from '../../data/index.ts';
 import type { Control } from '../../instrument/index.ts';
 import {
   type PlannedConfig,
   type RunConfig,
+  readRunConfig,
   runConfigSchema,
   settingsFrom,
   trainingSettings,
@@ -34,6 +36,24 @@ export interface WantedTraining
     Omit<DataKeys, 'dataset' | 'seed' | 'download'>,
     Partial<RuntimeKeys> {
   readonly download?: boolean | undefined;
+}
+
+/** What decides the network and the data of a run. */
+const subject = ['model', 'dataset', 'seed'] as const;
+
+/**
+ * A training that goes on with the run in `folder`: of it are the model, the data set and the seed that are not among `asked`. Throws InputError where no run is there
+ * and no model is said.
+ */
+export async function asBegun(
+  wanted: Omit<WantedTraining, 'model'> & { readonly model?: string | undefined },
+  { folder, asked }: { readonly folder: string; readonly asked: readonly string[] },
+): Promise<WantedTraining> {
+  const begun = await readRunConfig(folder);
+  const unasked = subject.filter((key) => !asked.includes(key));
+  const { model, ...rest } = { ...wanted, ...(begun && Object.fromEntries(unasked.map((key) => [key, begun[key]]))) };
+  if (model === undefined) throw new InputError('resume', `there is no training run in ${folder} to go on with`);
+  return { ...rest, model };
 }
 
 /** Data and configuration of a run, as `trainRun` takes them. */

@@ -28,7 +28,9 @@ const isWhole = (schema: z.ZodType) => schema instanceof z.ZodNumber && schema.f
 function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown) | undefined {
   if (inner instanceof z.ZodNumber) {
     if (unit === 'pixels') return pixelLength;
-    return isWhole(inner) ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER) : Number;
+    return isWhole(inner)
+      ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER, inner.maxValue ?? undefined)
+      : Number;
   }
   if (inner instanceof z.ZodRecord) return sizesByName;
   if (inner instanceof z.ZodUnion && inner.options.every((option) => option instanceof z.ZodLiteral)) return Number;
@@ -69,8 +71,10 @@ function optionOf(key: string, schema: z.ZodType): Option {
     return new Option(off ? `--no-${name}` : `--${name}`, off ? `leave out: ${described}` : described);
   }
   const option = new Option(`--${name} <${flag.value ?? 'value'}>`, described);
-  const choices = inner instanceof z.ZodEnum ? inner.options.map(String) : openNamesOf(inner)?.names();
-  if (choices) oneOf(option, choices);
+  if (inner instanceof z.ZodEnum) oneOf(option, inner.options.map(String));
+  // Told, and left to the check of the request, which knows what they are names of.
+  const names = openNamesOf(inner)?.names();
+  if (names) option.argChoices = [...names];
   const parse = parserOf(inner, flag);
   if (parse) option.argParser((text: string) => parse(text));
   if (fallback !== undefined) option.default(fallback, textOf(fallback, flag));

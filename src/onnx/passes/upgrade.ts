@@ -93,7 +93,7 @@ const batchNormalization: Upgrade = (node, { version, note }) => {
     const outputNames = node.outputNames.slice(0, 3);
     return { ...node, outputNames, attributes: { ...attributes, training_mode: { type: 'int', value: 1 } } };
   }
-  note('batch normalisation in training mode is computed in evaluation mode, with the running statistics of the file');
+  note('batch normalization in training mode is computed in evaluation mode, with the running statistics of the file');
   return { ...node, outputNames: node.outputNames.slice(0, 1), attributes };
 };
 

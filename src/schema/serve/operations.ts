@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Of } from '../readonly.ts';
 import { folderContents, place } from './folder.ts';
+import { checkedText, checkRequest, form, measureRequest, saveRequest } from './forms.ts';
 import { done, jobState, machineState, once } from './jobs.ts';
 import { action, query } from './operation.ts';
 import { figureRequest, resultPage, spectraRequest, spectraResponse } from './results.ts';
@@ -38,16 +39,11 @@ export const operations = {
     z.object({}),
     z.object({ jobs: z.array(jobState), machine: machineState }),
   ),
-  check: query(
-    'The mistakes of a study file, and what it asks for',
-    z.object({ text: z.string().max(200_000).describe('the study file, YAML') }),
-    z.object({
-      mistakes: z.array(z.object({ line: z.int(), message: z.string() })).describe('by line'),
-      workloads: z.array(z.string()).describe('names'),
-      trials: z.int().describe('places of its grid; several may come to the same computation'),
-      runsCommands: z.boolean().describe('whether its trials are programs that the file names'),
-    }),
-  ),
+  check: query('The mistakes of a study file, and what it asks for', checkRequest, checkedText),
+  text: query('A study file as it stands', z.object({ path: place }), z.object({ text: z.string().describe('YAML') })),
+  forms: query('What can be measured and planned', z.object({}), z.object({ forms: z.array(form) })),
+  save: action('Write a study file', saveRequest, done),
+  measure: action('Measure something into a folder', measureRequest, z.object({ job: jobState })),
   start: action(
     'Compute what is missing of a study',
     z.object({

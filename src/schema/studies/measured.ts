@@ -119,7 +119,7 @@ export const importedResult = z.object({
               from: z.array(z.string()).describe('its names in the log'),
             }),
           )
-          .describe('quantities that were recognised'),
+          .describe('quantities that were recognized'),
         unused: z
           .array(z.object({ name: z.string().describe('in the log'), count: z.int().describe('how often') }))
           .describe('names that are no quantity'),

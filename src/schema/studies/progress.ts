@@ -96,7 +96,7 @@ export const checkedStudyResult = z.object({
               last: z.number().nullable().describe('its last value'),
             }),
           )
-          .describe('that were recognised'),
+          .describe('that were recognized'),
         unused: z.array(z.string()).describe('names that were logged and are no quantity'),
         rows: z.int().describe('of the curve'),
         step: z.number().describe('of the last row'),

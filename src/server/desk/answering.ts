@@ -4,12 +4,15 @@ import {
   analyseStudy,
   cancelTrials,
   FolderBrowser,
+  forms,
   mistakesOfStudy,
   pageOfAnalysis,
   pageOfCosts,
   pauseStudy,
   requeueTrials,
+  saveStudyFile,
   spectraOf,
+  studyFileText,
 } from '../../app/browse/index.ts';
 import { csvText, pageOf, storedResults, tableOf } from '../../app/stored-results.ts';
 import { FileError, UsageError } from '../../base/errors.ts';
@@ -139,6 +142,12 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
     spectra: async ({ paths }) =>
       spectraOf(await Promise.all(paths.map(async (called) => ({ called, file: await folder.place(called) })))),
     check: async ({ text }) => mistakesOfStudy(text),
+    text: async ({ path }) => ({ text: await studyFileText(await folder.place(path)) }),
+    forms: async () => ({ forms: forms() }),
+    save: async ({ path, text, before }) => {
+      await saveStudyFile(await folder.place(path), text, before);
+      return { done: 'saved' };
+    },
     pause: async ({ study }) => {
       await pauseStudy(await folder.studyPlace(study), true);
       return { done: 'paused: trials finish their step and save' };

@@ -2,7 +2,7 @@
 import type { OperationName, RequestOf, ResponseOf, StudyProgress, TrialState } from '../../schema/serve/index.ts';
 
 /** Operations that a desk answers; the others are about the server itself. */
-export type DeskOperation = Exclude<OperationName, 'jobs' | 'start' | 'stop'>;
+export type DeskOperation = Exclude<OperationName, 'jobs' | 'start' | 'stop' | 'measure'>;
 
 export type DeskRequest = {
   readonly [Name in DeskOperation]: { readonly id: number; readonly name: Name; readonly request: RequestOf<Name> };

@@ -10,6 +10,14 @@ export type JobOrder =
       readonly file: string;
       readonly folder: string;
       readonly maxParallel: number | undefined;
+    }
+  /** A measurement or a plan. Paths in its request are below `root`. */
+  | {
+      readonly what: 'measure';
+      readonly name: string;
+      readonly request: Readonly<Record<string, unknown>>;
+      readonly folder: string;
+      readonly root: string;
     };
 
 export type ToJob = { readonly stop: true };

@@ -11,8 +11,8 @@ import { planTraining } from '../../train/index.ts';
 import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from '../analysis/index.ts';
 import { groupBy } from '../group-by.ts';
 import { type OwnTrialSpec, trialSpecOf } from '../layout/trial-spec.ts';
-import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
-import { measuredIn } from '../read-study.ts';
+import type { MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
+import { measuredIn } from '../measured/read-study.ts';
 import { DataShelf } from '../study-data.ts';
 import { linearApproximation } from './linear-approximation.ts';
 

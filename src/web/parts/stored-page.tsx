@@ -14,6 +14,8 @@ interface StoredPageProps {
   readonly header?: boolean;
   /** Of a study: its report, or its costs. */
   readonly part?: 'page' | 'cost';
+  /** Whether places in it can be linked to: not where two pages stand beside one another. */
+  readonly anchors?: boolean;
 }
 
 function partsOf(html: string, header: boolean): DocumentFragment {
@@ -72,7 +74,7 @@ function toolsOf(of: Pick<StoredPageProps, 'of' | 'part'>, files: readonly strin
   return tools;
 }
 
-export function StoredPage({ html, of, files, header = true, part = 'page' }: StoredPageProps) {
+export function StoredPage({ html, of, files, header = true, part = 'page', anchors = true }: StoredPageProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const here = place.current;
@@ -86,6 +88,13 @@ export function StoredPage({ html, of, files, header = true, part = 'page' }: St
       const own = files.filter((name) => name.startsWith(`${number}-`) || name.startsWith(`${number}.`));
       if (own.length > 0) figure.append(toolsOf({ of, part }, own, figure.id));
     }
+    if (!anchors) {
+      for (const contents of parts.querySelectorAll('.contents')) contents.remove();
+      for (const place of parts.querySelectorAll('[id]')) place.removeAttribute('id');
+      for (const link of parts.querySelectorAll('a[href^="#"]')) link.removeAttribute('href');
+    }
+    // A drawing is one picture to whoever cannot see it: its parts have no names.
+    for (const part of parts.querySelectorAll('svg[role="img"] g[aria-label]')) part.removeAttribute('aria-label');
     // What scrolls sideways must be reached without a mouse.
     for (const scroll of parts.querySelectorAll('.scroll, .table')) scroll.setAttribute('tabindex', '0');
     for (const details of parts.querySelectorAll('details'))

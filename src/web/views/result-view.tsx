@@ -27,7 +27,9 @@ export function ResultView({ path }: { readonly path: string }) {
           CSV
         </button>
         <a href={linkTo('compare', { a: path })}>Compare</a>
-        {query.value && withSpectra.includes(query.value.kind) && <a href={linkTo('spectra', { path })}>Spectra</a>}
+        {query.value && withSpectra.includes(query.value.kind) && (
+          <a href={linkTo('spectra', { paths: path })}>Spectra</a>
+        )}
       </nav>
       <Answered query={query} what={path}>
         {({ page, table, files, kind }) =>

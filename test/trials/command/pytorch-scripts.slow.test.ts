@@ -72,7 +72,7 @@ function byHand(name: string, batch: number, steps: number): Map<number, number>
 
 describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts that know nothing of Ballast', () => {
   it.each(['csv', 'tensorboard', 'trainer', 'prints', 'distributed'])(
-    '%s: all that a study needs is recognised',
+    '%s: all that a study needs is recognized',
     (name) => {
       const { status, stdout } = ballast('batch', 'check', studyOf(name), '--json');
       expect(status).toBe(0);

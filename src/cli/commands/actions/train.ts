@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
+  asBegun,
   openTraining,
   outlineTraining,
   type TrainRun,
@@ -25,7 +26,9 @@ import { commandLine, runningCommand } from '../../terminal/invocation.ts';
 import { noteToUser } from '../../terminal/notes.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 
-interface TrainOptions extends WantedTraining {
+/** A run that is gone on with knows its model. */
+interface TrainOptions extends Omit<WantedTraining, 'model'> {
+  readonly model?: string;
   readonly resume?: boolean;
   readonly out?: string;
   readonly json?: boolean;
@@ -34,6 +37,19 @@ interface TrainOptions extends WantedTraining {
 
 type TrainingPlan = TrainRun['plan'];
 
+/** What the options say, with what a run that is gone on with says itself. Ends with the usual line of a missing option. */
+async function wantedOf(
+  { model, ...options }: TrainOptions,
+  command: Command,
+  asked: readonly string[],
+  folder: string | undefined,
+): Promise<WantedTraining> {
+  if (options.resume && folder !== undefined) return asBegun({ ...options, model }, { folder, asked });
+  return model === undefined
+    ? command.error("error: required option '--model <name>' not specified")
+    : { ...options, model };
+}
+
 /** What the shell sees of a run that diverged. */
 const infeasible = 3;
 
@@ -41,8 +57,9 @@ export async function run(options: TrainOptions, command: Command): Promise<void
   const { json = false, resume = false } = options;
   const out = requiredOut(options, command);
   const asked = Object.keys(options).filter((key) => command.getOptionValueSource(key) === 'cli');
+  const wanted = await wantedOf(options, command, asked, out);
   const opened = await showingDownload(options, (onProgress) =>
-    openTraining(options, { asked, onProgress, onNote: noteToUser }),
+    openTraining(wanted, { asked, onProgress, onNote: noteToUser }),
   );
   const request: TrainRunRequest = {
     ...{ ...opened, resume },

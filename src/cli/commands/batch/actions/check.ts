@@ -1,5 +1,12 @@
 import { checkStudy } from '../../../../app/study/index.ts';
-import { alignColumns, createProgress, formatCount, formatDuration, formatNumber } from '../../../../report/index.ts';
+import {
+  alignColumns,
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  plural,
+} from '../../../../report/index.ts';
 import { type CheckedStudy, checkedStudyKind } from '../../../../schema/index.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { listenForInterrupts } from '../../../terminal/interrupts.ts';
@@ -54,7 +61,7 @@ function textOf(c: CheckedStudy['workloads'][number], parallel: number): string 
     ...(c.unused.length > 0 ? [`  not used: ${c.unused.slice(0, 20).join(', ')}`] : []),
     ...c.secondsPerStep.map((t) => `  batch ${t.batchSize}: ${formatDuration(t.seconds)} a step`),
     `  checkpoint: ${c.checkpoint ?? 'none found'}; resume: ${c.resume}`,
-    `  the study: ${formatCount(c.trials)} trials, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
+    `  the study: ${plural(c.trials, 'trial')}, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
     ...c.problems.map((p) => `  problem: ${p}`),
     ...c.hints.map((h) => `  hint: ${h}`),
     '',

@@ -1,5 +1,5 @@
 import { exportMeasurements } from '../../../../app/study/index.ts';
-import { formatCount } from '../../../../report/index.ts';
+import { plural } from '../../../../report/index.ts';
 import { type ExportedSummary, exportedKind } from '../../../../schema/index.ts';
 import { runningCommand } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
@@ -19,7 +19,5 @@ export async function exportAs(
   const found = await exportMeasurements(request, { doing: runningCommand() });
   if (json) printDocument(exportedKind, request, found);
   else
-    process.stdout.write(
-      `${to}: ${formatCount(found.measurements)} measurements of ${formatCount(found.trials)} trials\n`,
-    );
+    process.stdout.write(`${to}: ${plural(found.measurements, 'measurement')} of ${plural(found.trials, 'trial')}\n`);
 }

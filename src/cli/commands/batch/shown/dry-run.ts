@@ -7,6 +7,7 @@ import {
   formatCount,
   formatDuration,
   formatNumber,
+  plural,
 } from '../../../../report/index.ts';
 import { type MissingOfStudy, missingOfStudyKind, type PlannedArray } from '../../../../schema/index.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
@@ -56,7 +57,7 @@ function textOf(found: MissingOfStudy): string {
     or(w.evaluationMinutes, (minutes) => formatDuration(60 * minutes)),
   ]);
   return [
-    `${study}: ${formatCount(points)} points of the grid, ${formatCount(trials)} trials, ${formatCount(missing)} of them missing`,
+    `${study}: ${plural(points, 'point')} of the grid, ${plural(trials, 'trial')}, ${formatCount(missing)} of them missing`,
     ...alignColumns([['workload', 'trials', 'steps', 'TFLOP', 'on disk', 'training', 'evaluation'], ...rows]),
     `in all ${formatNumber(flops / 1e12)} TFLOP, ${formatBytes(bytes)}, at most ${formatDuration(60 * minutes)}: ${assumption}`,
     ...(commands.length > 0

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { databaseName } from '../store/index.ts';
-import { exportedTable, importExported, measuredFile, readImported } from './import/index.ts';
+import { databaseName } from '../../store/index.ts';
+import { exportedTable, importExported, measuredFile, readImported } from '../import/index.ts';
 import type { MeasuredStudy } from './measured.ts';
 import { readStudy } from './read-study.ts';
 

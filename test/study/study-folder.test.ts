@@ -10,7 +10,7 @@ import { startStudy, writeStudy } from '../support/batch-study.ts';
 let folder: string;
 let study: string;
 
-const yaml = `name: joint
+const yaml = `name: small
 workloads:
   - name: net
     model: resnet8
@@ -127,7 +127,7 @@ describe('batch stability', () => {
     expect(again.workloads).toEqual(result.workloads);
     expect(again.seconds).toBeLessThan(result.seconds);
     const page = readFileSync(join(study, 'stability', 'report.html'), 'utf8');
-    expect(page).toContain('<title>Batch size and stability: joint</title>');
+    expect(page).toContain('<title>Batch size and stability: small</title>');
     expect(page).toMatch(/less stable/);
   });
 

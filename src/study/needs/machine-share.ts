@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os';
-import { UsageError } from '../base/errors.ts';
-import { largestOf } from '../base/statistics.ts';
-import { bytesOf } from '../trials/index.ts';
-import type { StudyLayout } from './layout/layout.ts';
+import { UsageError } from '../../base/errors.ts';
+import { largestOf } from '../../base/statistics.ts';
+import { bytesOf } from '../../trials/index.ts';
+import type { StudyLayout } from '../layout/layout.ts';
 
 /** What of a machine is there for trials. */
 export interface Machine {

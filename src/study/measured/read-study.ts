@@ -1,7 +1,7 @@
-import { FileError } from '../base/errors.ts';
-import { nameProblem, pathNameSchema, quote } from '../formats/index.ts';
-import { measuredWorkload } from '../schema/index.ts';
-import { StudyStore } from '../store/index.ts';
+import { FileError } from '../../base/errors.ts';
+import { nameProblem, pathNameSchema, quote } from '../../formats/index.ts';
+import { measuredWorkload } from '../../schema/index.ts';
+import { StudyStore } from '../../store/index.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from './measured.ts';
 import { fromStored } from './stored-json.ts';
 

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportOf } from '../../src/study/analysis/index.ts';
-import { importLayout, importStudy, parseMapping, readMeasured } from '../../src/study/import/index.ts';
-import { realData } from '../support/real-data.ts';
+import { reportOf } from '../../../src/study/analysis/index.ts';
+import { importLayout, importStudy, parseMapping, readMeasured } from '../../../src/study/import/index.ts';
+import { realData } from '../../support/real-data.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -3,11 +3,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { csvOf } from '../../src/study/export/csv.ts';
-import { measurementTable } from '../../src/study/export/table.ts';
-import { importStudy } from '../../src/study/import/index.ts';
-import { measuredInFolder } from '../../src/study/index.ts';
-import type { MeasuredStudy } from '../../src/study/measured.ts';
+import { csvOf } from '../../../src/study/export/csv.ts';
+import { measurementTable } from '../../../src/study/export/table.ts';
+import { importStudy } from '../../../src/study/import/index.ts';
+import { measuredInFolder } from '../../../src/study/index.ts';
+import type { MeasuredStudy } from '../../../src/study/measured/measured.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-exported-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,6 +50,23 @@ describe('an exported study', () => {
     expect(workloads.map((w) => [w.name, w.metric, w.targets.map((t) => t.name)])).toEqual([
       ['lstm1x100', { name: 'perplexity', direction: 'min' }, ['trainLoss<=6.4', 'valLoss<=6.45']],
     ]);
+  });
+
+  it('is judged by what its model is for, whatever the data are called, and of an unknown model by what values can be', async () => {
+    const study = await importStudy('results/camvid');
+    const judged = async (change: (lines: string) => string) => {
+      const path = written(study);
+      writeFileSync(path, change(readFileSync(path, 'utf8')));
+      return (await importStudy(path)).workloads[0]!.metric;
+    };
+    const meanIoU = { name: 'meanIoU', direction: 'max' };
+    expect(await judged((text) => text)).toEqual(meanIoU);
+    expect(await judged((text) => text.replaceAll(',camvid,', ',streets,'))).toEqual(meanIoU);
+    const { model } = study.workloads[0]!;
+    expect(await judged((text) => text.replaceAll(`,${model},`, ',theirs,'))).toEqual({
+      name: 'accuracy',
+      direction: 'max',
+    });
   });
 
   it('is found in a folder whose name has a dot', async () => {

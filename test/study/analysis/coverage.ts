@@ -1,8 +1,8 @@
-import { RandomStream } from '../../src/base/random.ts';
-import { analyseTarget, criticalBatchRatio, type KnownTarget, reportOf } from '../../src/study/analysis/index.ts';
-import type { MeasuredTrial } from '../../src/study/measured.ts';
-import { intervalOf } from '../../src/verdict/index.ts';
-import { absolute, syntheticStudy, syntheticTrial } from './synthetic-studies.ts';
+import { RandomStream } from '../../../src/base/random.ts';
+import { analyseTarget, criticalBatchRatio, type KnownTarget, reportOf } from '../../../src/study/analysis/index.ts';
+import type { MeasuredTrial } from '../../../src/study/measured/measured.ts';
+import { intervalOf } from '../../../src/verdict/index.ts';
+import { absolute, syntheticStudy, syntheticTrial } from '../synthetic-studies.ts';
 
 /** A simulated study: S = 400 (1 + 300 / B) and log-normal noise from seed to seed. */
 export interface Simulated {
@@ -96,7 +96,7 @@ export function coverage(simulated: Simulated, studies: number, seed = 0) {
   };
 }
 
-/** One batch size with seeds whose generalisation gap is 0.2 and whose noise scale is 250, but for chance. */
+/** One batch size with seeds whose generalization gap is 0.2 and whose noise scale is 250, but for chance. */
 function gapAndNoise({ seeds, noise }: Simulated, stream: RandomStream) {
   const study = syntheticStudy(
     [absolute(0.01)],

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ImportedSummary } from '../../src/schema/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import type { ImportedSummary } from '../../../src/schema/index.ts';
+import { ballast, expectFailure, resultOf } from '../../support/ballast.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { batchCostTable } from '../../src/report/index.ts';
-import { reportOf } from '../../src/study/analysis/index.ts';
-import { costsOfReport } from '../../src/study/cost/index.ts';
-import { importMeasurements, importStudy, readMeasured, writeMeasured } from '../../src/study/import/index.ts';
-import type { MeasuredStudy } from '../../src/study/index.ts';
-import { historyRecord, runRecord, scalarEvent, versionEvent, wandbFile } from '../support/log-writers.ts';
+import { batchCostTable } from '../../../src/report/index.ts';
+import { reportOf } from '../../../src/study/analysis/index.ts';
+import { costsOfReport } from '../../../src/study/cost/index.ts';
+import { importMeasurements, importStudy, readMeasured, writeMeasured } from '../../../src/study/import/index.ts';
+import type { MeasuredStudy } from '../../../src/study/index.ts';
+import { historyRecord, runRecord, scalarEvent, versionEvent, wandbFile } from '../../support/log-writers.ts';
 
 let folder: string;
 beforeAll(async () => {

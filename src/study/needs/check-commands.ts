@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BallastError } from '../base/errors.ts';
-import type { MeasurementRow } from '../store/index.ts';
+import { BallastError } from '../../base/errors.ts';
+import type { MeasurementRow } from '../../store/index.ts';
 import {
   type CommandResult,
   findCheckpoints,
@@ -10,10 +10,10 @@ import {
   placeholdersIn,
   runCommand,
   takesMicroBatch,
-} from '../trials/index.ts';
-import type { CommandWorkload } from './declare/grid.ts';
-import type { LaidOutTrial, StudyLayout } from './layout/layout.ts';
-import type { CommandTrialSpec } from './layout/trial-spec.ts';
+} from '../../trials/index.ts';
+import type { CommandWorkload } from '../declare/grid.ts';
+import type { LaidOutTrial, StudyLayout } from '../layout/layout.ts';
+import type { CommandTrialSpec } from '../layout/trial-spec.ts';
 
 /** A quantity, and what of the log it is taken from. */
 export interface CheckedQuantity {
@@ -61,7 +61,7 @@ export interface CheckOptions {
 type CommandTrial = LaidOutTrial & { readonly spec: CommandTrialSpec };
 const isCommand = (trial: LaidOutTrial): trial is CommandTrial => trial.spec.kind === 'command';
 
-/** Runs the command of each workload of a study for a while, in temporary folders, and says what was recognised. Nothing is stored. */
+/** Runs the command of each workload of a study for a while, in temporary folders, and says what was recognized. Nothing is stored. */
 export async function checkCommands(layout: StudyLayout, options: CheckOptions): Promise<CheckedCommand[]> {
   const checked: CheckedCommand[] = [];
   for (const workload of layout.grid.workloads) {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { FileError } from '../base/errors.ts';
+import { FileError } from '../../base/errors.ts';
 
 /** A value that a store keeps as JSON, checked: the store may come from elsewhere. Throws FileError that names the first field that is wrong. */
 export function fromStored<T>(schema: z.ZodType<T>, text: string, path: string, what: string): T {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { RandomStream } from '../../src/base/random.ts';
-import { reportOf, type Statement } from '../../src/study/analysis/index.ts';
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../../src/study/measured.ts';
-import { absolute, syntheticTrial, syntheticWorkload } from './synthetic-studies.ts';
+import { RandomStream } from '../../../src/base/random.ts';
+import { reportOf, type Statement } from '../../../src/study/analysis/index.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../../../src/study/measured/measured.ts';
+import { absolute, syntheticTrial, syntheticWorkload } from '../synthetic-studies.ts';
 
 const sizes = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
 

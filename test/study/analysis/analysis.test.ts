@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RandomStream } from '../../src/base/random.ts';
+import { RandomStream } from '../../../src/base/random.ts';
 import {
   analyseTarget,
   type KnownTarget,
   outcomeOf,
   reportOf,
   resolveTargets,
-} from '../../src/study/analysis/index.ts';
+} from '../../../src/study/analysis/index.ts';
 import {
   absolute,
   type SyntheticTrial,
   syntheticStudy,
   syntheticTrial,
   syntheticWorkload,
-} from './synthetic-studies.ts';
+} from '../synthetic-studies.ts';
 
 const below = (value: number): KnownTarget => ({
   name: 'loss',

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { initialize } from '../nn/index.ts';
-import type { RuntimeOptions } from '../runtime/index.ts';
-import { planTraining, type RunConfig, trainNetwork } from '../train/index.ts';
-import type { LaidOutTrial, StudyLayout } from './layout/layout.ts';
-import type { OwnTrialSpec } from './layout/trial-spec.ts';
-import { DataShelf, exampleCount, type StudyData } from './study-data.ts';
+import { initialize } from '../../nn/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
+import { planTraining, type RunConfig, trainNetwork } from '../../train/index.ts';
+import type { LaidOutTrial, StudyLayout } from '../layout/layout.ts';
+import type { OwnTrialSpec } from '../layout/trial-spec.ts';
+import { DataShelf, exampleCount, type StudyData } from '../study-data.ts';
 
 /** What a part of a study takes. */
 export interface Estimate {

@@ -1,9 +1,9 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { batchTable } from '../../src/report/index.ts';
-import { renderBatchReport } from '../../src/report/pages.ts';
-import { reportOf, tradeoffSteps } from '../../src/study/analysis/index.ts';
-import { richStudy, richWorkloads } from './synthetic-studies.ts';
+import { batchTable } from '../../../src/report/index.ts';
+import { renderBatchReport } from '../../../src/report/pages.ts';
+import { reportOf, tradeoffSteps } from '../../../src/study/analysis/index.ts';
+import { richStudy, richWorkloads } from '../synthetic-studies.ts';
 
 const study = richStudy();
 const linearErrors = [16, 64, 256, 1024].map((batchSize) => ({
@@ -84,7 +84,7 @@ describe('the report of a study', () => {
       }
   });
 
-  it('gives the generalisation gap at equal training loss', () => {
+  it('gives the generalization gap at equal training loss', () => {
     for (const row of workload('narrow').generalization.filter((r) => r.strategy === 'LSR')) {
       if (row.gapAtTarget.median === null) continue;
       // The held-out curve is the training one and 0.2 (1 - 0.005) (1 + B / 4096) at the target.
@@ -173,7 +173,7 @@ describe('the page', () => {
       'Trade-off',
       'Gradient noise scale',
       'Loss over batch size',
-      'Generalisation',
+      'Generalization',
       'Performance profiles',
       'Linear-approximation error',
     ])

@@ -12,7 +12,7 @@ const kindOf = ({ outcome, what = '' }: Verdict) => (outcome === 'raw' ? what.re
  * A smaller input that fails in the same way: pieces are left out, halves first, as long as it does. Files whose bytes are held by checksums
  * mostly stay as they are.
  */
-export async function minimised(format: string, files: Files, verdict: Verdict): Promise<Files> {
+export async function minimized(format: string, files: Files, verdict: Verdict): Promise<Files> {
   let [found, left] = [files, most];
   const fails = async (candidate: Files) =>
     left-- > 0 && kindOf(await judgeAlone({ format, files: candidate })) === kindOf(verdict);
