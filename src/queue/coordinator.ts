@@ -92,48 +92,48 @@ export class Coordinator {
   }
 
   async #hear(): Promise<void> {
-    for (const message of await this.#queue.receive())
-      try {
-        this.#apply(message);
-      } catch (error) {
-        if (!(error instanceof ClaimLost)) throw error;
-        this.#ignore(message, error.message);
-      }
+    const messages = await this.#queue.receive();
+    if (messages.length === 0) return;
+    // Who reports to people does so when it is in the store.
+    const reports: (() => void)[] = [];
+    this.#store.claims.together(() => {
+      for (const message of messages)
+        try {
+          reports.push(this.#apply(message));
+        } catch (error) {
+          if (!(error instanceof ClaimLost)) throw error;
+          this.#ignore(message, error.message);
+        }
+    });
+    for (const report of reports) report();
   }
 
-  #apply({ trial: id, attempt, event }: QueueMessage): void {
+  /** Writes what a message says. Returns what people are told of it. Throws ClaimLost. */
+  #apply({ trial: id, attempt, event }: QueueMessage): () => void {
     const { claims } = this.#store;
     const { onReport, onNote } = this.#options;
     const fence = { id, attempt };
     switch (event.kind) {
       case 'taken':
         if (claims.adopt(fence, ownerOf(event.worker)) === 'refused') this.#refused.push({ trial: id, attempt });
-        return;
+        return () => {};
       case 'begun':
         claims.begin(fence, event.step);
-        onReport?.({ kind: 'began', id, step: event.step, attempt });
-        return;
-      case 'row':
+        return () => onReport?.({ kind: 'began', id, step: event.step, attempt });
+      case 'row': {
+        const { step, trainLoss, valLoss } = event.row;
         claims.measure(fence, event.row);
-        onReport?.({
-          kind: 'step',
-          id,
-          step: event.row.step,
-          loss: event.row.trainLoss ?? event.row.valLoss,
-          examplesPerSecond: null,
-        });
-        return;
+        return () => onReport?.({ kind: 'step', id, step, loss: trainLoss ?? valLoss, examplesPerSecond: null });
+      }
       case 'alive':
         claims.renew(fence, event.step);
-        onReport?.({ kind: 'step', id, step: event.step, loss: null, examplesPerSecond: null });
-        return;
+        return () => onReport?.({ kind: 'step', id, step: event.step, loss: null, examplesPerSecond: null });
       case 'ended': {
         const { kind: _, ...result } = event;
         claims.end(fence, result);
         this.#ended.add(keyOf({ trial: id, attempt }));
         const { status, note } = result;
-        onReport?.({ kind: 'ended', id, status, ...(note === undefined ? {} : { note }) });
-        return;
+        return () => onReport?.({ kind: 'ended', id, status, ...(note === undefined ? {} : { note }) });
       }
       case 'crashed': {
         const status = claims.crash(fence, event.how);
@@ -141,9 +141,10 @@ export class Coordinator {
         const times = (this.#crashed.get(id)?.times ?? 0) + 1;
         this.#crashed.set(id, { times, until: this.#now() + backOff[Math.min(times, backOff.length) - 1]! });
         const then = status === 'failed' ? 'too often; it counts as failed' : 'it goes on from its checkpoint';
-        onNote?.(`the process of trial ${id.slice(0, 8)} ended (${event.how}): ${then}`);
-        onReport?.({ kind: 'ended', id, status, note: event.how });
-        return;
+        return () => {
+          onNote?.(`the process of trial ${id.slice(0, 8)} ended (${event.how}): ${then}`);
+          onReport?.({ kind: 'ended', id, status, note: event.how });
+        };
       }
     }
   }

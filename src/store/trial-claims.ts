@@ -53,6 +53,7 @@ export class TrialClaims {
   readonly #path: string;
   readonly #now: () => number;
   readonly #seen = new Map<number, Sighting>();
+  #isTogether = false;
 
   /** @param now Milliseconds of a clock that only goes forward. */
   constructor(db: Connection, path: string, now: () => number = () => performance.now()) {
@@ -367,7 +368,20 @@ export class TrialClaims {
       .run(Date.now(), outcome, step, trial, attempt);
   }
 
+  /** Does several of these as one transaction: all of it is there afterwards, or nothing. `work` sees to what they throw. */
+  together(work: () => void): void {
+    this.#write(() => {
+      this.#isTogether = true;
+      try {
+        work();
+      } finally {
+        this.#isTogether = false;
+      }
+    });
+  }
+
   #write<T>(work: () => T): T {
+    if (this.#isTogether) return work();
     return guarded(this.#path, () => this.#db.transaction(work).immediate() as T);
   }
 }

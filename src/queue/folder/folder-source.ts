@@ -12,6 +12,11 @@ import { fenceOfName, keyOf, keyOfName, QueuePlaces, waitingName } from './place
 /** Most bytes of an offer. */
 const longestOffer = 1 << 21;
 
+/** Milliseconds for which the list of offers is taken to be as it was: on a network file system looking at thousands takes a while. */
+const looking = 2000;
+/** Milliseconds between two announcements of what a worker is at. */
+const announcing = 1000;
+
 /** Takes trials of a study from its shared folder. */
 export class FolderSource implements TrialSource {
   readonly #places: QueuePlaces;
@@ -19,6 +24,10 @@ export class FolderSource implements TrialSource {
   /** Offers that this worker cannot compute, or that are none, by name. */
   readonly #passed = new Set<string>();
   readonly #held = new Map<string, Fence>();
+  /** Names of offers that were there when it was last looked, the most urgent last. */
+  #listed: string[] = [];
+  #looked = Number.NEGATIVE_INFINITY;
+  #announced = Number.NEGATIVE_INFINITY;
 
   constructor(study: string, worker: Announcement) {
     this.#places = new QueuePlaces(study);
@@ -28,7 +37,7 @@ export class FolderSource implements TrialSource {
   async claim(): Promise<HeldTrial | undefined> {
     const places = this.#places;
     if (existsSync(places.drain)) return undefined;
-    for (const name of namesIn(places.waiting)) {
+    for (const name of this.#names()) {
       if (this.#passed.has(name)) continue;
       const offer = this.#offerNamed(name);
       if (offer === undefined || !fits(offer.requires, this.#worker)) {
@@ -42,7 +51,7 @@ export class FolderSource implements TrialSource {
       if (!mine || existsSync(places.overOf(fence))) continue;
       const held = this.#hold(offer, fence);
       this.#held.set(keyOf(fence), fence);
-      await this.announce();
+      if (performance.now() - this.#announced > announcing) await this.announce();
       return held;
     }
     return undefined;
@@ -50,6 +59,7 @@ export class FolderSource implements TrialSource {
 
   /** Says that this worker is there, and what it works on. */
   async announce(): Promise<void> {
+    this.#announced = performance.now();
     const { workers } = this.#places;
     const report = { ...this.#worker, trials: [...this.#held.values()] };
     await writeFileAtomic(join(workers, `${this.#worker.worker}.json`), `${JSON.stringify(report)}\n`);
@@ -57,6 +67,16 @@ export class FolderSource implements TrialSource {
 
   async close(): Promise<void> {
     rmSync(join(this.#places.workers, `${this.#worker.worker}.json`), { force: true });
+  }
+
+  /** Names of offers, the most urgent first; each once for every look into the folder. */
+  *#names(): Generator<string> {
+    const now = performance.now();
+    if (this.#listed.length === 0 || now - this.#looked > looking) {
+      this.#listed = namesIn(this.#places.waiting).reverse();
+      this.#looked = now;
+    }
+    for (let name = this.#listed.pop(); name !== undefined; name = this.#listed.pop()) yield name;
   }
 
   #offerNamed(name: string): Offer | undefined {

@@ -40,7 +40,7 @@ export interface RedisSourceOptions {
   readonly lock?: number;
 }
 
-/** Milliseconds for which classes of trials are taken to be as they were. */
+/** Milliseconds for which classes of trials, and whether a study drains, are taken to be as they were. */
 const classesFor = 2000;
 /** Seconds after which a worker that says nothing is no longer listed. */
 const listedFor = 60;
@@ -53,6 +53,7 @@ export class RedisSource implements TrialSource {
   /** Classes whose data are not here. */
   readonly #absent = new Set<string>();
   readonly #held = new Map<string, Fence>();
+  readonly #draining = new Map<string, { readonly is: boolean; readonly at: number }>();
   #classes: readonly string[] = [];
   #looked = Number.NEGATIVE_INFINITY;
 
@@ -111,6 +112,16 @@ export class RedisSource implements TrialSource {
     return this.#classes.filter((name) => !this.#absent.has(name));
   }
 
+  /** Whether nothing of a study is to be begun; what it was a moment ago. */
+  async #isDraining(study: string): Promise<boolean> {
+    const now = performance.now();
+    const known = this.#draining.get(study);
+    if (known && now - known.at < classesFor) return known.is;
+    const is = (await this.#options.redis.exists(this.#keys.drain(study))) === 1;
+    this.#draining.set(study, { is, at: now });
+    return is;
+  }
+
   #queueOf(name: string): Worker {
     const known = this.#queues.get(name);
     if (known) return known;
@@ -149,7 +160,7 @@ export class RedisSource implements TrialSource {
     if (job.id !== jobId(study, fence)) return refuse('its name is that of another trial');
     // Whatever queue it came through.
     if (!fits(offer.requires, this.#options.worker)) return refuse('this worker does not have what it takes');
-    if (await this.#options.redis.exists(this.#keys.drain(study))) {
+    if (await this.#isDraining(study)) {
       await job.moveToDelayed(Date.now() + 5000, token).catch(() => {});
       return undefined;
     }
@@ -176,13 +187,13 @@ export class RedisSource implements TrialSource {
     return this.#hold(job, token, payload, fence, place);
   }
 
-  async #hold(
+  #hold(
     job: Job,
     token: string,
     { offer, study, known }: QueuePayload,
     fence: Fence,
     { spec, folder, isShared }: TrialPlace,
-  ): Promise<HeldTrial> {
+  ): HeldTrial {
     const { redis, worker, lock = 60_000 } = this.#options;
     const speech = new Speech(redis, this.#keys, study, fence);
     const key = `${fence.trial} ${fence.attempt}`;
@@ -223,7 +234,6 @@ export class RedisSource implements TrialSource {
       speech.requireOwned();
     };
     speech.say({ kind: 'taken', worker });
-    await speech.settled().catch(() => {});
     const rows: readonly MeasurementRow[] = known;
     return {
       ...{ id: fence.trial, attempt: fence.attempt, spec, folder, from: 'the queue' },
