@@ -102,8 +102,17 @@ describe('the command', () => {
   });
 
   it('options that the text of the documentation names are options of some command', async () => {
-    // Of every command; of the fuzzer, of npm, and of the user's script in an example.
-    const known = new Set(['--help', '--version', '--only', '--omit', '--bs']);
+    // Of every command; of the fuzzer, of npm, of the user's script in an example; of sbatch and torchrun.
+    const known = new Set([
+      '--help',
+      '--version',
+      '--only',
+      '--omit',
+      '--bs',
+      '--account',
+      '--cpus-per-task',
+      '--nproc',
+    ]);
     for (const name of Object.keys(commandSummaries)) {
       if (!isCommand(name)) throw new Error(name);
       const command = await loadCommand(name);

@@ -23,13 +23,17 @@ const parts: Parts<Name> = {
   drain: async () =>
     onStudy('drain')
       .option('--off', 'give out trials again')
+      .addHelpText('after', exampleText('ballast queue drain study'))
       .action(async (...given: Parameters<Actions['drain']>) => (await actions()).drain(...given)),
   retry: async () =>
     onStudy('retry')
       .argument('[trials...]', 'beginnings of the ids of failed trials (default: all of them)')
+      .addHelpText('after', exampleText('ballast queue retry study'))
       .action(async (...given: Parameters<Actions['retry']>) => (await actions()).retry(...given)),
   cancel: async () =>
-    onStudy('cancel').action(async (...given: Parameters<Actions['cancel']>) => (await actions()).cancel(...given)),
+    onStudy('cancel')
+      .addHelpText('after', exampleText('ballast queue cancel study'))
+      .action(async (...given: Parameters<Actions['cancel']>) => (await actions()).cancel(...given)),
 };
 
 /** `word`: which of its commands is asked for; all are loaded where it is undefined. */
