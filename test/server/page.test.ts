@@ -97,7 +97,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
 
   it('a study is live: a step that is measured shows within seconds, and nothing is loaded again', async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
-    await open('/study?path=live&tab=curves&trials=trial-of-b');
+    await open('/study?path=live&tab=curves&trials=b032-s0-of');
     await page.locator('.workers li').waitFor();
     let asked = 0;
     page.on('request', (request) => {
