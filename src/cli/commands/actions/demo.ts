@@ -131,4 +131,5 @@ async function batchStudy(out: string): Promise<void> {
     made: { ballast: version, date: new Date().toISOString() },
   });
   if (index !== null) process.stdout.write(`both reports: ${index}\n`);
+  process.stdout.write(`all of it in the browser, to look at and go on with: ballast serve ${dirname(out)}\n`);
 }
