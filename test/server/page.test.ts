@@ -25,6 +25,7 @@ const views = [
   ['perturbations', '/result?path=stability/perturbation/result.json', 'figure.numbered svg'],
   ['no page', '/result?path=stability/growth.json', 'pre'],
   ['spectra', '/spectra?paths=spectrum-a/result.json|spectrum-b/result.json', '.curve-plot canvas'],
+  ['scale', '/scale?model=resnet8&weights=random&unit=layer3.0&skip=2', '.curve-plot canvas'],
   ['compare', '/compare?a=ptb&b=branches/result.json', '.sides section:nth-child(2) svg'],
   ['plan', '/plan', 'form fieldset'],
   ['measure', '/measure?name=perturb', 'form fieldset'],

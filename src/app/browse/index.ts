@@ -5,6 +5,7 @@ export { saveStudyFile, studyFileText } from './edit-study.ts';
 export { FolderBrowser } from './folder-contents.ts';
 export { forms, requestOfForm } from './forms.ts';
 export { openStudy } from './open-study.ts';
+export { ScaledUnits } from './scaled-units.ts';
 export { spectraOf } from './spectra-of.ts';
 export { cancelTrials, pauseStudy, requeueTrials } from './steer-study.ts';
 export { StoredStudy } from './stored-study.ts';
