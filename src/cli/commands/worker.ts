@@ -1,9 +1,8 @@
 import { Command } from 'commander';
-import { mostThreads } from '../../schema/index.ts';
+import { mostThreads, studyRunKeys } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { folderName, wholeNumber } from '../flags/values.ts';
+import { folderName, textsOf, wholeNumber } from '../flags/values.ts';
 import { commandSummaries } from '../summaries.ts';
-import { gpuList } from './batch/options/gpus.ts';
 
 export function workerCommand(): Command {
   return new Command('worker')
@@ -24,7 +23,11 @@ export function workerCommand(): Command {
       wholeNumber(1, mostThreads),
     )
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
-    .option('--gpus <list>', 'graphics processors for commands, such as 0,1 (default: those that Slurm gives)', gpuList)
+    .option(
+      '--gpus <list>',
+      'graphics processors for commands, such as 0,1 (default: those that Slurm gives)',
+      (text: string) => textsOf(studyRunKeys.gpus, text),
+    )
     .option('--allow-commands', 'run commands of studies as well: whoever can write to the queue can run programs here')
     .option('--seconds <n>', 'then save what runs, give it back, and end', wholeNumber(1))
     .option('--until-idle', 'end when nothing waits, instead of looking again')
