@@ -5,41 +5,8 @@
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'libsql';
-import { StudyStore } from '../src/store/index.ts';
+import { filled, id } from './filled-store.ts';
 import { alternate, type BenchResult, timed } from './harness.ts';
-
-const id = (trial: number) => `trial-${String(trial).padStart(6, '0')}`;
-
-async function filled(folder: string, trials: number, measurements: number): Promise<StudyStore> {
-  const store = await StudyStore.open(folder);
-  const numbers = Array.from({ length: trials }, (_, i) => i);
-  store.replaceGrid({
-    name: 'bench',
-    text: '',
-    workloads: { w: '{}' },
-    trials: numbers.map((i) => ({ id: id(i), spec: '{}', budgetSteps: measurements, budgetSeconds: null })),
-    points: numbers.map((i) => ({
-      workload: 'w',
-      strategy: 'BLR',
-      batchSize: 16,
-      baseRate: 0.1,
-      seed: i,
-      learningRate: 0.1,
-      budgetSteps: measurements,
-      trialId: id(i),
-    })),
-  });
-  const db = new Database(store.path);
-  db.exec(
-    `insert into measurement
-     with recursive s(step) as (select 1 union all select step + 1 from s where step < ${measurements})
-     select number, step, step / 390.0, step * 128, step * 0.17, 2.3 / (1 + step * 0.01), 2.5 / (1 + step * 0.01), step * 1e-5, null, 0.7
-     from trial, s`,
-  );
-  db.close();
-  return store;
-}
 
 export default async function bench(args: readonly string[]): Promise<BenchResult> {
   const [trials = 1000, measurements = 10_000] = args.map(Number);

@@ -1,9 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
+
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { databaseName } from '../app/browse/index.ts';
 import { BallastError, FileError, UsageError } from '../base/errors.ts';
 import type { OperationName, RequestOf, ResponseOf } from '../schema/serve/index.ts';
 import { Desk } from './desk/desk.ts';
@@ -120,12 +123,14 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     const isFile = /\.ya?ml$/i.test(study);
     const into = isFile ? study.replace(/\.ya?ml$/i, '') : study;
     const place = await folder.studyPlace(into);
-    const begun = existsSync(`${place}/study.sqlite`);
-    if (begun) await quick.ask('resume', { study: into, once: 'by-start' });
-    else if (!isFile) await folder.place(study);
-    const order = isFile
-      ? { what: 'study' as const, file: await folder.place(study), folder: place, maxParallel }
-      : { what: 'resume' as const, folder: place, maxParallel };
+    const file = isFile ? await folder.place(study) : undefined;
+    if (file !== undefined && !existsSync(file)) throw new FileError(study, 'is not there; expected a study file');
+    if (existsSync(join(place, databaseName))) await quick.ask('resume', { study: into, once: 'by-start' });
+    else if (file === undefined) throw new FileError(study, 'has no study that was begun');
+    const order =
+      file === undefined
+        ? { what: 'resume' as const, folder: place, maxParallel }
+        : { what: 'study' as const, file, folder: place, maxParallel };
     return { job: jobs.start(order, 'study', into) };
   };
 

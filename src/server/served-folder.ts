@@ -57,6 +57,7 @@ export class ServedFolder {
    */
   async checkPaths(request: unknown): Promise<void> {
     if (typeof request === 'string') {
+      if (/\p{Cc}/u.test(request)) throw new FileError(request, 'has control characters; expected a path');
       // Means and deviations have a slash between them.
       if (/^[\d.,/\s]*$/.test(request) && !request.includes('..') && !request.startsWith('/')) return;
       if (/[/\\]|^[.~]|^[a-z]:/i.test(request)) await this.place(request);

@@ -28,6 +28,7 @@ export {
 } from './interventions/intervention-measurement.ts';
 export type * from './interventions/intervention-result.ts';
 export type { InterventionCache, InterventionRequest } from './interventions/intervention-setting.ts';
+export { ScaledUnit, type ScaledUnitRequest, type TopOfSpectrum } from './interventions/scaled-unit.ts';
 export {
   type FinalGrowth,
   type GrowthByStage,

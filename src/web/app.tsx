@@ -6,6 +6,7 @@ import { EditView } from './views/edit-view.tsx';
 import { FolderView } from './views/folder-view.tsx';
 import { MeasureView } from './views/measure-view.tsx';
 import { ResultView } from './views/result-view.tsx';
+import { ScaleView } from './views/scale-view.tsx';
 import { SpectraView } from './views/spectra-view.tsx';
 import { StudyView } from './views/study/study-view.tsx';
 
@@ -38,6 +39,8 @@ function View() {
       return <StudyView key={path} path={path} />;
     case 'spectra':
       return <SpectraView />;
+    case 'scale':
+      return <ScaleView />;
     case 'compare':
       return <CompareView />;
     case 'measure':
@@ -65,6 +68,7 @@ const places = [
   ['/plan', 'Which batch size?'],
   ['/measure', 'Measure'],
   ['/spectra', 'Spectra'],
+  ['/scale', 'Skip and branch'],
   ['/compare', 'Compare'],
   ['/edit', 'New study'],
 ] as const;

@@ -44,11 +44,14 @@ export const measured = (batchSize: number, step: number, seed = 0) => ({
   gradNorm: 1,
 });
 
+/** Told apart by its first ten characters, as an address tells trials. */
+const idOf = (batchSize: number, seed: number) => `b${String(batchSize).padStart(3, '0')}-s${seed}-of-a-live-study`;
+
 /** A study with a trial for each batch size and seed, none of them begun. */
 export async function waitingStudy(folder: string): Promise<StudyStore> {
   const store = await StudyStore.open(folder);
   const places = batchSizes.flatMap((batchSize) =>
-    [0, 1].map((seed) => ({ batchSize, seed, id: `trial-of-batch-${batchSize}-seed-${seed}` })),
+    [0, 1].map((seed) => ({ batchSize, seed, id: idOf(batchSize, seed) })),
   );
   store.replaceGrid({
     name: 'live',

@@ -25,6 +25,7 @@ const views = [
   ['perturbations', '/result?path=stability/perturbation/result.json', 'figure.numbered svg'],
   ['no page', '/result?path=stability/growth.json', 'pre'],
   ['spectra', '/spectra?paths=spectrum-a/result.json|spectrum-b/result.json', '.curve-plot canvas'],
+  ['scale', '/scale?model=resnet8&weights=random&unit=layer3.0&skip=2', '.curve-plot canvas'],
   ['compare', '/compare?a=ptb&b=branches/result.json', '.sides section:nth-child(2) svg'],
   ['plan', '/plan', 'form fieldset'],
   ['measure', '/measure?name=perturb', 'form fieldset'],
@@ -97,7 +98,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
 
   it('a study is live: a step that is measured shows within seconds, and nothing is loaded again', async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
-    await open('/study?path=live&tab=curves&trials=trial-of-b');
+    await open('/study?path=live&tab=curves&trials=b032-s0-of');
     await page.locator('.workers li').waitFor();
     let asked = 0;
     page.on('request', (request) => {

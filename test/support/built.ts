@@ -9,7 +9,7 @@ let fresh = false;
 /** When the last of the sources was changed, in milliseconds. */
 function lastChange(): number {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /(?<!\.test)\.ts$/.test(name),
+    /(?<!\.test)\.(?:tsx?|css|html)$/.test(name),
   );
   return Math.max(...files.map((name) => statSync(join('src', name)).mtimeMs));
 }

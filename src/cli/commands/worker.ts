@@ -1,17 +1,11 @@
 import { Command } from 'commander';
-import { z } from 'zod';
 import { mostThreads, studyRunKeys } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions } from '../flags/request-options.ts';
-import { folderName, wholeNumber } from '../flags/values.ts';
+import { folderName, textsOf, wholeNumber } from '../flags/values.ts';
 import { commandSummaries } from '../summaries.ts';
 
-const gpus = studyRunKeys.gpus.describe(
-  'graphics processors for commands, such as 0,1 (default: those that Slurm gives)',
-);
-
 export function workerCommand(): Command {
-  const command = new Command('worker')
+  return new Command('worker')
     .description(commandSummaries.worker.summary)
     .requiredOption(
       '--queue <where>',
@@ -29,10 +23,14 @@ export function workerCommand(): Command {
       wholeNumber(1, mostThreads),
     )
     .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
+    .option(
+      '--gpus <list>',
+      'graphics processors for commands, such as 0,1 (default: those that Slurm gives)',
+      (text: string) => textsOf(studyRunKeys.gpus, text),
+    )
     .option('--allow-commands', 'run commands of studies as well: whoever can write to the queue can run programs here')
     .option('--seconds <n>', 'then save what runs, give it back, and end', wholeNumber(1))
-    .option('--until-idle', 'end when nothing waits, instead of looking again');
-  return addRequestOptions(command, z.object({ gpus }))
+    .option('--until-idle', 'end when nothing waits, instead of looking again')
     .addHelpText(
       'after',
       exampleText(

@@ -1,9 +1,9 @@
 /** A command's options, made from the schema of its request. */
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { z } from 'zod';
 import { type Flag, flags, openNamesOf, suggestionsOf } from '../../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
-import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, wholeNumber } from './values.ts';
+import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, textsOf, wholeNumber } from './values.ts';
 
 interface Unwrapped {
   readonly inner: z.ZodType;
@@ -23,13 +23,6 @@ function unwrap(schema: z.ZodType): Unwrapped {
 }
 
 const isWhole = (schema: z.ZodType) => schema instanceof z.ZodNumber && schema.format?.includes('int') === true;
-
-/** Texts with commas between them, as their list has them. */
-function textsOf(list: z.ZodArray, text: string): unknown {
-  const parsed = list.safeParse(text.split(',').map((part) => part.trim()));
-  if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError(`${parsed.error.issues[0]!.message}.`);
-}
 
 /** How the text of an option becomes a value of this schema. */
 function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown) | undefined {

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
-import type { TrialEvent } from '../../schema/index.ts';
-import { ClaimLost } from '../../store/index.ts';
+import { eventText, type TrialEvent } from '../../schema/index.ts';
+import { ClaimLost, type MeasurementRow } from '../../store/index.ts';
 import type { HeldTrial, TrialSource } from '../driver.ts';
+import { KeptCurve } from './kept-curve.ts';
 import type { GivenTrial, ParentMessage, ServedReport } from './trial-process-messages.ts';
+
+const isSame = (a: MeasurementRow, b: MeasurementRow | undefined) =>
+  b !== undefined && eventText({ kind: 'row', row: a }) === eventText({ kind: 'row', row: b });
 
 /** Trials that the parent of this process gives to it, one after another; what it says of them goes to the parent, which has the connection, the fences and the folder. */
 export class ParentSource implements TrialSource {
@@ -39,16 +43,30 @@ export class ParentSource implements TrialSource {
       if (this.#lost !== undefined) throw new ClaimLost(this.#lost);
       void this.#report({ kind: 'said', event });
     };
+    const kept = new KeptCurve(folder);
     return {
       ...claim,
       folder,
       from: 'the queue',
-      known: () => [...known],
-      begin: (step) => say({ kind: 'begun', step }),
-      measure: (row) => say({ kind: 'row', row }),
+      known: () => kept.with(known),
+      begin: (step) => {
+        const before = kept.with(known).filter((row) => row.step <= step);
+        kept.begin(before);
+        say({ kind: 'begun', step });
+        // What an earlier attempt had measured and could not get across.
+        const told = new Map(known.map((row) => [row.step, row]));
+        for (const row of before) if (!isSame(row, told.get(row.step))) say({ kind: 'row', row });
+      },
+      measure: (row) => {
+        kept.add(row);
+        say({ kind: 'row', row });
+      },
       renew: (step) => say({ kind: 'alive', step }),
-      end: ({ status, step, note, hardware, secondsPerStep }) =>
-        say({ kind: 'ended', status, step, note, hardware, secondsPerStep }),
+      end: ({ status, step, note, hardware, secondsPerStep }) => {
+        say({ kind: 'ended', status, step, note, hardware, secondsPerStep });
+        if (status === 'queued') kept.close();
+        else kept.remove();
+      },
       crash: (how) => say({ kind: 'crashed', how }),
       settled: async () => {},
     };

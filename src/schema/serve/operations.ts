@@ -5,7 +5,7 @@ import { folderContents, place } from './folder.ts';
 import { checkedText, checkRequest, form, measureRequest, saveRequest } from './forms.ts';
 import { done, jobState, machineState, once } from './jobs.ts';
 import { action, query } from './operation.ts';
-import { figureRequest, resultPage, spectraRequest, spectraResponse } from './results.ts';
+import { figureRequest, resultPage, scaledRequest, scaledTop, spectraRequest, spectraResponse } from './results.ts';
 import {
   costRequest,
   curvesRequest,
@@ -34,6 +34,7 @@ export const operations = {
   figure: query('A figure as SVG, or its data as CSV', figureRequest, z.object({ text: z.string() })),
   csv: query('A stored result as comma-separated values', z.object({ path: place }), z.object({ text: z.string() })),
   spectra: query('Spectra of units out of stored results', spectraRequest, spectraResponse),
+  scaled: query('The top of the spectrum of a unit whose sides are scaled', scaledRequest, scaledTop),
   jobs: query(
     'What is computed for pages, and how busy the machine is',
     z.object({}),

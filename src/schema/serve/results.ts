@@ -40,6 +40,23 @@ export const spectraResponse = z.object({
   notes: z.array(z.string()).describe('what was left out, a sentence each'),
 });
 
+export const scaledRequest = z.object({
+  subject: z
+    .record(z.string(), z.unknown())
+    .describe('network and data as a request of a spectrum names them; files by their paths below the served folder'),
+  image: z.int().min(0).default(0).describe('position in the test set'),
+  unit: z.string().min(1).max(200).describe('name of the unit'),
+  skipScale: z.number().min(-100).max(100).default(1).describe('a: multiplies the shortcut'),
+  weightScale: z.number().min(-100).max(100).default(1).describe('c: multiplies the output of the branch'),
+  count: z.int().min(1).max(64).default(10).describe('singular values'),
+});
+
+export const scaledTop = z.object({
+  values: z.array(z.number()).describe('largest singular values of a S + c DF(x), descending'),
+  residual: z.number().describe('largest relative residual among them'),
+  seconds: z.number().describe('that it took'),
+});
+
 /** A stored result as it is shown. */
 export type ResultPage = Of<typeof resultPage>;
 /** The singular values of a unit at an image. */

@@ -10,6 +10,7 @@ import {
   pageOfCosts,
   pauseStudy,
   requeueTrials,
+  ScaledUnits,
   saveStudyFile,
   spectraOf,
   studyFileText,
@@ -69,6 +70,7 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
     return { result, ...(await rendered(keyOf(path, 'page'), async () => pageOf(result))) };
   };
 
+  const scaledUnits = new ScaledUnits();
   const analyses = new Analyses(folder, studies);
 
   /** What is said of a study, or why nothing can be: nothing is measured yet, or it is not known what devices exchange. */
@@ -142,6 +144,10 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
     spectra: async ({ paths }) =>
       spectraOf(await Promise.all(paths.map(async (called) => ({ called, file: await folder.place(called) })))),
     check: async ({ text }) => mistakesOfStudy(text),
+    scaled: async ({ subject, image, unit, count, ...scales }) => {
+      await folder.checkPaths(subject);
+      return scaledUnits.top({ subject, image, unit }, scales, count);
+    },
     text: async ({ path }) => ({ text: await studyFileText(await folder.place(path)) }),
     forms: async () => ({ forms: forms() }),
     save: async ({ path, text, before }) => {

@@ -15,6 +15,8 @@ process.on('SIGINT', () => {});
 
 await loadExtensions();
 const folder = await ServedFolder.open(process.argv[2]!);
+// Paths in requests are below it.
+process.chdir(folder.root);
 const { answer, studies } = answering(folder, () => tell({ folder: Date.now() }));
 const watch = new Watch(folder, studies, tell);
 

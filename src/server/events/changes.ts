@@ -5,6 +5,9 @@ export interface Change {
   readonly event: LiveEvent;
 }
 
+/** Milliseconds by which what was seen late counts as younger. */
+const margin = 2000;
+
 /** What an event is about: a later one about the same takes its place. */
 function keyOf(event: LiveEvent): string {
   switch (event.kind) {
@@ -40,13 +43,17 @@ export class Changes {
     return this.#cursor;
   }
 
-  /** `since`: when it changed, in milliseconds since 1970, where it changed before anybody looked. */
+  /**
+   * `since`: when it changed, in milliseconds since 1970, where that was before anybody looked. It counts as two seconds younger: a server that was ended meanwhile may
+   * have told of later changes before it saw this one.
+   */
   publish(event: LiveEvent, since?: number | null): void {
-    const before = since == null ? undefined : Math.min(Math.floor(since * 1000), this.#cursor);
-    if (before === undefined) this.#cursor = Math.max(this.#cursor + 1, this.#now() * 1000);
+    const now = this.#now() * 1000;
+    const at = since == null ? Math.max(this.#cursor + 1, now) : Math.min(Math.floor((since + margin) * 1000), now);
+    this.#cursor = Math.max(this.#cursor, at);
     const key = keyOf(event);
     this.#latest.delete(key);
-    this.#latest.set(key, { cursor: before ?? this.#cursor, event });
+    this.#latest.set(key, { cursor: at, event });
     for (const listener of this.#listeners) listener();
   }
 

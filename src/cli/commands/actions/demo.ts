@@ -26,6 +26,7 @@ export async function demo({ out, seed }: { readonly out: string; readonly seed:
   process.stdout.write(batchTable(done.report, { color: wantsColor(process.stdout) }));
   process.stdout.write(`\nreport: ${done.page}\n`);
   if (done.index !== null) process.stdout.write(`both reports: ${done.index}\n`);
+  process.stdout.write(`all of it in the browser, to look at and go on with: ballast serve ${out}\n`);
 }
 
 /** What a demonstration tells, as text on standard output and progress on standard error. */

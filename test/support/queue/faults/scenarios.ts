@@ -291,7 +291,8 @@ async function faultedStudy(
       for (;;) {
         const { coordinator } = underway;
         await coordinator.ended;
-        // One that was killed was replaced.
+        // One that was killed is about to be replaced.
+        await setTimeout(1000);
         if (coordinator === underway.coordinator) break;
       }
       over = true;

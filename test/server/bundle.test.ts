@@ -1,0 +1,35 @@
+/** What the page loads. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { builtCommand } from '../support/built.ts';
+
+describe('the built page', () => {
+  builtCommand();
+  const folder = 'dist/web';
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
+  const textOf = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+  it('loads less than 150 KB', () => {
+    const index = textOf('index.html');
+    const loaded = files.filter((name) => name === 'index.html' || index.includes(`/${name}"`));
+    expect(loaded.some((name) => name.endsWith('.js'))).toBe(true);
+    const bytes = loaded.reduce((sum, name) => sum + gzipSync(readFileSync(join(folder, name))).length, 0);
+    expect(bytes).toBeLessThan(150_000);
+  });
+
+  it('has no style or script in its text, and names no other place', () => {
+    const index = textOf('index.html');
+    expect(index).not.toMatch(/<style|<script(?![^>]* src="\/)[^>]*>|https?:\/\//);
+    for (const name of files.filter((f) => /\.(?:js|css)$/.test(f)))
+      expect(
+        [...textOf(name).matchAll(/https?:\/\/[\w.]+/g)]
+          .map(([url]) => url)
+          .filter((url) => !url.includes('www.w3.org')),
+        name,
+      ).toEqual([]);
+  });
+});
