@@ -25,7 +25,7 @@ const rooms = {
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
   server: ['base', 'schema', 'formats', 'report', 'app'],
-  web: ['schema', 'report'],
+  web: ['schema', 'onnx', 'autodiff', 'linalg', 'models', 'stability', 'report'],
   cli: ['base', 'schema', 'instrument', 'app', 'server', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
 };
 
@@ -35,6 +35,9 @@ const doors = {
   schema: ['summaries', 'serve/index'],
   instrument: ['part-cache'],
   models: ['normalization'],
+  onnx: ['identity'],
+  linalg: ['small-eigen'],
+  stability: ['units/units'],
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers', 'kit/palette'],

@@ -9,6 +9,9 @@ import type { AskedOf, OperationName, ResponseOf } from '../../src/schema/serve/
 import { type RunningServer, type ServeOptions, startServer } from '../../src/server/index.ts';
 import { builtCommand } from '../support/built.ts';
 
+// The page is built first, which may take longer than any test is given.
+builtCommand();
+
 /** Waits until something holds. Throws what it came to last where it does not within a minute. */
 export async function until<T>(what: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
   for (const end = Date.now() + 60_000; ; ) {
@@ -28,7 +31,6 @@ export function temporaryFolder(): string {
 
 /** Serves a folder until the file's tests are over. */
 export async function served(options: ServeOptions): Promise<RunningServer> {
-  builtCommand();
   const server = await startServer(options);
   afterAll(() => server.close());
   return server;

@@ -166,8 +166,8 @@ function sendAsset({ assets }: Served, request: IncomingMessage, response: Serve
     response.end();
     return;
   }
-  const zipped = asset.gzip && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  send(response, 200, asset.type, zipped ? asset.gzip! : asset.bytes, {
+  const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? asset.gzip() : undefined;
+  send(response, 200, asset.type, zipped ?? asset.bytes, {
     ...cached,
     vary: 'accept-encoding',
     ...(zipped && { 'content-encoding': 'gzip' }),

@@ -103,7 +103,7 @@ function Top({
 
 export function ScaleView() {
   const { query } = useRoute();
-  
+
   const shown = Object.fromEntries(places.map(({ key, usual }) => [key, query.get(key) ?? usual]));
   const [typed, setTyped] = useState(shown);
   const subject = Object.fromEntries(
