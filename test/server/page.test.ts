@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ImageDataset } from '../../src/data/index.ts';
 import { type Network, resnet, withValues } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
@@ -195,7 +196,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
   it('a network of the reader’s own is looked at in the page alone: its units, and the top of their spectra as the command finds it', async () => {
     const model = resnet({ depth: 8, width: 4, classes: 2, inputShape: [3, 8, 8] });
     const network: Network = { ...withValues(model, initialize(model.parameters, 4)), weights: 'test' };
-    const grey = {
+    const grey: ImageDataset = {
       ...{ name: 'grey', classes: ['a'], count: 1, shape: [3, 8, 8] },
       pixels: new Uint8Array(192).fill(128),
       labels: new Uint8Array(1),
@@ -209,13 +210,11 @@ describe.skipIf(!hasBrowser())('the page', () => {
       sent.push(`${request.method()} ${request.url()}`);
     await page.locator('.drop').first().waitFor();
     page.on('request', listener);
-    await page
-      .getByLabel('Network, .onnx')
-      .setInputFiles({
-        name: 'own.onnx',
-        mimeType: 'application/octet-stream',
-        buffer: Buffer.from(writeModel(network.graph(1))),
-      });
+    await page.getByLabel('Network, .onnx').setInputFiles({
+      name: 'own.onnx',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from(writeModel(network.graph(1))),
+    });
     const png = Buffer.from(
       pngDataUrl({ width: 8, height: 8, bytes: new Uint8Array(192).fill(128) }).split(',')[1]!,
       'base64',
@@ -242,13 +241,11 @@ describe.skipIf(!hasBrowser())('the page', () => {
       ),
     ).toEqual([]);
     await page.screenshot({ path: join(pictures, 'own-model-screen.png') });
-    await page
-      .getByLabel('Network, .onnx')
-      .setInputFiles({
-        name: 'none.onnx',
-        mimeType: 'application/octet-stream',
-        buffer: Buffer.from('nothing of the kind'),
-      });
+    await page.getByLabel('Network, .onnx').setInputFiles({
+      name: 'none.onnx',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from('nothing of the kind'),
+    });
     await page
       .getByRole('alert')
       .getByText(/none\.onnx/)
