@@ -47,7 +47,7 @@ const doors = {
 const config = {
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '\\?url$' } },
     ...Object.entries(rooms).map(([room, allowed]) => ({
       name: `${room}-imports-only-leftwards`,
       severity: 'error',
@@ -61,7 +61,7 @@ const config = {
       to: { path: `^src/${room}/`, pathNot: `^src/${room}/(${['index', ...(doors[room] ?? [])].join('|')})\\.ts$` },
     })),
   ],
-  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' } },
+  options: { doNotFollow: { path: 'node_modules' }, tsPreCompilationDeps: true, enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default'] }, tsConfig: { fileName: 'tsconfig.json' } },
 };
 
 // For `scripts/unused-arrows.ts`; no part of what dependency-cruiser checks.
