@@ -8,12 +8,12 @@ const rooms = {
   onnx: ['base'],
   formats: ['base'],
   verdict: [],
-  data: ['base', 'formats'],
+  data: ['base', 'schema', 'formats'],
   autodiff: ['onnx'],
   runtime: ['base', 'onnx'],
   linalg: ['base', 'onnx', 'runtime'],
   nn: ['base', 'onnx'],
-  models: ['base', 'onnx', 'runtime', 'nn', 'formats'],
+  models: ['base', 'schema', 'onnx', 'runtime', 'nn', 'formats'],
   evaluate: ['base', 'onnx', 'runtime', 'models', 'data'],
   train: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'data', 'formats', 'evaluate'],
   instrument: ['base', 'runtime', 'models', 'data', 'formats', 'schema'],
@@ -21,12 +21,13 @@ const rooms = {
   store: ['base', 'formats'],
   trials: ['base', 'formats', 'store'],
   study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
+  queue: ['base', 'schema', 'onnx', 'formats', 'runtime', 'store', 'trials', 'study'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
   report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
-  app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'comparison', 'report'],
+  app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'queue', 'comparison', 'report'],
   server: ['base', 'schema', 'formats', 'report', 'app'],
   web: ['schema', 'onnx', 'autodiff', 'linalg', 'models', 'stability', 'report'],
-  cli: ['base', 'schema', 'instrument', 'app', 'server', 'runtime', 'nn', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'report'],
+  cli: ['base', 'schema', 'app', 'server', 'report'],
 };
 
 /** The doors of a room beside its `index.ts`: what is loaded by itself, because it is heavy or because the rest is. */
@@ -41,7 +42,7 @@ const doors = {
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
   report: ['pages', 'numbers', 'kit/palette'],
-  app: ['[a-z]+/index', 'measurements/[a-z-]+', 'stored-results', 'subject'],
+  app: ['[a-z]+/index', 'demo', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'subject', 'training/settings'],
 };
 
 const config = {

@@ -33,7 +33,7 @@ function list(text: string | undefined, fallback: readonly number[]): readonly n
   return values;
 }
 
-/** Fresh values with running statistics that are not trivial, so that folding normalisation is put to the test. */
+/** Fresh values with running statistics that are not trivial, so that folding normalization is put to the test. */
 function randomParameters(depth: number): Params {
   const { parameters } = modelNamed(`resnet${depth}`);
   const params = new Map(initialize(parameters, 0));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Place } from './format.ts';
 import { formatNamed, formatNames } from './formats/index.ts';
-import { minimised } from './minimise.ts';
+import { minimized } from './minimize.ts';
 import { inputOf, type Outcome, outcomes } from './outcome.ts';
 import { type Failure, type FormatFigures, runFuzz } from './run.ts';
 
@@ -63,7 +63,7 @@ async function keep(failure: Failure): Promise<void> {
     `${format} ${n}: ${outcome}${alone ? '' : ' (not alone)'}: ${what}\n  again: npm run fuzz -- ${format} --seed ${seed} --only ${n}; files in ${folder}\n`,
   );
   if (before > 0 || !alone) return;
-  const smaller = await minimised(format, files, failure);
+  const smaller = await minimized(format, files, failure);
   new Place(join(folder, 'smaller')).put(smaller);
 }
 

@@ -1,4 +1,4 @@
-"""The probe of Ballast: put on PYTHONPATH by a study (probe: true), it hooks PyTorch's optimisers and DistributedDataParallel in a script that knows nothing of it, and writes JSON
+"""The probe of Ballast: put on PYTHONPATH by a study (probe: true), it hooks PyTorch's optimizers and DistributedDataParallel in a script that knows nothing of it, and writes JSON
 lines: gradient norm, rate and time of a step, and the gradient noise scale where a step has several micro-batches or ranks.
 
 It changes no number of the training: it reads gradients, draws no random number and touches no state. Without BALLAST_PROBE it does nothing, and the sitecustomize that it stands in front of
@@ -63,9 +63,9 @@ class _Probe:
         self.failed = False
         self.step = 0
         self.began = None
-        # Steps of optimisers that are under way: one that calls another is one step.
+        # Steps of optimizers that are under way: one that calls another is one step.
         self.depth = 0
-        # Of the optimiser that steps: backward passes say nothing of whose they are.
+        # Of the optimizer that steps: backward passes say nothing of whose they are.
         self.optimizer = None
         self.forget()
 
@@ -117,7 +117,7 @@ class _Probe:
             self.before = [g.detach().clone() for g in now]
 
     def at_step(self, optimizer):
-        """Before the update, with the gradient as the optimiser sees it."""
+        """Before the update, with the gradient as the optimizer sees it."""
         import json
         import time
 
@@ -196,7 +196,7 @@ class _Probe:
 
         @wraps(init)
         def seen(optimizer, *args, **kwargs):
-            # Optimisers of other packages too: wherever their step is written.
+            # Optimizers of other packages too: wherever their step is written.
             for cls in type(optimizer).__mro__:
                 own = cls.__dict__.get("step")
                 if own is not None and cls is not base:

@@ -74,7 +74,7 @@ function writePage(): void {
     `# Architectures
 
 torchvision's architectures as PyTorch 1.13 exports them with random weights, read by Ballast; made by \`npm run architectures\`.
-Known: residual additions, counted in the modules (those with a normalising shortcut aside, which are skipped and told). Deviation: of all
+Known: residual additions, counted in the modules (those with a normalizing shortcut aside, which are skipped and told). Deviation: of all
 singular values of the last unit's Jacobian from those of PyTorch's in float64, relative to the largest.
 In dynamo's manner: units found in the same network written again with external data, functions of its own, values called \`val_12\` and modules
 in metadata, in the newest operator set; PyTorch's dynamo exporter itself is newer than the PyTorch that this runs with.

@@ -44,7 +44,7 @@ ${command}
 | ---: | ---: | ---: | ---: |
 ${shown.map(row).join('\n')}
 
-- **Data**: the training images alone, padded by 4 pixels and cropped at random, mirrored at random; pixels in [0, 1] are normalised inside the
+- **Data**: the training images alone, padded by 4 pixels and cropped at random, mirrored at random; pixels in [0, 1] are normalized inside the
   network (\`${config.normalize}\`), as the file's metadata say.
 - **Settings**: ${config.optimizer} with momentum ${config.momentum ?? 0}, weight decay ${config.weightDecay}, ${config.schedule} schedule from ${config.lr}${config.warmup === '0st' ? '' : ` after a warm-up of ${config.warmup}`}, batch ${config.batchSize}, seed ${config.seed}. All of it: the command.
 - **Time**: ${formatDuration(last.seconds)} in ${formatCount(last.step)} steps on a machine that did other work beside it (${cpu}, ${threads} threads, ONNX Runtime ${onnxruntime}).

@@ -2,7 +2,7 @@
 
 Arguments: depth, checkpoint (.th). Reads one JSON object a line: {"images", "labels", "vector", "out", "steps"}: raw float32 pixels in [0, 1],
 raw int64 labels, a raw float32 vector of all trained parameters in the order of the state dict. Writes H v to "out" as raw float64 and answers
-{"loss", "largest", "residual"}: the largest eigenvalue by "steps" Lanczos steps with full reorthogonalisation, and its residual relative to it.
+{"loss", "largest", "residual"}: the largest eigenvalue by "steps" Lanczos steps with full reorthogonalization, and its residual relative to it.
 """
 import json
 import sys

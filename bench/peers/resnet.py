@@ -1,4 +1,4 @@
-"""The CIFAR ResNet of the peers, in eager PyTorch: shortcut A, normalisation inside, names as in the checkpoints."""
+"""The CIFAR ResNet of the peers, in eager PyTorch: shortcut A, normalization inside, names as in the checkpoints."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

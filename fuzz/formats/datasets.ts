@@ -5,6 +5,7 @@ import { PNG } from 'pngjs';
 import type { RandomStream } from '../../src/base/random.ts';
 import { sizeOf } from '../../src/base/tensor.ts';
 import { loadDataset, loadText, readClassNames } from '../../src/data/index.ts';
+import { tokenize } from '../../src/data/sets/tokenizer.ts';
 import { readTarFiles } from '../../src/formats/index.ts';
 import { mutated } from '../../test/support/mutations.ts';
 import { ofPython2 } from '../../test/support/python2-pickle.ts';
@@ -220,4 +221,48 @@ const classes = oneFile(
   changedJson,
 );
 
-export const formats: readonly FuzzFormat[] = [tar, folder, camvid, cifar, mnist, svhn, text, { ...classes, cost: 2 }];
+const pieces = ['t', 'h', 'e', ' ', '\u2581', '\u0120', 'th', 'the', '##e', '[UNK]', '<s>', '<0x0A>'];
+const numbered = Object.fromEntries(pieces.map((piece, i) => [piece, i]));
+/** Of each kind that is in use, with the parts around them that take patterns. */
+const tokenizers = [
+  {
+    added_tokens: [{ id: 12, content: '<end>', special: true, normalized: false, lstrip: true }],
+    normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] },
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+    post_processor: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: false },
+    model: { type: 'BPE', vocab: numbered, merges: ['t h', 'th e'], byte_fallback: true, unk_token: '[UNK]' },
+  },
+  {
+    normalizer: { type: 'BertNormalizer', clean_text: true, strip_accents: null, lowercase: true },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    model: { type: 'WordPiece', vocab: numbered, unk_token: '[UNK]', continuing_subword_prefix: '##' },
+  },
+  {
+    normalizer: { type: 'Replace', pattern: { Regex: ' +' }, content: '\u2581' },
+    pre_tokenizer: { type: 'Split', pattern: { Regex: '[a-z]+|\\s' }, behavior: 'Isolated', invert: false },
+    model: { type: 'Unigram', vocab: pieces.map((piece, i) => [piece, -i]), unk_id: 9 },
+  },
+];
+
+const tokenizer = oneFile(
+  'tokenizer',
+  'tokenizer.json',
+  () =>
+    tokenizers.map((made) =>
+      Buffer.from(JSON.stringify({ decoder: null, post_processor: null, added_tokens: [], ...made })),
+    ),
+  async (bytes, place) => {
+    const path = place.put({ 'tokenizer.json': bytes }, 'tokenizer.json');
+    const { tokens, vocabulary } = await tokenize(path, 'The  the <end> \u00e9\n', 5);
+    for (const token of tokens) assert.ok(token < vocabulary.length);
+  },
+  changedJson,
+);
+
+export const formats: readonly FuzzFormat[] = [
+  ...[tar, folder, camvid, cifar, mnist, svhn, text],
+  ...[
+    { ...classes, cost: 2 },
+    { ...tokenizer, cost: 8 },
+  ],
+];

@@ -13,7 +13,7 @@ const rooms: Readonly<
   },
   pictures: { names: ['png', 'jpeg'], load: () => import('./pictures.ts') },
   datasets: {
-    names: ['tar', 'folder', 'camvid', 'cifar', 'mnist', 'svhn', 'text', 'classes'],
+    names: ['tar', 'folder', 'camvid', 'cifar', 'mnist', 'svhn', 'text', 'classes', 'tokenizer'],
     load: () => import('./datasets.ts'),
   },
   models: { names: ['onnx', 'onnx-network'], load: () => import('./models.ts') },

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { openOutput } from '../../src/app/index.ts';
 import { jsonCache, openSealedJson, sealJson } from '../../src/formats/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
@@ -216,7 +217,7 @@ const cache: FuzzFormat = {
   cost: 2,
   whole: async () => [{ 'k.json': Buffer.from(sealJson(cached)) }],
   change: changedSealed(cached),
-  read: (files, place) => jsonCache(place.put(files), ['settings']).read('k'),
+  read: (files, place) => jsonCache(place.put(files), ['settings'], z.array(z.number())).read('k'),
 };
 
 /** A file of JSON in a folder that is read by itself. */

@@ -1,5 +1,6 @@
 /** What Ballast can be asked to do, without a terminal: commands and servers are thin over it. */
-
+export { type DemoEvent, type Demonstrated, type DemoOptions, demonstrate } from './demo.ts';
+export * from './listing/index.ts';
 export {
   type MeasurementName,
   type MeasurementPlan,
@@ -10,17 +11,5 @@ export {
   type Underway,
 } from './measure.ts';
 export { type OutputFolder, type OutputRequest, openOutput, requireFree } from './output-folder.ts';
-export { type ComputedStudy, computeStudy, type LayOut, layingOut, type StudyOptions } from './study/compute-study.ts';
-export {
-  type CommandDraft,
-  draftCommand,
-  nameFor,
-  requireFreePath,
-  type StudyDraft,
-  studyText,
-  writeLogMapping,
-  writeStudyFile,
-} from './study/init-study.ts';
-export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch } from './study/reproduce-batch.ts';
-export { type StudyReportOptions, studyReport, writeStudyReport } from './study/study-report.ts';
-export { outlineTraining, type TrainRun, type TrainRunRequest, trainingPage, trainRun } from './training/train-run.ts';
+export * from './study/index.ts';
+export * from './training/index.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
-import { version } from '../base/version.ts';
 import { ownFolder, writeFileAtomic } from '../formats/index.ts';
+import { checkDocument, folderRequestKind, type Of, toDocument } from '../schema/index.ts';
 
 /** What a folder is made for: `request.json` in it. */
 export interface OutputRequest {
@@ -24,7 +24,8 @@ export interface OutputFolder {
 
 export const requestFile = 'request.json';
 
-const requestSchema = z.object({ kind: z.string(), request: z.record(z.string(), z.unknown()) });
+/** As versions before documents wrote it. */
+const formerSchema = z.object({ kind: z.string(), request: z.record(z.string(), z.unknown()) });
 
 /** What folders hold that were made for something without a `request.json`, by the file that tells. */
 const others: Readonly<Record<string, string>> = {
@@ -48,7 +49,7 @@ export async function openOutput(
   doing: string,
 ): Promise<OutputFolder> {
   // As it will be read back.
-  const asked = requestSchema.parse(JSON.parse(JSON.stringify({ kind, request })));
+  const asked = formerSchema.parse(JSON.parse(JSON.stringify({ kind, request })));
   const before = existsSync(folder) ? await requestIn(folder) : undefined;
   if (before) requireSameRequest(folder, before, asked);
   const owner = await ownFolder(folder, { doing });
@@ -57,8 +58,8 @@ export async function openOutput(
     const found = await requestIn(folder);
     if (found) requireSameRequest(folder, found, asked);
     else {
-      const text = `${JSON.stringify({ ballast: version, ...asked }, null, 2)}\n`;
-      await writeFileAtomic(join(folder, requestFile), text);
+      const document = toDocument(folderRequestKind, null, { of: asked.kind, request: asked.request });
+      await writeFileAtomic(join(folder, requestFile), `${JSON.stringify(document, null, 2)}\n`);
     }
     return { folder, begun: found !== undefined, release: () => owner.release() };
   } catch (cause) {
@@ -84,7 +85,14 @@ async function requestIn(folder: string): Promise<OutputRequest | undefined> {
   } catch {
     // Said below.
   }
-  const parsed = requestSchema.safeParse(json);
+  if (typeof json === 'object' && json !== null && 'version' in json) {
+    const { kind, result } = checkDocument(json, path);
+    if (kind === folderRequestKind) {
+      const { of, request } = result as Of<typeof folderRequestKind.result>;
+      return { kind: of, request };
+    }
+  }
+  const parsed = formerSchema.safeParse(json);
   if (!parsed.success)
     throw new FileError(
       path,

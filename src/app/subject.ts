@@ -29,6 +29,8 @@ export interface DataKeys {
   /** Of a network, in the order of its outputs: a list, or a file with one. */
   readonly classNames?: string | undefined;
   readonly download: boolean;
+  /** Of a language model, for texts: a `tokenizer.json`. */
+  readonly tokenizer?: string | undefined;
   readonly seed: number;
 }
 
@@ -49,7 +51,7 @@ export const runtimeOf = ({ device, threads, emission }: RuntimeKeys): RuntimeOp
 
 /** A split of the data of a request; what was passed over on the way is noted. Throws UsageError and FileError as `loadData` does. */
 export async function loadSplit(
-  { dataset, data: dir, classNames, download, seed }: DataKeys,
+  { dataset, data: dir, classNames, download, tokenizer, seed }: DataKeys,
   split: ThreeSplit,
   { onProgress, onNote }: Listener,
 ): Promise<ImageDataset | TextDataset> {
@@ -59,7 +61,7 @@ export async function loadSplit(
     throw new InputError('classNames', `goes with folders of images; the classes of ${name} are known`);
   const names = classNames === undefined ? undefined : await readClassNames(classNames);
   const data = await loadData({
-    ...{ name, dir, split, seed, download },
+    ...{ name, dir, split, seed, download, tokenizer },
     onProgress: (received, total) =>
       onProgress?.(total ? received / total : 0, `download, ${Math.round(received / 2 ** 20)} MiB`),
   });
@@ -80,7 +82,7 @@ export function positionsIn(positions: string | readonly number[], count: number
   return parseIndices(typeof positions === 'string' ? positions : positions.join(','), count, key);
 }
 
-/** The network of a request, with the classes and sizes of the data. What was done to read it, and a normalisation that nobody asked for, are noted. */
+/** The network of a request, with the classes and sizes of the data. What was done to read it, and a normalization that nobody asked for, are noted. */
 export async function loadFitted(
   request: NetworkKeys,
   data: ImageDataset | TextDataset,
@@ -91,7 +93,7 @@ export async function loadFitted(
   const { name, normalization, builtFrom } = network;
   if (normalization?.source === 'default' && !builtFrom)
     onNote?.(
-      `normalisation in front of ${name}: ${describeNormalization(normalization)}; if it was trained with one that is not in the file, name it`,
+      `normalization in front of ${name}: ${describeNormalization(normalization)}; if it was trained with one that is not in the file, name it`,
     );
   return network;
 }

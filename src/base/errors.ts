@@ -49,7 +49,7 @@ export class FileError extends BallastError {
 export class OverflowError extends BallastError {
   constructor(network: string) {
     super(
-      `${network}: its outputs are not finite numbers at these data: activations overflow float32; are these its weights, and its normalisation?`,
+      `${network}: its outputs are not finite numbers at these data: activations overflow float32; are these its weights, and its normalization?`,
     );
   }
 }

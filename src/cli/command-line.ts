@@ -1,6 +1,7 @@
 /** The command line of this process, run to its end. */
+
+import type { Measurement } from '../app/measurements/index.ts';
 import { loadExtensions } from '../base/extensions.ts';
-import type { Measurement } from '../instrument/index.ts';
 import { isCommand, programFor } from './program.ts';
 import { type RunningCommand, reportFailure } from './terminal/failure.ts';
 import { guardOutput } from './terminal/guarded-output.ts';
@@ -11,12 +12,9 @@ guardOutput(process.stdout);
 guardOutput(process.stderr);
 
 /** Measurements of the user's own, which modules of theirs register. */
-async function ownMeasurements(): Promise<readonly Measurement[]> {
+async function registered(): Promise<readonly Measurement[]> {
   if (!(await loadExtensions())) return [];
-  const { allMeasurements } = await import('../instrument/index.ts');
-  const found = [...allMeasurements()];
-  const builtIn = new Set<unknown>(Object.values((await import('../app/measurements/index.ts')).builtIn));
-  return found.filter((measurement) => !builtIn.has(measurement));
+  return (await import('../app/measurements/index.ts')).ownMeasurements();
 }
 
 const given = process.argv.slice(2);
@@ -28,7 +26,7 @@ const part = more[0] === 'help' ? more[1] : more[0];
 let running: RunningCommand = { options: new Set() };
 
 try {
-  const program = await programFor(first, await ownMeasurements(), part);
+  const program = await programFor(first, await registered(), part);
   program.hook('preAction', (_, command) => {
     const { out } = command.opts<{ out?: unknown }>();
     const options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));

@@ -1,7 +1,7 @@
 /** The command of a measurement: its options and help from its description, its run from `app/`. */
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { Measurement } from '../instrument/index.ts';
+import type { Measurement } from '../app/measurements/index.ts';
 import { measurementPlanKind } from '../schema/index.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './flags/request-options.ts';
 import { folderName } from './flags/values.ts';

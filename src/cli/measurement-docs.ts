@@ -1,7 +1,6 @@
 /** The reference of all measurements, from their own descriptions. */
 import { z } from 'zod';
-import { builtIn } from '../app/measurements/index.ts';
-import type { Measurement } from '../instrument/index.ts';
+import { builtIn, type Measurement } from '../app/measurements/index.ts';
 import { requestTable } from './flags/request-options.ts';
 import { commandLineOf } from './measurement-command.ts';
 

@@ -1,7 +1,7 @@
 /** The whole command line. A command is loaded when it is asked for: all of them take a second. */
 import { Command } from 'commander';
+import type { Measurement } from '../app/measurements/index.ts';
 import { version } from '../base/version.ts';
-import type { Measurement } from '../instrument/index.ts';
 import { exampleText } from './flags/examples.ts';
 import { prepared } from './prepared.ts';
 import { type CommandName, commandSummaries } from './summaries.ts';
@@ -25,6 +25,8 @@ const loaders: Readonly<Record<CommandName, Loader>> = {
   reproduce: async (part) => (await import('./commands/reproduce/index.ts')).reproduceCommand(part),
   batch: async (part) => (await import('./commands/batch/index.ts')).batchCommand(part),
   train: async () => (await import('./commands/train.ts')).trainCommand(),
+  worker: async () => (await import('./commands/worker.ts')).workerCommand(),
+  queue: async (part) => (await import('./commands/queue/index.ts')).queueCommand(part),
   eval: async () => measured((await import('../app/measurements/eval.ts')).evaluation),
   serve: async () => (await import('./commands/serve.ts')).serveCommand(),
   report: async () => (await import('./commands/report.ts')).reportCommand(),

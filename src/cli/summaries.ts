@@ -26,6 +26,11 @@ export const commandSummaries = {
     group: training,
     summary: 'Train a network for images, masks or text; the run can be interrupted and resumed exactly',
   },
+  worker: {
+    group: training,
+    summary: 'Compute trials of studies that are handed out, on this machine, until told to stop',
+  },
+  queue: { group: training, summary: 'Studies that are handed out: their workers, what waits and what is parked' },
   eval: { group: training, summary: measurements.eval },
   serve: {
     group: stored,

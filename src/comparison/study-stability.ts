@@ -6,6 +6,7 @@ import type { ResultCache } from '../formats/index.ts';
 import { partCache } from '../instrument/part-cache.ts';
 import { loadNetwork, modelListing, modelNamed, type Network } from '../models/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
+import { type Part, partForms } from '../schema/index.ts';
 import { attackImages, environmentOf, findUnits, measurePerturbations, plainPgd } from '../stability/index.ts';
 import { DataShelf } from '../study/index.ts';
 import { fittedTo } from '../train/index.ts';
@@ -46,7 +47,7 @@ export interface StudyStabilityPlan {
   readonly seconds: number;
 }
 
-type Measured = Pick<TrainedModel, 'accuracy' | 'attacks' | 'distance' | 'growth' | 'norms'>;
+type Measured = Part<'trainedModel'>;
 
 /** Raised whenever the numbers of a trained model change. */
 export const studyStabilityRevision = 1;
@@ -191,7 +192,14 @@ export class StudyStabilityMeasurement {
     if (parts === undefined) return undefined;
     const settings = { images, eps, steps, spectrumImages, seed };
     const revision = studyStabilityRevision;
-    return partCache(parts, { measurement: 'study-stability', revision, network, data, settings, runtime });
+    return partCache(parts, partForms.trainedModel, {
+      measurement: 'study-stability',
+      revision,
+      network,
+      data,
+      settings,
+      runtime,
+    });
   }
 
   async #measured(

@@ -1,5 +1,5 @@
-import { InputError } from '../base/errors.ts';
 import { didYouMean } from '../base/names.ts';
+import { dataSets } from '../schema/index.ts';
 import type { ThreeSplit } from './dataset.ts';
 import { camvidClasses } from './sets/camvid.ts';
 import { type CifarName, cifarLayouts } from './sets/cifar-layout.ts';
@@ -31,12 +31,12 @@ const [two, three] = [
 ] as const;
 
 function cifar(name: CifarName) {
-  const { files, folder, archive, classes, imagesPerFile } = cifarLayouts[name];
+  const { files, folder, archive, python, classes, imagesPerFile } = cifarLayouts[name];
   const [first, ...more] = files.train;
   const training = more.length ? `${first} ... ${more.at(-1)}` : first;
   return {
     tasks: ['classification'],
-    files: `${training} and ${files.test} (or .xz of them) there or in ${folder}/, or the official ${archive}`,
+    files: `${training} and ${files.test} (or .xz of them) there or in ${folder}/, or the official ${archive}; or the Python version, in ${python.folder}/ or as ${python.archive}`,
     splits: two,
     counts: {
       train: files.train.length * imagesPerFile.train,
@@ -68,14 +68,17 @@ function corpus(name: CorpusName) {
   } as const satisfies Partial<DataFacts>;
 }
 
+/** What a data set is, as its description says. */
+const whatOf = (name: string) => dataSets.what(name)!;
+
 /** Data sets of images by name. */
 export const imageFacts = {
-  cifar10: { what: 'CIFAR-10, photographs of ten kinds of things', ...cifar('cifar10') },
-  cifar100: { what: 'CIFAR-100, likewise of a hundred', ...cifar('cifar100') },
-  mnist: { what: 'MNIST, handwritten digits', ...mnist('mnist') },
-  'fashion-mnist': { what: 'Fashion-MNIST, pieces of clothing', ...mnist('fashion-mnist') },
+  cifar10: { what: whatOf('cifar10'), ...cifar('cifar10') },
+  cifar100: { what: whatOf('cifar100'), ...cifar('cifar100') },
+  mnist: { what: whatOf('mnist'), ...mnist('mnist') },
+  'fashion-mnist': { what: whatOf('fashion-mnist'), ...mnist('fashion-mnist') },
   svhn: {
-    what: 'SVHN, cropped digits of house numbers',
+    what: whatOf('svhn'),
     tasks: ['classification'],
     files: 'train_32x32.mat and test_32x32.mat',
     splits: two,
@@ -84,7 +87,7 @@ export const imageFacts = {
     classes: 10,
   },
   camvid: {
-    what: 'CamVid, street scenes with masks',
+    what: whatOf('camvid'),
     tasks: ['segmentation'],
     files:
       'train.txt, val.txt, test.txt with the names of frames, train/NAME.png and trainannot/NAME.png and so on, there or in camvid/, or a camvid*.tar.gz of it',
@@ -93,7 +96,7 @@ export const imageFacts = {
     classes: camvidClasses.length,
   },
   shapes: {
-    what: 'procedural pictures of ten shapes, with masks',
+    what: whatOf('shapes'),
     tasks: ['classification', 'segmentation'],
     splits: two,
     counts: { train: 10_000, test: 2_000 },
@@ -101,7 +104,7 @@ export const imageFacts = {
     classes: shapeClasses.length,
   },
   folder: {
-    what: 'your own images',
+    what: whatOf('folder'),
     tasks: ['classification'],
     files:
       'PNG or JPEG images of one size in one folder a class, these in train/, val/ and test/ where there are splits; for measurements also one picture or a folder of them, without labels',
@@ -112,24 +115,24 @@ export const imageFacts = {
 /** Texts by name. */
 export const textFacts = {
   ptb: {
-    what: 'Penn Treebank, newspaper text',
+    what: whatOf('ptb'),
     ...corpus('ptb'),
     counts: { train: 929_589, valid: 73_760, test: 82_430 },
     classes: 10_000,
   },
   wikitext2: {
-    what: 'WikiText-2, articles of Wikipedia',
+    what: whatOf('wikitext2'),
     ...corpus('wikitext2'),
     counts: { train: 2_088_628, valid: 217_646, test: 245_569 },
     classes: 33_278,
   },
   text: {
-    what: 'your own text',
+    what: whatOf('text'),
     ...corpus('text'),
     files: `${corpus('text').files}, or one file, which is divided`,
   },
   grammar: {
-    what: 'procedural text of a stated grammar whose best reachable loss is known',
+    what: whatOf('grammar'),
     tasks: ['language'],
     splits: three,
     counts: { train: 1_000_000, valid: 100_000, test: 100_000 },
@@ -144,7 +147,7 @@ export const dataFacts: Readonly<Record<string, DataFacts>> = all;
 
 /** Adds what is known of a data set. Throws InputError for a name that is taken. */
 export function addFacts(name: string, facts: DataFacts): void {
-  if (Object.hasOwn(all, name)) throw new InputError('dataset', `there is a data set "${name}" already`);
+  dataSets.add(name, facts.what);
   all[name] = facts;
 }
 

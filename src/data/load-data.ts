@@ -39,6 +39,8 @@ export async function loadData(request: DataRequest): Promise<ImageDataset | Tex
   const { name, split, dir } = request;
   if (!Object.hasOwn(dataNames, name)) throw new InputError('dataset', unknownData(name, Object.keys(dataNames)));
   const registered = own.get(name);
+  if (request.tokenizer !== undefined && !Object.hasOwn(textNames, name))
+    throw new InputError('tokenizer', `goes with a text in files (ptb, wikitext2 or text); ${name} is none`);
   if (!registered) return Object.hasOwn(textNames, name) ? loadText(request) : loadDataset(request);
   const { splits, files } = registered;
   if (!splits.includes(split))

@@ -5,7 +5,7 @@ import { type GrammarKnobs, grammarDataset } from './sets/grammar.ts';
 import { type CorpusRequest, loadCorpus, type TextDataset } from './sets/text.ts';
 
 /** Which text: a name, a split, and where it lies. */
-export interface TextRequest extends GrammarKnobs, Pick<CorpusRequest, 'vocabulary'> {
+export interface TextRequest extends GrammarKnobs, Pick<CorpusRequest, 'vocabulary' | 'tokenizer'> {
   readonly name: string;
   /** Where the files are; `grammar` needs none. */
   readonly dir?: string | undefined;
@@ -26,6 +26,7 @@ export async function loadText(request: TextRequest): Promise<TextDataset> {
   const { name, dir, split, seed = 0 } = request;
   if (!isName(name)) throw new UsageError(`unknown text "${name}"; expected ${Object.keys(textNames).join(', ')}`);
   if (name === 'grammar') {
+    if (request.tokenizer !== undefined) throw new InputError('tokenizer', 'goes with a text; grammar has none');
     return grammarDataset({ ...request, seed, count: request.count ?? textFacts.grammar.counts[split] });
   }
   if (dir === undefined) {

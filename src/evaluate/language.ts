@@ -22,7 +22,14 @@ export interface LanguageEvaluation {
 export function requireVocabulary({ name, task, classes }: Omit<EvaluatedNetwork, 'graph'>, text: TextDataset): void {
   if (task !== 'language')
     throw new UsageError(`${name} is for ${task}, ${text.name} is text; expected a language model`);
-  if (classes !== text.vocabulary.length) {
+  if (text.tokenizer !== undefined) {
+    // The vocabularies of models are often rounded up.
+    const beyond = text.tokens.find((token) => token >= classes);
+    if (beyond !== undefined)
+      throw new UsageError(
+        `${name} knows ${classes} tokens, ${text.tokenizer} has ${text.vocabulary.length}, ${beyond} among those of the text; is it the tokenizer of this model?`,
+      );
+  } else if (classes !== text.vocabulary.length) {
     throw new UsageError(
       `${name} knows ${classes} words, the vocabulary of ${text.name} has ${text.vocabulary.length}`,
     );

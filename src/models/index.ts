@@ -1,4 +1,6 @@
 /** Built-in models, and any network with its weights as one `Network`. */
+
+export { type ModelFamily, modelFamilies } from '../schema/index.ts';
 export { type AlexnetOptions, alexnet } from './architectures/alexnet.ts';
 export { type DrnOptions, drn } from './architectures/drn.ts';
 export { defineLanguageModel, type LanguageModelDefinition } from './architectures/language-model.ts';
@@ -39,10 +41,8 @@ export {
 export { type ParameterGroup, parameterGroups } from './parameter-groups.ts';
 export {
   type ModelDescription,
-  type ModelFamily,
   type ModelListing,
   type ModelRequest,
-  modelFamilies,
   modelList,
   modelListing,
   modelNamed,

@@ -51,12 +51,12 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
       ...withValues(model, initialize(model.parameters, seed)),
       ...applied(model.normalization, request.normalize, undefined),
       name,
-      weights: `freshly initialised (seed ${seed})`,
+      weights: `freshly initialized (seed ${seed})`,
     };
   }
   const bytes = await readBytes(weights, expectedWeights);
   const { tensors, metadata, notes } = decodeWeights(bytes, weights, { weightsKey });
-  // What `ballast train` writes says how pixels were normalised, and what the classes are called.
+  // What `ballast train` writes says how pixels were normalized, and what the classes are called.
   const classNames = classNamesOf(metadata.classes, weights);
   const matched = (outputs: number | undefined) => {
     const model = laidOut(request.normalize ?? metadata.normalize, outputs);

@@ -41,7 +41,7 @@ export interface ModelDefinition {
   readonly classes: number;
   /** `defaultNormalization` unless told. */
   readonly normalization?: Normalization | undefined;
-  /** The network itself: normalised images to logits. */
+  /** The network itself: normalized images to logits. */
   readonly body: (scope: Scope, x: Value) => Value;
 }
 

@@ -44,7 +44,7 @@ export interface NetworkRequest {
   readonly classes?: number;
   /** Channels, height, width of the images, for the built-in models and ONNX files that take several sizes. */
   readonly inputShape?: readonly number[];
-  /** Normalisation in front of the network: what `normalizationNamed` takes. */
+  /** Normalization in front of the network: what `normalizationNamed` takes. */
   readonly normalize?: string | undefined;
   /** Sizes of open dimensions of an ONNX file by name (`{ height: 224 }`); those of the images unless told. */
   readonly bind?: Readonly<Record<string, number>> | undefined;

@@ -1,6 +1,6 @@
 import { UsageError } from '../base/errors.ts';
 
-/** Per-channel normalisation that is part of the model, so that inputs are plain pixels in [0, 1]. */
+/** Per-channel normalization that is part of the model, so that inputs are plain pixels in [0, 1]. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -48,15 +48,15 @@ export function normalizationNamed(name: string): Normalization | undefined {
   const [means, deviations, ...more] = name.split('/');
   if (deviations === undefined || more.length) {
     throw new UsageError(
-      `normalisation: expected ${normalizationNames.join(', ')}, got ${JSON.stringify(name.slice(0, 80))}; or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25`,
+      `normalization: expected ${normalizationNames.join(', ')}, got ${JSON.stringify(name.slice(0, 80))}; or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25`,
     );
   }
   const [mean, std] = [numbers(means!), numbers(deviations)];
   if (mean.length !== std.length)
-    throw new UsageError(`normalisation: ${mean.length} means and ${std.length} deviations; expected as many`);
+    throw new UsageError(`normalization: ${mean.length} means and ${std.length} deviations; expected as many`);
   if (!mean.every((m) => m >= 0 && m <= 1) || !std.every((s) => s > 0 && Number.isFinite(s)))
     throw new UsageError(
-      `normalisation: expected means from 0 to 1 and deviations above 0, of pixels from 0 to 1 (divide those of 0 to 255 by 255), got ${JSON.stringify(name.slice(0, 80))}`,
+      `normalization: expected means from 0 to 1 and deviations above 0, of pixels from 0 to 1 (divide those of 0 to 255 by 255), got ${JSON.stringify(name.slice(0, 80))}`,
     );
   return { mean, std };
 }

@@ -2,6 +2,7 @@ import { InputError } from '../base/errors.ts';
 import { didYouMean } from '../base/names.ts';
 import { parameterCount } from '../nn/index.ts';
 import { summarize } from '../onnx/index.ts';
+import { addModelFamily, type builtInFamilies, type ModelFamily, modelFamilies } from '../schema/index.ts';
 import { alexnet } from './architectures/alexnet.ts';
 import { drn } from './architectures/drn.ts';
 import { lstm } from './architectures/lstm.ts';
@@ -25,15 +26,6 @@ export interface ModelRequest {
   readonly dropout?: number;
 }
 
-/** Built-in models of one kind: the pattern of their names, what they are, and how one is made. */
-export interface ModelFamily {
-  /** How its members are called: `resnet<6n+2>[b]`. */
-  readonly pattern: string;
-  readonly what: string;
-  /** Members to list. */
-  readonly members: readonly string[];
-}
-
 /** All that a family of built-in models says of itself. */
 export interface ModelDescription extends ModelFamily {
   /** Matches the names of its members; its groups go to `make`. */
@@ -47,72 +39,46 @@ export interface ModelDescription extends ModelFamily {
 /** `{ vocabulary }` where the request has a number of classes. */
 const vocabularyOf = ({ classes }: ModelRequest) => (classes === undefined ? {} : { vocabulary: classes });
 
-const families: ModelDescription[] = [
-  {
-    pattern: 'resnet<6n+2>[b]',
-    what: 'CIFAR ResNet, shortcut A or (b) 1x1 convolutions',
+/** How the members of the families that Ballast brings along are told apart and made. */
+const makers: Readonly<Record<keyof typeof builtInFamilies, Omit<ModelDescription, keyof ModelFamily>>> = {
+  'resnet<6n+2>[b]': {
     name: /^resnet(\d+)(b)?$/,
     deepest: 2000,
-    members: ['resnet20', 'resnet32', 'resnet44', 'resnet56', 'resnet110'],
     make: ([, depth, b], request) => resnet({ depth: Number(depth), shortcut: b ? 'B' : 'A', ...request }),
   },
-  {
-    pattern: 'preresnet<6n+2>[b]',
-    what: 'pre-activation ResNet',
+  'preresnet<6n+2>[b]': {
     name: /^preresnet(\d+)(b)?$/,
     deepest: 2000,
-    members: ['preresnet56'],
     make: ([, depth, b], request) =>
       resnet({ depth: Number(depth), preActivation: true, shortcut: b ? 'B' : 'A', ...request }),
   },
-  {
-    pattern: 'vgg<11|13|16|19>',
-    what: 'VGG with batch norm for 32x32 images',
+  'vgg<11|13|16|19>': {
     name: /^vgg(11|13|16|19)$/,
-    members: ['vgg11', 'vgg16'],
     make: ([, depth], request) => vgg({ depth: Number(depth) as VggDepth, ...request }),
   },
-  {
-    pattern: 'alexnet',
-    what: 'AlexNet for 32x32 images',
+  alexnet: {
     name: /^alexnet$/,
-    members: ['alexnet'],
     make: (_, request) => alexnet(request),
   },
-  {
-    pattern: 'mobilenetv2',
-    what: 'MobileNetV2 for 32x32 images',
+  mobilenetv2: {
     name: /^mobilenetv2$/,
-    members: ['mobilenetv2'],
     make: (_, request) => mobilenetv2(request),
   },
-  {
-    pattern: 'mlp[<hidden>]',
-    what: 'two linear layers, 512 hidden units unless told',
+  'mlp[<hidden>]': {
     name: /^mlp(\d+)?$/,
-    members: ['mlp'],
     make: ([, hidden = '512'], request) => mlp({ hidden: Number(hidden), ...request }),
   },
-  {
-    pattern: 'unet[<channels>]',
-    what: 'U-Net for segmentation, 16 channels unless told',
+  'unet[<channels>]': {
     name: /^unet(\d+)?$/,
-    members: ['unet', 'unet32'],
     make: ([, base = '16'], request) => unet({ base: Number(base), ...request }),
   },
-  {
-    pattern: 'drn22',
-    what: 'DRN-D-22, dilated residual network for segmentation',
+  drn22: {
     name: /^drn22$/,
-    members: ['drn22'],
     make: (_, request) => drn(request),
   },
-  {
-    pattern: 'lstm[<layers>x<hidden>][tied]',
-    what: 'LSTM language model, 2x200 unless told',
+  'lstm[<layers>x<hidden>][tied]': {
     name: /^lstm(?:(\d+)x(\d+))?(tied)?$/,
     deepest: 64,
-    members: ['lstm', 'lstm2x200tied'],
     make: ([, layers = '2', hidden = '200', tied], request) =>
       lstm({
         layers: Number(layers),
@@ -122,34 +88,38 @@ const families: ModelDescription[] = [
         ...request,
       }),
   },
-  {
-    pattern: 'transformer[<layers>x<width>]',
-    what: 'decoder-only language model, 4x128 unless told',
+  'transformer[<layers>x<width>]': {
     name: /^transformer(?:(\d+)x(\d+))?$/,
     deepest: 256,
-    members: ['transformer'],
     make: ([, layers = '4', width = '128'], request) =>
       transformer({ layers: Number(layers), width: Number(width), ...vocabularyOf(request), ...request }),
   },
-];
+};
+
+const own = new Map<string, ModelDescription>();
+
+/** All families, in the order of the lists. */
+const families = (): ModelDescription[] =>
+  modelFamilies.map(
+    (family) => own.get(family.pattern) ?? { ...family, ...makers[family.pattern as keyof typeof makers] },
+  );
 
 /** Makes a family of models known: to `modelNamed`, lists, help and messages, trainings and studies. Throws InputError where one of its members is another's. */
 export function registerModel(family: ModelDescription): void {
   for (const member of [family.pattern, ...family.members]) {
-    const other = families.find((f) => f.pattern === member || f.name.test(member));
+    const other = families().find((f) => f.pattern === member || f.name.test(member));
     if (other) throw new InputError('model', `"${member}" is taken by ${other.pattern}: ${other.what}`);
   }
-  families.push(family);
+  own.set(family.pattern, family);
+  const { pattern, what, members } = family;
+  addModelFamily({ pattern, what, members });
 }
-
-/** Families of built-in models, for messages and listings. */
-export const modelFamilies: readonly ModelFamily[] = families;
 
 /** Of a layer. */
 const widest = 1e6;
 
 function familyOf(name: string): { readonly family: ModelDescription; readonly match: RegExpExecArray } {
-  for (const family of families) {
+  for (const family of families()) {
     const match = family.name.exec(name);
     if (!match) continue;
     const numbers = match.slice(1).flatMap((part) => (/^\d+$/.test(part ?? '') ? [Number(part)] : []));
@@ -163,8 +133,10 @@ function familyOf(name: string): { readonly family: ModelDescription; readonly m
     });
     return { family, match };
   }
-  const known = families.map((f) => f.pattern).join(', ');
-  const members = families.flatMap((f) => f.members);
+  const known = families()
+    .map((f) => f.pattern)
+    .join(', ');
+  const members = families().flatMap((f) => f.members);
   throw new InputError(
     'model',
     `unknown model "${name.slice(0, 200)}"; expected ${known}, or a path to an .onnx file${didYouMean(name, members)}`,
@@ -208,5 +180,5 @@ export function modelListing(name: string): ModelListing {
 
 /** The common members of every family, with their sizes. */
 export function modelList(): ModelListing[] {
-  return families.flatMap(({ members }) => members.map(modelListing));
+  return families().flatMap(({ members }) => members.map(modelListing));
 }

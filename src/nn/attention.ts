@@ -4,7 +4,7 @@ import { linear } from './layers.ts';
 import type { Initializer } from './parameters.ts';
 import type { Scope } from './scope.ts';
 
-/** Layer normalisation over the last axis, epsilon 1e-5. */
+/** Layer normalization over the last axis, epsilon 1e-5. */
 export function layerNorm(scope: Scope, name: string, x: Value): Value {
   const width = [x.shape.at(-1) as number];
   const inputs = [x, scope.parameter(`${name}.weight`, width, 'ones'), scope.parameter(`${name}.bias`, width, 'zeros')];

@@ -46,7 +46,7 @@ export function biasOf(fanIn: number): Initializer {
   return { uniform: 1 / Math.sqrt(fanIn) };
 }
 
-/** Batch normalisation with its running statistics: in evaluation an affine map per channel. epsilon is PyTorch's 1e-5. */
+/** Batch normalization with its running statistics: in evaluation an affine map per channel. epsilon is PyTorch's 1e-5. */
 export function batchNorm(scope: Scope, name: string, x: Value): Value {
   const c = [channelsOf(x)];
   const inputs = [

@@ -5,7 +5,7 @@ import { isFloat, type TensorData, toNumbers } from './tensor.ts';
 /** Numbers that are worth showing in place of a constant's name. */
 const shownElements = 8;
 
-/** Six digits are enough to recognise a number, and hide that 1e-5 is not a float32. */
+/** Six digits are enough to recognize a number, and hide that 1e-5 is not a float32. */
 const short = (v: number) => `${Number(v.toPrecision(6))}`;
 
 function printTensor(t: TensorData): string {

@@ -81,7 +81,7 @@ export function openModel(
 /**
  * Reads the bytes of an ONNX file: the graph is upgraded to operator set 20, functions of the model are inlined, branches whose condition is
  * known are taken, shapes are inferred and checked anew, what is known is folded (the arithmetic on shapes that exporters write)
- * and nodes that no output needs are left out. 16-bit floats become float32; batch normalisation and dropout in training mode go to
+ * and nodes that no output needs are left out. 16-bit floats become float32; batch normalization and dropout in training mode go to
  * evaluation mode. Names of inputs, outputs, nodes and weights stay, unprintable characters aside.
  *
  * ```ts

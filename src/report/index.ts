@@ -16,6 +16,7 @@ export {
   formatNumber,
   formatPercent,
   formatRange,
+  plural,
   typesetNumber,
 } from './numbers.ts';
 export { alignmentTable } from './stability/branches/alignment-table.ts';

@@ -7,6 +7,9 @@ export function formatCount(n: number): string {
     .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `1 image`, `3 images`, `1,200 images`. */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${formatCount(n)} ${n === 1 ? one : many}`;
+
 /** `digits` significant digits; powers of ten outside 0.001 .. 9999: `1.00`, `0.0123`, `3.2e-6`. */
 export function formatNumber(x: number, digits = 3): string {
   if (!Number.isFinite(x)) return String(x);

@@ -13,7 +13,7 @@ export type EmissionName = 'plain' | 'blocked8' | 'blocked16';
 export interface Emitted {
   readonly graph: Graph;
   readonly emission: EmissionName;
-  /** ONNX Runtime's own optimisation; `all` includes its layout pass. */
+  /** ONNX Runtime's own optimization; `all` includes its layout pass. */
   readonly optimization: 'extended' | 'all';
 }
 
@@ -27,7 +27,7 @@ function hasConvolution(graph: Graph): boolean {
  * Writes `graph` for a device. `auto` is blocked wherever there is a convolution and the layout holds on this CPU, for
  * whole networks as well as for tangents and cotangents.
  *
- * Images/s of a ResNet-56 forward pass (random weights, batch normalisation folded) on 2 AVX-512 cores, at batch 1 / 64 /
+ * Images/s of a ResNet-56 forward pass (random weights, batch normalization folded) on 2 AVX-512 cores, at batch 1 / 64 /
  * 128 / 500: plain without ONNX Runtime's layout pass 374 / 538 / 531 / 480, plain with it (`all`) 702 / 1194 / 1160 /
  * 1106, blocked 835 / 1296 / 1284 / 1238. Ours is ahead because option-A shortcuts stay blocked. PyTorch 1.13 there: 98 /
  * 677 / 710 / 537, channels_last 169 / 925 / 957 / 701. To measure again: `npm run bench -- emission`.

@@ -8,7 +8,7 @@ import { defaultThreads } from './threads.ts';
 env.logLevel = 'fatal';
 
 /**
- * Optimisations that are wrong in float64: one fuses x sigmoid(x) into a node that has a float32 kernel only, the other moves the factor of a
+ * Optimizations that are wrong in float64: one fuses x sigmoid(x) into a node that has a float32 kernel only, the other moves the factor of a
  * product into an attribute, where it is rounded to float32 (an attention score is then off by 1e-9).
  */
 const singleOnly = 'QuickGeluFusion;MatMulScaleFusion';

@@ -4,7 +4,7 @@ import { FileError, reasonOf } from '../base/errors.ts';
 import { didYouMean } from '../base/names.ts';
 import { version as ballast } from '../base/version.ts';
 import type { Environment } from './common.ts';
-import { allKinds, documentOf, type Kind, kindNamed, type StoredDocument } from './kind.ts';
+import { allKinds, documentOf, type Kind, kindNamed, type StoredDocument, storedDocumentOf } from './kind.ts';
 import type { Of } from './readonly.ts';
 
 /** A result with all that is to be known about it, read and checked. */
@@ -85,7 +85,7 @@ export function checkDocument(json: unknown, path: string): Document {
     if (!migrate) throw new FileError(path, `is a ${named} of version ${v}, which this Ballast no longer reads`);
     current = { ...migrate(current), version: v + 1 };
   }
-  const checked = documentOf(kind).safeParse(current);
+  const checked = storedDocumentOf(kind).safeParse(current);
   if (!checked.success) throw new FileError(path, `is not a whole ${named}: ${firstProblem(checked.error)}`);
   const { created, ballast: by, environment, request, result } = checked.data;
   return {

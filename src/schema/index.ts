@@ -10,7 +10,6 @@ export * from './kinds.ts';
 export * from './list-kinds.ts';
 export type * from './lists.ts';
 export type * from './measurements/alignment.ts';
-export { attacks } from './measurements/attacks.ts';
 export type * from './measurements/branches.ts';
 export type * from './measurements/comparison.ts';
 export type * from './measurements/convolutions.ts';
@@ -23,15 +22,24 @@ export type * from './measurements/reproduction.ts';
 export type * from './measurements/spectrum.ts';
 export type * from './measurements/study-stability.ts';
 export type * from './measurements/tokens.ts';
-export { type OpenNames, openNames, openNamesOf } from './names.ts';
+export { attacks } from './names/attacks.ts';
+export { dataSets } from './names/data-sets.ts';
+export { addModelFamily, builtInFamilies, type ModelFamily, modelFamilies, modelName } from './names/model-families.ts';
+export { type OpenNames, openNames, openNamesOf, type SuggestedNames, suggestionsOf } from './names/open-names.ts';
+export { type Part, partForms } from './parts.ts';
+export * from './queue.ts';
+export * from './queue-choice.ts';
+export * from './queue-payload.ts';
 export type { Of } from './readonly.ts';
-export { mostThreads } from './request.ts';
+export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';
 export type * from './studies/cost.ts';
-export type { LinearErrorRow } from './studies/linear-errors.ts';
+export type { LinearErrorRow, LinearErrorsRequest } from './studies/linear-errors.ts';
 export {
   type ExportedSummary,
+  type ExportRequest,
   exportFormatNames,
+  exportRequest,
   type ImportedSummary,
   measuredStudyResult,
   measuredWorkload,
@@ -39,9 +47,12 @@ export {
 } from './studies/measured.ts';
 export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
+export { studyCheckRequest, studyRunKeys } from './studies/progress.ts';
+export type * from './studies/queue.ts';
 export type * from './studies/reproduction.ts';
 export { bundledStudyNames } from './studies/reproduction.ts';
 export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';
 export * from './study-kinds.ts';
 export { summaries } from './summaries.ts';
 export type * from './training.ts';
+export { metricsRecord } from './training.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { documentOf, type Kind } from './kind.ts';
-import { openNamesOf } from './names.ts';
+import { openNamesOf, suggestionsOf } from './names/open-names.ts';
 
 /** How schemas become JSON Schemas. */
 export const jsonSchemaOptions: Parameters<typeof z.toJSONSchema>[1] = {
@@ -9,6 +9,8 @@ export const jsonSchemaOptions: Parameters<typeof z.toJSONSchema>[1] = {
   override: ({ zodSchema, jsonSchema }) => {
     const names = openNamesOf(zodSchema as unknown as z.ZodType);
     if (names) jsonSchema.enum = [...names.names()];
+    const suggestions = suggestionsOf(zodSchema as unknown as z.ZodType);
+    if (suggestions) jsonSchema.examples = [...suggestions.examples()];
   },
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { InputError } from '../base/errors.ts';
 import { environment } from './common.ts';
+import { openNamesOf } from './names/open-names.ts';
 
 /** What a kind of stored result is: how it is asked for, what it holds, and what became of it from version to version. */
 export interface Kind<Request extends z.ZodType = z.ZodType, Result extends z.ZodType = z.ZodType> {
@@ -52,6 +53,28 @@ export function documentOf({ kind, version, summary, request, result }: Kind) {
       result: bare(result).describe('what was measured'),
     })
     .describe(summary);
+}
+
+/**
+ * The same for a document that is read back: names to which users may add are any text there, for the one who reads need not know what was registered where it
+ * was written.
+ */
+export function storedDocumentOf(kind: Kind) {
+  const form = documentOf(kind);
+  const { request } = kind;
+  return request instanceof z.ZodObject ? form.extend({ request: withAnyNames(request).nullable() }) : form;
+}
+
+function withAnyNames(request: z.ZodObject): z.ZodObject {
+  const keys = Object.entries(request.shape).map(([key, schema]) => [key, anyName(schema as z.ZodType)] as const);
+  return request.extend(Object.fromEntries(keys.filter(([, schema]) => schema !== undefined)));
+}
+
+/** The key of a name, with any text for it; undefined for other keys. */
+function anyName(schema: z.ZodType): z.ZodType | undefined {
+  if (schema instanceof z.ZodDefault) return anyName(schema.unwrap() as z.ZodType)?.default(schema.def.defaultValue);
+  if (schema instanceof z.ZodOptional) return anyName(schema.unwrap() as z.ZodType)?.optional();
+  return openNamesOf(schema) && z.string();
 }
 
 const kinds = new Map<string, Kind>();

@@ -1,6 +1,7 @@
 /** What there is: units of a network, models, data sets, kinds of results. */
 import { z } from 'zod';
 import { flags } from './flags.ts';
+import { modelName } from './names/model-families.ts';
 import type { Of } from './readonly.ts';
 import { foreignKeys } from './request.ts';
 
@@ -8,7 +9,7 @@ const tasks = z.enum(['classification', 'segmentation', 'language']);
 const splits = z.enum(['train', 'valid', 'test']);
 
 export const unitsRequest = z.object({
-  model: z.string().describe('an ONNX file, or the name of a built-in model').register(flags, { positional: true }),
+  model: modelName.describe('an ONNX file, or the name of a built-in model').register(flags, { positional: true }),
   ...foreignKeys,
 });
 

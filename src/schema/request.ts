@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { flags } from './flags.ts';
+import { dataSets } from './names/data-sets.ts';
+import { modelName } from './names/model-families.ts';
 
 const network = 'Network';
 const data = 'Data';
@@ -26,10 +28,8 @@ export const foreignKeys = {
 
 /** Which network is measured. */
 export const networkKeys = {
-  model: z
-    .string()
-    .min(1)
-    .describe('built-in model (resnet20, resnet56, ...) or an ONNX file exported from PyTorch')
+  model: modelName
+    .describe('built-in model, or an ONNX file exported from PyTorch')
     .register(flags, { value: 'name|file.onnx', group: network }),
   weights: z
     .string()
@@ -50,7 +50,7 @@ export const networkKeys = {
     .string()
     .optional()
     .describe(
-      'normalisation in front of the network: imagenet, cifar10, none, or means and deviations of pixels from 0 to 1, such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
+      'normalization in front of the network: imagenet, cifar10, none, or means and deviations of pixels from 0 to 1, such as 0.5,0.5,0.5/0.25,0.25,0.25 (default: what the weights were trained with where they say so, imagenet for other built-in models, none for ONNX files)',
     )
     .register(flags, { value: 'name|values', group: network }),
   seed: z.int().min(0).default(0).describe('seed of everything random').register(flags, { value: 'n', group: network }),
@@ -58,10 +58,11 @@ export const networkKeys = {
 
 /** Which images or texts. */
 export const dataKeys = {
-  dataset: z
-    .string()
+  dataset: dataSets.schema
     .default('cifar10')
-    .describe('name of a data set (`ballast datasets` lists them; shapes and grammar are procedural and need no files)')
+    .describe(
+      'name of a data set (`ballast datasets` says what each is; shapes and grammar are procedural and need no files)',
+    )
     .register(flags, { value: 'name', group: data }),
   data: z
     .string()
@@ -80,6 +81,17 @@ export const dataKeys = {
     .default(false)
     .describe('fetch CIFAR from its official address into the folder of the data first, if it is not there')
     .register(flags, { group: data }),
+};
+
+/** What splits a text, for measurements of language models. */
+export const tokenizerKey = {
+  tokenizer: z
+    .string()
+    .optional()
+    .describe(
+      'tokenizer.json of a language model, which splits the text (default: words at blanks, numbered by the training split)',
+    )
+    .register(flags, { value: 'file', group: data }),
 };
 
 /** More threads than any machine has processors: the operating system would refuse them in the middle. */

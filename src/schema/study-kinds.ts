@@ -20,14 +20,16 @@ import {
 } from './studies/plan.ts';
 import {
   checkedStudyResult,
+  studyCheckRequest,
   studyRunRequest,
   studyRunResult,
   studyStatusRequest,
   studyStatusResult,
 } from './studies/progress.ts';
+import { queueStateRequest, queueStateResult } from './studies/queue.ts';
 import { batchReproductionRequest, batchReproductionResult } from './studies/reproduction.ts';
 import { summaries } from './summaries.ts';
-import { trainOutlineResult, trainRequest, trainResult } from './training.ts';
+import { folderRequestResult, runConfigResult, trainOutlineResult, trainRequest, trainResult } from './training.ts';
 
 export const trainKind = registerKind({
   kind: 'train',
@@ -43,6 +45,22 @@ export const trainOutlineKind = registerKind({
   summary: summaries['train-outline'],
   request: z.null(),
   result: trainOutlineResult,
+});
+
+export const runConfigKind = registerKind({
+  kind: 'run-config',
+  version: 1,
+  summary: summaries['run-config'],
+  request: z.null(),
+  result: runConfigResult,
+});
+
+export const folderRequestKind = registerKind({
+  kind: 'folder-request',
+  version: 1,
+  summary: summaries['folder-request'],
+  request: z.null(),
+  result: folderRequestResult,
 });
 
 export const studyReportKind = registerKind({
@@ -81,7 +99,7 @@ export const checkedStudyKind = registerKind({
   kind: 'batch-check',
   version: 1,
   summary: summaries['batch-check'],
-  request: studyRunRequest.pick({ study: true }),
+  request: studyCheckRequest,
   result: checkedStudyResult,
 });
 
@@ -133,6 +151,14 @@ export const exportedKind = registerKind({
   summary: summaries['batch-export'],
   request: exportRequest,
   result: exportedResult,
+});
+
+export const queueStateKind = registerKind({
+  kind: 'queue-status',
+  version: 1,
+  summary: summaries['queue-status'],
+  request: queueStateRequest,
+  result: queueStateResult,
 });
 
 export const batchReproductionKind = registerKind({

@@ -26,6 +26,8 @@ export const summaries = {
   'measurement-plan': 'What a measurement is going to do, and what it will cost',
   train: 'A training run: what it was asked for, its metrics, and where it ended',
   'train-outline': 'What a training is going to do',
+  'run-config': 'All settings of a training run: config.json in its folder',
+  'folder-request': 'What a folder of results was made for: request.json in it',
   'batch-report':
     'What a batch study says: steps to targets, speed-up, critical batch, cost, and the paper’s statements on it',
   'batch-run': 'What a run of a study has come to: trials by state, and rates at the edge of their grid',
@@ -37,6 +39,7 @@ export const summaries = {
   'batch-import': 'What was found in logs of other programs',
   'batch-export': 'What was written of a study for other programs',
   'reproduce-batch': 'The statements of arXiv 1811.12941 on the studies that Ballast brings along',
+  'queue-status': 'How a study is handed out: its workers, what they are at, and the trials that are parked',
   units: 'Residual units and stages found in a network',
   models: 'The built-in models',
   model: 'One built-in model with its parameters',

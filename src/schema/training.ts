@@ -23,8 +23,26 @@ export const metricsRecord = z.object({
   noiseScale: z.number().nullable().optional().describe('tr Σ / |G|² in examples'),
 });
 
-/** All settings of a run: `config.json` in its folder. */
+/** All settings of a run, by their names. */
 const settings = z.record(z.string(), z.unknown());
+
+/** `config.json` in the folder of a run: these and its other settings, which a training itself checks. */
+export const runConfigResult = z.looseObject({
+  model: z.string().describe('built-in model'),
+  dataset: z.string().describe('data set'),
+  seed: z.int().describe('of everything random'),
+  batchSize: z.int().describe('examples a step'),
+  microBatch: z.int().describe('examples in memory at a time'),
+  lr: z.number().describe('learning rate, before scaling'),
+  baseBatch: z.int().describe('batch size that the learning rate belongs to'),
+  length: z.string().describe('of the whole run, such as 500st or 3ep'),
+});
+
+/** What a folder of results was made for: `request.json` in it. */
+export const folderRequestResult = z.object({
+  of: z.string().describe('what computes it, such as spectrum'),
+  request: z.record(z.string(), z.unknown()).describe('all that decides the result'),
+});
 
 export const trainRequest = z.object({ config: settings.describe('all settings of the run, as in config.json') });
 

@@ -48,7 +48,7 @@ export {
   plainPgd,
   requirePossible,
 } from './perturbations/perturbation-setting.ts';
-export { type UntrainedControlRequest, untrainedControl } from './perturbations/untrained-control.ts';
+export { freshTwin, type UntrainedControlRequest, untrainedControl } from './perturbations/untrained-control.ts';
 export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
 export {
   affordableUnits,

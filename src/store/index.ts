@@ -2,4 +2,4 @@
 export { isAlive, type Owner, ownerOf, processOf } from './owner.ts';
 export type * from './rows.ts';
 export { databaseName, type Grid, StudyStore } from './study-store.ts';
-export { type Claim, ClaimLost } from './trial-claims.ts';
+export { type Attempt, type Claim, ClaimLost, type TrialResult } from './trial-claims.ts';

@@ -1,6 +1,6 @@
 import { BallastError } from '../base/errors.ts';
 import { type Connection, guarded } from './database.ts';
-import { isAlive, ownerOf, thisProcess } from './owner.ts';
+import { isAlive, type Owner, ownerOf, thisProcess } from './owner.ts';
 import { type MeasurementRow, measurementKeys, type StoredStatus, type WantedTrial } from './rows.ts';
 
 /**
@@ -11,10 +11,13 @@ const lease = 600_000;
 /** How many times in a row a trial may take its process down before it counts as failed. */
 const crashesAllowed = 3;
 
-export interface Claim extends WantedTrial {
-  /** Number of the attempt: it fences what is written about the trial. */
+/** An attempt at a trial: its number fences what is written about the trial. */
+export interface Attempt {
+  readonly id: string;
   readonly attempt: number;
 }
+
+export interface Claim extends WantedTrial, Attempt {}
 
 /** Another attempt owns the trial by now, or nobody: what this one computes is not written. */
 export class ClaimLost extends BallastError {}
@@ -23,7 +26,7 @@ export interface TrialResult {
   readonly status: Exclude<StoredStatus, 'running'>;
   readonly step: number | null;
   readonly note?: string | undefined;
-  readonly hardware?: string;
+  readonly hardware?: string | undefined;
   readonly secondsPerStep?: number | undefined;
 }
 
@@ -50,6 +53,7 @@ export class TrialClaims {
   readonly #path: string;
   readonly #now: () => number;
   readonly #seen = new Map<number, Sighting>();
+  #isTogether = false;
 
   /** @param now Milliseconds of a clock that only goes forward. */
   constructor(db: Connection, path: string, now: () => number = () => performance.now()) {
@@ -101,7 +105,7 @@ export class TrialClaims {
    * The process that has claimed a trial says from which step it computes. Measurements behind it are of steps to be made again.
    * Throws ClaimLost.
    */
-  begin(claim: Claim, step: number): void {
+  begin(claim: Attempt, step: number): void {
     this.#write(() => {
       const { attempt } = claim;
       const number = this.#owned(claim);
@@ -115,7 +119,7 @@ export class TrialClaims {
   }
 
   /** A sign of life, with the step that is done. Throws ClaimLost. */
-  renew(claim: Claim, step: number): void {
+  renew(claim: Attempt, step: number): void {
     this.#write(() => {
       const number = this.#owned(claim);
       this.#db.prepare('update trial set beat = beat + 1 where number = ?').run(number);
@@ -126,7 +130,7 @@ export class TrialClaims {
   }
 
   /** Writes a line of a curve; again for the same step replaces it. Throws ClaimLost. */
-  measure(claim: Claim, row: MeasurementRow): void {
+  measure(claim: Attempt, row: MeasurementRow): void {
     this.#write(() => {
       this.#db
         .prepare(`insert or replace into measurement values (?, ${measurementKeys.map(() => '?').join(', ')})`)
@@ -135,7 +139,7 @@ export class TrialClaims {
   }
 
   /** Ends a claim with what came of the trial; `queued` gives it back. Throws ClaimLost. */
-  end(claim: Claim, result: TrialResult): void {
+  end(claim: Attempt, result: TrialResult): void {
     this.#write(() => {
       const number = this.#owned(claim);
       this.#db
@@ -163,17 +167,86 @@ export class TrialClaims {
         return o?.pid === pid && o.host === host;
       });
       if (!found) return undefined;
-      const crashes = found.crashes + 1;
-      const status = crashes < crashesAllowed ? 'queued' : 'failed';
-      const note = status === 'failed' ? `its process ended ${crashes} times in a row without progress (${how})` : null;
+      return { id: found.id, status: this.#countCrash(found, how) };
+    });
+  }
+
+  /** The same of a claim whose process was seen to crash by whoever gave it the trial. Returns what became of the trial. Throws ClaimLost. */
+  crash(claim: Attempt, how: string): 'queued' | 'failed' {
+    return this.#write(() => {
+      const number = this.#owned(claim);
+      const { crashes } = this.#db.prepare('select crashes from trial where number = ?').get(number) as {
+        crashes: number;
+      };
+      return this.#countCrash({ number, attempt: claim.attempt, crashes }, how);
+    });
+  }
+
+  /**
+   * A worker that knows nothing of this store has taken a trial, with an attempt that was offered to it: `adopted`, what is said of it is written from now on. `refused` where the trial is
+   * cancelled, done, or no longer asked for: the attempt counts as cancelled. `over` where it was known and has ended, or a later one was.
+   */
+  adopt({ id, attempt }: Attempt, owner: Owner): 'adopted' | 'refused' | 'over' {
+    return this.#write(() => {
+      const row = this.#db
+        .prepare(
+          `select number, status, attempt, held, in_grid as inGrid,
+             (select coalesce(max(a.number), 0) from attempt a where a.trial = trial.number) as last from trial where id = ?`,
+        )
+        .get(id) as
+        | {
+            number: number;
+            status: StoredStatus;
+            attempt: number | null;
+            held: number;
+            inGrid: number;
+            last: number;
+          }
+        | undefined;
+      if (!row) return 'refused';
+      const { number, status, last } = row;
+      if (attempt <= last) return status === 'running' && row.attempt === attempt ? 'adopted' : 'over';
+      const isWanted = (status === 'queued' || status === 'running') && row.held === 0 && row.inGrid === 1;
+      if (status === 'running' && isWanted) this.#endAttempt(number, row.attempt, 'superseded', null);
+      const text = JSON.stringify(owner);
+      this.#db
+        .prepare('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)')
+        .run(number, attempt, text, Date.now());
+      if (!isWanted) {
+        this.#endAttempt(number, attempt, 'cancelled', null);
+        return 'refused';
+      }
       this.#db
         .prepare(
-          'update trial set status = ?, owner = null, attempt = null, lease_until = null, crashes = ?, note = ? where number = ?',
+          "update trial set status = 'running', owner = ?, lease_until = null, beat = 0, attempt = ? where number = ?",
         )
-        .run(status, crashes, note, found.number);
-      this.#endAttempt(found.number, found.attempt, `crashed: ${how}`, null);
-      return { id: found.id, status };
+        .run(text, attempt, number);
+      return 'adopted';
     });
+  }
+
+  /** The number of the attempt that would be the next of each trial that waits, in the order of work. */
+  offered(): readonly (WantedTrial & Attempt)[] {
+    return this.#write(
+      () =>
+        this.#db
+          .prepare(
+            `select id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds,
+               (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number) as attempt
+             from trial where status = 'queued' and in_grid = 1 and held = 0 order by ordinal, number`,
+          )
+          .all() as (WantedTrial & Attempt)[],
+    );
+  }
+
+  /** The attempts that own a trial. */
+  running(): readonly Attempt[] {
+    return this.#write(
+      () =>
+        this.#db
+          .prepare("select id, attempt from trial where status = 'running' and attempt is not null")
+          .all() as Attempt[],
+    );
   }
 
   /**
@@ -222,7 +295,7 @@ export class TrialClaims {
   }
 
   /** The trial's number in the store. Throws ClaimLost unless this very attempt owns it. */
-  #owned({ id, attempt }: Claim): number {
+  #owned({ id, attempt }: Attempt): number {
     const row = this.#db.prepare('select number, status, attempt from trial where id = ?').get(id) as
       | { number: number; status: string; attempt: number | null }
       | undefined;
@@ -236,6 +309,23 @@ export class TrialClaims {
     throw new ClaimLost(
       `trial ${id.slice(0, 8)}: attempt ${attempt} no longer owns it (${now}); what it computed is not stored`,
     );
+  }
+
+  /** A crash more: queued again, or failed when that happened too often without progress. */
+  #countCrash(
+    found: Pick<Running, 'number' | 'attempt'> & { readonly crashes: number },
+    how: string,
+  ): 'queued' | 'failed' {
+    const crashes = found.crashes + 1;
+    const status = crashes < crashesAllowed ? 'queued' : 'failed';
+    const note = status === 'failed' ? `its process ended ${crashes} times in a row without progress (${how})` : null;
+    this.#db
+      .prepare(
+        'update trial set status = ?, owner = null, attempt = null, lease_until = null, crashes = ?, note = ? where number = ?',
+      )
+      .run(status, crashes, note, found.number);
+    this.#endAttempt(found.number, found.attempt, `crashed: ${how}`, null);
+    return status;
   }
 
   #freeAbandoned(): void {
@@ -278,7 +368,20 @@ export class TrialClaims {
       .run(Date.now(), outcome, step, trial, attempt);
   }
 
+  /** Does several of these as one transaction: all of it is there afterwards, or nothing. `work` sees to what they throw. */
+  together(work: () => void): void {
+    this.#write(() => {
+      this.#isTogether = true;
+      try {
+        work();
+      } finally {
+        this.#isTogether = false;
+      }
+    });
+  }
+
   #write<T>(work: () => T): T {
+    if (this.#isTogether) return work();
     return guarded(this.#path, () => this.#db.transaction(work).immediate() as T);
   }
 }

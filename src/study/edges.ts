@@ -5,7 +5,7 @@ import { directionOf, isKnown, type KnownTarget, resolveTargets } from './analys
 import type { GridPoint } from './declare/grid.ts';
 import type { Strategy } from './declare/strategies.ts';
 import { groupBy } from './group-by.ts';
-import type { Direction, MeasuredStudy, MeasuredWorkload } from './measured.ts';
+import type { Direction, MeasuredStudy, MeasuredWorkload } from './measured/measured.ts';
 
 export type { Edge };
 

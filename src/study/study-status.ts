@@ -1,10 +1,10 @@
 import type { StudyStatus } from '../schema/index.ts';
 import { StudyStore } from '../store/index.ts';
+import { countTrials, type StudyCounts } from './count-trials.ts';
 import { gridOf } from './declare/grid.ts';
 import { parseStudyFile } from './declare/study-file.ts';
 import { findEdges } from './edges.ts';
-import { measuredIn } from './read-study.ts';
-import { countTrials, type StudyCounts } from './run-study.ts';
+import { measuredIn } from './measured/read-study.ts';
 
 export type { StudyStatus };
 

@@ -21,7 +21,7 @@ const usualBatch = 128;
  * The same network with the running statistics of batch norm taken from data: the means over batches of each batch's mean and unbiased
  * variance, as it passes through the network in training mode (PyTorch's `torch.optim.swa_utils.update_bn`).
  *
- * Fresh networks need it to be a control for trained ones: with statistics of 0 and 1 nothing is normalised, activations of a deep
+ * Fresh networks need it to be a control for trained ones: with statistics of 0 and 1 nothing is normalized, activations of a deep
  * residual network grow by orders of magnitude, and its gradients with respect to an image say nothing. A network without batch norm is
  * handed back as it is. Throws UsageError for a network that is not built in, or for fewer images than a batch.
  */

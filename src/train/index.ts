@@ -1,4 +1,4 @@
-/** Training and evaluation: one graph a step, optimisers, runs that resume exactly. */
+/** Training and evaluation: one graph a step, optimizers, runs that resume exactly. */
 
 export { type CalibrationRequest, calibrateBatchNorm } from './calibration.ts';
 export { fittedTo } from './fitted.ts';

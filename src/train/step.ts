@@ -4,7 +4,7 @@ import { type Graph, GraphBuilder, prune, tensorOf, type Value } from '../onnx/i
 import { clipped } from './clip.ts';
 import { concatFlat, type FlatLayout, splitFlat } from './flat.ts';
 
-/** What a step computes before the optimiser: the model, and the loss of its output. */
+/** What a step computes before the optimizer: the model, and the loss of its output. */
 export interface Objective {
   /** The network with its parameters as inputs, of static shape. */
   readonly graph: Graph;

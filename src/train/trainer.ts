@@ -244,7 +244,7 @@ export class Trainer {
     return values;
   }
 
-  /** All that the next step depends on, by name: parameters, running statistics, `SLOT/NAME` for the optimiser, `carry`. */
+  /** All that the next step depends on, by name: parameters, running statistics, `SLOT/NAME` for the optimizer, `carry`. */
   state(): ReadonlyMap<string, TensorData> {
     const all = new Map<string, TensorData>(this.parameters());
     for (const slot of this.#rule.slots)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openOutput, requireFree } from '../../src/app/output-folder.ts';
+import { expectValid } from '../support/ballast.ts';
 
 let root: string;
 beforeEach(() => {
@@ -51,6 +52,25 @@ describe('a folder that results go to', () => {
       else expect(() => requireFree(root, ['config.json'])).toThrow(/choose another folder/);
     },
   );
+
+  it('has a record of today, goes on with one of a version before documents, and refuses a newer one by name', async () => {
+    const folder = join(root, 'out');
+    const asked = spectrum({ model: 'resnet20', top: 10 });
+    const open = async () => {
+      const { begun, release } = await openOutput(folder, asked, 'x');
+      release();
+      return begun;
+    };
+    await open();
+    const path = join(folder, 'request.json');
+    const document = JSON.parse(readFileSync(path, 'utf8'));
+    expect(document).toMatchObject({ kind: 'folder-request', version: 1, result: { of: 'spectrum' } });
+    expectValid(document);
+    writeFileSync(path, JSON.stringify({ ballast: '0.1.0', ...asked }));
+    expect(await open()).toBe(true);
+    writeFileSync(path, JSON.stringify({ ...document, version: 2 }));
+    await expect(open()).rejects.toThrow(/request\.json: is a folder-request of version 2, Ballast .* reads up to 1/);
+  });
 
   it('whose record is damaged is refused in one line', async () => {
     for (const text of ['', 'no json', '[]', '{"kind":1}']) {

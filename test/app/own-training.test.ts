@@ -6,10 +6,13 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 
 // Modules of its own: what is registered here is nothing to other tests of this process.
 vi.resetModules();
-const { trainRun } = await import('../../src/app/index.ts');
+const { measure, trainRun } = await import('../../src/app/index.ts');
+const { evaluation } = await import('../../src/app/measurements/eval.ts');
+const { measurementCommand } = await import('../../src/cli/measurement-command.ts');
 const { trainCommand } = await import('../../src/cli/commands/train.ts');
 const { dataFacts, heldOutSplit, loadData, registerDataset, shapesDataset } = await import('../../src/data/index.ts');
 const { modelFamilies, modelListing, modelNamed, registerModel, resnet } = await import('../../src/models/index.ts');
+const { checkDocument, checkRequest, requestSchemaOf, toDocument } = await import('../../src/schema/index.ts');
 const { layOutStudy, parseStudyFile, registerStrategy, studyJsonSchema } = await import('../../src/study/index.ts');
 const { configHash, registerSchedule, schedule, trainingConfig } = await import('../../src/train/index.ts');
 
@@ -89,6 +92,11 @@ describe('a data set of one’s own', () => {
     );
     await expect(loadData({ name: 'few-shape', split: 'train' })).rejects.toThrow(/did you mean "few-shapes"\?/);
     expect(trainCommand().helpInformation()).toMatch(/few-\s*shapes/);
+    expect(measurementCommand(evaluation).helpInformation()).toMatch(/"few-shapes"/);
+    expect(JSON.stringify(requestSchemaOf(evaluation.kind).properties)).toContain('"few-shapes"');
+    expect(() => checkRequest(evaluation.kind.request, { model: 'thin', dataset: 'few-shape' })).toThrow(
+      /^dataset: unknown data set "few-shape"; expected cifar10, .*did you mean "few-shapes"\?/,
+    );
     expect(() =>
       registerDataset({
         ...dataFacts.shapes!,
@@ -103,6 +111,8 @@ describe('a model of one’s own', () => {
   it('is in the lists, and is made by name', () => {
     expect(modelFamilies.map((f) => f.pattern)).toContain('thin[<blocks>]');
     expect(modelListing('thin')).toMatchObject({ family: 'thin[<blocks>]', task: 'classification' });
+    expect(measurementCommand(evaluation).helpInformation()).toContain('thin[<blocks>]');
+    expect(JSON.stringify(requestSchemaOf(evaluation.kind).properties)).toMatch(/"examples":\["resnet20",.*"thin"\]/);
     expect(() => modelNamed('thick')).toThrow(/unknown model "thick"; expected .*thin\[<blocks>\]/);
     expect(() => modelNamed('thinn')).toThrow(/did you mean "thin"\?/);
     expect(() =>
@@ -143,6 +153,19 @@ describe('a strategy of one’s own', () => {
     await expect(layOutStudy(parseStudyFile(yaml({ dataset: 'few-shape' }), 'study.yaml'), {})).rejects.toThrow(
       /did you mean "few-shapes"\?/,
     );
+  });
+});
+
+describe('a measurement', () => {
+  it('takes them, and its result is read back where nobody knows of them', async () => {
+    const request = { model: 'thin', weights: 'random', dataset: 'few-shapes', split: 'valid' } as const;
+    const found = await measure<'eval'>('eval', request);
+    expect(found).toMatchObject({ model: 'thin', dataset: 'few-shapes', count: 16 });
+    const stored = JSON.parse(
+      JSON.stringify(toDocument(evaluation.kind, evaluation.kind.request.parse(request), found)),
+    );
+    const unknown = { ...stored, request: { ...stored.request, dataset: 'their-shapes' } };
+    expect(checkDocument(unknown, 'result.json').request).toMatchObject({ dataset: 'their-shapes' });
   });
 });
 

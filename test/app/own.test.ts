@@ -1,13 +1,19 @@
 /** What users of the library add describes itself in one place, and is then in the help, the schemas and the library. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { measure } from '../../src/app/index.ts';
-import { perturb } from '../../src/app/measurements/perturb.ts';
-import { measurementCommand } from '../../src/cli/measurement-command.ts';
-import { programFor } from '../../src/cli/program.ts';
-import { registerMeasurement } from '../../src/instrument/index.ts';
-import { allKinds, jsonSchemaOf, requestSchemaOf } from '../../src/schema/index.ts';
-import { registerAttack } from '../../src/stability/index.ts';
+
+// Modules of its own: what is registered here is nothing to other tests of this process.
+vi.resetModules();
+afterAll(() => {
+  vi.resetModules();
+});
+const { measure } = await import('../../src/app/index.ts');
+const { perturb } = await import('../../src/app/measurements/perturb.ts');
+const { measurementCommand } = await import('../../src/cli/measurement-command.ts');
+const { programFor } = await import('../../src/cli/program.ts');
+const { registerMeasurement } = await import('../../src/instrument/index.ts');
+const { allKinds, jsonSchemaOf, requestSchemaOf } = await import('../../src/schema/index.ts');
+const { registerAttack } = await import('../../src/stability/index.ts');
 
 describe('a measurement of one’s own', () => {
   const sums = registerMeasurement({

@@ -12,7 +12,7 @@ import {
 
 export type Tensors = Readonly<Record<string, TensorData>>;
 
-/** Loads a graph as it was written (no optimisation, one thread), to be run several times. */
+/** Loads a graph as it was written (no optimization, one thread), to be run several times. */
 export async function load(graph: Graph): Promise<(feeds: Tensors) => Promise<Record<string, TensorData>>> {
   const session = await InferenceSession.create(writeModel(graph), {
     graphOptimizationLevel: 'disabled',

@@ -16,6 +16,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a command prints on standard output. In this process: each takes a second to start in one of its own. */
 async function printed(...args: string[]): Promise<string> {
+  return printedBy(programFor, args);
+}
+
+async function printedBy(programOf: typeof programFor, args: readonly string[]): Promise<string> {
   let text = '';
   const out = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
     text += chunk.toString();
@@ -23,7 +27,7 @@ async function printed(...args: string[]): Promise<string> {
   });
   const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
-    const program = await programFor(args[0], [], args[1]);
+    const program = await programOf(args[0], [], args[1]);
     await program.parseAsync(args, { from: 'user' });
   } finally {
     out.mockRestore();
@@ -130,7 +134,7 @@ const calls: Readonly<Record<string, readonly (readonly [kind: string, ...args: 
   'reproduce stability': [
     ['measurement-plan', '--model', 'resnet8', '--weights', 'random', '--dataset', 'shapes', '--dry-run'],
   ],
-  // Its studies take hours, and timing their steps a minute; `--dry-run` prints what `batch run` does, the rest is checked by the types.
+  // Its studies take hours: below, with a small one in their place.
   'reproduce batch': [],
   tokens: [
     [
@@ -239,6 +243,39 @@ describe('what commands print as JSON', () => {
     validate(document);
     expect([document.kind, validate.errors ?? []]).toEqual([kind, []]);
     process.exitCode = 0;
+  });
+});
+
+describe('what `ballast reproduce batch` prints as JSON', () => {
+  const bundled = '../../src/study/declare/bundled.ts';
+  let own: typeof programFor;
+  beforeAll(async () => {
+    const small = study
+      .replace('name: tiny', 'name: shapes')
+      .replace('[0.02, 0.05]', '[0.02]')
+      .replace('[0, 1]', '[0]');
+    writeFileSync(at('shapes.yaml'), small);
+    vi.resetModules();
+    vi.doMock(bundled, async (original) => ({ ...(await original<object>()), bundledStudy: () => at('shapes.yaml') }));
+    own = (await import('../../src/cli/program.ts')).programFor;
+  });
+  afterAll(() => {
+    vi.doUnmock(bundled);
+    vi.resetModules();
+  });
+
+  it.each([
+    ['reproduce-batch', ['--out', at('reproduction')]],
+    ['batch-missing', ['--dry-run']],
+  ])('is a valid %s', async (kind, more) => {
+    const args = ['reproduce', 'batch', '--studies', 'shapes', '--threads', '1', ...more, '--json'];
+    const document = JSON.parse(await printedBy(own, args));
+    const validate = await validatorOf(kind);
+    validate(document);
+    expect([document.kind, validate.errors ?? []]).toEqual([kind, []]);
+    if (kind !== 'reproduce-batch') return;
+    expect(document.result).toMatchObject({ status: 'complete', failed: 0, studies: [{ study: 'shapes' }] });
+    expect(readFileSync(at('reproduction/index.html'), 'utf8')).toMatch(/^<!doctype html>/i);
   });
 });
 

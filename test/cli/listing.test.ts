@@ -91,6 +91,7 @@ describe('ballast datasets', () => {
       shape: [3, 32, 32],
       classes: 100,
     });
+    expect(of('cifar10').files).toMatch(/cifar-10-binary\.tar\.gz; or the Python version, in cifar-10-batches-py/);
     expect(of('camvid')).toMatchObject({ splits: ['train', 'valid', 'test'], classes: 11, shape: null });
     expect(of('shapes')).toMatchObject({ needsFiles: false, files: null });
     expect(of('folder')).toMatchObject({ counts: null, classes: null });

@@ -67,7 +67,7 @@ describe('the choice of units with complete spectra', () => {
 describe('ballast reproduce stability', () => {
   let result: ReproductionResult;
 
-  it('says first what it will take', () => {
+  it('says first what it will take', { timeout: 600_000 }, () => {
     const run = ballast(...call, '--dry-run', '--json');
     expect(run.status).toBe(0);
     const { plan } = resultOf(run.stdout) as { plan: ReproductionPlan };

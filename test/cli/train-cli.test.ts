@@ -65,7 +65,7 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
     expect(metadata).toMatchObject({ task, normalize });
   });
 
-  it('leaves weights that say how pixels are normalised, so that ballast eval judges as the run did', () => {
+  it('leaves weights that say how pixels are normalized, so that ballast eval judges as the run did', () => {
     const [model, dataset] = [train[1], train[3]];
     const weights = join(out(task), 'model.safetensors');
     const split = task === 'language' ? 'valid' : 'test';
@@ -129,12 +129,31 @@ describe('ballast train', () => {
     expect(readFileSync(join(out('language'), 'config.json'), 'utf8')).toBe(before);
     expect(readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8')).toBe(metrics);
     expect(existsSync(join(out('language'), '.lock'))).toBe(false);
-    const [model, data] = [train.slice(0, 2), train.slice(2, 4)];
-    expect(
-      resultOf(ballast('train', ...model, ...data, '--out', out('language'), '--resume', '--json').stdout),
-    ).toMatchObject({
-      status: 'complete',
-    });
+    const nameless = ballast('train', '--out', out('language'));
+    expect([nameless.status, nameless.stdout]).toEqual([2, '']);
+    expect(nameless.lines.join(' ')).toMatch(/required option '--model <name>'/);
+  });
+
+  it('is resumed by its folder alone: the model, the data and their seed are those it was begun with', () => {
+    const { train } = runs.language;
+    const begun = ['train', ...train, '--seed', '5', '--schedule', 'constant', '--log-every', '1st', '--json'];
+    expect(ballast(...begun, '--max-steps', '4', '--out', out('begun')).status).toBe(0);
+    const again = ballast('train', '--resume', '--max-steps', '8', '--json', '--out', out('begun'));
+    expect(resultOf(again.stdout), again.lines.join('\n')).toMatchObject({ status: 'complete', steps: 8 });
+    const whole = ballast(...begun, '--max-steps', '8', '--out', out('whole'));
+    const losses = (run: { readonly stdout: string }) =>
+      (resultOf(run.stdout) as { records: { trainLoss: number }[] }).records.map((r) => r.trainLoss);
+    expect(losses(again)).toEqual(losses(whole));
+    expectFailure(
+      ballast('train', '--resume', '--seed', '6', '--out', out('begun')),
+      2,
+      /begun with other settings: seed is 5, not 6/,
+    );
+    expectFailure(
+      ballast('train', '--resume', '--out', out('never begun')),
+      2,
+      /--resume.*no training run in .*never begun/,
+    );
   });
 
   it('makes a run longer where no rate depends on its length: the weights are those of the long run at once', async () => {
@@ -157,7 +176,7 @@ describe('ballast train', () => {
     );
     const longer = ballast(...args, ...step, '--max-steps', '8', '--out', out('longer'));
     expect(resultOf(longer.stdout)).toMatchObject({ status: 'complete', steps: 8 });
-    expect(json(readFileSync(join(out('longer'), 'config.json'), 'utf8'))).toMatchObject({ length: '8st' });
+    expect(resultOf(readFileSync(join(out('longer'), 'config.json'), 'utf8'))).toMatchObject({ length: '8st' });
     expect(ballast(...args, ...step, '--max-steps', '8', '--out', out('at once')).status).toBe(0);
     for (const file of ['model.safetensors', 'kept/step-000000006.safetensors']) {
       const [a, b] = await Promise.all(['longer', 'at once'].map((name) => readSafetensors(join(out(name), file))));

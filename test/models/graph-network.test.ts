@@ -56,7 +56,7 @@ describe('a network from a graph', () => {
     });
   });
 
-  it('normalises in front of it, and says so', async () => {
+  it('normalizes in front of it, and says so', async () => {
     const network = networkFromGraph(linear('N'), { normalize: '0.5/0.25' });
     expect(network.normalization).toMatchObject({ mean: [0.5, 0.5, 0.5], source: 'given' });
     const found = await logitsOf(network.graph(3));

@@ -12,7 +12,7 @@ describe('networkIdentity', () => {
     expect(await identityOf(fresh)).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('differs with the weights, the classes, the size of the images and the normalisation', async () => {
+  it('differs with the weights, the classes, the size of the images and the normalization', async () => {
     const fresh = { model: 'resnet8', weights: 'random' };
     const found = await Promise.all(
       [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadNetwork } from '../../src/models/load-network.ts';
 import { describeNormalization, imagenetNormalization, normalizationNamed } from '../../src/models/normalization.ts';
 
-describe('normalisation', () => {
+describe('normalization', () => {
   it('is one by name, or any mean and deviation by channel or for all of them', () => {
     expect(normalizationNamed('imagenet')).toBe(imagenetNormalization);
     expect(normalizationNamed('default')).toBeUndefined();
@@ -10,7 +10,7 @@ describe('normalisation', () => {
     expect(normalizationNamed('0.5/0.5')).toEqual({ mean: [0.5], std: [0.5] });
     for (const wrong of ['mnist', '0.5', '0.5/0.5/0.5', 'constructor', '']) {
       expect(() => normalizationNamed(wrong), wrong).toThrow(
-        /^normalisation: expected imagenet, .* such as 0\.5,0\.5,0\.5\/0\.25/,
+        /^normalization: expected imagenet, .* such as 0\.5,0\.5,0\.5\/0\.25/,
       );
     }
     expect(() => normalizationNamed('0.5,0.5/0.5')).toThrow('2 means and 1 deviations');

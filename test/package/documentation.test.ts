@@ -10,34 +10,12 @@ import { programOf, publicSymbols } from '../../scripts/public-symbols.ts';
 import { indexPage } from '../../scripts/reference.ts';
 import { isCommand, loadCommand } from '../../src/cli/program.ts';
 import { commandSummaries } from '../../src/cli/summaries.ts';
+import { blocksOf, libraryExamples, markdown } from '../support/fenced-blocks.ts';
 
 const entries = packageEntries();
-const markdown = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [join('docs', name)] : [])),
-];
-
-interface Block {
-  /** `docs/logs.md:101`. */
-  readonly where: string;
-  readonly language: string;
-  readonly text: string;
-}
-
-/** The fenced blocks of a page, or of the docstrings of a source. */
-function blocksOf(file: string): Block[] {
-  const text = readFileSync(file, 'utf8');
-  return [...text.matchAll(/^( \* )?```(\w+)\n([\s\S]*?)^( \* )?```/gm)].map((found) => ({
-    where: `${file}:${text.slice(0, found.index).split('\n').length}`,
-    language: found[2]!,
-    text: found[3]!.replace(/^ \* ?/gm, ''),
-  }));
-}
 
 describe('the library', () => {
-  const sources = [...markdown, ...entries.values(), 'src/app/measure.ts', 'src/models/graph-network.ts'];
-  const blocks = sources.flatMap(blocksOf).filter((b) => b.language === 'ts' && b.text.includes("from 'ballast"));
+  const blocks = libraryExamples(entries.values());
   const examples = new Map(blocks.map((block, i) => [resolve(`test/example-${i}.ts`), block]));
   const texts = new Map([...examples].map(([file, { text }]) => [file, text]));
   // Reading all sources takes seconds: once.

@@ -7,8 +7,9 @@ import { storedResults } from '../../src/app/stored-results.ts';
 import { RandomStream } from '../../src/base/random.ts';
 import type { StudyStability } from '../../src/comparison/index.ts';
 import type { ImageDataset } from '../../src/data/index.ts';
-import { type Network, resnet, withValues } from '../../src/models/index.ts';
+import { modelNamed, type Network, resnet, withValues } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
+import { tensor } from '../../src/onnx/index.ts';
 import {
   alignmentTable,
   batchCostTable,
@@ -26,6 +27,7 @@ import {
   spectrumTable,
   studyStabilityTable,
   terminalPlot,
+  tokensTable,
 } from '../../src/report/index.ts';
 import { writeReportIndex } from '../../src/report/kit/folder-index.ts';
 import * as pages from '../../src/report/pages.ts';
@@ -38,6 +40,7 @@ import {
   measureEigenvalues,
   measureIntervention,
   measurePerturbations,
+  measureTokens,
   type ReproductionResult,
 } from '../../src/stability/index.ts';
 import { reportOf } from '../../src/study/analysis/index.ts';
@@ -201,6 +204,30 @@ async function stabilityReports(): Promise<ReportOfAKind[]> {
   ];
 }
 
+/** A small language model at two windows, some tokens of each. */
+async function tokensReport(): Promise<ReportOfAKind> {
+  const model = modelNamed('transformer3x16', { classes: 20 });
+  const language = { ...withValues(model, initialize(model.parameters, 3)), weights: 'random' };
+  const windows = [
+    [3, 1, 4, 1, 5, 9],
+    [2, 7, 1, 8, 2, 8],
+  ];
+  const result = await measureTokens({
+    ...{ network: language, graph: language.graph(1, 6), dataset: 'digits', tokens: [1, 4], top: 3 },
+    ...{ radius: 0.05, steps: 3, seed: 1 },
+    points: windows.map((window, at) => ({
+      at,
+      input: tensor('int64', [1, 6], BigInt64Array.from(window, BigInt)),
+      labels: [...window.slice(1), -1],
+    })),
+  });
+  return {
+    kind: 'tokens',
+    page: pages.renderTokensReport(result, { command }),
+    terminal: (width) => tokensTable(result, { color: false, width }),
+  };
+}
+
 async function batchReports(): Promise<ReportOfAKind[]> {
   const stored = await importStudy('results/cifar10/measurements.csv');
   const link = { bandwidth: 1e10, latency: 5e-5, source: 'given' } as const;
@@ -296,6 +323,11 @@ async function folderReports(reports: readonly ReportOfAKind[]): Promise<ReportO
 
 /** In some seconds. */
 export async function everyReport(): Promise<ReportOfAKind[]> {
-  const reports = [...(await stabilityReports()), ...(await comparisonReports()), ...(await batchReports())];
+  const reports = [
+    ...(await stabilityReports()),
+    await tokensReport(),
+    ...(await comparisonReports()),
+    ...(await batchReports()),
+  ];
   return [...reports, ...(await folderReports(reports))];
 }

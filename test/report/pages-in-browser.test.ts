@@ -1,5 +1,5 @@
 /** Every figure of every kind of report as a reader sees it: on a screen and a phone, light and dark, and on paper. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,14 +10,30 @@ import { draw } from '../../src/report/kit/draw.ts';
 import { figure, legend } from '../../src/report/kit/figure.ts';
 import { html } from '../../src/report/kit/html.ts';
 import { renderPage } from '../../src/report/kit/page.ts';
+import * as pages from '../../src/report/pages.ts';
 import { fitted, visibleLength } from '../../src/report/terminal/terminal-width.ts';
 import { hasBrowser, launchBrowser } from './browser.ts';
 import { everyReport, type ReportOfAKind } from './every-report.ts';
 import { seenFaults } from './seen-faults.ts';
 
+const counted =
+  'images|trials|units|networks|steps|spectra|studies|logs|runs|batch sizes|rates|checkpoints|strategies|examples|tokens';
+
+/** Things that are counted once in the plural, with what stands before them. */
+const miscounts = (text: string): string[] => [
+  ...(text.match(new RegExp(String.raw`.{0,40}(?<![\d.,/–-] ?)\b1 (${counted})\b`, 'g')) ?? []),
+];
+
 let reports: ReportOfAKind[] = [];
 beforeAll(async () => {
   reports = await everyReport();
+});
+
+it('there is a page of every kind that can be drawn among them', () => {
+  const source = readFileSync('test/report/every-report.ts', 'utf8');
+  const kinds = Object.keys(pages).filter((name) => name.startsWith('render'));
+  expect(kinds.filter((name) => !source.includes(`pages.${name}(`))).toEqual([]);
+  expect(kinds.length).toBeGreaterThan(12);
 });
 
 describe('a report in the terminal', () => {
@@ -26,6 +42,7 @@ describe('a report in the terminal', () => {
       const text = terminal?.(width) ?? '';
       for (const line of text.split('\n')) expect(visibleLength(line), `${kind}: ${line}`).toBeLessThanOrEqual(width);
       expect(text, kind).toBe(fitted(text, width));
+      expect(miscounts(text), kind).toEqual([]);
       if (terminal) expect(text.split('\n\n')[0]!.trim(), kind).toMatch(/[.!]$/);
     }
   });
@@ -88,6 +105,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
       const { answer, text: seen, lost } = await met();
       expect(answer, kind).toMatch(/\.$/);
       expect(seen, kind).not.toMatch(/NaN|Infinity|undefined|null\b|\[object/);
+      faults.push(...miscounts(seen).map((text) => `${kind}: "${text}"`));
       expect(lost, kind).toEqual([]);
       faults.push(...(await faultsInAllSettings()).map((fault) => `${kind}, ${fault}`));
     }
@@ -116,7 +134,10 @@ describe.skipIf(!hasBrowser())('a page', () => {
       sections: [
         {
           title: 'Bad',
-          body: [figure({ title: 'Bad', panels: [{ body }], caption: '', panelWidth: 300, legend: key })],
+          body: [
+            figure({ title: 'Bad', panels: [{ body }], caption: '', panelWidth: 300, legend: key }),
+            html`<div class="table"><table><tr><td>${'unbroken'.repeat(100)}</td></tr></table></div>`,
+          ],
         },
       ],
       footer: html``,
@@ -126,6 +147,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
     for (const fault of [
       /the page is \d+ wide/,
       /text "wide/,
+      /"unbroken.*" is \d+ wide on \d+/,
       /line leaves the axes/,
       /line leaves the drawing/,
       /line has a stroke of 1\.4:1/,

@@ -63,6 +63,12 @@ export function seenFaults(): string[] {
   if (root.scrollWidth > window.innerWidth + 1)
     faults.push(`the page is ${root.scrollWidth} wide on ${window.innerWidth}`);
 
+  // On a screen that is wide enough a table needs no scrolling; on a phone it scrolls, with its first column in place.
+  if (window.innerWidth >= 1280)
+    for (const table of document.querySelectorAll('.table, .scroll'))
+      if (table.scrollWidth > table.clientWidth + 1)
+        faults.push(`"${shortly(table.textContent ?? '')}" is ${table.scrollWidth} wide on ${table.clientWidth}`);
+
   // Text outside of drawings.
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const seen = new Set<Element>();

@@ -197,7 +197,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
     const model = resnet({ depth: 8, width: 4, classes: 2, inputShape: [3, 8, 8] });
     const network: Network = { ...withValues(model, initialize(model.parameters, 4)), weights: 'test' };
     const grey: ImageDataset = {
-      ...{ name: 'grey', classes: ['a'], count: 1, shape: [3, 8, 8] },
+      ...{ name: 'grey', classes: ['a', 'b'], count: 1, shape: [3, 8, 8] },
       pixels: new Uint8Array(192).fill(128),
       labels: new Uint8Array(1),
     };

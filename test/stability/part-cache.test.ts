@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { loadDataset, shapesDataset } from '../../src/data/index.ts';
 import { makeFolder } from '../../src/formats/index.ts';
 import { type PartOrigin, partCache } from '../../src/instrument/part-cache.ts';
@@ -52,8 +53,9 @@ describe('a finished part', () => {
     const data = shapesDataset({ seed: 1, split: 'test', count: 4 });
     const network = await loadNetwork({ model: 'mlp8', weights: 'random' });
     const origin: PartOrigin = { measurement: 'made up', revision: 1, network, data, settings: { top: 3 } };
-    await partCache<number>(folder, origin).write('unit@0', 42);
-    const read = (change: Partial<PartOrigin>) => partCache<number>(folder, { ...origin, ...change }).read('unit@0');
+    await partCache(folder, z.number(), origin).write('unit@0', 42);
+    const read = (change: Partial<PartOrigin>) =>
+      partCache(folder, z.number(), { ...origin, ...change }).read('unit@0');
     const copies = {
       data: { ...data, name: 'elsewhere', pixels: data.pixels.slice() },
       network: await loadNetwork({ model: 'mlp8', weights: 'random' }),
@@ -70,5 +72,7 @@ describe('a finished part', () => {
       { data: { ...data, labels: data.labels.with(0, (data.labels[0]! + 1) % 10) } },
     ];
     for (const other of others) expect(await read(other), JSON.stringify(Object.keys(other))).toBeUndefined();
+    // Nor where it is of another form than one expects.
+    expect(await partCache(folder, z.object({ of: z.number() }), origin).read('unit@0')).toBeUndefined();
   });
 });

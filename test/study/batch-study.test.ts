@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runStudy } from '../../src/queue/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
 import {
   extend,
@@ -10,7 +11,6 @@ import {
   type MeasuredTrial,
   measuredIn,
   parseStudyFile,
-  runStudy,
   statusOf,
   syncStudy,
 } from '../../src/study/index.ts';

@@ -1,4 +1,4 @@
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../../src/study/measured.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../../src/study/measured/measured.ts';
 
 /** Loss at steps 0, 1, 2, ... of a trial with a closed form. */
 export type LossCurve = (step: number) => number;

@@ -40,7 +40,7 @@ const lastNormalized = (network: Network): Value =>
     .at(-1)!.outputs[0]!;
 
 describe('batch norm calibrated on data', () => {
-  it('normalises these data at every depth, as in training mode', async () => {
+  it('normalizes these data at every depth, as in training mode', async () => {
     const fresh = await loadNetwork({ model: 'resnet20', weights: 'random', seed: 3 });
     const pixels = images(16);
     const calibrated = await calibrateBatchNorm({ network: fresh, images: pixels, batchSize: 16 });
@@ -53,7 +53,7 @@ describe('batch norm calibrated on data', () => {
     const [before] = await channelStatistics(fresh, pixels, lastNormalized);
     expect(before!.variance).toBeGreaterThan(100);
     expect(networkIdentity(calibrated)).not.toBe(networkIdentity(fresh));
-    expect(calibrated.weights).toBe('freshly initialised (seed 3), batch norm calibrated on 16 images');
+    expect(calibrated.weights).toBe('freshly initialized (seed 3), batch norm calibrated on 16 images');
   });
 
   it('takes the mean of the statistics of several batches', async () => {

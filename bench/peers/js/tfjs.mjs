@@ -29,7 +29,7 @@ function batchNorm(x, name) {
 
 const convolution = (x, name, stride) => tf.conv2d(x, w[`${name}.weight`].transpose([2, 3, 1, 0]), stride, 'same');
 
-/** ImageNet's normalisation, then the ResNet of bench/peers/resnet.py; images [N, 32, 32, 3]. */
+/** ImageNet's normalization, then the ResNet of bench/peers/resnet.py; images [N, 32, 32, 3]. */
 function resnet(image) {
   const n = (task.options.depth - 2) / 6;
   const x = image.sub([0.485, 0.456, 0.406]).div([0.229, 0.224, 0.225]);

@@ -2,7 +2,6 @@
 import { UsageError } from '../../base/errors.ts';
 import {
   type ModelListing,
-  modelFamilies,
   modelList,
   modelListing,
   modelNamed,
@@ -10,7 +9,7 @@ import {
   parameterGroups,
 } from '../../models/index.ts';
 import { initialize } from '../../nn/index.ts';
-import type { ModelResult, ModelsResult } from '../../schema/index.ts';
+import { type ModelResult, type ModelsResult, modelFamilies } from '../../schema/index.ts';
 import { findUnits } from '../../stability/index.ts';
 
 const withWeights = (listing: ModelListing) => ({ ...listing, ownWeights: ownWeights(listing.name) !== undefined });
@@ -24,7 +23,9 @@ export const listModels = (): ModelsResult => ({
 /** One member of a family. Throws UsageError for a file and for an unknown name. */
 export function describeModel(name: string): ModelResult {
   if (name.endsWith('.onnx'))
-    throw new UsageError(`${name}: expected the name of a built-in model, got a file (ballast units reads files)`);
+    throw new UsageError(
+      `${name}: is a file; expected the name of one of the built-in models (ballast units reads files)`,
+    );
   const { parameters, task, build } = modelNamed(name);
   // Units are found where the weights are constants.
   const units = task === 'language' ? 0 : findUnits(build(initialize(parameters, 0), 1)).length;

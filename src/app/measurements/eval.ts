@@ -49,7 +49,7 @@ export const evaluation = registerMeasurement({
   estimate: () => undefined,
   details: () => [],
   table: (result) =>
-    `${result.model} on ${result.dataset} (${result.split}): ${described(result)}${result.normalization === undefined ? '' : `\nnormalisation: ${result.normalization}`}`,
+    `${result.model} on ${result.dataset} (${result.split}): ${described(result)}${result.normalization === undefined ? '' : `\nnormalization: ${result.normalization}`}`,
 });
 
 function described(result: EvaluationResult): string {

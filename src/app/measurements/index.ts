@@ -1,4 +1,5 @@
 /** The measurements that Ballast has; importing this makes them known. A new one is one file beside these and its line here. */
+import { allMeasurements, type Measurement } from '../../instrument/index.ts';
 import { alignment } from './alignment.ts';
 import { branches } from './branches.ts';
 import { compare } from './compare.ts';
@@ -28,3 +29,11 @@ export const builtIn = {
   'study-stability': studyStability,
   tokens,
 } as const;
+
+/** Measurements of users' own, which they have registered beside these. */
+export function ownMeasurements(): readonly Measurement[] {
+  const known = new Set<unknown>(Object.values(builtIn));
+  return allMeasurements().filter((measurement) => !known.has(measurement));
+}
+
+export { allMeasurements, type Measurement };

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from '../../base/errors.ts';
 import { registerMeasurement } from '../../instrument/index.ts';
+import type { Network } from '../../models/index.ts';
 import { type TokensResult, tokensKind } from '../../schema/index.ts';
 import { costText, plural } from '../cost-text.ts';
 
@@ -36,9 +37,13 @@ export const tokens = registerMeasurement({
       what: 'of an exported vision transformer at an image, the first tokens and the last',
       request: { model: 'vit.onnx', dataset: 'cifar10', data: 'cifar10', tokens: '0,1,196' },
     },
+    {
+      what: 'of a language model from elsewhere, at a text of your own and by its own tokenizer',
+      request: { model: 'gpt.onnx', dataset: 'text', data: 'page.txt', tokenizer: 'tokenizer.json', tokens: '7,15,31' },
+    },
   ],
   async prepare(request, control) {
-    const [subject, { TokensMeasurement }, { tensor }, data, { loadNetwork }] = await Promise.all([
+    const [subject, { freshTwin, TokensMeasurement }, { tensor }, data, { loadNetwork }] = await Promise.all([
       import('../subject.ts'),
       import('../../stability/index.ts'),
       import('../../onnx/index.ts'),
@@ -58,6 +63,10 @@ export const tokens = registerMeasurement({
       signal: control.signal,
       onProgress: control.onProgress,
     };
+    const controlled = (network: Network) => ({
+      network,
+      untrained: request.untrained && request.weights !== 'random' ? freshTwin(network, seed) : undefined,
+    });
     const words = (numbers: readonly number[]) =>
       tensor('int64', [1, numbers.length], BigInt64Array.from(numbers, BigInt));
     const prepared = async () => {
@@ -69,7 +78,13 @@ export const tokens = registerMeasurement({
         const numbers = idsOf(ids, network.classes);
         const point = { at: 0, input: words(numbers), labels: [...numbers.slice(1), data.noTarget] };
         const graph = network.graph(1, numbers.length);
-        return TokensMeasurement.prepare({ ...common, network, graph, dataset: 'numbers of tokens', points: [point] });
+        return TokensMeasurement.prepare({
+          ...common,
+          ...controlled(network),
+          graph,
+          dataset: 'numbers of tokens',
+          points: [point],
+        });
       }
       const loaded = await subject.loadSplit(request, 'test', control);
       const network = await subject.loadFitted(request, loaded, control);
@@ -79,7 +94,13 @@ export const tokens = registerMeasurement({
           input: tensor('float32', [1, ...loaded.shape], data.toFloat(loaded, [at])),
           labels: [(loaded.labels[at] ?? network.classes) < network.classes ? loaded.labels[at]! : data.noTarget],
         }));
-        return TokensMeasurement.prepare({ ...common, network, graph: network.graph(1), dataset: loaded.name, points });
+        return TokensMeasurement.prepare({
+          ...common,
+          ...controlled(network),
+          graph: network.graph(1),
+          dataset: loaded.name,
+          points,
+        });
       }
       const { requireVocabulary } = await import('../../evaluate/index.ts');
       requireVocabulary(network, loaded);
@@ -90,7 +111,7 @@ export const tokens = registerMeasurement({
       });
       return TokensMeasurement.prepare({
         ...common,
-        network,
+        ...controlled(network),
         graph: network.graph(1, length),
         dataset: loaded.name,
         points,

@@ -4,7 +4,7 @@ import { InputError } from '../../base/errors.ts';
 import { heldOutSplit, isText, subset } from '../../data/index.ts';
 import { jsonCache, makeFolder, type ResultCache } from '../../formats/index.ts';
 import type { Control } from '../../instrument/index.ts';
-import type { BranchesRequest, BranchesResult } from '../../schema/index.ts';
+import { type BranchesRequest, type BranchesResult, partForms } from '../../schema/index.ts';
 import {
   type BranchedMoment,
   type BranchProtocol,
@@ -80,7 +80,7 @@ async function search(
   const kept: ResultCache<TrainedBranch> =
     parts === undefined
       ? { read: async () => undefined, write: async () => {} }
-      : jsonCache(parts, ['branches of a training, 1', source.identity, rule, examples]);
+      : jsonCache(parts, ['branches of a training, 1', source.identity, rule, examples], partForms.branch);
   const moments: BranchedMoment[] = [];
   for (const [i, { step }] of source.moments.entries()) {
     const trainer = await source.at(step, signal);

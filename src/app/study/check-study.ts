@@ -16,7 +16,7 @@ export interface StudyCheckOptions {
   readonly onProgress?: ((workload: string, doing: string) => void) | undefined;
 }
 
-/** Runs each command of a study for a while and says what was recognised of it. Throws UsageError for a study without commands, and the reason of `signal` when it fires. */
+/** Runs each command of a study for a while and says what was recognized of it. Throws UsageError for a study without commands, and the reason of `signal` when it fires. */
 export async function checkStudy(layOut: LayOut, options: StudyCheckOptions): Promise<CheckedStudy> {
   const { seconds, rows, gpus, signal = new AbortController().signal, onProgress } = options;
   const layout = await layOut([]);

@@ -1,7 +1,8 @@
 /** A study of batch sizes, from its file to its last trial. */
-
+import { resolve } from 'node:path';
 import { InputError, UsageError } from '../../base/errors.ts';
 import { ownFolder, quote } from '../../formats/index.ts';
+import { coordinateStudy, type ProcessReport, runStudy, type StudyRunResult } from '../../queue/index.ts';
 import { defaultThreads } from '../../runtime/index.ts';
 import { StudyStore, type TrialRow } from '../../store/index.ts';
 import {
@@ -15,15 +16,21 @@ import {
   machineShare,
   measuredIn,
   type ParsedStudy,
-  type ProcessReport,
   parseStudyFile,
   readStudyFile,
-  runStudy,
   type StudyCounts,
   type StudyLayout,
   syncStudy,
 } from '../../study/index.ts';
 import { requireFree } from '../output-folder.ts';
+import {
+  forgetHandedOut,
+  goingOn,
+  type HandedOut,
+  noteHandedOut,
+  openQueue,
+  requireNotHandedOut,
+} from '../queue/handed-out.ts';
 
 /** A study laid out, with rates beyond the edges of its grid: each call does it anew, from data that is read once. */
 export type LayOut = (extra: readonly ExtraRate[]) => Promise<StudyLayout>;
@@ -44,7 +51,9 @@ export interface StudyOptions {
   readonly failFast?: boolean | undefined;
   /** Where the best rate lies on the edge of its grid, try more on that side, up to three. */
   readonly extend?: boolean | undefined;
-  /** When it fires, all trials finish their step and save, and the study ends as `interrupted`. */
+  /** Hand the trials out, instead of computing them in processes of this machine. */
+  readonly handOut?: Pick<HandedOut, 'choice' | 'program' | 'priority'> | undefined;
+  /** When it fires, all trials finish their step and save, and the study ends as `interrupted`; trials that are handed out go on. */
   readonly signal?: AbortSignal | undefined;
   /** What whoever comes second is told this process is doing. */
   readonly doing?: string | undefined;
@@ -91,11 +100,14 @@ export async function computeStudy(layOut: LayOut, options: StudyOptions): Promi
   requireCount('threads', threads);
   // A study that cannot be run leaves no trace.
   let layout = await layOut([]);
-  const share = machineShare(layout, { threads, gpus }, maxParallel);
+  const { handOut } = options;
+  // What a machine has room for is a matter of each worker.
+  const share = handOut ? { maxParallel: 1 } : machineShare(layout, { threads, gpus }, maxParallel);
   requireFree(out, ['study.sqlite']);
-  // Runs of one study share its folder: they share its trials through the store.
+  if (!handOut) await requireNotHandedOut(out);
+  // Runs of one study share its folder: they share its trials through the store. Who hands them out has it alone.
   const doing = options.doing ?? `the study ${layout.name}`;
-  const owner = await ownFolder(out, { doing, shared: true, sweepDepth: 0 });
+  const owner = await ownFolder(out, { doing, shared: handOut === undefined, sweepDepth: 0 });
   let store: StudyStore | undefined;
   try {
     store = await openedFor(layout.name, out);
@@ -104,13 +116,17 @@ export async function computeStudy(layOut: LayOut, options: StudyOptions): Promi
       if (extra.length > 0) layout = await layOut(extra);
       syncStudy(store, layout);
       onRound?.(layout, store.trials());
-      const { status, counts } = await runStudy({
-        ...{ store, ...share, threads, device, gpus },
+      const told = {
+        store,
         failFast: options.failFast === true,
         signal: options.signal ?? new AbortController().signal,
         ...(onReport && { onReport }),
         ...(onNote && { onNote }),
-      }).finally(() => options.onRoundEnd?.());
+      };
+      const { status, counts } = await (handOut
+        ? computeHandedOut(layout, handOut, out, told)
+        : runStudy({ ...told, ...share, threads, device, gpus })
+      ).finally(() => options.onRoundEnd?.());
       const edges = findEdges(measuredIn(store), layout.points);
       if (status === 'complete' && options.extend && extend(store, edges)) continue;
       return { name: layout.name, status, counts, edges };
@@ -118,6 +134,27 @@ export async function computeStudy(layOut: LayOut, options: StudyOptions): Promi
   } finally {
     store?.close();
     owner.release();
+  }
+}
+
+/** Coordinates a study that others compute. */
+async function computeHandedOut(
+  layout: StudyLayout,
+  handOut: NonNullable<StudyOptions['handOut']>,
+  out: string,
+  told: Omit<Parameters<typeof coordinateStudy>[0], 'queue' | 'priority'>,
+): Promise<StudyRunResult> {
+  const folder = resolve(out);
+  const choice = await goingOn(folder, handOut.choice);
+  const handed = { ...handOut, choice, commands: layout.grid.workloads.some((w) => w.kind === 'command') };
+  await noteHandedOut(folder, handed);
+  const queue = await openQueue(folder, handed, told.onNote);
+  try {
+    const result = await coordinateStudy({ ...told, queue, priority: handed.priority });
+    if (result.status === 'complete') await forgetHandedOut(folder);
+    return result;
+  } finally {
+    await queue.close();
   }
 }
 
@@ -129,6 +166,7 @@ export async function resumeStudy(options: Omit<StudyOptions, 'extend' | 'onRoun
   const { out, maxParallel, threads = defaultThreads(), device = 'cpu', gpus, onReport, onNote } = options;
   if (maxParallel !== undefined) requireCount('maxParallel', maxParallel);
   requireCount('threads', threads);
+  await requireNotHandedOut(out);
   const store = await StudyStore.openToWrite(out);
   let owner: Awaited<ReturnType<typeof ownFolder>> | undefined;
   try {

@@ -1,20 +1,10 @@
 import { owningFolder } from '../../formats/index.ts';
-import type { ExportedSummary } from '../../schema/index.ts';
+import type { ExportedSummary, ExportRequest } from '../../schema/index.ts';
 import { exportStudy, readStudy } from '../../study/index.ts';
-
-/** What of a study is written, as what, and where. */
-export interface StudyExportRequest {
-  readonly folder: string;
-  readonly format: ExportedSummary['format'];
-  /** The file, or for `layout` the folder. */
-  readonly path: string;
-  /** Also trials that are no longer in the grid. */
-  readonly all?: boolean | undefined;
-}
 
 /** Writes the measurements of a study for other programs. `doing`: what whoever comes second is told this process is doing. Throws FileError for a folder without a study. */
 export async function exportMeasurements(
-  { folder, format, path, all = false }: StudyExportRequest,
+  { folder, format, path, all }: ExportRequest,
   { doing = `an export of ${folder}` }: { readonly doing?: string | undefined } = {},
 ): Promise<ExportedSummary> {
   const study = await readStudy(folder, { all });

@@ -10,7 +10,7 @@ export {
   resumeStudy,
   type StudyOptions,
 } from './compute-study.ts';
-export { exportMeasurements, type StudyExportRequest } from './export-study.ts';
+export { exportMeasurements } from './export-study.ts';
 export { type ImportedMeasurements, importMeasured, readLogMapping } from './import-study.ts';
 export {
   type CommandDraft,
@@ -22,7 +22,7 @@ export {
   writeLogMapping,
   writeStudyFile,
 } from './init-study.ts';
-export { type StudyLinearRequest, studyLinearErrors } from './linear-errors.ts';
+export { studyLinearErrors } from './linear-errors.ts';
 export { type MissingOptions, missingOfStudy } from './missing.ts';
 export {
   type MadePlan,

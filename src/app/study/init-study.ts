@@ -145,7 +145,7 @@ export function studyText(draft: StudyDraft): { readonly text: string; readonly 
   });
   document.commentBefore =
     trained.kind === 'command'
-      ? ' `ballast batch check` runs the command for a while and says what it recognised; docs/studies-of-commands.md lists what can stand here.'
+      ? ' `ballast batch check` runs the command for a while and says what it recognized; docs/studies-of-commands.md lists what can stand here.'
       : ' docs/batch-studies.md lists what can stand here.';
   return { text: document.toString({ lineWidth: 150, flowCollectionPadding: false }), replaced };
 }

@@ -1,20 +1,12 @@
 import { UsageError } from '../../base/errors.ts';
 import type { Control } from '../../instrument/index.ts';
-import type { LinearErrorRow } from '../../schema/index.ts';
+import type { LinearErrorRow, LinearErrorsRequest } from '../../schema/index.ts';
 import { measureLinearErrors } from '../../study/index.ts';
-import { type RuntimeKeys, runtimeOf } from '../subject.ts';
-
-/** Of which study, and where it is computed. */
-export interface StudyLinearRequest extends RuntimeKeys {
-  /** Folder of the study. */
-  readonly folder: string;
-  /** Of the data; where each trial found it unless told. */
-  readonly data?: string | undefined;
-}
+import { runtimeOf } from '../subject.ts';
 
 /** Measures how far the steps of a study leave the region where its loss is linear, and keeps it in the study's folder. Throws UsageError for a study that nothing can be said of. */
 export async function studyLinearErrors(
-  request: StudyLinearRequest,
+  request: LinearErrorsRequest,
   { signal, onProgress }: Pick<Control, 'signal' | 'onProgress'> = {},
 ): Promise<readonly LinearErrorRow[]> {
   const { folder, data } = request;

@@ -24,7 +24,6 @@ import {
   planCommand,
 } from '../../study/plan/index.ts';
 import { requireFree } from '../output-folder.ts';
-import { type RuntimeKeys, runtimeOf } from '../subject.ts';
 import { openTraining, type WantedTraining } from '../training/wanted.ts';
 
 /** A batch that grows has no one size to plan, and the plan has a rhythm of its own. */
@@ -32,7 +31,7 @@ type PlannedTraining = Omit<WantedTraining, 'growAt' | 'growBatch' | 'logEvery' 
 
 /** What is planned for. */
 export type PlanSource =
-  | ({ readonly kind: 'training' } & PlannedTraining & RuntimeKeys)
+  | ({ readonly kind: 'training' } & PlannedTraining)
   | {
       readonly kind: 'command';
       /** Study file that has its command. */
@@ -155,16 +154,17 @@ async function forTraining(
   source: Extract<PlanSource, { readonly kind: 'training' }>,
   { signal, onStep, onPoint, onNote, onProgress }: PlanOptions,
 ): Promise<Laid> {
-  const { kind: _, device, threads, emission, ...training } = source;
-  const { train, valid, config, microBatch } = await openTraining(
+  const { kind: _, ...training } = source;
+  const { device = 'cpu', threads } = training;
+  const { train, valid, config, microBatch, runtime } = await openTraining(
     { ...training, ...rhythm },
     { onNote, onProgress, asked: [] },
   );
   const { steps, batchSizes, price, link, timing, devices } = wanted;
   const common: Omit<PlanRequest, 'folder' | 'resume'> = {
     ...{ train, valid, config, timing, devices },
-    runtime: runtimeOf({ device, threads, emission }),
-    environment: await environmentOf(source),
+    ...(runtime ? { runtime } : {}),
+    environment: await environmentOf({ device, threads }),
     ...(microBatch === undefined ? {} : { microBatch }),
     ...(steps === undefined ? {} : { steps }),
     ...(batchSizes ? { batchSizes } : {}),

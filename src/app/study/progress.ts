@@ -1,5 +1,6 @@
+import type { ProcessReport } from '../../queue/index.ts';
 import type { TrialRow } from '../../store/index.ts';
-import { type ProcessReport, pointName, type StudyLayout } from '../../study/index.ts';
+import { pointName, type StudyLayout } from '../../study/index.ts';
 
 /** What became of a trial, in words that can be shown. */
 export interface TrialNews {

@@ -5,6 +5,7 @@ import { version } from '../../base/version.ts';
 import { heldOutSplit } from '../../data/index.ts';
 import { owningFolder, writeFileAtomic } from '../../formats/index.ts';
 import { parameterCount } from '../../nn/index.ts';
+import { formatCount, formatNumber } from '../../report/numbers.ts';
 import { describeRuntime, type RuntimeOptions } from '../../runtime/index.ts';
 import { type StoredDocument, type TrainResult, toDocument, trainKind } from '../../schema/index.ts';
 import {
@@ -42,7 +43,7 @@ export interface TrainRunRequest extends TrainingData {
   /** What whoever comes second is told this process is doing. */
   readonly doing?: string | undefined;
   /** Told before the first step of what is going to be done. */
-  readonly onPlan?: ((plan: TrainingPlan, config: RunConfig) => void) | undefined;
+  readonly onPlan?: ((outline: TrainingOutline) => void) | undefined;
   /** Told of the step that the run goes on from. */
   readonly onStart?: ((step: number) => void) | undefined;
   readonly onRecord?: ((record: MetricsRecord) => void) | undefined;
@@ -51,6 +52,14 @@ export interface TrainRunRequest extends TrainingData {
     | undefined;
   /** Told what a user should know and cannot see, a sentence each. */
   readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** What a run is going to do. */
+export interface TrainingOutline {
+  readonly plan: TrainingPlan;
+  readonly config: RunConfig;
+  /** On a line. */
+  readonly estimate: string;
 }
 
 /** What a run has come to. */
@@ -69,13 +78,22 @@ export interface TrainRun {
 const own = ['config.json', 'result.json'];
 
 /** What a training would do in `folder`, if there is one. Throws as `trainRun` does. */
-export async function outlineTraining(
-  request: TrainRunRequest,
-  folder?: string,
-): Promise<{ readonly plan: TrainingPlan; readonly config: RunConfig }> {
+export async function outlineTraining(request: TrainRunRequest, folder?: string): Promise<TrainingOutline> {
   if (folder !== undefined) requireFree(folder, own);
   const { plan, config } = await opened(request, folder);
-  return { plan, config };
+  return { plan, config, estimate: lineOf(plan, config) };
+}
+
+function lineOf({ model, task, batches, steps }: TrainingPlan, config: RunConfig): string {
+  const { batchSize, microBatch, growth } = config;
+  const parts = microBatch < batchSize ? ` (${microBatch} at a time; batch norm sees these)` : '';
+  const grown = growth ? ` growing to ${batches.batchSizeAt(steps - 1)}` : '';
+  const unit = task.tokens === undefined ? '' : ` x ${task.tokens} tokens`;
+  const epochs = formatNumber(batches.examplesBefore(steps) / task.examples);
+  return (
+    `${model.name} (${formatCount(parameterCount(model.parameters))} parameters) on ${config.dataset}: ${formatCount(steps)} steps of ` +
+    `${batchSize}${unit}${grown}${parts}, ${epochs} epochs, ${config.optimizer}, ${config.schedule} schedule`
+  );
 }
 
 async function opened(request: TrainRunRequest, folder: string | undefined) {
@@ -108,7 +126,7 @@ export async function trainRun(folder: string, request: TrainRunRequest): Promis
     // Somebody may have been faster.
     requireFree(folder, own);
     const { plan, config, isBegun, formerIdentities } = await opened(request, folder);
-    request.onPlan?.(plan, config);
+    request.onPlan?.({ plan, config, estimate: lineOf(plan, config) });
     const { train, valid } = request;
     const result = await trainNetwork({
       ...{ config, train, valid, folder, formerIdentities },

@@ -1,15 +1,17 @@
 /** A training as it is asked for: settings by their names, and where the data lies; made into the data and the configuration of a run. */
 
+import { InputError } from '../../base/errors.ts';
 import { heldOutSplit, type ImageDataset, type TextDataset } from '../../data/index.ts';
 import type { Control } from '../../instrument/index.ts';
 import {
   type PlannedConfig,
   type RunConfig,
+  readRunConfig,
   runConfigSchema,
   settingsFrom,
   trainingSettings,
 } from '../../train/index.ts';
-import { type DataKeys, loadSplit } from '../subject.ts';
+import { type DataKeys, loadSplit, type RuntimeKeys, runtimeOf } from '../subject.ts';
 import type { TrainRunRequest } from './train-run.ts';
 
 /** What is said about a run; what it leaves open follows from the table of settings. */
@@ -28,13 +30,34 @@ export interface WantedSettings extends Partial<RunConfig> {
   readonly maxSteps?: number | undefined;
 }
 
-/** Settings, and where their data lies. */
-export interface WantedTraining extends WantedSettings, Omit<DataKeys, 'dataset' | 'seed' | 'download'> {
+/** Settings, where their data lies, and where the training runs: on the CPU unless told. */
+export interface WantedTraining
+  extends WantedSettings,
+    Omit<DataKeys, 'dataset' | 'seed' | 'download'>,
+    Partial<RuntimeKeys> {
   readonly download?: boolean | undefined;
 }
 
+/** What decides the network and the data of a run. */
+const subject = ['model', 'dataset', 'seed'] as const;
+
+/**
+ * A training that goes on with the run in `folder`: of it are the model, the data set and the seed that are not among `asked`. Throws InputError where no run is there
+ * and no model is said.
+ */
+export async function asBegun(
+  wanted: Omit<WantedTraining, 'model'> & { readonly model?: string | undefined },
+  { folder, asked }: { readonly folder: string; readonly asked: readonly string[] },
+): Promise<WantedTraining> {
+  const begun = await readRunConfig(folder);
+  const unasked = subject.filter((key) => !asked.includes(key));
+  const { model, ...rest } = { ...wanted, ...(begun && Object.fromEntries(unasked.map((key) => [key, begun[key]]))) };
+  if (model === undefined) throw new InputError('resume', `there is no training run in ${folder} to go on with`);
+  return { ...rest, model };
+}
+
 /** Data and configuration of a run, as `trainRun` takes them. */
-export type OpenedTraining = Pick<TrainRunRequest, 'train' | 'valid' | 'config' | 'microBatch' | 'given'>;
+export type OpenedTraining = Pick<TrainRunRequest, 'train' | 'valid' | 'config' | 'microBatch' | 'given' | 'runtime'>;
 
 /**
  * Loads the data of a training and makes its configuration. Throws UsageError and FileError for data and models that are not there, InputError for settings out of
@@ -54,7 +77,9 @@ export async function openTraining(
   const valid = await loadSplit(keys, heldOutSplit(wanted.dataset), listener);
   const config = plannedConfig(wanted, train);
   const microBatch = wanted.microBatch ?? wanted.ghostBatch;
-  return { train, valid, config, microBatch, given: askedOf(config, microBatch, asked) };
+  const { device = 'cpu', threads, emission = 'auto' } = wanted;
+  const runtime = runtimeOf({ device, threads, emission });
+  return { train, valid, config, microBatch, runtime, given: askedOf(config, microBatch, asked) };
 }
 
 const plannedSchema = runConfigSchema.omit({ microBatch: true });

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { rhythmSettings } from '../../train/settings/index.ts';
+import { rhythmSettings } from '../../app/training/settings.ts';
 import { exampleText } from '../flags/examples.ts';
 import { addDeviceOptions } from '../flags/options.ts';
 import { addSettingOptions } from '../flags/setting-options.ts';
@@ -10,6 +10,8 @@ import { commandSummaries } from '../summaries.ts';
 export function trainCommand(): Command {
   const command = new Command('train').description(commandSummaries.train.summary);
   addSettingOptions(addGrowthOptions(addTrainingOptions(command)), rhythmSettings);
+  // A run that is gone on with knows its model.
+  for (const option of command.options) option.makeOptionMandatory(false);
   addDeviceOptions(command)
     .option(
       '--out <dir>',
@@ -18,7 +20,7 @@ export function trainCommand(): Command {
     )
     .option(
       '--resume',
-      'go on with the run in --out, whose settings need not be said again; --max-steps and --epochs make it longer',
+      'go on with the run in --out, which knows its model, data set and settings; --max-steps and --epochs make it longer',
     )
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
@@ -26,7 +28,7 @@ export function trainCommand(): Command {
       'after',
       exampleText(
         'ballast train --model resnet8 --dataset shapes --max-steps 200 --out run',
-        'ballast train --model resnet8 --dataset shapes --resume --max-steps 400 --out run',
+        'ballast train --resume --max-steps 400 --out run',
       ),
     )
     .action(async (...given: Parameters<typeof import('./actions/train.ts').run>) =>

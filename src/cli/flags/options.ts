@@ -1,31 +1,15 @@
-import { type Command, Option } from 'commander';
-import { mostThreads } from '../../schema/index.ts';
-import { wholeNumber } from './values.ts';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { runtimeKeys } from '../../schema/index.ts';
+import { addRequestOptions } from './request-options.ts';
 
-export interface DatasetOptions {
-  readonly dataset: string;
-  readonly data?: string;
-  readonly download?: boolean;
-  readonly classNames?: string;
-}
-
-export interface DeviceOptions {
-  readonly device: string;
-  readonly threads?: number;
-  readonly emission: 'auto' | 'plain' | 'blocked';
-}
+const runtimeRequest = z.object(runtimeKeys);
 
 /** Where it runs. */
-export function addDeviceOptions(command: Command): Command {
-  return command
-    .option('--device <name>', 'cpu, webgpu or cuda', 'cpu')
-    .option('--threads <n>', 'threads on the CPU (default: all cores)', wholeNumber(1, mostThreads))
-    .addOption(
-      new Option('--emission <how>', 'how graphs are written for ONNX Runtime')
-        .choices(['auto', 'plain', 'blocked'])
-        .default('auto'),
-    );
-}
+export type DeviceOptions = z.infer<typeof runtimeRequest>;
+
+/** Where it runs. */
+export const addDeviceOptions = (command: Command): Command => addRequestOptions(command, runtimeRequest);
 
 /** Where a command writes that needs a folder for anything but a dry run: undefined for one without. Ends with the usual line of a missing option. */
 export function requiredOut(

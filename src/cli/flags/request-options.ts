@@ -1,9 +1,9 @@
 /** A command's options, made from the schema of its request. */
 import { Argument, type Command, Option } from 'commander';
 import { z } from 'zod';
-import { type Flag, flags, openNamesOf } from '../../schema/index.ts';
+import { type Flag, flags, openNamesOf, suggestionsOf } from '../../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
-import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, wholeNumber } from './values.ts';
+import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, textsOf, wholeNumber } from './values.ts';
 
 interface Unwrapped {
   readonly inner: z.ZodType;
@@ -28,10 +28,13 @@ const isWhole = (schema: z.ZodType) => schema instanceof z.ZodNumber && schema.f
 function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown) | undefined {
   if (inner instanceof z.ZodNumber) {
     if (unit === 'pixels') return pixelLength;
-    return isWhole(inner) ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER) : Number;
+    return isWhole(inner)
+      ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER, inner.maxValue ?? undefined)
+      : Number;
   }
   if (inner instanceof z.ZodRecord) return sizesByName;
   if (inner instanceof z.ZodUnion && inner.options.every((option) => option instanceof z.ZodLiteral)) return Number;
+  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodString) return (text) => textsOf(inner, text);
   if (inner instanceof z.ZodArray) return unit === 'pixels' ? pixelLengths : numberList;
   return undefined;
 }
@@ -52,18 +55,27 @@ function textOf(value: unknown, { unit }: Flag): string {
   return Array.isArray(value) ? value.map(one).join(',') : one(value);
 }
 
+/** What a key says of itself, with the names that there are for it at this moment. */
+function descriptionOf(schema: z.ZodType): string {
+  const described = schema.description ?? '';
+  const suggestions = suggestionsOf(unwrap(schema).inner);
+  return suggestions ? `${described}: ${suggestions.shown().join(', ')}` : described;
+}
+
 function optionOf(key: string, schema: z.ZodType): Option {
   const flag = flags.get(schema) ?? {};
   const { inner, fallback, optional } = unwrap(schema);
   const name = flag.flag ?? hyphenated(key);
-  const described = schema.description ?? '';
+  const described = descriptionOf(schema);
   if (inner instanceof z.ZodBoolean) {
     const off = fallback === true;
     return new Option(off ? `--no-${name}` : `--${name}`, off ? `leave out: ${described}` : described);
   }
   const option = new Option(`--${name} <${flag.value ?? 'value'}>`, described);
-  const choices = inner instanceof z.ZodEnum ? inner.options.map(String) : openNamesOf(inner)?.names();
-  if (choices) oneOf(option, choices);
+  if (inner instanceof z.ZodEnum) oneOf(option, inner.options.map(String));
+  // Told, and left to the check of the request, which knows what they are names of.
+  const names = openNamesOf(inner)?.names();
+  if (names) option.argChoices = [...names];
   const parse = parserOf(inner, flag);
   if (parse) option.argParser((text: string) => parse(text));
   if (fallback !== undefined) option.default(fallback, textOf(fallback, flag));
@@ -76,7 +88,7 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
     const schema = field as z.ZodType;
     const { positional, value = key, group } = flags.get(schema) ?? {};
     if (positional) {
-      command.addArgument(new Argument(`<${value}>`, schema.description));
+      command.addArgument(new Argument(`<${value}>`, descriptionOf(schema)));
       continue;
     }
     const option = optionOf(key, schema);
@@ -90,6 +102,9 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
   return command;
 }
 
+/** `final-relu` -> `finalRelu`, as commander has it. */
+const camelCased = (flag: string) => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
 /** The request that a command was called with: keys that were given or have a default. */
 export function requestFrom(
   request: z.ZodObject,
@@ -99,7 +114,8 @@ export function requestFrom(
   const found: Record<string, unknown> = {};
   let next = 0;
   for (const [key, field] of Object.entries(request.shape)) {
-    const value = flags.get(field as z.ZodType)?.positional ? positional[next++] : options[key];
+    const { positional: inFront, flag = hyphenated(key) } = flags.get(field as z.ZodType) ?? {};
+    const value = inFront ? positional[next++] : options[camelCased(flag)];
     if (value !== undefined) found[key] = value;
   }
   return found;
@@ -138,7 +154,7 @@ export function requestTable(request: z.ZodObject): string[][] {
       `\`${key}\``,
       `\`${option}\``,
       inner instanceof z.ZodBoolean ? String(fallback ?? false) : usual,
-      schema.description ?? '',
+      descriptionOf(schema),
     ];
   });
 }

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { defaultText, factsOf, formOf, type SettingTable } from '../../app/training/settings.ts';
 import { openNamesOf } from '../../schema/index.ts';
-import { defaultText, factsOf, formOf, type SettingTable } from '../../train/settings/index.ts';
 import { oneOf } from './values.ts';
 
 /** `weightDecay` as `--weight-decay`. */

@@ -1,8 +1,16 @@
 import { type Command, Option } from 'commander';
-import { freeSettings, gridSettings, presets } from '../../train/settings/index.ts';
-import { addDatasetOptions } from './dataset-options.ts';
+import { z } from 'zod';
+import { freeSettings, gridSettings, presets } from '../../app/training/settings.ts';
+import { dataKeys, flags, modelName } from '../../schema/index.ts';
+import { addRequestOptions } from './request-options.ts';
 import { addSettingOptions, list } from './setting-options.ts';
 import { number, wholeNumber } from './values.ts';
+
+/** Which network, on which data. */
+const trained = z.object({
+  model: modelName.describe('built-in model').register(flags, { value: 'name' }),
+  ...dataKeys,
+});
 
 const epochs = Object.entries(presets)
   .map(([task, preset]) => `${preset.epochs} for ${task}`)
@@ -10,7 +18,7 @@ const epochs = Object.entries(presets)
 
 /** Everything that decides what a training of one batch size computes: see `trainingSettings`. */
 export function addTrainingOptions(command: Command): Command {
-  addDatasetOptions(command.requiredOption('--model <name>', 'built-in model: see `ballast models`'));
+  addRequestOptions(command, trained);
   addSettingOptions(command, { ...gridSettings, ...freeSettings });
   return command
     .option('--micro-batch <n>', 'examples in memory at a time (default: as many as fit)', wholeNumber(1))

@@ -1,5 +1,6 @@
 /** How the texts of options become values. */
 import { InvalidArgumentError, type Option } from 'commander';
+import type { z } from 'zod';
 import { didYouMean } from '../../base/names.ts';
 
 /** A whole number of at least `min`. */
@@ -70,4 +71,11 @@ export function number(min: number, max = Number.POSITIVE_INFINITY) {
       `expected a number ${max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`}.`,
     );
   };
+}
+
+/** Texts with commas between them, as their list has them. */
+export function textsOf<T>(list: z.ZodType<T>, text: string): T {
+  const parsed = list.safeParse(text.split(',').map((part) => part.trim()));
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError(`${parsed.error.issues[0]!.message}.`);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { readBytes } from '../../formats/index.ts';
 import type { ImageDataset, ThreeSplit } from '../dataset.ts';
+import { tokenize } from './tokenizer.ts';
 import { buildVocabulary, endOfSentence, unknownWord, words } from './vocabulary.ts';
 
 /** A text as the numbers of its words. */
@@ -15,6 +16,8 @@ export interface TextDataset {
   readonly tokens: Int32Array;
   /** The best mean loss that any model can reach, in nats per token given the whole past; only where the source is known. */
   readonly entropy?: number;
+  /** The file of the tokenizer, where it was not split at blanks. A model may then have room for more tokens than there are. */
+  readonly tokenizer?: string;
 }
 
 /** Whether data is text; images otherwise. */
@@ -34,6 +37,8 @@ export interface CorpusRequest {
   readonly vocabularySize?: number;
   /** Number the words as this list does, e.g. the one that a model was trained with, and leave the training split unread. */
   readonly vocabulary?: readonly string[];
+  /** Split by this `tokenizer.json` in place of blanks; a single file is then taken as a whole, whatever the split. */
+  readonly tokenizer?: string | undefined;
 }
 
 interface Corpus {
@@ -92,11 +97,11 @@ interface Part {
 }
 
 /** Finds the corpus and gives a reader of its splits. */
-async function locate({ name, dir }: CorpusRequest): Promise<(split: ThreeSplit) => Promise<Part>> {
+async function locate({ name, dir, tokenizer }: CorpusRequest): Promise<(split: ThreeSplit) => Promise<Part>> {
   const { folder, file } = corpora[name];
   if (name === 'text' && (await kindOf(dir)) === 'file') {
     const text = await readText(dir);
-    return async (split) => ({ path: dir, text: cutLines(dir, text, split) });
+    return async (split) => ({ path: dir, text: tokenizer === undefined ? cutLines(dir, text, split) : text });
   }
   const inner = join(dir, folder);
   const root =
@@ -114,7 +119,8 @@ async function locate({ name, dir }: CorpusRequest): Promise<(split: ThreeSplit)
 /**
  * The Penn Treebank (`ptb.train.txt`, ...), WikiText-2 (`wiki.train.tokens`, ...) or plain text (`train.txt`, `valid.txt`, `test.txt`; or one
  * file, of which the first 90 % of the lines are for training and 5 % each for the others). Words are what blanks separate, numbered in the
- * order in which the training split first has them. A word that it does not have is `<unk>`; plain text gets one where it has none.
+ * order in which the training split first has them. A word that it does not have is `<unk>`; plain text gets one where it has none. With a
+ * tokenizer the text is split and numbered by that.
  *
  * @throws FileError for files that are missing or no text, and for an unseen word where there is no `<unk>`.
  */
@@ -122,6 +128,8 @@ export async function loadCorpus(request: CorpusRequest): Promise<TextDataset> {
   const { name, split, vocabularySize } = request;
   const read = await locate(request);
   const { path, text } = await read(split);
+  if (request.tokenizer !== undefined)
+    return { name, split, ...(await tokenize(request.tokenizer, text)), tokenizer: request.tokenizer };
   const training = request.vocabulary ? undefined : split === 'train' ? text : (await read('train')).text;
   const vocabulary =
     request.vocabulary ?? buildVocabulary(training!, { withUnknown: name === 'text', size: vocabularySize });

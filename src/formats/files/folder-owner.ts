@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { BallastError, FileError } from '../../base/errors.ts';
 import { makeFolder, writeError } from './atomic.ts';
 
@@ -47,18 +48,17 @@ const patience = 2000;
 /** Of a lock file that its owner removes while another process opens it: then the other one begins again. */
 const attempts = 50;
 
+/** What an owner leaves for whoever comes second. */
+const noteSchema = z.object({ pid: z.int(), host: z.string(), doing: z.string(), since: z.string() });
+
 /** Somebody else owns the folder. */
 export class FolderOwned extends FileError {}
 
 function ownedBy(folder: string): FolderOwned {
   let by = 'another process';
   try {
-    const { pid, host, doing, since } = JSON.parse(readFileSync(join(folder, noteName), 'utf8')) as Record<
-      string,
-      unknown
-    >;
-    if (Number.isInteger(pid) && [host, doing, since].every((text) => typeof text === 'string'))
-      by = `${printable(doing)} (process ${pid} on ${printable(host)}, since ${printable(since)})`;
+    const { pid, host, doing, since } = noteSchema.parse(JSON.parse(readFileSync(join(folder, noteName), 'utf8')));
+    by = `${printable(doing)} (process ${pid} on ${printable(host)}, since ${printable(since)})`;
   } catch {
     // It is about to write its note, or cannot.
   }

@@ -33,7 +33,7 @@ function compactFactor(taus: Float64Array, gram: Float64Array, d: number): Float
 /**
  * Orthogonal reduction of a full symmetric matrix to a band of half-bandwidth d: A -> Qᵀ A Q, destroying `a`.
  *
- * The first half of the two-stage tridiagonalisation (Bischof, Lang, Sun 2000; Dongarra, Sorensen, Hammarling 1989): panels
+ * The first half of the two-stage tridiagonalization (Bischof, Lang, Sun 2000; Dongarra, Sorensen, Hammarling 1989): panels
  * of d rows, from the last rows upwards so that what remains is a leading submatrix and block rows stay contiguous.
  * A panel's reflectors make Q = I - V T Vᵀ; with Y = A V T and W = Y - V (Tᵀ Vᵀ Y) / 2 the rest becomes A - V Wᵀ - W Vᵀ.
  * Those updates are collected `pending` at a time (A stands for A - L Rᵀ meanwhile), because a matrix product that changes a

@@ -37,7 +37,7 @@ export interface StructuredSpectrum extends Spectrum {
 /** The ways to find the spectrum of an identity plus a branch of low rank. */
 export type StructuredMethod = 'auto' | 'small' | 'direct';
 
-/** Entries per side of a block of the small problem's factorisation. */
+/** Entries per side of a block of the small problem's factorization. */
 const blockSize = 256;
 
 const rowIsEmpty = (a: Csr, i: number) => a.rowPtr[i] === a.rowPtr[i + 1];
@@ -52,7 +52,7 @@ function rowNorm(a: Csr, i: number): number {
 export function planStructured(kept: number, cols: number, branchRank: number, square: boolean) {
   const direct = Math.min(kept, cols);
   const small = square && 2 * branchRank < kept ? 2 * branchRank : undefined;
-  // The small problem pays for a factorisation and two products that the direct one does not.
+  // The small problem pays for a factorization and two products that the direct one does not.
   const method = small !== undefined && small < 0.95 * direct ? ('small' as const) : ('direct' as const);
   const order = method === 'small' ? small! : direct;
   const { flops, bytes, seconds } = estimateEigenCost(order);

@@ -36,7 +36,7 @@ export interface ArnoldiResult<Order extends string> {
 }
 
 /**
- * Leading eigenvalues of a linear map from its products alone, by Arnoldi's method (1951) with full reorthogonalisation and without restarts.
+ * Leading eigenvalues of a linear map from its products alone, by Arnoldi's method (1951) with full reorthogonalization and without restarts.
  * A Krylov space is the same for A and A + c I, so one basis serves several orders, such as the modulus of λ and that of λ + 1.
  * Every value that is returned has a true residual, found by products. One starting vector sees a multiple eigenvalue once. Eigenvalues of
  * a map far from normal may move by much more than their residual: that is a property of the map, not of the method.

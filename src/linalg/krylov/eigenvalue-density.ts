@@ -25,7 +25,7 @@ function rademacher(n: number, seed: number, index: number): Float64Array {
 /**
  * Density of the eigenvalues of a symmetric map by stochastic Lanczos quadrature (Golub, Meurant 1994; Ubaru, Chen, Saad 2017): the Lanczos
  * process started at a random unit vector v gives a tridiagonal T; T's eigenvalues and the squared first components of its eigenvectors are
- * the Gauss rule for vᵀ f(A) v, whose mean over v is trace f(A) / n. Full reorthogonalisation; 10 probes of 50 steps unless told,
+ * the Gauss rule for vᵀ f(A) v, whose mean over v is trace f(A) / n. Full reorthogonalization; 10 probes of 50 steps unless told,
  * one after another, since each keeps its steps in memory.
  */
 export async function eigenvalueDensity(

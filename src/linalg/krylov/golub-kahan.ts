@@ -50,8 +50,8 @@ export const bytesOfTop = (
 ) => 8 * (rows + cols) * (1.5 * maxBasis + 4 * block + 3 * count);
 
 /**
- * The leading singular triplets of a linear map from its products alone, by block Golub-Kahan bidiagonalisation with full
- * reorthogonalisation (Golub, Luk, Overton 1981) and thick restarts (Baglama, Reichel 2005). A block of right vectors grows to an orthonormal
+ * The leading singular triplets of a linear map from its products alone, by block Golub-Kahan bidiagonalization with full
+ * reorthogonalization (Golub, Luk, Overton 1981) and thick restarts (Baglama, Reichel 2005). A block of right vectors grows to an orthonormal
  * basis Q of the Krylov space of JᵀJ; J Q = P B is kept, and the singular triplets of B are the approximations. A full basis is
  * reduced to the leading ones of these, with which J Q = P B holds as before. Every triplet carries its true residual;
  * what has not reached the tolerance is marked and is not among `values`. The start is random and fixed by the seed.

@@ -55,7 +55,7 @@ interface Wanted {
 }
 
 /**
- * Extreme eigenpairs of a symmetric map from its products alone, by (block) Lanczos with full reorthogonalisation and Rayleigh-Ritz (Parlett,
+ * Extreme eigenpairs of a symmetric map from its products alone, by (block) Lanczos with full reorthogonalization and Rayleigh-Ritz (Parlett,
  * "The symmetric eigenvalue problem", chapters 11 and 13). What the recurrence says of convergence is checked by one more product for each
  * pair, whose true residual is given. The start is random and fixed by the seed.
  */

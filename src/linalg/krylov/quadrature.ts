@@ -85,7 +85,7 @@ export class SpectralDensity {
 /**
  * Spectral density by stochastic Lanczos quadrature (Golub, Meurant 1994; Ubaru, Chen, Saad 2017): for a random unit vector v, the
  * Golub-Kahan process started at v gives a bidiagonal B with JᵀJ ~ BᵀB; the squared first components of B's right singular vectors are
- * the weights of a Gauss rule for vᵀ f(JᵀJ) v, whose mean over v is trace f(JᵀJ) / cols. Full reorthogonalisation, seeded probes.
+ * the weights of a Gauss rule for vᵀ f(JᵀJ) v, whose mean over v is trace f(JᵀJ) / cols. Full reorthogonalization, seeded probes.
  */
 export async function spectralDensity(
   operator: LinearOperator,

@@ -23,7 +23,7 @@ export interface SgdOnQuadratic {
 
 /**
  * The noisy quadratic model (Zhang et al. 2019, 1907.04164): L(theta) = theta' H theta / 2 seen through gradients
- * H theta + noise. Everything about training on it has a closed form, so it tests optimisers and batch-size analysis.
+ * H theta + noise. Everything about training on it has a closed form, so it tests optimizers and batch-size analysis.
  */
 export interface QuadraticModel {
   readonly name: string;

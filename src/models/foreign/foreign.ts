@@ -173,7 +173,7 @@ function rangeOf(
   if (range === 255 && inputRange === undefined) {
     if (normalization && normalize !== 'none') {
       throw new UsageError(
-        `${path} takes pixels from 0 to 255 and normalises them itself; normalisation "${normalize}" does not go with it`,
+        `${path} takes pixels from 0 to 255 and normalizes them itself; normalization "${normalize}" does not go with it`,
       );
     }
     onNote(

@@ -5,12 +5,12 @@ import { fail, operand, type UpgradeContext } from './expansion.ts';
 
 /**
  * DequantizeLinear of weights: (q - zero point) scale, with one scale for the tensor, one for each entry of `axis`, or one for each
- * block of `block_size` entries along it. A network whose activations are quantised, too, has no derivative and is refused.
+ * block of `block_size` entries along it. A network whose activations are quantized, too, has no derivative and is refused.
  */
 export function dequantize(node: Planned, { b, note }: UpgradeContext): readonly Value[] {
   const known = (i: number): TensorData =>
     b.constantOf(operand(node, i)) ??
-    fail(node, 'only quantised weights are supported; this dequantises what is computed, which has no derivative');
+    fail(node, 'only quantized weights are supported; this dequantizes what is computed, which has no derivative');
   const q = known(0);
   const scale = known(1);
   const zero = node.inputs[2] ? known(2) : undefined;
@@ -22,7 +22,7 @@ export function dequantize(node: Planned, { b, note }: UpgradeContext): readonly
     const j = entryOf(i);
     data[i] = (Number(numbers[i]) - (offsets?.[j] ?? 0)) * factors[j]!;
   }
-  note('quantised weights of the file are computed with as the float32 numbers that they stand for');
+  note('quantized weights of the file are computed with as the float32 numbers that they stand for');
   return [b.constant(tensor('float32', q.shape, data), node.outputNames[0] || undefined)];
 }
 

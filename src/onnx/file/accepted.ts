@@ -101,8 +101,15 @@ function checkDivision(graph: Graph, node: Node): void {
 
 const windows = new Set('Conv ConvTranspose MaxPool AveragePool LpPool'.split(' '));
 
+/** Pixels that the widest window may span: more are in no picture, and loops over them would not end. */
+const widestWindow = 2 ** 16;
+
 function checkWindow(node: Node): void {
   if (!windows.has(node.opType)) return;
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
+  const dilations = intsAttribute(node, 'dilations') ?? [];
+  if (kernel.some((k, i) => (k - 1) * (dilations[i] ?? 1) >= widestWindow))
+    fail(node, `kernel_shape [${kernel}] and dilations [${dilations}] span more than ${widestWindow} pixels`);
   const pads = intsAttribute(node, 'pads') ?? [];
   const extra = intsAttribute(node, 'output_padding') ?? [];
   if ([...pads, ...extra].some((p) => p < 0))

@@ -21,7 +21,7 @@ export const largestRank = 32;
 const utf8 = new TextDecoder();
 
 const halves: Readonly<Record<number, (bits: Uint16Array) => Float32Array>> = { 10: widenFloat16, 16: widenBfloat16 };
-/** Four-bit integers, two a byte, as the weights of quantised layers: held as eight-bit ones. */
+/** Four-bit integers, two a byte, as the weights of quantized layers: held as eight-bit ones. */
 const nibbles: Readonly<Record<number, 'uint8' | 'int8'>> = { 21: 'uint8', 22: 'int8' };
 
 export const isHalf = (code: number | null | undefined): boolean => Object.hasOwn(halves, code ?? 0);

@@ -93,24 +93,24 @@ const batchNormalization: Upgrade = (node, { version, note }) => {
     const outputNames = node.outputNames.slice(0, 3);
     return { ...node, outputNames, attributes: { ...attributes, training_mode: { type: 'int', value: 1 } } };
   }
-  note('batch normalisation in training mode is computed in evaluation mode, with the running statistics of the file');
+  note('batch normalization in training mode is computed in evaluation mode, with the running statistics of the file');
   return { ...node, outputNames: node.outputNames.slice(0, 1), attributes };
 };
 
 /**
  * Where `auto_pad` says how to pad, `pads` say nothing: ONNX forbids them side by side, and ONNX Runtime takes the one for its kernels and the
- * other for its shapes, which may end the process. What `auto_pad` comes to is written out where the sizes are known, as ONNX Runtime refuses
- * it for windows smaller than their stride.
+ * other for its shapes, which may end the process. For a window that is smaller than its stride, ONNX Runtime comes to pads below 0, which it
+ * refuses: there they are written out.
  */
 const padded: Upgrade = (node) => {
   if ((attributeOf(node, 'auto_pad', 'string') ?? 'NOTSET') === 'NOTSET') return node;
   const attributes = without(node.attributes, 'pads');
-  const [x, weight] = node.inputs;
-  const sizes = [...(x?.shape.slice(2) ?? []), ...(weight?.shape.slice(2) ?? [])];
-  if (node.opType === 'ConvTranspose' || !x || !sizes.every((d) => typeof d === 'number'))
+  const sizes = node.inputs[0]?.shape.slice(2) ?? [];
+  const kernel = attributeOf(node, 'kernel_shape', 'ints') ?? (node.inputs[1]?.shape.slice(2) as readonly number[]);
+  const small = attributeOf(node, 'strides', 'ints')?.some((stride, i) => stride > (kernel?.[i] ?? stride));
+  if (node.opType === 'ConvTranspose' || !small || !sizes.every((d) => typeof d === 'number'))
     return { ...node, attributes };
-  const rank = x.shape.length - 2;
-  const { pads } = windowOf({ ...node, outputs: [] }, sizes.slice(0, rank), weight ? sizes.slice(rank) : undefined);
+  const { pads } = windowOf({ ...node, outputs: [] }, sizes, kernel);
   return { ...node, attributes: { ...without(attributes, 'auto_pad'), pads: { type: 'ints', value: pads } } };
 };
 

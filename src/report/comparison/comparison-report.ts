@@ -212,7 +212,7 @@ function differencesTable({ differences, settings, networks }: ComparisonResult)
 function growthTable({ networks }: ComparisonResult): Html {
   const cell = (r: { readonly ratio: number; readonly low: number; readonly high: number } | null) =>
     html`<td>${r ? `${typesetNumber(r.ratio)} (${typesetNumber(r.low)} to ${typesetNumber(r.high)})` : '–'}</td>`;
-  return html`<div class="table"><table><thead><tr><th>network</th><th>stage</th><th>attack over random noise</th><th>attack over its shuffled self</th></tr></thead>
+  return html`<div class="table names"><table><thead><tr><th>network</th><th>stage</th><th>attack over random noise</th><th>attack over its shuffled self</th></tr></thead>
 <tbody>${networks.map(({ name, growth }) =>
     growth.excess.map(
       (e) => html`<tr><td>${name}</td><td>${e.stage}</td>${cell(e.toRandom)}${cell(e.toShuffled)}</tr>\n`,
@@ -221,7 +221,7 @@ function growthTable({ networks }: ComparisonResult): Html {
 }
 
 function spectraTable({ networks }: ComparisonResult): Html {
-  return html`<div class="table"><table><thead><tr><th>network</th><th>unit</th><th>leading singular values</th><th>plateau</th><th>share at it</th></tr></thead>
+  return html`<div class="table names"><table><thead><tr><th>network</th><th>unit</th><th>leading singular values</th><th>plateau</th><th>share at it</th></tr></thead>
 <tbody>${networks.map(({ name, spectra }) =>
     spectra.map(
       (s) =>
@@ -238,7 +238,7 @@ export function renderComparisonReport(
   const { networks, settings, images, dataset } = result;
   const through = trainingFigure(result);
   return renderPage({
-    title: `${networks.length} networks compared`,
+    title: through ? `${networks.length} checkpoints of a training compared` : `${networks.length} networks compared`,
     answer: comparisonAnswers(result),
     lede: 'Accuracy under attack, growth of perturbations and singular values of several networks at the same images.',
     sections: [
@@ -258,9 +258,9 @@ export function renderComparisonReport(
         title: 'What was measured',
         body: [
           html`<dl class="facts">
-${networks.map((n) => html`<dt>${n.name}</dt><dd>${n.model}, ${n.weights}${n.normalization === undefined ? '' : `; normalisation: ${n.normalization}`}</dd>\n`)}<dt>images</dt><dd>${formatIndices(images)} of the test set of ${dataset}</dd>
+${networks.map((n) => html`<dt>${n.name}</dt><dd>${n.model}, ${n.weights}${n.normalization === undefined ? '' : `; normalization: ${n.normalization}`}</dd>\n`)}<dt>images</dt><dd>${formatIndices(images)} of the test set of ${dataset}</dd>
 <dt>attack</dt><dd>${settings.attack} in ${settings.norm}, ${settings.steps} steps, at ${settings.eps.map((eps) => radiusText(eps, settings.norm)).join(', ')}, on each network for itself</dd>
-<dt>spectra</dt><dd>units without the last ReLU, at the images ${formatIndices(settings.spectrumImages)}</dd>
+<dt>spectra</dt><dd>units without the last ReLU, at image${settings.spectrumImages.length === 1 ? '' : 's'} ${formatIndices(settings.spectrumImages)}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`,
           html`<ul class="notes">

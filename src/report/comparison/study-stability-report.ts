@@ -95,13 +95,24 @@ function trends(workload: WorkloadStability): Html {
 function allModels({ workloads, settings: { eps } }: StudyStability): Html {
   const optional = (v: number | null | undefined) => html`<td>${v == null ? '–' : typesetNumber(v)}</td>`;
   const percent = (v: number | null) => html`<td>${v === null ? '–' : formatPercent(v)}</td>`;
+  // In two tables, of how far and how robust, and of what grows: one would be wider than a page.
+  const table = ({ models }: WorkloadStability, heads: Html, cells: (m: TrainedModel) => Html): Html =>
+    html`<div class="table names"><table><thead><tr><th>batch</th><th>strategies</th><th>rate</th><th>seed</th>${heads}</tr></thead>
+<tbody>${models.map((m) => html`<tr><td>${formatCount(m.batchSize)}</td><td>${m.strategies.join(', ')}</td><td>${typesetNumber(m.learningRate)}</td><td>${m.seed}</td>${cells(m)}</tr>\n`)}</tbody></table></div>`;
   return html`${workloads.map(
     (w) =>
-      html`<h3>${w.name}</h3><div class="table"><table><thead><tr><th>batch</th><th>strategies</th><th>rate</th><th>seed</th><th>examples</th><th>train loss</th><th>val loss</th><th>accuracy</th><th>distance</th>${eps.map((e) => html`<th>falls at ${formatEps(e)}</th>`)}${w.models[0]!.growth.map((g) => html`<th>PGD growth, ${g.stage}</th><th>to random</th>`)}${w.models[0]!.norms.map((n) => html`<th>σ₁ ${n.name}</th>`)}</tr></thead>
-<tbody>${w.models.map(
+      html`<h3>${w.name}</h3>${table(
+        w,
+        html`<th>examples</th><th>train loss</th><th>val loss</th><th>accuracy</th><th>distance</th>${eps.map((e) => html`<th>falls at ${formatEps(e)}</th>`)}`,
         (m) =>
-          html`<tr><td>${formatCount(m.batchSize)}</td><td>${m.strategies.join(', ')}</td><td>${typesetNumber(m.learningRate)}</td><td>${m.seed}</td><td>${formatCount(m.examples)}</td>${optional(m.trainLoss)}${optional(m.valLoss)}${percent(m.accuracy)}${optional(m.distance)}${eps.map((_, i) => percent(fallen(m, i)))}${m.growth.map((g) => html`${optional(g.adversarial)}${optional(g.ratio?.value)}`)}${m.norms.map((n) => optional(n.norm))}</tr>\n`,
-      )}</tbody></table></div>`,
+          html`<td>${formatCount(m.examples)}</td>${optional(m.trainLoss)}${optional(m.valLoss)}${percent(m.accuracy)}${optional(m.distance)}${eps.map((_, i) => percent(fallen(m, i)))}`,
+      )}
+${table(
+  w,
+  html`${w.models[0]!.growth.map((g) => html`<th>PGD growth, ${g.stage}</th><th>to random</th>`)}${w.models[0]!.norms.map((n) => html`<th>σ₁ ${n.name}</th>`)}`,
+  (m) =>
+    html`${m.growth.map((g) => html`${optional(g.adversarial)}${optional(g.ratio?.value)}`)}${m.norms.map((n) => optional(n.norm))}`,
+)}`,
   )}`;
 }
 
@@ -127,7 +138,7 @@ export function renderStudyStabilityReport(
 <dt>images</dt><dd>${formatIndices(settings.images)} of the held-out data</dd>
 <dt>attacks</dt><dd>PGD in linf, ${settings.steps} steps of a quarter of the radius, at ${settings.eps.map(formatEps).join(', ')}; DeepFool in l2</dd>
 <dt>singular values</dt><dd>${settings.spectrumImages > 0 ? `the largest of every residual unit at the first ${settings.spectrumImages} of the images` : 'none'}</dd>
-<dt>left out</dt><dd>${skipped.length ? skipped.map(({ what, why }) => `${what}: ${why}`).join('; ') : 'nothing'}</dd>
+<dt>not measured</dt><dd>${skipped.length ? skipped.map(({ what, why }) => `${what}: ${why}`).join('; ') : 'nothing'}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`,
         ],

@@ -74,7 +74,7 @@ export async function writeReportIndex(
       {
         title: 'Reports',
         body: [
-          html`<ul class="findings">${reports.map(
+          html`<ul class="findings list">${reports.map(
             (r) => html`<li><b><a href="${linkTo(r.path)}">${r.title}</a></b>${r.answer}</li>\n`,
           )}</ul>`,
         ],

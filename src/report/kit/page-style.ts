@@ -58,7 +58,10 @@ h2 a.here:hover, h3 a.here:hover { text-decoration: underline; }
 .pictures img { width: 80px; height: 80px; border-radius: 4px; image-rendering: pixelated; object-fit: contain; }
 .pictures b { display: block; font-size: 15px; }
 .pictures figure { margin: 0; text-align: center; }
-.scroll + p, .findings + p { margin-top: 14px; }
+.scroll + p, .findings + p, .findings + details { margin-top: 14px; }
+.findings.long { grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); }
+.findings.list { grid-template-columns: 1fr; }
+.findings.list b { font-size: 20px; }
 .pictures figcaption { margin: 2px 0 0; font-size: 12px; }
 .wrong { color: var(--above-deep); font-weight: 600; }
 .findings { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); gap: 16px; margin: 0; padding: 0; list-style: none; }
@@ -95,9 +98,10 @@ th { text-align: right; font-weight: 600; color: var(--soft); vertical-align: bo
 td { text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th, td { padding: 4px 7px; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-.table.words th:nth-child(-n+3), .table.words td:nth-child(-n+3) { text-align: left; }
+.table.names th:nth-child(2), .table.names td:nth-child(2), .table.words th:nth-child(-n+3), .table.words td:nth-child(-n+3) { text-align: left; }
 .table.words td:last-child, td.said { white-space: normal; min-width: 14ch; }
-td.said { text-align: left; min-width: 22ch; }
+th.said, td.said { text-align: left; min-width: 22ch; }
+@media (min-width: 601px) { td { white-space: normal; } }
 tbody tr:hover { background: var(--tint); }
 tr.incomplete td { color: var(--soft); font-style: italic; }
 details { margin: 0 0 16px; }

@@ -1,4 +1,5 @@
 import { Html, html } from './html.ts';
+import { withMinusSigns } from './minus-signs.ts';
 import { pageStyle } from './page-style.ts';
 
 /** A part of a page under a heading. */
@@ -80,7 +81,7 @@ const answerBox = (answer: readonly (string | Html)[]): Html | null =>
 /** One self-contained HTML file: style and pictures inside, no scripts, nothing fetched. Opens with the answer, then has its contents. */
 export function renderPage({ title, answer = [], lede, sections, footer }: Page): string {
   const { places, body } = anchored(sections);
-  return html`<!DOCTYPE html>
+  const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -91,11 +92,12 @@ export function renderPage({ title, answer = [], lede, sections, footer }: Page)
 <style>${new Html(pageStyle)}</style>
 </head>
 <body>
-<header><p class="brand">Ballast</p><nav class="folder" aria-label="Folder"></nav><h1>${title}</h1>${answerBox(answer)}<p class="lede">${lede}</p>${contents(places)}</header>
+<header><p class="brand">Ballast</p><nav class="folder" aria-label="Folder"></nav><h1>${title}</h1>${answerBox(answer)}${lede === '' ? null : html`<p class="lede">${lede}</p>`}${contents(places)}</header>
 <main>
 ${body}</main>
 <footer>${footer}</footer>
 </body>
 </html>
-`.markup;
+`;
+  return withMinusSigns(page.markup);
 }

@@ -9,4 +9,4 @@ export const normalizationFact = ({
   normalization === undefined
     ? undefined
     : html`
-<dt>normalisation</dt><dd>${normalization}</dd>`;
+<dt>normalization</dt><dd>${normalization}</dd>`;

@@ -12,14 +12,21 @@ import type {
   SpectrumResult,
 } from '../../stability/index.ts';
 import { shareInterval, type VerdictOutcome } from '../../verdict/index.ts';
-import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from '../numbers.ts';
+import {
+  formatCount,
+  formatExact,
+  formatNumber,
+  formatPercent,
+  formatRange,
+  plural,
+  typesetNumber,
+} from '../numbers.ts';
 import { fewestForInterval, formatInterval, formatRadius } from './perturbation/perturbation-text.ts';
 import { withError } from './probed-value.ts';
 import { paperFindings } from './reproduction/reproduction-findings.ts';
 import { unitRows } from './spectrum/spectrum-rows.ts';
 
 const short = (x: number) => typesetNumber(x, 3);
-const plural = (n: number, one: string, many = `${one}s`) => `${formatCount(n)} ${n === 1 ? one : many}`;
 const spanOf = (values: readonly number[], format: (x: number) => string) =>
   formatRange(leastOf(values), largestOf(values), format);
 const atImages = (n: number) => `at ${plural(n, 'image')}`;
@@ -73,7 +80,7 @@ export function perturbationAnswer(result: PerturbationResult): string[] {
   return [
     attack.attacked === 0
       ? `No image is answered rightly, so there was none to attack: accuracy is ${shareText(clean.accuracy, images.length)}.`
-      : `${attack.name.toUpperCase()} in ${attack.norm} (${attack.eps === null ? 'the smallest perturbations' : `radius ${formatRadius(attack.eps)}`}) fools ${shareText(fooled, attack.attacked)} of ${plural(attack.attacked, 'image')} that are answered rightly; accuracy falls from ${formatPercent(clean.accuracy)} to ${shareText(attack.accuracy, images.length)}.`,
+      : `${attack.name.toUpperCase()} in ${attack.norm} (${attack.eps === null ? 'the smallest perturbations' : `radius ${formatRadius(attack.eps)}`}) fools ${shareText(fooled, attack.attacked)} of ${plural(attack.attacked, 'image')} that are answered rightly; accuracy ${attack.accuracy < clean.accuracy ? `falls from ${formatPercent(clean.accuracy)} to` : 'stays at'} ${shareText(attack.accuracy, images.length)}.`,
     ...(last
       ? [
           `At the end of ${last.stage} the perturbations are ${formatInterval(last.toRandom, followed)} times as large as random ones of the same norm at the entry${

@@ -1,14 +1,14 @@
 import * as Plot from '@observablehq/plot';
 import type { BranchesResult } from '../../schema/index.ts';
 import { draw } from '../kit/draw.ts';
-import { figure } from '../kit/figure.ts';
+import { figure, legend } from '../kit/figure.ts';
 import { type Html, html } from '../kit/html.ts';
 import { logAxisOf } from '../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../kit/log-axis-marks.ts';
 import { renderPage, type Section } from '../kit/page.ts';
 import { colors } from '../kit/palette.ts';
 import { reportFooter } from '../kit/report-footer.ts';
-import { formatCount, formatDuration, formatExact, formatNumber } from '../numbers.ts';
+import { formatCount, formatDuration, formatExact, typesetNumber } from '../numbers.ts';
 import { branchesSentences, criticalText } from './branches-sentences.ts';
 import { differenceText } from './branches-table.ts';
 
@@ -33,6 +33,11 @@ function alongFigure({ moments, warmUp, totalExamples }: BranchesResult): Html {
   return figure({
     title: 'Critical batch size along the training',
     panelWidth: 640,
+    legend: legend([
+      { label: 'B*, with its 95 % interval', color: colors.above, mark: 'dot' },
+      { label: 'noise scale of the gradient', color: colors.below, mark: 'dot' },
+      { label: 'batch of the warm-up that follows', color: colors.soft, mark: 'dashed' },
+    ]),
     panels: [
       {
         title: 'examples a step',
@@ -67,7 +72,7 @@ function alongFigure({ moments, warmUp, totalExamples }: BranchesResult): Html {
       },
     ],
     caption:
-      'Bars: 95 % intervals of B*, to the top where the upper end is open; points: where mean differences meet the margin. Squares: noise scale of the gradient. Dashed: the batch of the warm-up that follows from the estimates.',
+      'A bar runs to the top where the upper end of its interval is open; its point is where mean differences meet the margin. Squares: noise scale. The batch of the warm-up follows from the estimates.',
   });
 }
 
@@ -76,17 +81,17 @@ function momentTable({ moments }: BranchesResult): Html {
 <tbody>${moments.map(
     (
       m,
-    ) => html`<tr><td>${formatCount(m.step)}</td><td>${formatCount(m.examples)}</td><td>${formatCount(m.batchSize)}</td><td>${formatNumber(m.learningRate)}</td>
-<td>${criticalText(m.critical)}</td><td>${m.merrill === null ? 'none' : formatCount(m.merrill)}</td><td>${m.noiseScale === null ? '-' : formatCount(Math.round(m.noiseScale))}</td><td>${formatCount(m.cost.branches)}</td></tr>\n`,
+    ) => html`<tr><td>${formatCount(m.step)}</td><td>${formatCount(m.examples)}</td><td>${formatCount(m.batchSize)}</td><td>${typesetNumber(m.learningRate)}</td>
+<td>${criticalText(m.critical)}</td><td>${m.merrill === null ? 'none' : formatCount(m.merrill)}</td><td>${m.noiseScale === null ? '–' : formatCount(Math.round(m.noiseScale))}</td><td>${formatCount(m.cost.branches)}</td></tr>\n`,
   )}</tbody></table></div>`;
 }
 
 function batchTable({ moments }: BranchesResult): Html {
-  return html`<div class="table"><table><thead><tr><th>step</th><th>batch</th><th>rate</th><th>steps</th><th>outcome</th><th>loss less own</th><th>orders</th></tr></thead>
+  return html`<div class="table"><table><thead><tr><th>step</th><th>batch</th><th>rate</th><th>steps</th><th>outcome</th><th>loss minus the run’s own</th><th>orders</th></tr></thead>
 <tbody>${moments.flatMap((m) =>
     m.batches.map(
       (b) =>
-        html`<tr><td>${formatCount(m.step)}</td><td>${formatCount(b.batchSize)}</td><td>${formatNumber(b.learningRate)}</td><td>${formatCount(b.steps)}</td><td>${b.outcome}</td><td>${differenceText(b.difference)}</td><td>${formatCount(b.orders)}</td></tr>\n`,
+        html`<tr><td>${formatCount(m.step)}</td><td>${formatCount(b.batchSize)}</td><td>${typesetNumber(b.learningRate)}</td><td>${formatCount(b.steps)}</td><td>${b.outcome}</td><td>${differenceText(b.difference)}</td><td>${formatCount(b.orders)}</td></tr>\n`,
     ),
   )}</tbody></table></div>`;
 }
@@ -104,7 +109,7 @@ export function renderBranchesReport(result: BranchesResult, { command }: { read
   const sections: Section[] = [
     { title: 'Along the training', body: [alongFigure(result), momentTable(result)] },
     { title: 'Every batch size that was tried', body: [batchTable(result)] },
-    { title: 'What it rests on', body: [html`<ul>${rest.map((s) => html`<li>${s}</li>\n`)}</ul>`] },
+    { title: 'What it rests on', body: [html`<ul class="notes">${rest.map((s) => html`<li>${s}</li>\n`)}</ul>`] },
     { title: 'What is the paper’s and what is ours', body: [notes] },
   ];
   return renderPage({

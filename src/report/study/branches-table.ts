@@ -7,9 +7,12 @@ import { branchesSentences, criticalText } from './branches-sentences.ts';
 
 const signed = (x: number) => `${x >= 0 ? '+' : ''}${formatNumber(x)}`;
 
-/** The difference of losses with its interval. */
-export const differenceText = (d: BranchesResult['moments'][number]['batches'][number]['difference']): string =>
-  d === null ? 'diverged' : `${signed(d.estimate)} (${signed(d.low ?? -Infinity)} to ${signed(d.high ?? Infinity)})`;
+/** The difference of losses with its interval, where there are orders enough for one. */
+export function differenceText(d: BranchesResult['moments'][number]['batches'][number]['difference']): string {
+  if (d === null) return 'diverged';
+  const interval = d.low === null || d.high === null ? 'no interval' : `${signed(d.low)} to ${signed(d.high)}`;
+  return `${signed(d.estimate)} (${interval})`;
+}
 
 /** B* at each moment beside the noise scale and the rule of Merrill et al., then every batch size that was tried. */
 export function branchesTable(result: BranchesResult, { color, width = terminalWidth() }: TerminalOptions): string {

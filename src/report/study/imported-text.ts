@@ -1,6 +1,6 @@
 import type { ImportedSummary } from '../../schema/index.ts';
 import { type ImportedFile, type ImportedLogs, shown } from '../../study/import/index.ts';
-import { formatCount } from '../numbers.ts';
+import { formatCount, plural } from '../numbers.ts';
 
 /** Files, notes and names beyond which a list only counts. */
 const [mostFiles, mostNotes, mostNames] = [20, 20, 12];
@@ -12,7 +12,7 @@ const listed = (all: readonly string[]) =>
 export function importedText({ workloads }: ImportedSummary, logs?: ImportedLogs): string {
   const lines = workloads.map(
     (w) =>
-      `${shown(w.workload)}: ${formatCount(w.trials)} trials, ${formatCount(w.measurements)} measurements; batch ${w.batchSizes.join(', ')}; ${w.strategies.map(shown).join(', ')}; targets: ${w.targets.map(shown).join(', ') || 'none'}\n`,
+      `${shown(w.workload)}: ${plural(w.trials, 'trial')}, ${plural(w.measurements, 'measurement')}; batch ${w.batchSizes.join(', ')}; ${w.strategies.map(shown).join(', ')}; targets: ${w.targets.map(shown).join(', ') || 'none'}\n`,
   );
   return `${logs ? readingText(logs) : ''}${lines.join('')}`;
 }

@@ -26,7 +26,7 @@ import { formatExact, formatPercent } from '../numbers.ts';
 const spreadPoint = (x: number, { median, low, high }: Spread): PanelPoint[] =>
   median === null ? [] : [{ x, y: median, low, high }];
 
-/** Held-out quality and the generalisation gap against batch size; null where nothing was evaluated on held-out data. */
+/** Held-out quality and the generalization gap against batch size; null where nothing was evaluated on held-out data. */
 export function generalizationFigure(workload: WorkloadReport, styles: StrategyStyles): Html | null {
   const tuned = workload.strategies.filter((s) => s.rates === 'tuned');
   const sizes = [...new Set(workload.generalization.map((r) => r.batchSize))].sort((a, b) => a - b);
@@ -55,7 +55,7 @@ export function generalizationFigure(workload: WorkloadReport, styles: StrategyS
   ].filter((p) => p !== null);
   if (panels.length === 0) return null;
   return figure({
-    title: `Generalisation against batch size, ${workload.name}`,
+    title: `Generalization against batch size, ${workload.name}`,
     panelWidth: 440,
     panels,
     legend: strategyLegend(

@@ -2,7 +2,7 @@ import type { Statement, StudyReport } from '../../study/analysis/index.ts';
 import { type Html, html } from '../kit/html.ts';
 import { renderPage } from '../kit/page.ts';
 import { madeBy } from '../kit/report-footer.ts';
-import { formatCount } from '../numbers.ts';
+import { formatCount, plural } from '../numbers.ts';
 import type { BatchReportOptions } from './study-report.ts';
 import { answerOf, countText, intervalText } from './verdict-text.ts';
 
@@ -60,9 +60,9 @@ function critical(reports: readonly StudyReport<unknown>[]): Html {
     '95 %',
     'standing',
   ];
-  const sentences = ['95 %', 'standing'];
-  return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
-<tbody>${rows.map(({ cells }) => html`<tr>${cells.map((c, i) => html`<td${sentences.includes(heads[i]!) ? html` class="said"` : null}>${c}</td>`)}</tr>\n`)}</tbody></table></div>`;
+  const said = (head: string) => (head === '95 %' || head === 'standing' ? html` class="said"` : null);
+  return html`<div class="table words"><table><thead><tr>${heads.map((h) => html`<th${said(h)}>${h}</th>`)}</tr></thead>
+<tbody>${rows.map(({ cells }) => html`<tr>${cells.map((c, i) => html`<td${said(heads[i]!)}>${c}</td>`)}</tr>\n`)}</tbody></table></div>`;
 }
 
 /** The page over several studies: what the paper says, study by study. */
@@ -74,14 +74,14 @@ export function renderBatchReproduction(
   return renderPage({
     title: 'On the computational inefficiency of large batches, on studies of our own',
     answer: reports.flatMap((r) => answerOf(r)),
-    lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${formatCount(trials)} trials of ${reports.length} scaled-down studies.`,
+    lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${plural(trials, 'trial')} of ${plural(reports.length, 'scaled-down study', 'scaled-down studies')}.`,
     sections: [
       {
         title: 'Studies',
         body: [
           html`<ul class="notes">${reports.map(
             (r, i) =>
-              html`<li><a href="${folders[i]!}/report.html">${r.study}</a>: ${r.workloads.map((w) => `${w.name} (${w.model} on ${w.dataset}, ${formatCount(w.trials)} trials)`).join('; ')}</li>\n`,
+              html`<li><a href="${folders[i]!}/report.html">${r.study}</a>: ${r.workloads.map((w) => `${w.name} (${w.model} on ${w.dataset}, ${plural(w.trials, 'trial')})`).join('; ')}</li>\n`,
           )}</ul>`,
         ],
       },

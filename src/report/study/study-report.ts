@@ -3,7 +3,7 @@ import { type Html, html } from '../kit/html.ts';
 import { renderPage, type Section } from '../kit/page.ts';
 import { strategyStyles } from '../kit/panel.ts';
 import { madeBy } from '../kit/report-footer.ts';
-import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from '../numbers.ts';
+import { formatCount, formatDuration, formatExact, formatPercent, plural, typesetNumber } from '../numbers.ts';
 import { contourFigure } from './heat-figure.ts';
 import {
   criticalFigure,
@@ -34,7 +34,7 @@ function facts(report: StudyReport<unknown>): Html {
 <dt>workload</dt><dd>${w.name}</dd>
 <dt>network, data</dt><dd>${w.model}, ${w.dataset}${w.fraction < 1 ? ` (${formatPercent(w.fraction)} of it)` : ''}${w.complexity === null ? '' : `, complexity ${formatExact(w.complexity)}`}</dd>
 <dt>an epoch</dt><dd>${w.examples > 0 ? `${formatCount(w.examples)} examples` : 'of unknown size'}</dd>
-<dt>trials</dt><dd>${formatCount(w.trials)} of ${w.strategies.filter((s) => s.rates === 'tuned').length} strategies: ${w.strategies
+<dt>trials</dt><dd>${formatCount(w.trials)} of ${plural(w.strategies.filter((s) => s.rates === 'tuned').length, 'strategy', 'strategies')}: ${w.strategies
       .filter((s) => s.rates === 'tuned')
       .map((s) => s.name)
       .join(' · ')}</dd>
@@ -75,6 +75,9 @@ const summaryHeads = [
   'fit error',
 ];
 
+/** A column of words, which are set to the left and may break. */
+const said = (head: string) => (head === 'standing' ? html` class="said"` : null);
+
 function summary(report: StudyReport<unknown>): Html {
   const rows = report.workloads.flatMap((w) =>
     w.strategies.flatMap((s) =>
@@ -108,8 +111,8 @@ function summary(report: StudyReport<unknown>): Html {
       }),
     ),
   );
-  return html`<div class="table words"><table><thead><tr>${summaryHeads.map((h) => html`<th>${h}</th>`)}</tr></thead>
-<tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c, i) => html`<td${summaryHeads[i] === 'standing' ? html` class="said"` : null}>${c}</td>`)}</tr>\n`)}</tbody></table></div>
+  return html`<div class="table words"><table><thead><tr>${summaryHeads.map((h) => html`<th${said(h)}>${h}</th>`)}</tr></thead>
+<tbody>${rows.map(({ cells, title }) => html`<tr${title ? html` title="${title}"` : null}>${cells.map((c, i) => html`<td${said(summaryHeads[i]!)}>${c}</td>`)}</tr>\n`)}</tbody></table></div>
 <p>m₀: the smallest batch that reaches the target with a rate that is tuned and off the edge of its grid; * : none is, so it is the smallest that reaches it and counts for no verdict. Half efficiency depends on m₀ (on the fitted curve it is B_crit + 2 m₀), B_crit does not. Break points are batch sizes: the largest with a speed-up of at least 0.8 m/m₀; where it falls to half of m/m₀; the one from which a doubling gains less than 5 %. – : not within the study.
 Fit error: root mean square of the steps around the fitted curve. Where it is large the curve is no hyperbola and B_crit a summary of it. Intervals are by profile likelihood with a quantile of F; measured: at five batch sizes or more with three seeds each, from a base that counts.</p>`;
 }
@@ -251,7 +254,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
       ],
     },
     { title: 'Loss over batch size and iterations', body: each(contourFigure) },
-    { title: 'Generalisation', body: each((w) => generalizationFigure(w, styles)) },
+    { title: 'Generalization', body: each((w) => generalizationFigure(w, styles)) },
     {
       title: 'Strategies compared',
       body: [...(report.profiles ? [profileFigure(report.profiles, styles)] : []), ...(linear ? [linear] : [])],
@@ -264,7 +267,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
   return renderPage({
     title: `Batch study ${report.study}`,
     answer: answerOf(report),
-    lede: `How many iterations training takes at each batch size, and where larger batches stop paying: ${formatCount(trials)} trials${report.workloads.length > 1 ? ` of ${report.workloads.length} workloads` : ''}.`,
+    lede: `How many iterations training takes at each batch size, and where larger batches stop paying: ${plural(trials, 'trial')}${report.workloads.length > 1 ? ` of ${report.workloads.length} workloads` : ''}.`,
     sections: sections.filter((s) => s.body.length > 0),
     footer: html`${options.command ? html`<p><code>${options.command}</code></p>` : null}
 <p>Made by ${madeBy(options.made)}.</p>`,

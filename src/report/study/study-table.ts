@@ -1,5 +1,5 @@
 import type { StudyReport, TargetAnalysis, WorkloadReport } from '../../study/analysis/index.ts';
-import { formatCount, formatExact, formatNumber } from '../numbers.ts';
+import { formatCount, formatExact, formatNumber, plural } from '../numbers.ts';
 import { type Paint, painter, truncate } from '../terminal/terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from '../terminal/terminal-width.ts';
 import { alignColumns } from '../terminal/text-table.ts';
@@ -9,9 +9,21 @@ const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal
 const count = (x: number | null) => (x === null ? '-' : batchCount(x));
 const short = (x: number | null) => (x === null ? '-' : formatNumber(x));
 
+/** `linear until 64, half efficiency at 210; no flat part within the study`. */
+function bendsText({ linearUntil, halfEfficiency, flatFrom }: TargetAnalysis['breakpoints']): string {
+  const parts = [
+    [linearUntil, 'linear until', 'linear part'],
+    [halfEfficiency, 'half efficiency at', 'half efficiency'],
+    [flatFrom, 'flat from', 'flat part'],
+  ] as const;
+  const seen = parts.flatMap(([at, where]) => (at === null ? [] : [`${where} ${count(at)}`]));
+  const unseen = parts.flatMap(([at, , what]) => (at === null ? [what] : []));
+  const missing = unseen.length > 0 ? [`no ${unseen.join(' and no ')} within the study`] : [];
+  return [...(seen.length > 0 ? [seen.join(', ')] : []), ...missing].join('; ');
+}
+
 function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint, width: number | undefined): string[] {
   const { baseBatch, baseProblem, breakpoints } = analysis;
-  const { linearUntil, halfEfficiency, flatFrom } = breakpoints;
   const rows = analysis.points.map((p) => [
     formatCount(p.batchSize),
     // A log that does not say the rate has 0 there, which nobody trains with.
@@ -35,7 +47,7 @@ function strategyLines(name: string, analysis: TargetAnalysis, paint: Paint, wid
     paint(`  ${head}`, 'dim'),
     ...lines.map((l, i) => (analysis.points[i]!.regime === 'not reached' ? paint(`  ${l}`, 'yellow') : `  ${l}`)),
     ...wrapped(
-      `from batch ${count(baseBatch)}${baseProblem === null ? '' : ` (counts for no verdict: ${baseProblem})`}: linear until ${count(linearUntil)}, half efficiency at ${count(halfEfficiency)}, flat from ${count(flatFrom)}`,
+      `from batch ${count(baseBatch)}${baseProblem === null ? '' : ` (counts for no verdict: ${baseProblem})`}: ${bendsText(breakpoints)}`,
       2,
       width,
     ),
@@ -51,7 +63,7 @@ function workloadLines(workload: WorkloadReport, paint: Paint, width: number | u
       `target ${t.name}: ${t.value === null ? `none, ${t.reason}` : formatNumber(t.value, 4)} (${t.rule})${t.name === primaryTarget ? ', shown here' : ''}`,
   );
   return [
-    `${paint(truncate(name, 60), 'bold')}: ${model}, ${dataset}, ${formatCount(workload.trials)} trials`,
+    `${paint(truncate(name, 60), 'bold')}: ${model}, ${dataset}, ${plural(workload.trials, 'trial')}`,
     ...lines,
     '',
     ...strategies.flatMap((s) => strategyLines(s.name, s, paint, width)),

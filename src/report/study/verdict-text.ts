@@ -8,11 +8,11 @@ export const batchCount = (x: number | null): string =>
 /** The largest B_crit that is printed as a number: above it an end of an interval is as good as open. */
 const beyondAnyStudy = 1e7;
 
-/** `400 to 3,000`; open ends are said; `none` where there are no more points than the curve has numbers. */
+/** `400 to 3,000`; open ends are said; `no bounds` where there are no more points than the curve has numbers. */
 export function intervalText({ low, high }: Pick<CriticalBatch, 'low' | 'high'>): string {
   const open = high === null || high > beyondAnyStudy;
   const bottom = low === null || low < 0.5 ? null : batchCount(Math.round(low) >= 100 ? Math.round(low) : low);
-  if (bottom === null && open) return 'none: unbounded both ways';
+  if (bottom === null && open) return 'no bound either way';
   const top = open ? null : batchCount(high! >= 100 ? Math.round(high!) : high!);
   return top === null ? `${bottom} or more` : bottom === null ? `${top} or less` : `${bottom} to ${top}`;
 }

@@ -40,7 +40,7 @@ export async function probeBlock(block: 8 | 16): Promise<BlockedLayout> {
     b.output('plain', b.inline(net, { x }).get(net.outputs[0]!.value)!);
     const blocked = emitBlocked(net, block);
     b.output('blocked', b.inline(blocked, { x }).get(blocked.outputs[0]!.value)!);
-    // Without optimisation: ONNX Runtime's own layout pass would turn the plain half into a blocked one.
+    // Without optimization: ONNX Runtime's own layout pass would turn the plain half into a blocked one.
     const session = await InferenceSession.create(writeModel(b.build()), {
       graphOptimizationLevel: 'disabled',
       intraOpNumThreads: 1,

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { measuredIn, subject } from '../common.ts';
 import { flags } from '../flags.ts';
+import { attacks } from '../names/attacks.ts';
+import { modelName } from '../names/model-families.ts';
 import type { Of } from '../readonly.ts';
 import { dataKeys, leading, networkKeys, positions, runtimeKeys } from '../request.ts';
-import { attacks } from './attacks.ts';
 import { growthByStage, norm } from './perturbation.ts';
 
 const compared = 'Networks';
@@ -13,9 +14,7 @@ const spectraGroup = 'Singular values';
 
 export const comparisonRequest = z.object({
   ...networkKeys,
-  model: z
-    .string()
-    .min(1)
+  model: modelName
     .optional()
     .describe(
       'built-in model of all weights, or several, or ONNX files, with commas between them (default: that of the run whose checkpoints are compared)',

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { environment, subject } from '../common.ts';
 import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
-import { dataKeys, networkKeys, runtimeKeys, splitName } from '../request.ts';
+import { dataKeys, networkKeys, runtimeKeys, splitName, tokenizerKey } from '../request.ts';
 
 export const evaluationRequest = z.object({
   ...networkKeys,
   ...dataKeys,
+  ...tokenizerKey,
   split: splitName.default('test').describe('which data').register(flags, { value: 'name' }),
   batchSize: z
     .int()

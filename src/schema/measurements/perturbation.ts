@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { distribution, interval, measuredIn, pictured } from '../common.ts';
 import { flags } from '../flags.ts';
+import { attacks } from '../names/attacks.ts';
 import type { Of } from '../readonly.ts';
 import { dataKeys, networkKeys, positions, runtimeKeys } from '../request.ts';
-import { attacks } from './attacks.ts';
 
 export const norm = z.enum(['linf', 'l2']);
 export const noise = z.enum(['gaussian', 'uniform', 'sign']);

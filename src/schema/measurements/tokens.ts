@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { measuredIn, subject } from '../common.ts';
 import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
-import { dataKeys, leading, networkKeys, positions, runtimeKeys } from '../request.ts';
+import { dataKeys, leading, networkKeys, positions, runtimeKeys, tokenizerKey } from '../request.ts';
 
 export const tokensRequest = z.object({
   ...networkKeys,
   ...dataKeys,
+  ...tokenizerKey,
   at: positions
     .default('0')
     .describe('positions to linearize at: images of the test set, or windows of its text')
@@ -35,6 +36,10 @@ export const tokensRequest = z.object({
     .describe('length of perturbations of the embeddings, relative to that of the embeddings')
     .register(flags, { value: 'r' }),
   steps: z.int().min(1).default(10).describe('gradient steps of the adversarial one').register(flags, { value: 'n' }),
+  untrained: z
+    .boolean()
+    .default(true)
+    .describe('a control on an untrained network, perturbed against its own answers (built-in models)'),
   ...runtimeKeys,
 });
 
@@ -64,7 +69,7 @@ export const streamMap = z.object({
   units: z.array(z.string()).describe('the residual units that it consists of'),
   tokens: z.int().describe('T: tokens of the state'),
   width: z.int().describe('d: numbers of a token'),
-  additive: z.boolean().describe('whether it is x + F(x) with x not normalised on the way (pre-norm)'),
+  additive: z.boolean().describe('whether it is x + F(x) with x not normalized on the way (pre-norm)'),
   singularValues: z.array(z.number()).describe('leading ones of the whole map of all tokens that converged'),
   residual: z.number().describe('largest true residual of these, relative to the largest'),
   pairs: z.array(tokenPair).describe('of the chosen tokens, each by each'),
@@ -124,6 +129,13 @@ export const tokensResult = z.object({
   maps: z.array(streamMap).describe('block by block with its units, then the whole stream, at each position'),
   coupling: z.array(tokenCoupling).describe('across depth; empty where the blocks are not x + F(x)'),
   growth: z.array(embeddingGrowth).describe('of perturbations of the embeddings'),
+  untrained: z
+    .object({
+      weights: z.string().describe('of the untrained network'),
+      growth: z.array(embeddingGrowth).describe('in it, of perturbations against its own answers'),
+    })
+    .optional()
+    .describe('the control; absent where the architecture is a file, or was not asked for'),
   unmeasured: z
     .array(z.object({ name: z.string().describe('of the map'), because: z.string().describe('the reason') }))
     .describe('maps that could not be measured'),

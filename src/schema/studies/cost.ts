@@ -1,6 +1,7 @@
 /** What a training costs: step times, devices, and ways to train. */
 import { z } from 'zod';
 import type { Of } from '../readonly.ts';
+import { plannedArray } from './queue.ts';
 
 /** A number with where it comes from. */
 export const marked = z.object({
@@ -18,24 +19,21 @@ export const trainingCost = z.object({
   money: marked.nullable().describe('device-hours times the price of one; null without a price'),
 });
 
+/** Seconds of a step at one batch size. */
+export const stepTimePoint = z.object({
+  batchSize: z.int().describe('examples a step'),
+  microBatch: z
+    .int()
+    .nullable()
+    .describe('examples in memory at a time; null where the batch was not measured here and nothing is known of it'),
+  seconds: z.number().describe('median of the repeats'),
+  low: z.number().describe('fastest repeat'),
+  high: z.number().describe('slowest repeat'),
+  repeats: z.int().describe('how many'),
+});
+
 export const stepTimeCurve = z.object({
-  points: z
-    .array(
-      z.object({
-        batchSize: z.int().describe('examples a step'),
-        microBatch: z
-          .int()
-          .nullable()
-          .describe(
-            'examples in memory at a time; null where the batch was not measured here and nothing is known of it',
-          ),
-        seconds: z.number().describe('median of the repeats'),
-        low: z.number().describe('fastest repeat'),
-        high: z.number().describe('slowest repeat'),
-        repeats: z.int().describe('how many'),
-      }),
-    )
-    .describe('by growing batch size'),
+  points: z.array(stepTimePoint).describe('by growing batch size'),
   fit: z
     .object({
       overhead: z.number().describe('t0, seconds a step whatever its batch'),
@@ -115,6 +113,7 @@ export const missingOfStudyResult = z.object({
   minutes: z.number().describe('of all workloads, as far as known'),
   commands: z.array(z.string()).describe('workloads that other programs train, whose time is not in the sum'),
   assumption: z.string().describe('what the time rests on, in words'),
+  array: plannedArray.optional().describe('what would be submitted, where the study is for Slurm'),
 });
 
 /** What joins devices. */

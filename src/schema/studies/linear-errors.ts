@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
+import { runtimeKeys } from '../request.ts';
 
 /** One step, and what the linear approximation of the loss promised of it. */
 export const linearErrorRow = z.object({
@@ -19,7 +21,20 @@ export const linearErrorRow = z.object({
 /** `linear-errors.json` beside a study. */
 export const linearErrorsResult = z.array(linearErrorRow);
 
-export const linearErrorsRequest = z.object({ folder: z.string().describe('of the study') });
+export const linearErrorsRequest = z.object({
+  folder: z
+    .string()
+    .describe('folder of a study of `ballast batch run`')
+    .register(flags, { value: 'dir', positional: true }),
+  data: z
+    .string()
+    .optional()
+    .describe('folder of the data (default: where the study found it)')
+    .register(flags, { value: 'dir' }),
+  ...runtimeKeys,
+});
 
+/** Of which study the steps are looked at. */
+export type LinearErrorsRequest = Of<typeof linearErrorsRequest>;
 /** One step, and what the linear approximation of the loss promised of it. */
 export type LinearErrorRow = Of<typeof linearErrorRow>;

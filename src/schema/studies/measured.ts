@@ -1,10 +1,11 @@
 /** What a study has measured, as plain data: what imports leave behind and the analysis reads. */
 import { z } from 'zod';
+import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
 
 const number = z.number().nullable();
 
-const measurement = z.object({
+export const measurement = z.object({
   step: z.number().describe('of the run'),
   epoch: z.number().describe('passes over the training data, fractional'),
   examples: z.number().describe('seen so far; tokens for language'),
@@ -119,7 +120,7 @@ export const importedResult = z.object({
               from: z.array(z.string()).describe('its names in the log'),
             }),
           )
-          .describe('quantities that were recognised'),
+          .describe('quantities that were recognized'),
         unused: z
           .array(z.object({ name: z.string().describe('in the log'), count: z.int().describe('how often') }))
           .describe('names that are no quantity'),
@@ -138,10 +139,13 @@ export const importedResult = z.object({
 export const exportFormatNames = ['parquet', 'csv', 'layout'] as const;
 
 export const exportRequest = z.object({
-  folder: z.string().describe('of the study'),
-  format: z.enum(exportFormatNames).describe('what it was written as'),
-  path: z.string().describe('where'),
-  all: z.boolean().describe('also trials that are no longer in the grid'),
+  folder: z.string().describe('the study on disk').register(flags, { value: 'dir', positional: true }),
+  format: z
+    .enum(exportFormatNames)
+    .describe('parquet or csv: one table; layout: dataset/model/optimizer/batch_size/trial with a CSV file a trial')
+    .register(flags, { value: 'format' }),
+  path: z.string().min(1).describe('the file, or for layout the folder').register(flags, { value: 'path', flag: 'to' }),
+  all: z.boolean().default(false).describe('also trials that are no longer in the grid'),
 });
 
 /** What was written of a study for other programs. */
@@ -153,6 +157,8 @@ export const exportedResult = z.object({
   path: z.string().describe('where'),
 });
 
+/** What of a study is written for other programs. */
+export type ExportRequest = Of<typeof exportRequest>;
 /** What was found in measurements of others. */
 export type ImportedSummary = Of<typeof importedResult>;
 /** What was written of a study for other programs. */

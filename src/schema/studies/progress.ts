@@ -1,6 +1,8 @@
 /** How far a study is, and what a run of it has come to. */
 import { z } from 'zod';
+import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
+import { mostThreads, runtimeKeys } from '../request.ts';
 
 export const studyCounts = z.object({
   queued: z.int().describe('that wait'),
@@ -29,12 +31,76 @@ export const studyRunResult = z.object({
   edges,
 });
 
+/** `0`, or the long names that the driver gives them. */
+const gpuName = /^[\w/:-]{1,100}$/;
+
+const gpus = z
+  .array(z.string())
+  .refine((names) => names.every((name) => gpuName.test(name)) && new Set(names).size === names.length, {
+    error: 'expected different graphics processors such as 0,1,2,3',
+  });
+
+const dataOfStudy = z
+  .string()
+  .optional()
+  .describe('where the data lies, for workloads that name no folder')
+  .register(flags, { value: 'dir' });
+
+/** How a study is computed. */
+export const studyRunKeys = {
+  data: dataOfStudy,
+  maxParallel: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'trials at a time; the threads are divided among them (default: 1; with graphics processors as many as they serve)',
+    )
+    .register(flags, { value: 'n' }),
+  gpus: gpus
+    .optional()
+    .describe('graphics processors for commands, such as 0,1,2,3: each trial gets as many as its resources say')
+    .register(flags, { value: 'list' }),
+  threads: z
+    .int()
+    .min(1)
+    .max(mostThreads)
+    .optional()
+    .describe('threads of all trials together (default: all cores)')
+    .register(flags, { value: 'n' }),
+  device: runtimeKeys.device,
+  extend: z
+    .boolean()
+    .default(false)
+    .describe('where the best rate lies on the edge of its grid, try more on that side, up to three'),
+  failFast: z.boolean().default(false).describe('end with the first trial that fails'),
+};
+
+/** Commands that are tried for a while. */
+export const studyCheckRequest = z.object({
+  study: z
+    .string()
+    .describe('the study: docs/studies-of-commands.md')
+    .register(flags, { value: 'study.yaml', positional: true }),
+  data: dataOfStudy,
+  seconds: z.int().min(1).default(60).describe('a run ends after so many').register(flags, { value: 'n' }),
+  rows: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe('or when it has logged so many steps with a loss')
+    .register(flags, { value: 'n' }),
+  gpus: studyRunKeys.gpus,
+});
+
 export const studyRunRequest = z.object({
   study: z.string().describe('path of the study file'),
   folder: z.string().nullable().describe('of the study on disk'),
 });
 
-export const studyStatusRequest = z.object({ folder: z.string().describe('of the study on disk') });
+export const studyStatusRequest = z.object({
+  folder: z.string().describe('the study on disk').register(flags, { value: 'dir', positional: true }),
+});
 
 export const studyStatusResult = z.object({
   study: z.string().describe('name of the study'),
@@ -96,7 +162,7 @@ export const checkedStudyResult = z.object({
               last: z.number().nullable().describe('its last value'),
             }),
           )
-          .describe('that were recognised'),
+          .describe('that were recognized'),
         unused: z.array(z.string()).describe('names that were logged and are no quantity'),
         rows: z.int().describe('of the curve'),
         step: z.number().describe('of the last row'),
@@ -122,6 +188,8 @@ export const checkedStudyResult = z.object({
     .describe('one by one'),
 });
 
+/** For how long the commands of a study are tried. */
+export type StudyCheckRequest = Of<typeof studyCheckRequest>;
 /** How many trials are in each state. */
 export type StudyCounts = Of<typeof studyCounts>;
 /** A place of the grid whose best rate is the smallest or the largest that was tried: there may be a better one beyond. */

@@ -5,6 +5,7 @@ import { partCache } from '../../instrument/part-cache.ts';
 import { randomBasis, topSingularTriplets } from '../../linalg/index.ts';
 import { normalizationEntry } from '../../models/index.ts';
 import { requireMemory } from '../../runtime/index.ts';
+import { partForms } from '../../schema/index.ts';
 import { environmentOf } from '../environment.ts';
 import { atImages, type BranchRequest, branchMap, type NetworkAtImages, unitsOf } from '../units/branches.ts';
 import { featureCount, findStages, type Stage } from '../units/units.ts';
@@ -54,7 +55,7 @@ export const alignmentRevision = 1;
 export function alignmentCache(dir: string, request: AlignmentRequest): ResultCache<StageAlignment> {
   const { network, dataset, top, seed = 0, runtime } = request;
   const settings = { top, seed };
-  return partCache(dir, {
+  return partCache(dir, partForms.alignment, {
     ...{ measurement: 'alignment', revision: alignmentRevision, network, data: dataset, settings, runtime },
   });
 }

@@ -3,12 +3,13 @@ import type { ImageDataset } from '../../data/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import type {
-  ComparedNetwork,
-  ComparedSpectrum,
-  ComparisonResult,
-  GrowthByStage,
-  PairedPoint,
+import {
+  type ComparedNetwork,
+  type ComparedSpectrum,
+  type ComparisonResult,
+  type PairedPoint,
+  type Part,
+  partForms,
 } from '../../schema/index.ts';
 import { holm, pairedDifference, shareInterval } from '../../verdict/index.ts';
 import { environmentOf } from '../environment.ts';
@@ -71,10 +72,7 @@ export interface ComparisonPlan {
 }
 
 /** What one network has under attack. */
-interface UnderAttack {
-  readonly right: readonly (readonly boolean[])[];
-  readonly growth: GrowthByStage;
-}
+type UnderAttack = Part<'comparison'>;
 
 /** Raised whenever the numbers of a comparison change. */
 const comparisonRevision = 1;
@@ -185,7 +183,7 @@ export class Comparison {
     const cache =
       parts === undefined
         ? undefined
-        : partCache<UnderAttack>(parts, {
+        : partCache(parts, partForms.comparison, {
             ...{ measurement: 'compare', revision: comparisonRevision, network: member.network, data: member.dataset },
             ...{ settings: { images, attack, norm, radii, steps, seed }, runtime },
           });

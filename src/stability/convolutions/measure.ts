@@ -5,6 +5,7 @@ import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '..
 import type { Network } from '../../models/index.ts';
 import { type Graph, staticShape, tensor } from '../../onnx/index.ts';
 import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import { partForms } from '../../schema/index.ts';
 import { environmentOf } from '../environment.ts';
 import { LinearizedMap } from '../spectra/jacobian.ts';
 import { relativeDifference } from '../spectra/spread.ts';
@@ -79,7 +80,13 @@ export const convolutionsRevision = 1;
 export function convolutionsCache(dir: string, request: ConvolutionsRequest): ResultCache<ConvolutionSpectrum> {
   const { network, foldNorm, method, top, seed = 0, runtime } = request;
   const settings = { foldNorm, method, top, seed };
-  return partCache(dir, { measurement: 'convolutions', revision: convolutionsRevision, network, settings, runtime });
+  return partCache(dir, partForms.convolution, {
+    measurement: 'convolutions',
+    revision: convolutionsRevision,
+    network,
+    settings,
+    runtime,
+  });
 }
 
 /** Singular values of a network's convolutions, planned. */

@@ -4,6 +4,7 @@ import { partCache } from '../../instrument/part-cache.ts';
 import { topSingularTriplets } from '../../linalg/index.ts';
 import { normalizationEntry } from '../../models/index.ts';
 import { requireMemory } from '../../runtime/index.ts';
+import { partForms } from '../../schema/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { Activations } from '../units/activations.ts';
 import { BlockMeasurement } from '../units/block.ts';
@@ -57,7 +58,7 @@ export const eigenvaluesRevision = 1;
 export function eigenvaluesCache(dir: string, request: EigenvaluesRequest): ResultCache<BranchEigenvalues> {
   const { network, dataset, method, top, seed = 0, runtime } = request;
   const settings = { method, top, seed };
-  return partCache(dir, {
+  return partCache(dir, partForms.eigenvalues, {
     ...{ measurement: 'eigenvalues', revision: eigenvaluesRevision, network, data: dataset, settings, runtime },
   });
 }

@@ -1,9 +1,11 @@
+import type { z } from 'zod';
 import { type ImageDataset, subset } from '../../data/index.ts';
 import { evaluate } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { normalizationEntry } from '../../models/index.ts';
 import { flopsOf } from '../../onnx/index.ts';
+import { partForms } from '../../schema/index.ts';
 import { environmentOf } from '../environment.ts';
 import type { BlockSpectrum } from '../result.ts';
 import { relativeDifference } from '../spectra/spread.ts';
@@ -41,15 +43,15 @@ export function interventionCache(dir: string, request: InterventionRequest): In
   const { network, dataset, units, operatingPoint, evaluationImages, growth, finalRelu, method, top, runtime } =
     request;
   const { seed = 0 } = request;
-  const of = <T>(settings: Readonly<Record<string, unknown>>): ResultCache<T> =>
-    partCache(dir, {
+  const of = <T>(form: z.ZodType<T>, settings: Readonly<Record<string, unknown>>): ResultCache<T> =>
+    partCache(dir, form, {
       ...{ measurement: 'intervene', revision: interventionRevision, network, data: dataset, runtime },
       settings: { units, seed, ...settings },
     });
   return {
-    spectra: of({ operatingPoint, finalRelu, method, top }),
-    accuracies: of({ evaluationImages }),
-    growths: of({ growth }),
+    spectra: of(partForms.spectrum, { operatingPoint, finalRelu, method, top }),
+    accuracies: of(partForms.scaledAccuracy, { evaluationImages }),
+    growths: of(partForms.scaledGrowth, { growth }),
   };
 }
 

@@ -115,7 +115,7 @@ const slack = 1e-4;
 
 /**
  * Attacks the examples that are answered correctly; the others count as they are. Every success is checked by predicting again with a
- * program that holds the network without gradients and without folded normalisation, and by its distance. Warns, in the manner of AutoAttack, of zero gradients, of a
+ * program that holds the network without gradients and without folded normalization, and by its distance. Warns, in the manner of AutoAttack, of zero gradients, of a
  * network whose answers change from call to call, and of an attack that more steps make weaker.
  */
 export async function runAttack(

@@ -20,7 +20,7 @@ const pulls = 6;
 const inside = 0.999999;
 
 /**
- * Carlini and Wagner's l2 attack (arXiv 1608.04644): minimises ‖x' - x‖² + c max(margin, 0) by Adam (rate `stepSize`, `steps` steps), for nine values of c found by
+ * Carlini and Wagner's l2 attack (arXiv 1608.04644): minimizes ‖x' - x‖² + c max(margin, 0) by Adam (rate `stepSize`, `steps` steps), for nine values of c found by
  * bisection for each example. In the box by x' = (tanh w + 1) / 2; where there is no box the perturbation itself is varied. Finds a small perturbation and
  * has no radius of its own: an example keeps the smallest success. Two things are not the paper's: steps shrink with the perturbation (`stepShare`),
  * and in the end a success is pulled back to the boundary along its line.

@@ -69,8 +69,8 @@ function lossGraph(part: Graph, loss: AttackLoss): Graph {
 }
 
 /**
- * A classifier from the place where perturbations enter to its logits, with gradients of losses of its answer. Batch normalisation is in
- * evaluation mode and normalisation of pixels is part of it, so that radii are in pixel units.
+ * A classifier from the place where perturbations enter to its logits, with gradients of losses of its answer. Batch normalization is in
+ * evaluation mode and normalization of pixels is part of it, so that radii are in pixel units.
  */
 export class DifferentiableClassifier {
   readonly name: string;

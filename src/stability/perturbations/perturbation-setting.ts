@@ -5,6 +5,7 @@ import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import type { Network } from '../../models/index.ts';
 import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import { partForms } from '../../schema/index.ts';
 import type { ImageEnergies } from '../projections/index.ts';
 import { findUnits, unitIndex } from '../units/units.ts';
 import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } from './index.ts';
@@ -122,7 +123,7 @@ export function perturbationCache(dir: string, request: PerturbationRequest): Re
   const { project, seed } = request;
   // How many images are projected is no part of what is found at one of them.
   const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };
-  return partCache(dir, {
+  return partCache(dir, partForms.energies, {
     ...{ measurement: 'perturb', revision: perturbationRevision, network, data: dataset, runtime },
     settings: {
       // Only the first radius is projected.

@@ -18,6 +18,17 @@ export interface UntrainedControlRequest {
 const calibrationImages = 512;
 const calibrationBatch = 128;
 
+/** The same architecture with fresh weights; undefined for a network of the user's own file, of which it is not known what is trained. */
+export function freshTwin(network: Network, seed: number): Network | undefined {
+  if (!network.builtFrom) return undefined;
+  const { model } = network.builtFrom;
+  return {
+    ...withValues(model, initialize(model.parameters, seed)),
+    name: network.name,
+    weights: `freshly initialized (seed ${seed})`,
+  };
+}
+
 /**
  * The same architecture with fresh weights and batch norm calibrated on the data, as a control for what training adds. Undefined for a network
  * of the user's own file, of which it is not known what is trained.
@@ -29,13 +40,8 @@ export async function untrainedControl({
   seed,
   runtime,
 }: UntrainedControlRequest): Promise<Network | undefined> {
-  if (!network.builtFrom) return undefined;
-  const { model } = network.builtFrom;
-  const fresh: Network = {
-    ...withValues(model, initialize(model.parameters, seed)),
-    name: network.name,
-    weights: `freshly initialised (seed ${seed})`,
-  };
+  const fresh = freshTwin(network, seed);
+  if (!fresh) return undefined;
   const measured = new Set(images);
   const all = Array.from({ length: dataset.count }, (_, i) => i);
   const others = all.filter((i) => !measured.has(i));

@@ -134,7 +134,7 @@ interface Bidiagonal {
 }
 
 /**
- * The Golub-Kahan process for each unit vector of a block, without reorthogonalisation: rounding repeats nodes of the rules that come of it and
+ * The Golub-Kahan process for each unit vector of a block, without reorthogonalization: rounding repeats nodes of the rules that come of it and
  * shares their weights out, but leaves the sums right (Greenbaum 1989).
  */
 async function bidiagonals(

@@ -1,29 +1,16 @@
 import { distributionOf } from '../../base/statistics.ts';
-import type { ProjectedBlock, ProjectedKind } from '../../schema/index.ts';
+import type { Part, ProjectedBlock, ProjectedKind } from '../../schema/index.ts';
 import type { PerturbationKind } from '../perturbations/index.ts';
-import type { Energies } from './energies.ts';
 
 export type { ProjectedBlock, ProjectedKind };
 /** Shares of a perturbation's squared length on singular vectors. */
 export type EnergyShares = ProjectedKind['outgoing'];
 
-/** Energies of one perturbation on one side of a block's map. */
-export type SideEnergies = Pick<Energies, 'above' | 'plateau' | 'below' | 'uncertainty' | 'gain'> & {
-  readonly top: number | null;
-};
-
 /** What is kept of one block at one image. */
-export interface ImageEnergies {
-  readonly method: ProjectedBlock['method'];
-  readonly isotropic: number;
-  readonly top: { readonly values: readonly number[]; readonly residual: number } | null;
-  readonly kinds: Readonly<
-    Record<
-      PerturbationKind,
-      { readonly incoming: SideEnergies; readonly outgoing: SideEnergies; readonly gain: number }
-    >
-  >;
-}
+export type ImageEnergies = Part<'energies'>;
+
+/** Energies of one perturbation on one side of a block's map. */
+export type SideEnergies = ImageEnergies['kinds'][PerturbationKind]['incoming'];
 
 /** Over images: means of energies, medians of gains. */
 export function summarize(

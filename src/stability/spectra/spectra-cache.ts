@@ -1,4 +1,5 @@
 import { partCache } from '../../instrument/part-cache.ts';
+import { partForms } from '../../schema/index.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Raised whenever the numbers of a spectrum change. */
@@ -8,7 +9,7 @@ export const spectrumRevision = 2;
 export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
   const { network, dataset, finalRelu, method, top, seed = 0, runtime } = request;
   const settings = { finalRelu, method, top, seed };
-  return partCache(dir, {
+  return partCache(dir, partForms.spectrum, {
     measurement: 'spectrum',
     revision: spectrumRevision,
     network,

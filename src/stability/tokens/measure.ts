@@ -1,4 +1,5 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
+import { argMax } from '../../evaluate/index.ts';
 import { type LinearOperator, randomBasis, topSingularTriplets } from '../../linalg/index.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import { flopsOf, type Graph, GraphError, type TensorData } from '../../onnx/index.ts';
@@ -10,7 +11,7 @@ import { type Activations, activationsAt } from '../units/activations.ts';
 import { searchOf } from '../units/block-plan.ts';
 import { nodesBetween } from '../units/dominators.ts';
 import { coupling, type TakenApart, takeApart } from './coupling.ts';
-import { embeddingGrowth } from './growth.ts';
+import { embeddingGrowth, type GrowthOptions } from './growth.ts';
 import { normalityOf } from './normality.ts';
 import { type TokenLayout, tokenLayout, tokenOf, withToken } from './token-layout.ts';
 import { type StreamMap, streamMaps } from './transformer-blocks.ts';
@@ -33,6 +34,8 @@ export interface TokensRequest {
   /** Name of the data. */
   readonly dataset: string;
   readonly points: readonly TokenPoint[];
+  /** The same architecture untrained: a control for the growth of perturbations. */
+  readonly untrained?: Network | undefined;
   /** Positions of tokens in the sequence, or the last one. */
   readonly tokens: 'last' | readonly number[];
   readonly top: number;
@@ -133,6 +136,7 @@ export class TokensMeasurement {
       graph,
       dataset,
       points,
+      untrained,
       top,
       radius,
       steps,
@@ -144,6 +148,7 @@ export class TokensMeasurement {
     const maps: StreamMapResult[] = [];
     const couplings: TokenCoupling[] = [];
     const growth: EmbeddingGrowth[] = [];
+    const untrainedGrowth: EmbeddingGrowth[] = [];
     const unmeasured = [...this.#unfit];
     const blocks = this.#maps.filter((m) => m.part === 'block');
     let done = 0;
@@ -165,16 +170,9 @@ export class TokensMeasurement {
       }
       couplings.push(...couplingsOf(branches, point.at, top, seed));
       const state = this.#activations[p]!.get(blocks[0]!.from)!;
-      growth.push(
-        await embeddingGrowth(graph, blocks, state, point.labels, {
-          at: point.at,
-          radius,
-          steps,
-          seed,
-          runtime,
-          signal,
-        }),
-      );
+      const options = { at: point.at, radius, steps, seed, runtime, signal };
+      growth.push(await embeddingGrowth(graph, blocks, state, point.labels, options));
+      if (untrained) untrainedGrowth.push(await growthOnOwnAnswers(untrained, point, options));
     }
     if (maps.length === 0)
       throw new GraphError(`${network.name}: no block could be measured; the first: ${unmeasured[0]!.because}`);
@@ -187,6 +185,7 @@ export class TokensMeasurement {
       maps,
       coupling: couplings,
       growth,
+      ...(untrained ? { untrained: { weights: untrained.weights, growth: untrainedGrowth } } : {}),
       unmeasured,
       ...(network.notes?.length ? { notes: network.notes } : {}),
       environment: environmentOf(runtime),
@@ -243,6 +242,23 @@ export class TokensMeasurement {
       await linearized.dispose();
     }
   }
+}
+
+/** The growth of perturbations against what a network answers itself, as an untrained one knows no right answers; where a point has no label it has none here. */
+async function growthOnOwnAnswers(
+  network: Network,
+  point: TokenPoint,
+  options: GrowthOptions,
+): Promise<EmbeddingGrowth> {
+  const graph = network.task === 'language' ? network.graph(1, point.input.shape[1]) : network.graph(1);
+  const blocks = streamMaps(graph).filter((m) => m.part === 'block');
+  const logits = graph.outputs[0]!.value;
+  const [at] = await activationsAt(graph, [blocks[0]!.from, logits], [point.input], options.runtime, options.signal);
+  const scores = at!.get(logits)!.data as Float32Array;
+  const answers = point.labels.map((label, row) =>
+    label < 0 ? label : argMax(scores, row * network.classes, network.classes),
+  );
+  return embeddingGrowth(graph, blocks, at!.get(blocks[0]!.from)!, answers, options);
 }
 
 /** J e_c for every entry c of an input token, each a state of all output tokens. */

@@ -13,7 +13,7 @@ export interface StreamMap {
   readonly to: Value;
   /** Names of the units that it consists of. */
   readonly units: readonly string[];
-  /** x + F(x), with nothing that normalises x itself (pre-norm): F is then the map without the identity. */
+  /** x + F(x), with nothing that normalizes x itself (pre-norm): F is then the map without the identity. */
   readonly additive: boolean;
 }
 
@@ -27,7 +27,7 @@ function partOf(graph: Graph, unit: Unit): StreamPart {
   return nodes.some((n) => n.opType === 'Conv') ? 'convolution' : 'feed-forward';
 }
 
-/** The layer normalisation that alone reads a sum, as post-norm blocks have it. */
+/** The layer normalization that alone reads a sum, as post-norm blocks have it. */
 function normalizedSum(
   readers: ReadonlyMap<Value, readonly { opType: string; outputs: readonly Value[] }[]>,
   sum: Value,
@@ -39,7 +39,7 @@ function normalizedSum(
 /**
  * The blocks of a transformer, their units by themselves, and the whole stream from the first state to the last. A block is an attention unit with the feed-forward
  * unit that follows it; other units are blocks of their own. In post-norm networks, told by a unit that begins behind the
- * normalisation of the sum before it, a block ends behind its normalisation.
+ * normalization of the sum before it, a block ends behind its normalization.
  */
 export function streamMaps(graph: Graph): StreamMap[] {
   const units = findUnits(graph);

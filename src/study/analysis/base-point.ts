@@ -1,5 +1,5 @@
 import { groupBy } from '../group-by.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { bestRate, edgeOf } from './best-rate.ts';
 import { type BatchGroup, tunedSteps } from './critical-batch.ts';
 import type { KnownTarget } from './target.ts';

@@ -1,5 +1,5 @@
 import { groupBy } from '../group-by.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { type Outcome, outcomeOf } from './crossing.ts';
 import { medianOf } from './spread.ts';
 import type { KnownTarget } from './target.ts';

@@ -1,6 +1,6 @@
 import type { ComparisonRow, Contrast } from '../../schema/index.ts';
 import { type Effect, effectSize } from '../../verdict/index.ts';
-import type { MeasuredWorkload } from '../measured.ts';
+import type { MeasuredWorkload } from '../measured/measured.ts';
 import { criticalBatchRatio } from './profile.ts';
 import type { TargetAnalysis } from './strategy.ts';
 

@@ -1,6 +1,6 @@
 import { largestOf, leastOf } from '../../base/statistics.ts';
 import type { Contour } from '../../schema/index.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { curveOf, valueAt } from './curve.ts';
 import { medianOf } from './spread.ts';
 import { type TargetAnalysis, trialsAt } from './strategy.ts';

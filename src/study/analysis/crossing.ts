@@ -1,4 +1,4 @@
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { type CurvePoint, curveOf, smoothed } from './curve.ts';
 import { bestOf, type KnownTarget, reaches } from './target.ts';
 

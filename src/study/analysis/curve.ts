@@ -1,4 +1,4 @@
-import type { MeasuredTrial, Quantity } from '../measured.ts';
+import type { MeasuredTrial, Quantity } from '../measured/measured.ts';
 
 /** One quantity of a trial where it was evaluated. */
 export interface CurvePoint {

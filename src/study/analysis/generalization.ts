@@ -1,6 +1,6 @@
 import type { GeneralizationRow } from '../../schema/index.ts';
 import { type EffectSize, effectSize, meanEffect } from '../../verdict/index.ts';
-import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
+import type { MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
 import { crossingOf } from './crossing.ts';
 import { curveOf, valueAt } from './curve.ts';
 import { spreadOf } from './spread.ts';

@@ -2,7 +2,7 @@ import { largestOf } from '../../base/statistics.ts';
 import type { NoiseScaleRow } from '../../schema/index.ts';
 import { effectSize, meanEffect } from '../../verdict/index.ts';
 import { groupBy } from '../group-by.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { outcomeOf } from './crossing.ts';
 import { medianOf, spreadOf } from './spread.ts';
 import { type StudyPoint, type TargetAnalysis, trialsAt } from './strategy.ts';

@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import type { StudyReportResult } from '../../schema/index.ts';
-import type { MeasuredStudy } from '../measured.ts';
+import type { MeasuredStudy } from '../measured/measured.ts';
 import { comparisonRow, contrastsOf } from './comparison.ts';
 import { type ProfileProblem, performanceProfiles } from './performance-profile.ts';
 import type { LinearErrorRow } from './statements/statement.ts';

@@ -7,7 +7,7 @@ import {
   effectSize,
   isCensoredByBudget,
 } from '../../verdict/index.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { rateProblem } from './base-point.ts';
 import { bestRate, edgeOf, type JudgedTrial, rateGroups, stepsOf } from './best-rate.ts';
 import { type BatchGroup, criticalBatchOf, tunedSteps } from './critical-batch.ts';

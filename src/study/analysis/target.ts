@@ -1,6 +1,6 @@
 import { largestOf, quantile } from '../../base/statistics.ts';
 import type { Target } from '../../schema/index.ts';
-import type { Direction, MeasuredTrial, MeasuredWorkload, Quantity, TargetSpec } from '../measured.ts';
+import type { Direction, MeasuredTrial, MeasuredWorkload, Quantity, TargetSpec } from '../measured/measured.ts';
 import { curveOf } from './curve.ts';
 import { medianOf } from './spread.ts';
 

@@ -1,5 +1,5 @@
 import type { StrategyReport, WorkloadReport } from '../../schema/index.ts';
-import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
+import type { MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
 import { type ComparableTrials, equalEffort, keptRateTrials, problemsOf } from './base-point.ts';
 import { contourOf } from './contour.ts';
 import { generalizationRows } from './generalization.ts';
@@ -24,7 +24,7 @@ export function workloadReport(workload: MeasuredWorkload, trials: readonly Meas
     });
     return { name: own, rates, keptRate, ...byTarget[0]!, byTarget };
   });
-  // What is kept has no trials of its own: noise, generalisation and contours are those of the tuned ones.
+  // What is kept has no trials of its own: noise, generalization and contours are those of the tuned ones.
   const own = variants.flatMap((variant, i) =>
     variant.rates === 'tuned' ? [{ ...variant, analyses: strategies[i]!.byTarget }] : [],
   );

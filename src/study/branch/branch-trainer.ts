@@ -1,3 +1,5 @@
+import type { Part } from '../../schema/index.ts';
+
 /** Where branches leave a training. */
 export interface BranchMoment {
   readonly step: number;
@@ -19,13 +21,7 @@ export interface BranchOrder {
 }
 
 /** What it came to. */
-export interface TrainedBranch {
-  /** On the same held-out examples for all; null where it diverged. */
-  readonly loss: number | null;
-  /** Exponential mean (0.5) of the losses of its steps, for the rule of Merrill et al.; null where it diverged or nothing was logged. */
-  readonly trainLoss: number | null;
-  readonly seconds: number;
-}
+export type TrainedBranch = Part<'branch'>;
 
 /** What trains branches of one moment: our own trainer, or a command. */
 export interface BranchTrainer {

@@ -139,7 +139,7 @@ class CommandTraining {
       const other = await this.#branch(moment, { ...order, learningRate: 2 * order.learningRate }, signal);
       if (other.loss === ended.loss && other.trainLoss === ended.trainLoss)
         throw new UsageError(
-          'twice the rate changes nothing when the command goes on from a checkpoint; expected it to set the rate after it has loaded its optimiser, whose state brings the old one',
+          'twice the rate changes nothing when the command goes on from a checkpoint; expected it to set the rate after it has loaded its optimizer, whose state brings the old one',
         );
       this.#rateTold = true;
     }

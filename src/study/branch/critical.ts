@@ -21,7 +21,7 @@ export interface BranchedCritical {
  * are unsafe. Going up until the first that is not safe is a fixed sequence of tests, so that the whole of it errs as often as one of them (Maurer, Hothorn, Lehmacher 1995), 2.5 %; likewise from above.
  * The value is between: mean differences made monotone (least squares, pool adjacent violators), in a straight line over log2 of the batch.
  *
- * It is conditional on the moment, the rate and its rule, the state of the optimiser, the number of examples and the margin.
+ * It is conditional on the moment, the rate and its rule, the state of the optimizer, the number of examples and the margin.
  */
 export function criticalOf(
   rungs: readonly number[],

@@ -22,7 +22,7 @@ import {
 import type { BranchSource } from './branch-source.ts';
 import { type BranchMoment, type BranchTrainer, trainLossDecay } from './branch-trainer.ts';
 
-/** What branches do with the state of the optimiser: `keep` it, or `reset` it and let the rate grow again over the first tenth of the branch. */
+/** What branches do with the state of the optimizer: `keep` it, or `reset` it and let the rate grow again over the first tenth of the branch. */
 export type OptimizerState = 'keep' | 'reset';
 
 export interface OwnBranchSettings {
@@ -97,7 +97,7 @@ export function momentsOf(
 }
 
 /**
- * Trains branches of a run with its own model, data, optimiser and micro-batch. An order of the data is a seed of its own; the examples of an order, and their augmentation, are the same at every batch size. One program serves all batch
+ * Trains branches of a run with its own model, data, optimizer and micro-batch. An order of the data is a seed of its own; the examples of an order, and their augmentation, are the same at every batch size. One program serves all batch
  * sizes, because a batch is accumulated from micro-batches. Close it by the source's `dispose`.
  */
 export class OwnBranches {
@@ -209,7 +209,7 @@ export class OwnBranches {
 
 const orderSeed = (seed: number, order: number) => 1_000_000 + 1000 * (seed % 1000) + order;
 
-/** The same state with an optimiser that has seen nothing. */
+/** The same state with an optimizer that has seen nothing. */
 function withoutSlots(tensors: ReadonlyMap<string, TensorData>, slots: readonly string[]) {
   return new Map(
     [...tensors].map(([name, t]) =>

@@ -1,7 +1,7 @@
 import { UsageError } from '../../base/errors.ts';
 import type { StudyCosts } from '../../schema/index.ts';
 import type { StudyReport } from '../analysis/index.ts';
-import type { MeasuredStudy } from '../measured.ts';
+import type { MeasuredStudy } from '../measured/measured.ts';
 import type { Link } from './all-reduce.ts';
 import { studyCost } from './study-cost.ts';
 

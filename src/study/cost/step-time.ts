@@ -1,7 +1,7 @@
 import { BallastError } from '../../base/errors.ts';
 import { largestOf } from '../../base/statistics.ts';
 import type { StepTimeCurve } from '../../schema/index.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import { type Marked, measured, modelled } from './provenance.ts';
 
 export type { StepTimeCurve };
@@ -21,7 +21,7 @@ export function fitStepTime(points: readonly Pick<StepTimePoint, 'batchSize' | '
     throw new BallastError(
       `step times at ${points.length} batch size${points.length === 1 ? '' : 's'} make no curve; expected two or more`,
     );
-  // Minimises sum (t0 u + t1 v - 1)² with u = 1 / t and v = B / t.
+  // Minimizes sum (t0 u + t1 v - 1)² with u = 1 / t and v = B / t.
   let [uu, uv, vv, u1, v1] = [0, 0, 0, 0, 0];
   for (const { batchSize, seconds } of points) {
     const [u, v] = [1 / seconds, batchSize / seconds];

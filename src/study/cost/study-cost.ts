@@ -1,5 +1,5 @@
 import type { StudyCosts } from '../../schema/index.ts';
-import type { MeasuredTrial } from '../measured.ts';
+import type { MeasuredTrial } from '../measured/measured.ts';
 import type { Link } from './all-reduce.ts';
 import { stepTimeCurve, stepTimesOf } from './step-time.ts';
 import type { StepsPoint } from './steps-curve.ts';

@@ -1,7 +1,7 @@
 import { nearest } from '../../base/names.ts';
 import { leastOf } from '../../base/statistics.ts';
 import { dataNames } from '../../data/index.ts';
-import type { TargetSpec } from '../measured.ts';
+import type { TargetSpec } from '../measured/measured.ts';
 import type { DataSpec } from '../study-data.ts';
 import { type Strategy, strategyOf } from './strategies.ts';
 import type { Mistake, ParsedStudy, Path } from './study-file.ts';

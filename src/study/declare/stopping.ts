@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Direction, Quantity } from '../measured.ts';
+import type { Direction, Quantity } from '../measured/measured.ts';
 
 /** When a trial may end before its budget. */
 export interface StopRule {

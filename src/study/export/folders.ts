@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { makeFolder, pathBelow, writeFileAtomic } from '../../formats/index.ts';
-import type { MeasuredStudy, MeasuredWorkload, TrialStatus } from '../measured.ts';
+import type { MeasuredStudy, MeasuredWorkload, TrialStatus } from '../measured/measured.ts';
 import { csvOf } from './csv.ts';
 import { curveColumns } from './table.ts';
 

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../../formats/index.ts';
 import { exportFormatNames } from '../../schema/index.ts';
-import type { MeasuredStudy } from '../measured.ts';
+import type { MeasuredStudy } from '../measured/measured.ts';
 import { csvOf } from './csv.ts';
 import { writeFolders } from './folders.ts';
 import { parquetOf } from './parquet.ts';

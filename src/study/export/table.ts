@@ -1,4 +1,4 @@
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured/measured.ts';
 
 export type Cell = string | number | null;
 

@@ -1,16 +1,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { FileError } from '../../base/errors.ts';
+import { FileError, InputError } from '../../base/errors.ts';
 import { pathNameSchema, quote } from '../../formats/index.ts';
+import { modelNamed, type Task } from '../../models/index.ts';
 import { headOf } from '../../trials/index.ts';
 import { gridOf, type Workload } from '../declare/grid.ts';
 import { metricOf } from '../declare/metric.ts';
 import { readStudyFile } from '../declare/study-file.ts';
 import { tableColumns } from '../export/table.ts';
 import { groupBy } from '../group-by.ts';
+import { metricFact } from '../layout/command-workload.ts';
 import { namedTargets } from '../layout/laid-out-workload.ts';
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured/measured.ts';
 import { csvRecords } from './csv-records.ts';
 import { targetSpecs } from './targets.ts';
 
@@ -48,7 +50,11 @@ const line = z.object({
 });
 type Line = z.output<typeof line>;
 
-const metrics = { classification: 'accuracy', segmentation: 'meanIoU', language: 'perplexity' } as const;
+const metrics = {
+  classification: 'accuracy',
+  segmentation: 'meanIoU',
+  language: 'perplexity',
+} as const satisfies Readonly<Record<Task, string>>;
 
 /** The table itself: `path`, or the one table in the folder `path`; undefined where that is no export. */
 export async function exportedTable(path: string): Promise<string | undefined> {
@@ -106,7 +112,7 @@ function checked(values: Readonly<Record<string, unknown>>, row: number, path: s
 
 function workloadOf(lines: readonly Line[], asked: Workload | undefined): MeasuredWorkload {
   const { workload, model, dataset, fraction, complexity } = lines[0]!;
-  const metric = lines.some((l) => l.val_metric !== null) ? metricOf(metrics[taskOf(lines)]) : null;
+  const metric = metricFor(lines, asked);
   const keys = { trainLoss: 'train_loss', valLoss: 'val_loss', valMetric: 'val_metric' } as const;
   const has = (quantity: keyof typeof keys) => lines.some((l) => l[keys[quantity]] !== null);
   const targets: readonly TargetSpec[] = asked ? namedTargets(asked, metric) : targetSpecs(undefined, has);
@@ -124,10 +130,26 @@ function workloadOf(lines: readonly Line[], asked: Workload | undefined): Measur
   };
 }
 
-/** Perplexities are e to the held-out loss; a share is at most one, and a mean IoU is told from an accuracy by the data set alone. */
-function taskOf(lines: readonly Line[]): keyof typeof metrics {
-  if (lines.some((l) => (l.val_metric ?? 0) > 1)) return 'language';
-  return lines[0]!.dataset === 'camvid' ? 'segmentation' : 'classification';
+/**
+ * What the held-out metric is, which the table does not say: what the study file says of a command, what the built-in model is for, and of a model that nobody
+ * knows whether its values can be shares.
+ */
+function metricFor(lines: readonly Line[], asked: Workload | undefined): MeasuredWorkload['metric'] {
+  if (lines.every((l) => l.val_metric === null)) return null;
+  if (asked?.kind === 'command') return metricFact(asked.entry);
+  const task = taskOf(lines[0]!.model);
+  if (task !== undefined) return metricOf(metrics[task]);
+  return metricOf(lines.some((l) => l.val_metric! > 1) ? 'perplexity' : 'accuracy');
+}
+
+/** What a built-in model is for; undefined for any other. */
+function taskOf(model: string): Task | undefined {
+  try {
+    return modelNamed(model).task;
+  } catch (cause) {
+    if (cause instanceof InputError) return undefined;
+    throw cause;
+  }
 }
 
 function trialsOf(lines: readonly Line[]): MeasuredTrial[] {

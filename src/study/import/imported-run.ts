@@ -1,4 +1,4 @@
-import type { MeasuredTrial, Measurement } from '../measured.ts';
+import type { MeasuredTrial, Measurement } from '../measured/measured.ts';
 import { clockOf, isTimeOfDay } from './clock.ts';
 import type { LogMapping } from './mapping.ts';
 import type { RunIdentity } from './run-identity.ts';

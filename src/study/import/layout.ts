@@ -5,7 +5,7 @@ import { FileError } from '../../base/errors.ts';
 import { readBytes, readFailure } from '../../formats/index.ts';
 import type { LogQuantity } from '../../trials/index.ts';
 import { groupBy } from '../group-by.ts';
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, Measurement } from '../measured/measured.ts';
 import { findColumns, missingColumn, numberIn } from './columns.ts';
 import { csvRecords } from './csv-records.ts';
 import { type LogMapping, type LogMappingInput, metricOfColumn, parseMapping } from './mapping.ts';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { readFailure } from '../../formats/index.ts';
-import { formatOf, headOf, type LogFormat, logFormats, recognise } from '../../trials/index.ts';
+import { formatOf, headOf, type LogFormat, logFormats, recognize } from '../../trials/index.ts';
 import { shown } from './shown.ts';
 
 /** Files that are looked at in a folder. */
@@ -53,7 +53,7 @@ export async function logsInFolder(dir: string, format?: string): Promise<FoundL
   for (const path of paths) {
     if (besides.test(basename(path))) continue;
     const head = await headOf(path);
-    const found = wanted ? (wanted.recognises(head, path) ? wanted : undefined) : recognise(head, path);
+    const found = wanted ? (wanted.recognizes(head, path) ? wanted : undefined) : recognize(head, path);
     if (!found) {
       passed.push({ path, why: 'is no log of a known format' });
       continue;

@@ -2,7 +2,7 @@ import { basename, dirname } from 'node:path';
 import { FileError } from '../../base/errors.ts';
 import { comparable, type LogQuantity, type LogRecord } from '../../trials/index.ts';
 import { groupBy } from '../group-by.ts';
-import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../measured.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
 import { secondsIn } from './clock.ts';
 import { type Columns, findColumns, missingColumn, numberIn } from './columns.ts';
 import { type ImportedRun, importedRuns, measurementsOf, type RunNote } from './imported-run.ts';
@@ -15,7 +15,7 @@ import { shown, shownList } from './shown.ts';
 import { type Survey, surveyLog } from './survey.ts';
 import { targetSpecs } from './targets.ts';
 
-/** How a log was read: what was recognised, what each quantity was taken from, what was left. */
+/** How a log was read: what was recognized, what each quantity was taken from, what was left. */
 export interface ImportedFile {
   readonly path: string;
   /** Format, for people. */

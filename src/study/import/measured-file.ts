@@ -8,7 +8,7 @@ import {
   type measurementColumns,
   toDocument,
 } from '../../schema/index.ts';
-import type { MeasuredStudy, Measurement } from '../measured.ts';
+import type { MeasuredStudy, Measurement } from '../measured/measured.ts';
 import { type Curve, curveColumns, epochAt } from './imported-run.ts';
 import type { ImportedLogs } from './logs.ts';
 

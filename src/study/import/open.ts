@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { FileError } from '../../base/errors.ts';
 import { readFailure } from '../../formats/index.ts';
 import { headOf } from '../../trials/index.ts';
-import type { MeasuredStudy } from '../measured.ts';
+import type { MeasuredStudy } from '../measured/measured.ts';
 import { exportedTable, importExported } from './exported.ts';
 import { importLayout, isLayout } from './layout.ts';
 import { logFile, logsInFolder } from './log-files.ts';

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { readBytes } from '../../formats/index.ts';
+import { runConfigKind } from '../../schema/index.ts';
 import { type LogValue, namedGroups, valuesOfObject } from '../../trials/index.ts';
 
 const configNames = [
@@ -64,7 +65,11 @@ function settingsOf(text: string): Map<string, LogValue> {
   try {
     const document: unknown = parse(text, { logLevel: 'silent', maxAliasCount: 100 });
     if (typeof document !== 'object' || document === null || Array.isArray(document)) return new Map();
-    return new Map([...valuesOfObject(document)].map(([name, value]) => [name.replace(/\.value$/, ''), value]));
+    // A run of ours has its settings as a document.
+    const settings =
+      'kind' in document && document.kind === runConfigKind.kind && 'result' in document ? document.result : document;
+    if (typeof settings !== 'object' || settings === null) return new Map();
+    return new Map([...valuesOfObject(settings)].map(([name, value]) => [name.replace(/\.value$/, ''), value]));
   } catch {
     return new Map();
   }

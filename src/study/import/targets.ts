@@ -1,5 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
-import type { Quantity, TargetSpec } from '../measured.ts';
+import type { Quantity, TargetSpec } from '../measured/measured.ts';
 import type { LogMapping } from './mapping.ts';
 
 /** Targets as the mapping declares them; where it does not, the paper's rule (the lowest quartile) for every quantity that was logged. */

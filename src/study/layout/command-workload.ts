@@ -21,7 +21,7 @@ import { ampleBudget } from '../../verdict/index.ts';
 import type { CommandWorkload, GridPoint } from '../declare/grid.ts';
 import type { Path } from '../declare/study-file.ts';
 import { metricOfColumn } from '../import/mapping.ts';
-import type { MeasuredWorkload } from '../measured.ts';
+import type { MeasuredWorkload } from '../measured/measured.ts';
 import { type LaidOutWorkload, namedTargets, type PlannedTrial } from './laid-out-workload.ts';
 import { microBatchOf, ruledRate } from './point-config.ts';
 import { commandTrialId } from './trial-spec.ts';
@@ -116,7 +116,8 @@ function programName(command: readonly string[]): string {
   return nameProblem(name) === undefined ? name : 'command';
 }
 
-function metricFact({ metric, map }: CommandWorkload['entry']): MeasuredWorkload['metric'] {
+/** What a command's held-out metric is: as it is named, or as its column is called; null where neither is said. */
+export function metricFact({ metric, map }: CommandWorkload['entry']): MeasuredWorkload['metric'] {
   if (metric) return metric;
   return map?.valMetric === undefined ? null : metricOfColumn(map.valMetric);
 }

@@ -1,7 +1,7 @@
 import type { GridPoint, Workload } from '../declare/grid.ts';
 import type { StopRule } from '../declare/stopping.ts';
 import type { Path } from '../declare/study-file.ts';
-import type { MeasuredWorkload, TargetSpec } from '../measured.ts';
+import type { MeasuredWorkload, TargetSpec } from '../measured/measured.ts';
 import type { TrialSpec } from './trial-spec.ts';
 
 /** A point of the grid with the computation that it comes to. */

@@ -4,7 +4,7 @@ import { dataNames } from '../../data/index.ts';
 import { type ExtraRate, type GridPoint, gridOf, type StudyGrid } from '../declare/grid.ts';
 import type { StopRule } from '../declare/stopping.ts';
 import { type Mistake, type ParsedStudy, StudyMistakes } from '../declare/study-file.ts';
-import type { MeasuredWorkload } from '../measured.ts';
+import type { MeasuredWorkload } from '../measured/measured.ts';
 import { DataShelf } from '../study-data.ts';
 import { layOutCommand } from './command-workload.ts';
 import type { PlannedTrial } from './laid-out-workload.ts';

@@ -5,7 +5,7 @@ import { summarize } from '../../onnx/index.ts';
 import type { TrainingPlan } from '../../train/index.ts';
 import type { GridPoint, OwnWorkload } from '../declare/grid.ts';
 import { metricOf } from '../declare/metric.ts';
-import type { MeasuredWorkload } from '../measured.ts';
+import type { MeasuredWorkload } from '../measured/measured.ts';
 import { contentOf, type DataShelf, exampleCount, type StudyData } from '../study-data.ts';
 import { type LaidOutWorkload, namedTargets } from './laid-out-workload.ts';
 import { planPoints } from './plan-points.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { definingSettings, type RunConfig, runConfigSchema } from '../../train/index.ts';
 import { type CommandSpec, commandSpecSchema } from '../../trials/index.ts';
 import { type StopRule, stopRuleSchema } from '../declare/stopping.ts';
-import { fromStored } from '../stored-json.ts';
+import { fromStored } from '../measured/stored-json.ts';
 import { type DataSpec, dataSpecSchema } from '../study-data.ts';
 
 /** What stays of a finished trial. */

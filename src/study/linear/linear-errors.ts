@@ -11,8 +11,8 @@ import { planTraining } from '../../train/index.ts';
 import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from '../analysis/index.ts';
 import { groupBy } from '../group-by.ts';
 import { type OwnTrialSpec, trialSpecOf } from '../layout/trial-spec.ts';
-import type { MeasuredTrial, MeasuredWorkload } from '../measured.ts';
-import { measuredIn } from '../read-study.ts';
+import type { MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
+import { measuredIn } from '../measured/read-study.ts';
 import { DataShelf } from '../study-data.ts';
 import { linearApproximation } from './linear-approximation.ts';
 
@@ -95,7 +95,9 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
         at: `in the end of the run at batch ${base.batchSize}`,
       });
     }
-    await writeFileAtomic(join(folder, fileName), JSON.stringify(toDocument(linearErrorsKind, { folder }, rows)));
+    const { device = 'cpu', emission = 'auto', threads } = runtime;
+    const asked = { folder, data, device, emission, threads };
+    await writeFileAtomic(join(folder, fileName), JSON.stringify(toDocument(linearErrorsKind, asked, rows)));
     return rows;
   } finally {
     store.close();

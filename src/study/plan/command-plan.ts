@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { BallastError, InputError, UsageError } from '../../base/errors.ts';
 import { jsonCache, makeFolder } from '../../formats/index.ts';
+import { type Part, partForms } from '../../schema/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
-import { type CommandSpec, type ProbedStep, probedSteps, runCommand, takesMicroBatch } from '../../trials/index.ts';
+import { type CommandSpec, probedSteps, runCommand, takesMicroBatch } from '../../trials/index.ts';
 import { type Link, largestDivisor, pointOf, type StepTimePoint, stepTimeCurve } from '../cost/index.ts';
 import { chosenCommand } from '../layout/chosen-command.ts';
 import type { StudyLayout } from '../layout/layout.ts';
@@ -111,14 +112,8 @@ function spread(sizes: readonly number[], most: number): number[] {
   return Array.from({ length: most }, (_, i) => sizes[Math.round((i * (sizes.length - 1)) / (most - 1))]!);
 }
 
-interface Observed {
-  readonly rows: readonly MeasurementRow[];
-  readonly probed: readonly ProbedStep[];
-  /** Examples a call; less than asked for where memory was short. */
-  readonly microBatch: number;
-  readonly diverged: boolean;
-  readonly secondsPerStep: number | undefined;
-}
+/** What was seen of a run of the command. */
+type Observed = Part<'observedRun'>;
 
 /**
  * Plans the batch size of a command's training from a short run of it and from its step times at some batch sizes. Each run that has ended stays in `folder` and is not made again; one that
@@ -132,7 +127,11 @@ export async function planCommand(request: CommandPlanRequest): Promise<BatchPla
   await makeFolder(folder);
   const { cpu, node } = environment;
   const { here: _, ...told } = spec;
-  const cache = jsonCache<Observed>(folder, ['plan of a command, 1', outline.identity, told, cpu, node]);
+  const cache = jsonCache<Observed>(
+    folder,
+    ['plan of a command, 1', outline.identity, told, cpu, node],
+    partForms.observedRun,
+  );
   const kept = async (key: string, work: () => Promise<Observed>): Promise<Observed> => {
     const known = await cache.read(key);
     if (known) return known;

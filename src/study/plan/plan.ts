@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isText } from '../../data/index.ts';
 import { jsonCache, makeFolder, type ResultCache } from '../../formats/index.ts';
+import { partForms } from '../../schema/index.ts';
 import { readMetrics } from '../../train/index.ts';
 import { measureStepTimes, type StepTimePoint, stepTimeCurve, trainingSteps } from '../cost/index.ts';
 import { criticalBatchOf } from './critical-batch.ts';
@@ -63,7 +64,11 @@ async function timeSteps(
   const { length: _, ...work } = config;
   const stepTimes = join(folder, 'step-times');
   await makeFolder(stepTimes);
-  const cache: ResultCache<StepTimePoint> = jsonCache(stepTimes, [work, microBatch, cpu, device, threads]);
+  const cache: ResultCache<StepTimePoint> = jsonCache(
+    stepTimes,
+    [work, microBatch, cpu, device, threads],
+    partForms.stepTime,
+  );
   const keyOf = (batchSize: number) => `batch-${batchSize}`;
   const known = resume ? await Promise.all(batchSizes.map((b) => cache.read(keyOf(b)))) : [];
   return measureStepTimes({

@@ -10,15 +10,15 @@ import { renewal, type TrialOutcome, type TrialRequest } from './trial-request.t
 const reporting = 1000;
 
 /**
- * Runs a command as a trial, from its newest checkpoint on where it can, and writes what it logs into the store as it comes, with the claim's fence: a program whose trial somebody
+ * Runs a command as a trial, from its newest checkpoint on where it can, and tells what it logs as it comes, with the attempt's fence: a program whose trial somebody
  * else owns by now is ended, and nothing of it is stored.
  */
 export async function runCommandTrial(
   request: TrialRequest,
   { command, rules, keep }: CommandTrialSpec,
 ): Promise<TrialOutcome> {
-  const { store, claim, signal } = request;
-  const folder = store.trialFolder(claim.id);
+  const { trial, signal } = request;
+  const { folder, budgetSteps } = trial;
   const { gpus: wanted } = command.resources;
   const gpus = request.gpus?.slice(0, wanted ?? 1);
   let [renewed, reported] = [Date.now(), 0];
@@ -26,20 +26,20 @@ export async function runCommandTrial(
   const result = await runCommand({
     spec: command,
     folder,
-    known: store.curve(claim.id),
-    budgetSteps: claim.budgetSteps,
-    budgetSeconds: claim.budgetSeconds,
+    known: trial.known(),
+    budgetSteps,
+    budgetSeconds: trial.budgetSeconds,
     signal,
     gpus,
     onBegin: (step) => {
-      store.claims.begin(claim, step);
+      trial.begin(step);
       request.onBegin?.(step);
     },
     onRow: (row: MeasurementRow) => {
-      store.claims.measure(claim, row);
+      trial.measure(row);
       loss = row.trainLoss ?? row.valLoss ?? loss;
     },
-    isOver: (curve) => rules.length > 0 && rules.every((rule) => shouldStop(rule, curve, claim.budgetSteps)),
+    isOver: (curve) => rules.length > 0 && rules.every((rule) => shouldStop(rule, curve, budgetSteps)),
     onLife: (step) => {
       const now = Date.now();
       if (now - reported >= reporting) {
@@ -48,13 +48,13 @@ export async function runCommandTrial(
       }
       if (now - renewed < renewal) return;
       renewed = now;
-      store.claims.renew(claim, step);
+      trial.renew(step);
     },
   });
   const { status, note } = result;
   if (status !== 'interrupted' && status !== 'failed' && keep === 'nothing')
     await rm(join(folder, 'run'), { recursive: true, force: true });
-  store.claims.end(claim, {
+  trial.end({
     status: status === 'interrupted' ? 'queued' : status,
     step: result.step,
     note: status === 'interrupted' ? undefined : note,

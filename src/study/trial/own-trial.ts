@@ -19,24 +19,23 @@ function median(values: readonly number[]): number | undefined {
 }
 
 /**
- * Trains a network of ours, from its newest checkpoint on, and writes its curve into the store as it goes. Measurements
- * are written before the checkpoint that follows them, so whatever kills the process, they are there or are made again, the same.
+ * Trains a network of ours, from its newest checkpoint on, and tells its curve as it goes. Measurements
+ * are told before the checkpoint that follows them, so whatever kills the process, they are there or are made again, the same.
  */
 export async function runOwnTrial(
   request: TrialRequest,
   { config, data: dataSpec, dir, rules, keep }: OwnTrialSpec,
 ): Promise<TrialOutcome> {
-  const { store, claim, shelf, runtime, hardware, signal } = request;
-  const { budgetSteps, budgetSeconds } = claim;
+  const { trial, shelf, runtime, hardware, signal } = request;
+  const { folder, budgetSteps, budgetSeconds } = trial;
   const data = await shelf.of(dataSpec, dir);
   const { content, ...named } = dataSpec;
   if (content !== undefined && content !== contentOf(data))
     throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
   const { task } = planTraining(config, data, runtime);
   const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
-  const folder = store.trialFolder(claim.id);
   await requireReadable(join(folder, 'checkpoint'));
-  let curve: MeasurementRow[] = store.curve(claim.id);
+  let curve: MeasurementRow[] = trial.known();
   const isOver = (last: MeasurementRow | undefined) =>
     last !== undefined &&
     ((budgetSeconds !== null && last.seconds >= budgetSeconds) ||
@@ -48,7 +47,7 @@ export async function runOwnTrial(
   await writeRunConfig(folder, config);
   const result = await trainNetwork({
     config,
-    identity: claim.id,
+    identity: trial.id,
     formerIdentities: [trialId(config, named)],
     train: data.train,
     valid: data.valid,
@@ -58,7 +57,7 @@ export async function runOwnTrial(
     signal,
     until,
     onStart: (step) => {
-      store.claims.begin(claim, step);
+      trial.begin(step);
       curve = curve.filter((m) => m.step <= step);
       request.onBegin?.(step);
     },
@@ -67,7 +66,7 @@ export async function runOwnTrial(
       request.onStep?.(state);
       if (Date.now() - renewed < renewal) return;
       renewed = Date.now();
-      store.claims.renew(claim, state.step);
+      trial.renew(state.step);
     },
     onEvaluation: async (record, parameters) => {
       const row: MeasurementRow = {
@@ -81,7 +80,7 @@ export async function runOwnTrial(
         noiseScale: finite(record.noiseScale),
         gradNorm: finite(record.gradNorm),
       };
-      store.claims.measure(claim, row);
+      trial.measure(row);
       curve.push(row);
       return isOver(row) ? 'stop' : 'continue';
     },
@@ -89,7 +88,7 @@ export async function runOwnTrial(
   const status = result.status === 'complete' && until < budgetSteps ? 'stopped' : result.status;
   if (status !== 'interrupted') await tidy(folder, status === 'infeasible' ? 'nothing' : keep);
   const bySeconds = status === 'stopped' && budgetSeconds !== null && (curve.at(-1)?.seconds ?? 0) >= budgetSeconds;
-  store.claims.end(claim, {
+  trial.end({
     status: status === 'interrupted' ? 'queued' : bySeconds ? 'complete' : status,
     step: result.steps,
     hardware,

@@ -1,11 +1,29 @@
 import type { RuntimeOptions } from '../../runtime/index.ts';
-import type { Claim, StudyStore } from '../../store/index.ts';
+import type { Claim, MeasurementRow, TrialResult } from '../../store/index.ts';
 import type { DataShelf } from '../study-data.ts';
 
-/** A trial that this process has claimed, and what it is computed with. */
+/**
+ * A trial that somebody has taken to compute it: what it is, where its files lie, and who is told what comes of it. What is told carries the attempt, and
+ * throws ClaimLost once another attempt owns the trial.
+ */
+export interface TakenTrial extends Claim {
+  /** Of its files. */
+  readonly folder: string;
+  /** Where its settings come from, for messages. */
+  readonly from: string;
+  /** What is stored of its curve. */
+  known(): MeasurementRow[];
+  /** It is computed from this step on: what is stored of later ones will be made again. */
+  begin(step: number): void;
+  measure(row: MeasurementRow): void;
+  /** A sign of life, with the step that is done. */
+  renew(step: number): void;
+  end(result: TrialResult): void;
+}
+
+/** A trial, and what it is computed with. */
 export interface TrialRequest {
-  readonly store: StudyStore;
-  readonly claim: Claim;
+  readonly trial: TakenTrial;
   readonly shelf: DataShelf;
   readonly runtime: RuntimeOptions;
   /** Graphics processors that a command may use, all of them that this process has; undefined leaves the environment as it is. */

@@ -1,6 +1,7 @@
 import type { GraphBuilder, Value } from '../../onnx/index.ts';
 import type { UpdateState } from '../step.ts';
-import { changedOn, type ParameterGroup } from './groups.ts';
+import { changedOn } from './groups.ts';
+import type { ParameterGroup } from './names.ts';
 import type { Optimizer, OptimizerOptions } from './optimizer.ts';
 
 /** x + d w in the group, x elsewhere: the L2 penalty's gradient added to x. */

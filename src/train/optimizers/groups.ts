@@ -1,12 +1,6 @@
 import type { GraphBuilder, Value } from '../../onnx/index.ts';
 import { concatFlat, cutFlat, type FlatLayout } from '../flat.ts';
-
-/**
- * Which parameters something is for: `weights` are those of two or more dimensions, which leaves out biases and the scales of
- * normalization.
- */
-export type ParameterGroup = (typeof parameterGroups)[number];
-export const parameterGroups = ['all', 'weights'] as const;
+import type { ParameterGroup } from './names.ts';
 
 /** A part of a flat vector: a tensor of the group, or all that lies between two of them. */
 interface Stretch {

@@ -1,5 +1,5 @@
 import type { UpdateRule } from '../step.ts';
-import type { ParameterGroup } from './groups.ts';
+import type { ParameterGroup } from './names.ts';
 
 /** An update rule and how its scalars follow from the step. */
 export interface Optimizer extends UpdateRule {
@@ -8,7 +8,7 @@ export interface Optimizer extends UpdateRule {
   scalarsAt(step: number, lr: number): Readonly<Record<string, number>>;
 }
 
-/** What optimisers can be told; each understands some of it. */
+/** What optimizers can be told; each understands some of it. */
 export interface OptimizerOptions {
   /** SGD and LARS: m of v = m v + g. */
   readonly momentum?: number;

@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { z } from 'zod';
 import { FileError } from '../../base/errors.ts';
 import { writeError } from '../../formats/index.ts';
+import { metricsRecord } from '../../schema/index.ts';
 
 /** One line of `metrics.jsonl`. */
 export interface MetricsRecord {
@@ -81,29 +82,16 @@ async function lengthUpTo(path: string, step: number): Promise<number | undefine
   }
 }
 
+const stepOf = z.object({ step: z.number() });
+
 function isUpTo(line: string, step: number): boolean {
   try {
-    return (JSON.parse(line) as Partial<MetricsRecord>).step! <= step;
+    const { data } = stepOf.safeParse(JSON.parse(line));
+    return data !== undefined && data.step <= step;
   } catch {
     return false;
   }
 }
-
-/** What curves and the noise scale need of a line; losses that are no numbers are written as null. */
-const recordSchema = z.looseObject({
-  step: z.number(),
-  epoch: z.number(),
-  examples: z.number(),
-  seconds: z.number(),
-  trainLoss: z.number().nullable(),
-  valLoss: z.number().nullish(),
-  valMetric: z.number().nullish(),
-  lr: z.number(),
-  batchSize: z.number(),
-  gradNorm: z.number().nullable(),
-  microGradNorm: z.number().nullish(),
-  noiseScale: z.number().nullish(),
-});
 
 /** The records of a log, for curves; a line that was cut off, or is no record, ends it. */
 export async function readMetrics(path: string): Promise<MetricsRecord[]> {
@@ -111,7 +99,8 @@ export async function readMetrics(path: string): Promise<MetricsRecord[]> {
   for (const line of (await readFile(path, 'utf8').catch(() => '')).split('\n')) {
     try {
       const record: unknown = JSON.parse(line);
-      if (!recordSchema.safeParse(record).success) break;
+      // Losses that are no numbers are written as null.
+      if (!metricsRecord.safeParse(record).success) break;
       records.push(record as MetricsRecord);
     } catch {
       break;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
+import { checkDocument, runConfigKind, toDocument } from '../../schema/index.ts';
 import { scheduleNamed } from '../settings/schedule.ts';
 import { rhythmSettings, trainingSettings } from '../settings/settings.ts';
 
@@ -38,7 +39,7 @@ function hashOf(settings: Partial<RunConfig>): string {
 
 const pathIn = (folder: string) => join(folder, 'config.json');
 
-/** The configuration of the run in `folder`; undefined when there is none. Throws FileError for one that is damaged. */
+/** The configuration of the run in `folder`; undefined when there is none. Throws FileError for one that is damaged, or of a newer version. */
 export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
   const path = pathIn(folder);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
@@ -52,15 +53,25 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
   } catch {
     throw new FileError(path, 'is no JSON; expected the configuration of a training run');
   }
-  const parsed = runConfigSchema.safeParse(json);
+  const parsed = runConfigSchema.safeParse(isDocument(json) ? settingsIn(json, path) : json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new FileError(path, `${issue?.path.join('.')}: ${issue?.message}`);
 }
 
+/** Versions before wrote the settings alone. */
+const isDocument = (json: unknown): boolean => typeof json === 'object' && json !== null && 'kind' in json;
+
+/** Throws FileError for a document of another kind, and for one of a newer version, by its name. */
+function settingsIn(json: unknown, path: string): unknown {
+  const { kind, result } = checkDocument(json, path);
+  if (kind === runConfigKind) return result;
+  throw new FileError(path, `is a ${kind.kind}; expected the configuration of a training run`);
+}
+
 /** Writes the configuration of a run into its folder. */
 export async function writeRunConfig(folder: string, config: RunConfig): Promise<void> {
-  await writeFileAtomic(pathIn(folder), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(pathIn(folder), `${JSON.stringify(toDocument(runConfigKind, null, config), null, 2)}\n`);
 }
 
 /** Checks that a resumed run is asked for with the settings that it was begun with. Throws UsageError with the differences. */

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Task } from '../../models/index.ts';
 import { normalizationNamed, normalizationNames } from '../../models/normalization.ts';
-import { optimizerNames, parameterGroups } from '../optimizers/index.ts';
+import { optimizerNames, parameterGroups } from '../optimizers/names.ts';
 import { presets } from './presets.ts';
 import { scalingRules, scheduleNames } from './schedule.ts';
 
@@ -132,7 +132,7 @@ export const freeSettings = {
     .string()
     .refine(isNormalization, { error: normalizationForms })
     .register(settingFacts, {
-      about: `normalisation in front of a network for images: ${normalizationNames.join(', ')}, or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25`,
+      about: `normalization in front of a network for images: ${normalizationNames.join(', ')}, or means and deviations such as 0.5,0.5,0.5/0.25,0.25,0.25`,
       argument: 'name|values',
       default: ({ dataset }: SettingContext) => (dataset.startsWith('cifar') ? 'cifar10' : 'default'),
       defaultText: "cifar10 for CIFAR, else the model's own",
@@ -178,7 +178,7 @@ export const freeSettings = {
     })
     .optional(),
   optimizer: z
-    .enum(optimizerNames as [string, ...string[]])
+    .enum(optimizerNames as readonly [string, ...string[]])
     .register(settingFacts, { about: 'update rule', argument: 'name', default: byTask('optimizer') }),
   momentum: z
     .number()

@@ -7,7 +7,7 @@ import {
   type LogReader,
   type LogRecord,
   logFormats,
-  recognise,
+  recognize,
 } from '../readers/index.ts';
 import { filesBelow, filesMatching } from './found-files.ts';
 import type { CommandSpec } from './spec.ts';
@@ -134,7 +134,7 @@ export class FollowedLogs {
     const head = await headOf(path).catch(() => undefined);
     if (!head || head.length === 0 || this.#looked.get(path) === head.length) return;
     this.#looked.set(path, head.length);
-    const format = this.#metrics.reader === null ? recognise(head, path) : formatNamed(this.#metrics.reader);
+    const format = this.#metrics.reader === null ? recognize(head, path) : formatNamed(this.#metrics.reader);
     if (!format || (!isNamed && format.name === 'lines')) return;
     await this.#follow(path, format);
   }

@@ -40,13 +40,13 @@ export async function headOf(path: string): Promise<Uint8Array> {
 }
 
 /** The format that a file has, by its content (and its name where that leaves it open); undefined for none. */
-export const recognise = (head: Uint8Array, path: string): LogFormat | undefined =>
-  logFormats.find((format) => format.recognises(head, path));
+export const recognize = (head: Uint8Array, path: string): LogFormat | undefined =>
+  logFormats.find((format) => format.recognizes(head, path));
 
 /** The format of a file. Throws FileError that says what the file is instead. */
 export async function formatOf(path: string): Promise<LogFormat> {
   const head = await headOf(path);
-  const found = recognise(head, path);
+  const found = recognize(head, path);
   if (found) return found;
   throw new FileError(
     path,

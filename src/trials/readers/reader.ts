@@ -60,6 +60,6 @@ export interface LogFormat {
   /** What `LogRecord.row` counts. */
   readonly unit: 'row' | 'line' | 'record';
   /** Whether the file begins like one of this format. `head`: its first bytes, up to 64 KiB; the path may decide what they leave open. */
-  recognises(head: Uint8Array, path: string): boolean;
+  recognizes(head: Uint8Array, path: string): boolean;
   open(path: string, options?: LogOptions): LogReader;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { FileError } from '../../../src/base/errors.ts';
 import { jsonCache } from '../../../src/formats/files/json-cache.ts';
 import { openSealedJson, readSealedJson, sealJson, writeSealedJson } from '../../../src/formats/files/sealed-json.ts';
@@ -64,10 +65,10 @@ describe('a cache of results', () => {
   it('uses a result of its own settings, one without a checksum of an older version too, and none that is damaged', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ballast-'));
     const path = join(folder, 'key.json');
-    const cache = jsonCache<number[]>(folder, ['x']);
+    const cache = jsonCache(folder, ['x'], z.array(z.number()));
     await cache.write('key', [1, 2]);
     expect(await cache.read('key')).toEqual([1, 2]);
-    expect(await jsonCache(folder, ['y']).read('key')).toBeUndefined();
+    expect(await jsonCache(folder, ['y'], z.array(z.number())).read('key')).toBeUndefined();
     const text = await readFile(path, 'utf8');
     await writeFile(path, text.replace('[1,2]', '[1,3]'));
     expect(await cache.read('key')).toBeUndefined();

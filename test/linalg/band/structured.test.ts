@@ -146,7 +146,7 @@ describe('the structured method', () => {
     }
   });
 
-  // Three blocks of the factorisation and more: `small` and `direct` share no large product here.
+  // Three blocks of the factorization and more: `small` and `direct` share no large product here.
   it.each([
     { ...small, side: 16, active: 0.42, seed: 21 },
     { ...small, side: 16, active: 0.4, seed: 22, patch: true },

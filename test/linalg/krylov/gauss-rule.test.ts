@@ -6,7 +6,7 @@ import { gaussRule, radauRule } from '../../../src/linalg/index.ts';
 const moment = ({ nodes, weights }: ReturnType<typeof gaussRule>, k: number) =>
   nodes.reduce((s, x, i) => s + weights[i]! * x ** k, 0);
 
-/** Lanczos with full reorthogonalisation on a diagonal matrix, from a start whose squared entries are the measure's weights. */
+/** Lanczos with full reorthogonalization on a diagonal matrix, from a start whose squared entries are the measure's weights. */
 function jacobiOf(points: readonly number[], masses: readonly number[], m: number) {
   const basis: Float64Array[] = [Float64Array.from(masses, Math.sqrt)];
   const [diagonal, beside]: [number[], number[]] = [[], []];

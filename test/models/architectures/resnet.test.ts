@@ -57,7 +57,7 @@ describe('matching a checkpoint', () => {
     );
   });
 
-  it('initialises the same values for a seed and others for another', () => {
+  it('initializes the same values for a seed and others for another', () => {
     const again = initialize(parameters, 1).get('conv1.weight')!.data;
     expect(again).toEqual(params.get('conv1.weight')!.data);
     expect(initialize(parameters, 2).get('conv1.weight')!.data).not.toEqual(again);

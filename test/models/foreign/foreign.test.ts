@@ -152,7 +152,7 @@ describe('images are given as the file wants them', () => {
     const { logits } = await loaded(message, { inputRange: 1 });
     expect(Math.max(...logits.map(Math.abs))).toBeLessThan(Math.max(...(await expected).map(Math.abs)) / 100);
     await expect(loaded(message, { normalize: 'imagenet' })).rejects.toThrow(
-      /takes pixels from 0 to 255 and normalises them itself/,
+      /takes pixels from 0 to 255 and normalizes them itself/,
     );
   });
 
@@ -211,7 +211,7 @@ describe('16-bit floats', () => {
   });
 });
 
-describe('batch normalisation and dropout', () => {
+describe('batch normalization and dropout', () => {
   it.each([13, 14])('in training mode are computed in evaluation mode, opset %i', async (opset) => {
     const norm = (training: boolean): FileNode => ({
       op: 'BatchNormalization',
@@ -240,7 +240,7 @@ describe('batch normalisation and dropout', () => {
     const [evaluated, trained] = [await loaded(modelMessage(file(false))), await loaded(modelMessage(file(true)))];
     expect(trained.logits).toEqual(evaluated.logits);
     expect(trained.network.notes?.join()).toMatch(
-      /batch normalisation in training mode.*evaluation mode.*dropout in training mode/,
+      /batch normalization in training mode.*evaluation mode.*dropout in training mode/,
     );
   });
 });

@@ -268,8 +268,8 @@ describe('a query that may attend to nothing', () => {
   });
 });
 
-describe('quantised weights', () => {
-  /** y = x W', W' dequantised. */
+describe('quantized weights', () => {
+  /** y = x W', W' dequantized. */
   const file = (
     q: TensorData,
     scale: TensorData,
@@ -302,7 +302,7 @@ describe('quantised weights', () => {
     const notes: string[] = [];
     const graph = readModel(modelBytes(model), { onNote: (note) => notes.push(note) });
     expect(graph.nodes.map((n) => n.opType)).toEqual(['MatMul']);
-    expect(notes.join()).toMatch(/quantised weights/);
+    expect(notes.join()).toMatch(/quantized weights/);
     const feeds = { x: randomTensor([2, 4], 3) };
     const [own, original] = [await runBytes(writeModel(graph), feeds), await runBytes(modelBytes(model), feeds)];
     toNumbers(own.y!).forEach((v, i) => {
@@ -313,7 +313,7 @@ describe('quantised weights', () => {
   it('but not what is computed: that has no derivative', () => {
     const model = file(q, f32(0.1), tensorOf('int8', [], [0]));
     const nodes = [{ op: 'DequantizeLinear', name: 'd', in: ['x', 'scale'], out: ['y'] }];
-    expect(() => readModel(modelBytes({ ...model, nodes }))).toThrow(/DequantizeLinear "d": only quantised weights/);
+    expect(() => readModel(modelBytes({ ...model, nodes }))).toThrow(/DequantizeLinear "d": only quantized weights/);
   });
 });
 

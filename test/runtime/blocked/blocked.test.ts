@@ -342,7 +342,7 @@ describe.runIf(layout.supported)('blocked emission of derivatives gives the numb
     await expectSame(jvp(residualNet(2, { shortcut, preActivation: true }), { wrt: ['x'], of: ['y', 'features'] }));
   });
 
-  it('for the linearization on many vectors, where shortcuts, masks and normalisation leave six or fewer kinds of nodes', async () => {
+  it('for the linearization on many vectors, where shortcuts, masks and normalization leave six or fewer kinds of nodes', async () => {
     const net = residualNet(1, { shortcut: 'slice-pad' });
     const { tangent, cotangent } = linearize(net, { wrt: 'x', of: 'features', vectors: 5 });
     await expectSame(tangent);

@@ -4,7 +4,7 @@ import { smallSvd } from '../../../src/linalg/index.ts';
 import { modelNamed, withValues } from '../../../src/models/index.ts';
 import { initialize } from '../../../src/nn/index.ts';
 import { GraphBuilder, tensor, type Value } from '../../../src/onnx/index.ts';
-import { activationsAt, activationsFrom, measureTokens } from '../../../src/stability/index.ts';
+import { activationsAt, activationsFrom, freshTwin, measureTokens } from '../../../src/stability/index.ts';
 import { coupling, takeApart } from '../../../src/stability/tokens/coupling.ts';
 import { normalityOf } from '../../../src/stability/tokens/normality.ts';
 import { tokenLayout, tokenOf, withToken } from '../../../src/stability/tokens/token-layout.ts';
@@ -131,6 +131,26 @@ describe('a transformer', () => {
       expect(places[0]).toEqual({ name: 'embeddings', relative: 0.05, growth: 1 });
       expect(places.length).toBe(3);
     }
+  });
+
+  it('is held against the same architecture untrained, which is perturbed against its own answers', async () => {
+    const fresh = freshTwin(network, 8)!;
+    const { untrained, growth } = await measureTokens({ ...asked, tokens: 'last', untrained: fresh });
+    expect(untrained!.weights).toBe('freshly initialized (seed 8)');
+    // What it answers by itself: the largest score of each row, none where the sequence ends.
+    const freshGraph = fresh.graph(1, length);
+    const run = await activationsAt(freshGraph, [freshGraph.outputs[0]!.value], [point.input]);
+    const scores = [...run[0]!.values()][0]!.data as Float32Array;
+    const surprise = Array.from({ length: length - 1 }, (_, row) => {
+      const own = Array.from(scores.subarray(20 * row, 20 * row + 20));
+      const largest = Math.max(...own);
+      return Math.log(own.reduce((sum, v) => sum + Math.exp(v - largest), 0));
+    });
+    const [twin] = untrained!.growth;
+    expect(twin!.loss).toBeCloseTo(surprise.reduce((a, b) => a + b, 0) / surprise.length, 4);
+    expect(twin!.radius).not.toBeCloseTo(growth[0]!.radius, 6);
+    const loss = Object.fromEntries(twin!.kinds.map((k) => [k.kind, k.loss]));
+    expect(loss.adversarial).toBeGreaterThan(Math.max(loss.random!, loss.shuffled!));
   });
 
   it('has no perturbation that is worse than a random one where the loss is flat', async () => {

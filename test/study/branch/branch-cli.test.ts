@@ -123,7 +123,7 @@ describe('branches of a script', () => {
     expectFailure(
       ballast('batch', 'branch', study('old-rate', ['--reseed', '--old-rate']), ...first),
       2,
-      /twice the rate changes nothing .*after it has loaded its optimiser/,
+      /twice the rate changes nothing .*after it has loaded its optimizer/,
     );
     expectFailure(
       ballast('batch', 'branch', study('no-resume', ['--reseed'], 'resources: {}'), ...first),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { measureStepTimes, type Stepper } from '../../../src/study/cost/measure-step-times.ts';
 import { fitStepTime, pointOf, secondsPerStep, stepTimeCurve, stepTimesOf } from '../../../src/study/cost/step-time.ts';
-import type { MeasuredTrial } from '../../../src/study/measured.ts';
+import type { MeasuredTrial } from '../../../src/study/measured/measured.ts';
 
 const sizes = [8, 16, 32, 64, 128, 256];
 

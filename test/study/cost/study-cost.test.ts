@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { studyCost } from '../../../src/study/cost/study-cost.ts';
-import type { MeasuredTrial } from '../../../src/study/measured.ts';
+import type { MeasuredTrial } from '../../../src/study/measured/measured.ts';
 
 const trial = (batchSize: number, secondsPerStep: number | null, hardware: string | null) =>
   ({ batchSize, secondsPerStep, hardware }) as MeasuredTrial;

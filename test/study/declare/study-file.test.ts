@@ -97,7 +97,7 @@ describe('what cannot be computed as declared is named before anything runs:', (
     ['batchSizes: [8]\nstrategies: [LSR]', /^3 a: the warm-up of 5ep is longer than the budget$/],
     [
       'batchSizes: [8, 16]\nstrategies: [BLR, { name: z, settings: { optimizer: adam, trust: 1 } }]',
-      /^3 a \(z, batch 8; z, batch 16\): optimiser adam has no option "trust"/,
+      /^3 a \(z, batch 8; z, batch 16\): optimizer adam has no option "trust"/,
     ],
     [
       'batchSizes: [8]\nstrategies: [BLR]\npoints: [{ strategies: [BRL] }]',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportStudy } from '../../../src/study/export/index.ts';
-import type { MeasuredStudy, MeasuredTrial } from '../../../src/study/measured.ts';
+import type { MeasuredStudy, MeasuredTrial } from '../../../src/study/measured/measured.ts';
 
 const trial = (seed: number, steps: number): MeasuredTrial => ({
   id: `id${seed}`,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseStudyFile, StudyMistakes } from '../../../src/study/declare/study-file.ts';
 import { layOutStudy, type StudyLayout } from '../../../src/study/layout/layout.ts';
 import { trialSpecOf } from '../../../src/study/layout/trial-spec.ts';
-import { machineShare } from '../../../src/study/machine-share.ts';
+import { machineShare } from '../../../src/study/needs/machine-share.ts';
 import { commandLineOf } from '../../../src/trials/index.ts';
 
 let folder: string;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { reportOf } from '../../../src/study/analysis/index.ts';
-import { measuredInFolder } from '../../../src/study/measured-in-folder.ts';
+import { measuredInFolder } from '../../../src/study/measured/measured-in-folder.ts';
 import { plansAgainstStudies, predictStudied } from '../../../src/study/plan/prediction.ts';
 
 interface Found {

@@ -252,16 +252,16 @@ describe('layer-wise rates', () => {
   });
 });
 
-describe('optimisers', () => {
+describe('optimizers', () => {
   it('are known by name', () => {
     expect(optimizerNames).toEqual(['sgd', 'momentum', 'nesterov', 'adam', 'adamw', 'lars', 'lamb']);
-    expect(() => optimizerNamed('sgdd')).toThrow('unknown optimiser "sgdd"; expected sgd, momentum,');
-    expect(() => optimizerOptions('toString')).toThrow('unknown optimiser "toString"');
+    expect(() => optimizerNamed('sgdd')).toThrow('unknown optimizer "sgdd"; expected sgd, momentum,');
+    expect(() => optimizerOptions('toString')).toThrow('unknown optimizer "toString"');
   });
 
   it('refuse options that they do not understand', () => {
     expect(() => optimizerNamed('adam', { trust: 0.01 })).toThrow(
-      'optimiser adam has no option "trust"; it has beta1, beta2, epsilon, weightDecay, decayOn',
+      'optimizer adam has no option "trust"; it has beta1, beta2, epsilon, weightDecay, decayOn',
     );
     expect(() => optimizerNamed('lars', { decayOn: 'weights' })).toThrow('lars has no option "decayOn"');
     for (const name of optimizerNames) expect(optimizerOptions(name)).toContain('weightDecay');

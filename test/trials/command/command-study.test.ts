@@ -152,7 +152,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
 );
 
 describe('batch check', () => {
-  it('says what was recognised, whether it goes on from a checkpoint, and what the study costs', () => {
+  it('says what was recognized, whether it goes on from a checkpoint, and what the study costs', () => {
     const file = writeStudy(folder, study({ delay: 5, steps: 4000, batchSizes: [8, 64] }));
     const { stdout, status } = ballast('batch', 'check', file, '--json', '--rows', '5');
     expect(status).toBe(0);

@@ -71,17 +71,20 @@ function byHand(name: string, batch: number, steps: number): Map<number, number>
 }
 
 describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts that know nothing of Ballast', () => {
-  it.each(['csv', 'tensorboard', 'trainer', 'prints'])('%s: all that a study needs is recognised', (name) => {
-    const { status, stdout } = ballast('batch', 'check', studyOf(name), '--json');
-    expect(status).toBe(0);
-    const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;
-    expect(checked.problems).toEqual([]);
-    expect(checked.quantities.map((q: { quantity: string }) => q.quantity)).toEqual(
-      expect.arrayContaining(['trainLoss', 'valLoss', 'valMetric']),
-    );
-    // Where the script is so fast that the first run came to its end, nothing was left to go on with.
-    expect(name === 'prints' ? ['not tried'] : ['works', 'ran']).toContain(checked.resume);
-  });
+  it.each(['csv', 'tensorboard', 'trainer', 'prints', 'distributed'])(
+    '%s: all that a study needs is recognized',
+    (name) => {
+      const { status, stdout } = ballast('batch', 'check', studyOf(name), '--json');
+      expect(status).toBe(0);
+      const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;
+      expect(checked.problems).toEqual([]);
+      expect(checked.quantities.map((q: { quantity: string }) => q.quantity)).toEqual(
+        expect.arrayContaining(['trainLoss', 'valLoss', 'valMetric']),
+      );
+      // Where the script is so fast that the first run came to its end, nothing was left to go on with.
+      expect(name === 'prints' ? ['not tried'] : ['works', 'ran']).toContain(checked.resume);
+    },
+  );
 
   it.each(['csv', 'trainer', 'prints'])(
     '%s: six batch sizes have the curves of the script run by hand',
@@ -96,6 +99,18 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts 
       }
     },
   );
+
+  it('distributed: two processes that share each batch come to what one comes to alone', async () => {
+    const out = join(folder, 'out-distributed');
+    expect(ballast('batch', 'run', studyOf('distributed'), '--out', out).status).toBe(0);
+    const { trials } = await readStudy(out);
+    const { budgetSteps, measurements } = trials.find((t) => t.batchSize === 64)!;
+    const hand = byHand('csv', 64, budgetSteps);
+    // The mean of two means is rounded otherwise than that of all; twenty steps do not carry that far.
+    for (const { step, valLoss } of measurements.filter((m) => m.step <= 20))
+      expect(valLoss).toBeCloseTo(hand.get(step)!, 4);
+    expect(measurements.filter((m) => m.step <= 20)).toHaveLength(4);
+  });
 
   it.each(['csv', 'tensorboard', 'trainer'])(
     '%s: a killed study goes on from its checkpoint and comes to the same',

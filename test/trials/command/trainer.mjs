@@ -34,7 +34,7 @@ if (options.resume) {
   [weights, step] = [from.weights, from.step];
   // With --reseed what follows is drawn anew, by the seed.
   if (options.reseed !== 'true') state = from.state;
-  // As a script that loads its optimiser with the rate in it.
+  // As a script that loads its optimizer with the rate in it.
   if (options['old-rate'] === 'true') rate = from.rate;
 }
 const log = join(out, 'metrics.csv');

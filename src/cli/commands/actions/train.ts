@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { outlineTraining, type TrainRunRequest, trainRun } from '../../../app/index.ts';
-import { heldOutSplit } from '../../../data/index.ts';
-import { parameterCount } from '../../../nn/index.ts';
+import {
+  asBegun,
+  openTraining,
+  outlineTraining,
+  type TrainRun,
+  type TrainRunRequest,
+  trainRun,
+  type WantedTraining,
+} from '../../../app/training/index.ts';
 import {
   createProgress,
   formatCount,
@@ -11,22 +17,37 @@ import {
   lossCurve,
   type Progress,
 } from '../../../report/index.ts';
-import { trainOutlineKind } from '../../../schema/index.ts';
-import type { Metric, MetricsRecord, RunConfig, RunResult, TrainingPlan } from '../../../train/index.ts';
-import { type DatasetOptions, type DeviceOptions, requiredOut } from '../../flags/options.ts';
-import { runtimeOf } from '../../flags/runtime.ts';
-import { loadSplit } from '../../flags/test-set.ts';
-import { configFrom, givenSettings, microBatchOf, type TrainSettings } from '../../flags/train-config.ts';
+import { type TrainResult, trainOutlineKind } from '../../../schema/index.ts';
+import { requiredOut } from '../../flags/options.ts';
+import { showingDownload } from '../../terminal/download-progress.ts';
 import { interruptedExitCode } from '../../terminal/failure.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
 import { commandLine, runningCommand } from '../../terminal/invocation.ts';
+import { noteToUser } from '../../terminal/notes.ts';
 import { printDocument } from '../../terminal/print-document.ts';
 
-interface TrainOptions extends TrainSettings, Omit<DatasetOptions, 'dataset'>, DeviceOptions {
+/** A run that is gone on with knows its model. */
+interface TrainOptions extends Omit<WantedTraining, 'model'> {
+  readonly model?: string;
   readonly resume?: boolean;
   readonly out?: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+}
+
+type TrainingPlan = TrainRun['plan'];
+
+/** What the options say, with what a run that is gone on with says itself. Ends with the usual line of a missing option. */
+async function wantedOf(
+  { model, ...options }: TrainOptions,
+  command: Command,
+  asked: readonly string[],
+  folder: string | undefined,
+): Promise<WantedTraining> {
+  if (options.resume && folder !== undefined) return asBegun({ ...options, model }, { folder, asked });
+  return model === undefined
+    ? command.error("error: required option '--model <name>' not specified")
+    : { ...options, model };
 }
 
 /** What the shell sees of a run that diverged. */
@@ -35,21 +56,20 @@ const infeasible = 3;
 export async function run(options: TrainOptions, command: Command): Promise<void> {
   const { json = false, resume = false } = options;
   const out = requiredOut(options, command);
-  const train = await loadSplit(options, 'train');
-  const valid = await loadSplit(options, heldOutSplit(options.dataset));
-  const config = configFrom(options, train);
+  const asked = Object.keys(options).filter((key) => command.getOptionValueSource(key) === 'cli');
+  const wanted = await wantedOf(options, command, asked, out);
+  const opened = await showingDownload(options, (onProgress) =>
+    openTraining(wanted, { asked, onProgress, onNote: noteToUser }),
+  );
   const request: TrainRunRequest = {
-    ...{ train, valid, config, resume },
-    microBatch: microBatchOf(options),
-    given: givenSettings(options, command, config),
-    runtime: runtimeOf(options),
+    ...{ ...opened, resume },
     command: commandLine(),
     doing: runningCommand(),
   };
   if (out === undefined || options.dryRun) {
-    const { plan, config } = await outlineTraining(request, out);
+    const { plan, config, estimate } = await outlineTraining(request, out);
     if (json) printDocument(trainOutlineKind, null, { config, steps: plan.steps });
-    else process.stdout.write(`${described(plan, config)}\n`);
+    else process.stdout.write(`${estimate}\n`);
     return;
   }
   const interrupts = listenForInterrupts();
@@ -60,9 +80,9 @@ export async function run(options: TrainOptions, command: Command): Promise<void
     const { plan, result, records, document } = await trainRun(out, {
       ...request,
       signal: interrupts.signal,
-      onPlan: (plan, config) => {
+      onPlan: ({ plan, estimate }) => {
         known = plan;
-        if (!json) process.stderr.write(`${described(plan, config)}\n`);
+        if (!json) process.stderr.write(`${estimate}\n`);
       },
       onStart: (step) => {
         progress = createProgress({
@@ -78,7 +98,7 @@ export async function run(options: TrainOptions, command: Command): Promise<void
       },
       onStep: ({ step, loss, examplesPerSecond }) =>
         progress?.update(step, `loss ${loss.toFixed(3)}${shown}, ${speed(known!, examplesPerSecond)}`),
-      onNote: (note) => process.stderr.write(`note: ${note}\n`),
+      onNote: noteToUser,
     });
     progress?.finish(result.status === 'interrupted' ? 'stopped' : 'done');
     process.stdout.write(json ? `${JSON.stringify(document)}\n` : summary(plan, result, records, out));
@@ -93,7 +113,7 @@ export async function run(options: TrainOptions, command: Command): Promise<void
   }
 }
 
-function metricText(metric: Metric, value: number): string {
+function metricText(metric: TrainResult['metric'], value: number): string {
   switch (metric) {
     case 'accuracy':
       return `accuracy ${(100 * value).toFixed(2)} %`;
@@ -110,23 +130,10 @@ function speed({ task }: TrainingPlan, examplesPerSecond: number): string {
     : `${Math.round(examplesPerSecond * task.tokens)} tokens/s`;
 }
 
-/** What a run is going to do, on a line. */
-function described({ model, task, batches, steps }: TrainingPlan, config: RunConfig): string {
-  const { batchSize, microBatch, growth } = config;
-  const parts = microBatch < batchSize ? ` (${microBatch} at a time; batch norm sees these)` : '';
-  const grown = growth ? ` growing to ${batches.batchSizeAt(steps - 1)}` : '';
-  const unit = task.tokens === undefined ? '' : ` x ${task.tokens} tokens`;
-  const epochs = formatNumber(batches.examplesBefore(steps) / task.examples);
-  return (
-    `${model.name} (${formatCount(parameterCount(model.parameters))} parameters) on ${config.dataset}: ${formatCount(steps)} steps of ` +
-    `${batchSize}${unit}${grown}${parts}, ${epochs} epochs, ${config.optimizer}, ${config.schedule} schedule`
-  );
-}
-
 function summary(
   plan: TrainingPlan,
-  { status, steps, epochs, seconds, examplesPerSecond, final }: RunResult,
-  records: readonly MetricsRecord[],
+  { status, steps, epochs, seconds, examplesPerSecond, final }: TrainRun['result'],
+  records: TrainRun['records'],
   out: string,
 ): string {
   const curve = lossCurve(records.map((r) => ({ x: r.epoch, y: r.trainLoss })));

@@ -1,26 +1,16 @@
-import { Command, Option } from 'commander';
-import { exportFormatNames } from '../../../schema/index.ts';
+import { Command } from 'commander';
+import { exportRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { folderName } from '../../flags/values.ts';
+import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function exportCommand(): Command {
-  return new Command('export')
-    .description(batchSummaries.export)
-    .argument('<dir>', 'the study on disk')
-    .addOption(
-      new Option(
-        '--format <format>',
-        'parquet or csv: one table; layout: dataset/model/optimizer/batch_size/trial with a CSV file a trial',
-      )
-        .choices(exportFormatNames)
-        .makeOptionMandatory(),
-    )
-    .requiredOption('--to <path>', 'the file, or for layout the folder', folderName)
-    .option('--all', 'also trials that are no longer in the grid')
+  const command = new Command('export').description(batchSummaries.export);
+  return addRequestOptions(command, exportRequest)
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .addHelpText('after', exampleText('ballast batch export study --format csv --to measurements.csv'))
-    .action(async (...given: Parameters<typeof import('./actions/export.ts').exportAs>) =>
-      (await import('./actions/export.ts')).exportAs(...given),
-    );
+    .action(async () => {
+      const { exportAs } = await import('./actions/export.ts');
+      await exportAs(requestFrom(exportRequest, command.opts(), command.processedArgs), command.opts());
+    });
 }

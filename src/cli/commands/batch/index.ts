@@ -8,6 +8,7 @@ const parts: Parts<keyof typeof batchSummaries> = {
   init: async () => (await import('./init.ts')).initCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
   run: async () => (await import('./run.ts')).runBatchCommand(),
+  sync: async () => (await import('./sync.ts')).syncCommand(),
   status: async () => (await import('./status.ts')).statusCommand(),
   report: async () => (await import('./report.ts')).batchReportCommand(),
   linear: async () => (await import('./linear.ts')).batchLinearCommand(),

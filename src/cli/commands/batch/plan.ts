@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { exampleText } from '../../flags/examples.ts';
 import { addDeviceOptions } from '../../flags/options.ts';
 import { addTrainingOptions, groupTrainingOptions } from '../../flags/training-options.ts';
@@ -29,7 +29,8 @@ export function batchPlanCommand(): Command {
       'the plan: plan.json, report.html, run/, step-times/; the same command again goes on (required unless --dry-run)',
       folderName,
     )
-    .option('--resume', 'go on with the plan in --out, as the same command does anyway')
+    // What earlier versions asked for; the same command goes on without it.
+    .addOption(new Option('--resume').hideHelp())
     .option('--dry-run', 'say what would be done, and stop')
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .addHelpText('after', exampleText('ballast batch plan --model resnet8 --dataset shapes --steps 150 --out plan'))

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { studyStatusKind } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
+import { addRequestOptions } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function statusCommand(): Command {
-  return new Command('status')
-    .description(batchSummaries.status)
-    .argument('<dir>', 'the study on disk')
+  const command = new Command('status').description(batchSummaries.status);
+  return addRequestOptions(command, studyStatusKind.request)
     .option('--json', 'print one JSON object on standard output and nothing else there')
     .addHelpText('after', exampleText('ballast batch status study'))
     .action(async (...given: Parameters<typeof import('./actions/status.ts').status>) =>

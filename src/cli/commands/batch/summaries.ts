@@ -4,8 +4,9 @@ import { summaries as measurements } from '../../../schema/summaries.ts';
 export const batchSummaries = {
   init: 'Write a study file for a script (its command behind two hyphens), for models that Ballast trains itself, or a mapping for logs; on a terminal it asks for what is missing',
   check:
-    'Run each command of a study for a while and say what was recognised of it: metrics, steps, checkpoints, whether it goes on from them, and what the study would cost',
+    'Run each command of a study for a while and say what was recognized of it: metrics, steps, checkpoints, whether it goes on from them, and what the study would cost',
   run: 'Compute what is missing of a study; it can be interrupted, resumed, edited and run twice at once',
+  sync: 'Take in what workers have said of a study that is handed out, give out again what came back, and end: for a coordinator that runs now and then',
   status: 'What of a study is done, runs, failed or is missing; and where its rates lie on the edge of their grid',
   report: 'What a batch study says: steps to targets, speed-up, critical batch, cost, and the paper’s statements on it',
   linear:

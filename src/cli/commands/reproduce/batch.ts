@@ -1,23 +1,23 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { type BundledStudy, bundledStudies } from '../../../study/declare/bundled.ts';
+import { bundledStudyNames } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { folderName } from '../../flags/values.ts';
 import { addRunOptions } from '../batch/run.ts';
 import { reproduceSummaries } from './summaries.ts';
 
-function namesOf(text: string): BundledStudy[] {
+function namesOf(text: string): (typeof bundledStudyNames)[number][] {
   const names = text.split(',').map((part) => part.trim());
-  const wrong = names.find((n) => !(bundledStudies as readonly string[]).includes(n));
+  const wrong = names.find((n) => !(bundledStudyNames as readonly string[]).includes(n));
   if (wrong !== undefined)
-    throw new InvalidArgumentError(`expected some of ${bundledStudies.join(', ')}, got "${wrong}".`);
-  return [...new Set(names)] as BundledStudy[];
+    throw new InvalidArgumentError(`expected some of ${bundledStudyNames.join(', ')}, got "${wrong}".`);
+  return [...new Set(names)] as (typeof bundledStudyNames)[number][];
 }
 
 export function reproduceBatchCommand(): Command {
   const command = new Command('batch')
     .description(reproduceSummaries.batch)
-    .option('--studies <names>', `some of ${bundledStudies.join(', ')}; only shapes needs no data`, namesOf, [
-      ...bundledStudies,
+    .option('--studies <names>', `some of ${bundledStudyNames.join(', ')}; only shapes needs no data`, namesOf, [
+      ...bundledStudyNames,
     ])
     .option(
       '--out <dir>',

@@ -111,21 +111,20 @@ function numbers({ stages, measured }: AlignmentResult): Html {
     const gaps = measured.filter((m) => m.name === stage.name).flatMap((m) => m.gaps.flatMap((g) => g ?? []));
     return gaps.length ? typesetNumber(leastOf(gaps), 2) : '–';
   };
-  return html`<div class="table"><table><thead><tr><th>stage</th><th>units</th><th>n</th><th>pairs</th><th>U with V</th><th>U with U</th><th>V with V</th><th>random</th><th>paired</th><th>straightness</th><th>spacing</th><th>turning</th><th>smallest gap</th><th>residual</th></tr></thead>
+  return html`<div class="table names"><table><thead><tr><th>stage</th><th>pairs</th><th>units</th><th>n</th><th>U with V</th><th>U with U</th><th>V with V</th><th>random</th><th>paired</th></tr></thead>
 <tbody>${stages.map((s) => {
     const rows = [
       ['all', s.offDiagonal],
       ['neighbours', s.neighbours],
     ] as const;
     return rows.map(
-      ([pairs, m], r) =>
-        html`<tr><td>${s.name}</td><td>${s.units.length}</td><td>${formatCount(s.size)}</td><td>${pairs}</td>${cell(m.leftRight)}${cell(m.leftLeft)}${cell(m.rightRight)}<td>${typesetNumber(s.expected)}</td>${cell(m.paired)}${
-          r === 0
-            ? html`${cell(s.straightness)}${cell(s.spacingVariation)}${s.turning ? cell(s.turning) : html`<td>–</td>`}<td>${gap(s)}</td><td>${typesetNumber(s.maxResidual, 2)}</td>`
-            : html`<td></td><td></td><td></td><td></td><td></td>`
-        }</tr>\n`,
+      ([pairs, m]) =>
+        html`<tr><td>${s.name}</td><td>${pairs}</td><td>${s.units.length}</td><td>${formatCount(s.size)}</td>${cell(m.leftRight)}${cell(m.leftLeft)}${cell(m.rightRight)}<td>${typesetNumber(s.expected)}</td>${cell(m.paired)}</tr>\n`,
     );
-  })}</tbody></table></div>`;
+  })}</tbody></table></div>
+<div class="table"><table><thead><tr><th>stage</th><th>straightness</th><th>spacing</th><th>turning</th><th>smallest gap</th><th>residual</th></tr></thead>
+<tbody>${stages.map((s) => html`<tr><td>${s.name}</td>${cell(s.straightness)}${cell(s.spacingVariation)}${s.turning ? cell(s.turning) : html`<td>–</td>`}<td>${gap(s)}</td><td>${typesetNumber(s.maxResidual, 2)}</td></tr>\n`)}</tbody></table></div>
+<p>Straightness, spacing and turning are of the way of the representations through the stage; gap and residual of its singular vectors.</p>`;
 }
 
 /** The whole report of `ballast alignment` as one HTML file without scripts that fetches nothing. */

@@ -199,7 +199,7 @@ export function renderConvolutionsReport(
           html`<ul class="notes">
 <li><b>Exact.</b> The convolution as a sparse matrix with its zero padding, stride, dilation and groups; in pixel-major order its Gram matrix is a band, whose eigenvalues are found in float64. Values below about 10⁻⁷ of the largest are not told from zero.</li>
 <li><b>Approximation.</b> Sedghi, Gupta and Long (arXiv 1805.10408) give the singular values in closed form for <em>circular</em> padding, by a Fourier transform of the kernels. The network pads with zeros. With a stride, the frequencies that fall onto each other are put side by side (our extension); where a stride does not divide the image the formula does not apply.</li>
-<li><b>Leading values</b> of maps too large for all are found by block Golub-Kahan bidiagonalisation; each has a residual, and those that did not converge are not listed.</li>
+<li><b>Leading values</b> of maps too large for all are found by block Golub-Kahan bidiagonalization; each has a residual, and those that did not converge are not listed.</li>
 </ul>`,
         ],
       },

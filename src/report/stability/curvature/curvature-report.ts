@@ -2,7 +2,7 @@ import type { CurvatureResult } from '../../../stability/index.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { renderPage, type Section } from '../../kit/page.ts';
 import { reportFooter } from '../../kit/report-footer.ts';
-import { formatCount, formatDuration, formatPercent, typesetNumber } from '../../numbers.ts';
+import { formatCount, formatDuration, formatPercent, plural, typesetNumber } from '../../numbers.ts';
 import { normalizationFact } from '../normalization-fact.ts';
 import { withError } from '../probed-value.ts';
 import { curvatureAnswer } from '../stability-answers.ts';
@@ -14,7 +14,6 @@ export interface CurvatureReportOptions {
   readonly command?: string;
 }
 
-const plural = (n: number, what: string) => `${formatCount(n)} ${what}${n === 1 ? '' : 's'}`;
 const precise = (x: number, digits = 4) => typesetNumber(x, digits);
 
 function facts(result: CurvatureResult): Html {
@@ -85,7 +84,7 @@ function notes({ density }: CurvatureResult): Html {
 <li><b>From the paper</b> (Yao, Gholami, Keutzer and Mahoney, “PyHessian: Neural Networks Through the Lens of the Hessian”, arXiv 1912.07145): the Hessian of the loss by Hessian-vector products; its largest eigenvalues, its trace by Hutchinson’s estimator and its density by stochastic Lanczos quadrature.</li>
 <li><b>Our choice: evaluation mode.</b> Batch norm is its affine map with the running statistics, so that every example has a loss of its own and the mean over micro-batches is exact. PyHessian takes the mode in which the model is.</li>
 <li><b>Our choice: what is differentiated.</b> Mean cross-entropy over the examples named above, without weight decay, with respect to all trained parameters, scales and offsets of batch norm included.</li>
-<li><b>Our choice: Lanczos with full reorthogonalisation</b> instead of power iteration with deflation. A value is listed when ‖Hy − λy‖, found by one more product, is at most 10⁻⁴ of the largest |λ|.</li>
+<li><b>Our choice: Lanczos with full reorthogonalization</b> instead of power iteration with deflation. A value is listed when ‖Hy − λy‖, found by one more product, is at most 10⁻⁴ of the largest |λ|.</li>
 ${density ? html`<li><b>Our choice: zero.</b> Eigenvalues within ${precise(density.tolerance, 2)} (10⁻⁴ of the largest) of 0 count as zero. Inside a dense bulk the quadrature places its nodes by averages, so that shares near this boundary are rough.</li>` : null}
 <li><b>Limits.</b> A network with ReLUs is piecewise smooth: the Hessian is that of the piece on which the parameters lie, which exists almost everywhere, and knows nothing of the kinks. Errors are standard errors over the probes.</li>
 </ul>`;

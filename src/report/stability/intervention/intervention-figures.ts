@@ -9,7 +9,7 @@ import { logAxisMarks, logScale } from '../../kit/log-axis-marks.ts';
 import { colors, depthColor } from '../../kit/palette.ts';
 import { formatCount, formatExact } from '../../numbers.ts';
 import { axisNote, spectrumLine } from '../spectrum/spectra-figure.ts';
-import { distinctNetworks } from './intervention-table.ts';
+import { changedText, distinctNetworks } from './intervention-table.ts';
 
 /** The grid as a sweep over one scale, once for each value of the other one. */
 interface Sweep {
@@ -103,7 +103,7 @@ export function sweepFigure(result: InterventionResult): Html | null {
   );
   const left = result.measured.length - units.length;
   return figure({
-    title: `Singular values by ${sweep.name}`,
+    title: `Singular values by ${sweep.name}, ${changedText(result)}`,
     panelWidth: 320,
     panels,
     caption: html`All singular values at image ${image}, sorted, against their index divided by n; one line a ${sweep.name}, log scale; dashed
@@ -209,7 +209,7 @@ export function curvesFigure(result: InterventionResult): Html | null {
   ];
   const images = result.images.length;
   return figure({
-    title: `Accuracy and spectra against the ${sweep.name}`,
+    title: `Accuracy and spectra against the ${sweep.name}, ${changedText(result)}`,
     panelWidth: 440,
     panels: panels.filter((p) => p !== null),
     caption: html`Accuracy and loss of the changed network on ${formatCount(evaluated)} test images, the same share of every class (standard error of the

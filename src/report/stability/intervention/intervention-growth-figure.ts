@@ -9,7 +9,7 @@ import { logAxisMarks, logScale } from '../../kit/log-axis-marks.ts';
 import { colors, depthColor } from '../../kit/palette.ts';
 import { formatExact } from '../../numbers.ts';
 import { groupNames } from '../spectrum/spectrum-rows.ts';
-import { distinctNetworks } from './intervention-table.ts';
+import { changedText, distinctNetworks } from './intervention-table.ts';
 
 const kinds = ['adversarial', 'random'] as const;
 
@@ -31,7 +31,7 @@ export function interventionGrowthFigure(result: InterventionResult): Html | nul
   const strokeOf = (n: ScaledNetwork) =>
     isUnchanged(n) ? colors.ink : depthColor(changed.length < 2 ? 0 : changed.indexOf(n) / (changed.length - 1));
   return figure({
-    title: 'How perturbations grow through the changed networks',
+    title: `How perturbations grow with ${changedText(result)}`,
     panelWidth: 800,
     legend: legend(
       networks.map((n) => ({

@@ -28,6 +28,7 @@ function facts(result: InterventionResult): Html {
     [...new Set(result.scales.map((s) => s[key]))].map(formatExact).join(', ');
   const images = result.images.map(({ index, label }) => `${index} (${result.classes[label] ?? `class ${label}`})`);
   const { evaluated } = result.unchanged;
+  const methods = [...new Set(result.scales.flatMap((s) => s.units.map((u) => u.method)))];
   return html`<dl class="facts">
 <dt>network</dt><dd>${result.model}</dd>
 <dt>weights</dt><dd>${result.weights}</dd>${normalizationFact(result)}
@@ -35,7 +36,7 @@ function facts(result: InterventionResult): Html {
 <dt>changed</dt><dd>${listed(result.changed, 8)}: y = a·Sx + c·F(x)</dd>
 <dt>skip scales a</dt><dd>${values('skipScale')}</dd>
 <dt>weight scales c</dt><dd>${values('weightScale')}</dd>
-<dt>linearized</dt><dd>${result.measured.length === 0 ? 'nothing' : html`${listed(result.measured, 8)} at image ${listed(images, 8)}, final ReLU ${result.finalRelu ? 'in' : 'out'} (our choice)`}</dd>
+<dt>linearized</dt><dd>${result.measured.length === 0 ? 'nothing' : html`${listed(result.measured, 8)} at image ${listed(images, 8)}, final ReLU ${result.finalRelu ? 'in' : 'out'} (our choice); method ${methods.join(', ')}`}</dd>
 <dt>operating point</dt><dd>${
     result.operatingPoint === 'frozen'
       ? 'frozen: each unit is linearized where the unchanged network puts it'
@@ -110,7 +111,6 @@ const heads = [
   'unit',
   'image',
   'outputs × inputs',
-  'method',
   'k',
   'bound',
   'plateau',
@@ -123,7 +123,6 @@ const heads = [
   'change',
   'tolerance',
   'residual',
-  'time',
 ];
 
 function cellsOf(u: ScaledSpectrum): string[] {
@@ -131,7 +130,6 @@ function cellsOf(u: ScaledSpectrum): string[] {
     u.name,
     String(u.image),
     `${formatCount(u.shape[0])} × ${formatCount(u.shape[1])}`,
-    u.method,
     orDash(u.activeHidden, formatCount),
     orDash(u.bound, formatCount),
     orDash(u.plateau, (p) => formatExact(p.value)),
@@ -144,7 +142,6 @@ function cellsOf(u: ScaledSpectrum): string[] {
     orDash(u.change, formatPercent),
     typesetNumber(u.tolerance, 2),
     typesetNumber(u.maxResidual, 2),
-    formatDuration(u.seconds),
   ];
 }
 

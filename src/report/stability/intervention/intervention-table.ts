@@ -30,6 +30,10 @@ function spectrumCells(u: ScaledSpectrum, severalImages: boolean): string[] {
   ];
 }
 
+/** Which units have the scales: on one page may be figures of several choices. */
+export const changedText = ({ changed }: InterventionResult): string =>
+  changed.length === 1 ? `${changed[0]} changed` : `${changed.length} units changed`;
+
 /** Names as they are in a sentence: all of a few, else the first and the last. */
 export function listed(names: readonly string[], most = 4): string {
   return names.length > most ? `${names[0]}, …, ${names.at(-1)} (${names.length} units)` : names.join(', ');

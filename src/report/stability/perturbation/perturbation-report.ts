@@ -159,7 +159,7 @@ export function renderPerturbationReport(result: PerturbationResult, options: Pe
 <dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, ${imageCount(result.images.length)} of the test set</dd>
 <dt>attack</dt><dd>${attack.name} in ${attack.norm}, radius ${formatRadius(attack.eps)}, ${stepsOf(result)}${settings.target === null ? '' : `, aiming at ${String(settings.target)}`}</dd>
-<dt>enters at</dt><dd>${settings.layer === null ? 'the image; pixels in [0, 1], normalisation is part of the network' : `the input of ${String(settings.layer)}`}</dd>
+<dt>enters at</dt><dd>${settings.layer === null ? 'the image; pixels in [0, 1], normalization is part of the network' : `the input of ${String(settings.layer)}`}</dd>
 <dt>controls</dt><dd>${String(settings.noise)} noise and the perturbation with its pixels shuffled, each of the same Euclidean norm after clipping${result.untrained ? '; the same architecture untrained' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`;

@@ -11,7 +11,15 @@ import {
   slightDifference,
 } from '../../../stability/index.ts';
 import { effectText, type VerdictOutcome } from '../../../verdict/index.ts';
-import { formatCount, formatExact, formatNumber, formatPercent, formatRange, typesetNumber } from '../../numbers.ts';
+import {
+  formatCount,
+  formatExact,
+  formatNumber,
+  formatPercent,
+  formatRange,
+  plural,
+  typesetNumber,
+} from '../../numbers.ts';
 import { formatInterval } from '../perturbation/perturbation-text.ts';
 
 /** A finding of the paper as it is told: the verdict's rule and outcome, and the numbers in words. */
@@ -46,7 +54,11 @@ const told = <N>(
 /** The effects of a finding's parts, with their intervals. */
 const effects = <N>({ parts }: Finding<N>): string[] =>
   parts.flatMap(({ claim, outcome, effect }) =>
-    effect ? [`${claim}: ${outcome}, ${effect.scale === 'ratio' ? 'ratio ' : ''}${effectText(effect)}.`] : [],
+    effect
+      ? [
+          `${claim[0]!.toUpperCase()}${claim.slice(1)}: ${outcome}, ${effect.scale === 'ratio' ? 'ratio ' : ''}${effectText(effect)}.`,
+        ]
+      : [],
   );
 
 /** Most singular values of a unit are at the skip scale. */
@@ -64,12 +76,12 @@ function ones({ spectra, active }: ReproductionResult): PaperFinding {
   return told(finding, [
     units.length === 0
       ? 'No complete spectrum was taken.'
-      : `Share of a unit’s values near the plateau, over ${units.length} of ${all} units: ${shares.join(', ')}. More than half are within 1 % of it in ${most} units.`,
+      : `Share of a unit’s values near the plateau, over ${units.length} of ${plural(all, 'unit')}: ${shares.join(', ')}. More than half are within 1 % of it in ${plural(most, 'unit')}.`,
     ...(missing.length ? [`Without a complete spectrum, for its cost: ${missing.join(', ')}.`] : []),
-    `A theorem, not a finding: with k active inner units at least n − 2k values are exactly at |a|. That alone demands more than half in ${proven.units} of ${proven.of} units with an identity shortcut, at 95 % of the images.`,
+    `A theorem, not a finding: with k active inner units at least n − 2k values are exactly at |a|. That alone demands more than half in ${proven.units} of ${plural(proven.of, 'unit')} with an identity shortcut, at 95 % of the images.`,
     broken === 0
       ? 'No spectrum has fewer values at the plateau than the theorem demands.'
-      : `${broken} spectra have fewer values at the plateau than the theorem demands: look at tolerance and residuals.`,
+      : `Fewer values at the plateau than the theorem demands are in ${plural(broken, 'spectrum', 'spectra')}: look at tolerance and residuals.`,
     ...effects(finding),
   ]);
 }
@@ -81,7 +93,7 @@ function littleDifference({ spectra }: ReproductionResult): PaperFinding {
   const between = units.map((u) => u.betweenImages);
   const others = units.flatMap((u) => (u.betweenUnits === null ? [] : [u.betweenUnits]));
   return told(finding, [
-    `${range(between, formatPercent)} between two of ${images} images, at most ${formatPercent(slightDifference)} in ${between.filter((d) => d <= slightDifference).length} of ${units.length} units${
+    `${range(between, formatPercent)} between two of ${images} images, at most ${formatPercent(slightDifference)} in ${between.filter((d) => d <= slightDifference).length} of ${plural(units.length, 'unit')}${
       others.length ? `; ${range(others, formatPercent)} between two units of one size at one image` : ''
     }.`,
     ...effects(finding),
@@ -104,7 +116,7 @@ function strongChange({ interventions }: ReproductionResult): PaperFinding {
     changes.length === 0
       ? 'How much the scales change a complete spectrum was not measured.'
       : `The scales change the sorted values of ${units.join(', ')} by ${range(changes, formatPercent)}.`,
-    `A theorem, not a finding: the plateau moves to |a|, with at least as many values as the rank demands (in ${plateaus.kept} of ${plateaus.of} spectra).`,
+    `A theorem, not a finding: the plateau moves to |a|, with at least as many values as the rank demands (in ${plateaus.kept} of ${plural(plateaus.of, 'spectrum', 'spectra')}).`,
     ...(unchanged && together.length
       ? [
           `Accuracy of the changed network on ${formatCount(unchanged.evaluated)} images: ${formatPercent(unchanged.accuracy)} unchanged, ${single.length > 0 ? `${accuracies(single.flatMap((i) => i.scales))} with one unit scaled, ` : ''}${accuracies(together)} with all units scaled by ${formatExact(0.9)} to ${formatExact(1.1)}.`,
@@ -164,7 +176,7 @@ function projected({ perturbations }: ReproductionResult): PaperFinding {
     verdict: 'not testable here',
     reason: 'public sources do not say what the paper found, so there is nothing to agree with',
     evidence: [
-      `Adversarial perturbations have more energy on singular values above the plateau than random ones in ${more} of ${units.length} units (means over ${perturbations.projected} images).`,
+      `Adversarial perturbations have more energy on singular values above the plateau than random ones in ${more} of ${plural(units.length, 'unit')} (means over ${plural(perturbations.projected, 'image')}).`,
       `At the last unit, ${last.name}: ${formatPercent(last.adversarial!.energyAbove)} above and ${formatPercent(last.adversarial!.energyPlateau)} on the plateau for adversarial ones, ${formatPercent(last.random!.energyAbove)} and ${formatPercent(last.random!.energyPlateau)} for random ones.`,
       ...(top('adversarial') === null || top('random') === null || !last.top
         ? []

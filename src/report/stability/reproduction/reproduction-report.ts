@@ -43,7 +43,7 @@ function facts(result: ReproductionResult): Html {
 const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 
 function findingList(findings: readonly PaperFinding[]): Html {
-  return html`<ul class="findings">${findings.map(
+  return html`<ul class="findings long">${findings.map(
     (f) =>
       html`<li${f.verdict === 'disagrees' ? html` class="caution"` : ''}><b>${f.name}: ${f.verdict}</b><i>${f.statement}</i><p>${sentence(f.reason)}</p>${f.evidence.map(
         (e) => html`<p>${e}</p>`,

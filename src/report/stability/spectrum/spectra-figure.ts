@@ -21,7 +21,7 @@ export interface Point {
 }
 
 /**
- * Descending values against normalised index, as the few points that a drawing of `pixelWidth` x `pixelHeight` needs:
+ * Descending values against normalized index, as the few points that a drawing of `pixelWidth` x `pixelHeight` needs:
  * no value lies further than a third of a pixel from the line.
  */
 export function spectrumLine(

@@ -1,20 +1,22 @@
 import { largestOf, leastOf } from '../../../base/statistics.ts';
-import type { TokensResult } from '../../../schema/index.ts';
+import type { EmbeddingGrowth, TokensResult } from '../../../schema/index.ts';
 import { formatNumber, formatRange } from '../../numbers.ts';
 
 const span = (values: readonly number[]) => formatRange(leastOf(values), largestOf(values), (x) => formatNumber(x));
 
+/** ‖d‖ / ‖d₀‖ behind the last block. */
+const grown = (g: EmbeddingGrowth, kind: 'adversarial' | 'random') =>
+  g.kinds.find((k) => k.kind === kind)!.places.at(-1)!.growth;
+
 /** What the blocks do to a token, how far their singular vectors agree, and what becomes of a perturbation. */
-export function tokensAnswer({ maps, coupling, growth, top }: TokensResult): string[] {
+export function tokensAnswer({ maps, coupling, growth, untrained, top }: TokensResult): string[] {
   const blocks = maps.filter((m) => m.part === 'block');
   const own = blocks.flatMap((m) => m.pairs.filter((p) => p.from === p.to).flatMap((p) => p.singularValues[0] ?? []));
   const departures = blocks.flatMap((m) => m.normality.map((n) => n.departure));
   const coupled = coupling.flatMap((c) => c.mean ?? []);
   const controls = coupling.flatMap((c) => c.control ?? []);
-  const ends = growth.map((g) => ({
-    adversarial: g.kinds.find((k) => k.kind === 'adversarial')!.places.at(-1)!.growth,
-    random: g.kinds.find((k) => k.kind === 'random')!.places.at(-1)!.growth,
-  }));
+  const ends = growth.map((g) => ({ adversarial: grown(g, 'adversarial'), random: grown(g, 'random') }));
+  const fresh = untrained?.growth.map((g) => grown(g, 'adversarial') / grown(g, 'random')) ?? [];
   return [
     own.length
       ? `A block stretches a token along some direction by ${span(own)} (largest singular value of its own Jacobian)${
@@ -28,7 +30,11 @@ export function tokensAnswer({ maps, coupling, growth, top }: TokensResult): str
       : []),
     ...(ends.length
       ? [
-          `Behind the last block an adversarial perturbation of the embeddings is ${span(ends.map((e) => e.adversarial))} times as long as before, a random one ${span(ends.map((e) => e.random))} times.`,
+          `Behind the last block an adversarial perturbation of the embeddings is ${span(ends.map((e) => e.adversarial))} times as long as before, a random one ${span(ends.map((e) => e.random))} times${
+            fresh.length
+              ? ` (adversarial over random ${span(ends.map((e) => e.adversarial / e.random))}; in the untrained network ${span(fresh)})`
+              : ''
+          }.`,
         ]
       : []),
   ];

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { TokensResult } from '../../../schema/index.ts';
+import type { EmbeddingGrowth, TokensResult } from '../../../schema/index.ts';
 import { depthAxis } from '../../kit/depth-axis.ts';
 import { draw } from '../../kit/draw.ts';
 import { figure, legend } from '../../kit/figure.ts';
@@ -87,7 +87,7 @@ function stretches({ maps }: TokensResult): Html {
   });
 }
 
-function growths({ growth }: TokensResult): Html | null {
+function growths(growth: readonly EmbeddingGrowth[], untrained: boolean): Html | null {
   const names = growth[0]?.kinds[0]?.places.map((p) => p.name) ?? [];
   if (names.length === 0) return null;
   const points = growth.flatMap((g) =>
@@ -95,10 +95,14 @@ function growths({ growth }: TokensResult): Html | null {
       places.map((p, depth) => ({ label: kind, color: kindColors[kind], depth, value: p.growth })),
     ),
   );
+  const what = '‖d‖ / ‖d₀‖ behind each block, all perturbations of one length at the embeddings:';
+  const others = 'Gaussian noise, and the first with its numbers at other places.';
   return againstDepth(names, points, {
-    title: 'Growth of perturbed embeddings',
-    ariaLabel: 'Growth of perturbations of the embeddings against depth',
-    caption: `‖d‖ / ‖d₀‖ behind each block, all perturbations of one length at the embeddings: one that raises the loss, Gaussian noise, and the first with its numbers at other places.`,
+    title: untrained ? 'Control: the same architecture untrained' : 'Growth of perturbed embeddings',
+    ariaLabel: `Growth of perturbations of the embeddings against depth${untrained ? ', in the untrained network' : ''}`,
+    caption: untrained
+      ? `${what} one that raises the loss against the network’s own answers, ${others}`
+      : `${what} one that raises the loss, ${others}`,
   });
 }
 
@@ -155,14 +159,19 @@ export function renderTokensReport(result: TokensResult, { command }: { readonly
       },
       {
         title: 'Across depth',
-        body: [stretches(result), couplings(result), growths(result)].filter((f) => f !== null),
+        body: [
+          stretches(result),
+          couplings(result),
+          growths(result.growth, false),
+          growths(result.untrained?.growth ?? [], true),
+        ].filter((f) => f !== null),
       },
       { title: 'All maps', body: [numbers(result)] },
       {
         title: 'How to read this',
         body: [
           html`<ul class="notes">
-<li><b>No plateau here.</b> That most singular values of a convolutional unit are exactly 1 is a theorem about a last ReLU followed by affine operators. Attention, GELU and normalisation have no such rank bound: values near 1 are a finding, not a fact of algebra.</li>
+<li><b>No plateau here.</b> That most singular values of a convolutional unit are exactly 1 is a theorem about a last ReLU followed by affine operators. Attention, GELU and normalization have no such rank bound: values near 1 are a finding, not a fact of algebra.</li>
 <li><b>Coupling</b> is that of Aubry, Meng, Sugolov and Papyan (arXiv 2407.07810), on Jacobians of x + F(x) without the identity. It is measured where blocks are additive (pre-norm).</li>
 <li><b>Departure from normality</b> is Henrici’s: eigenvalues alone say what happens when a map is applied again and again, and a map far from normal may still amplify at first.</li>
 ${result.unmeasured.map(({ name, because }) => html`<li><b>Not measured: ${name}.</b> ${because}.</li>`)}

@@ -37,10 +37,14 @@ export function tokensTable(result: TokensResult, { color, width = terminalWidth
       `coupling at ${c.at}, token ${c.token}: m_${result.top} ${orDash(c.mean ?? undefined)} between ${c.blocks.length} blocks, ` +
       `${orDash(c.control ?? undefined)} against random vectors`,
   );
-  const grown = result.growth.flatMap((g) =>
+  const growths = [
+    ...result.growth.map((g) => ({ ...g, network: '' })),
+    ...(result.untrained?.growth ?? []).map((g) => ({ ...g, network: ', untrained network' })),
+  ];
+  const grown = growths.flatMap((g) =>
     g.kinds.map(
       ({ kind, loss, places }) =>
-        `${kind} perturbation at ${g.at}: loss ${formatNumber(g.loss)} to ${formatNumber(loss)}, grows ${formatNumber(places.at(-1)!.growth)} times to ${places.at(-1)!.name}`,
+        `${kind} perturbation at ${g.at}${g.network}: loss ${formatNumber(g.loss)} to ${formatNumber(loss)}, grows ${formatNumber(places.at(-1)!.growth)} times to ${places.at(-1)!.name}`,
     ),
   );
   return fitted(

@@ -1,5 +1,5 @@
 import { short, type Verdict } from '../../../verdict/index.ts';
-import type { MeasuredStudy } from '../../measured.ts';
+import type { MeasuredStudy } from '../../measured/measured.ts';
 import type { Contrast } from '../comparison.ts';
 import { batchGroups, type TargetAnalysis } from '../strategy.ts';
 import { isKnown, type KnownTarget } from '../target.ts';

@@ -18,7 +18,7 @@ export const csv: LogFormat = {
   name: 'csv',
   title: 'CSV',
   unit: 'row',
-  recognises(head, path) {
+  recognizes(head, path) {
     const [first, second] = headLines(head);
     if (first === undefined || /^[[{]/.test(first)) return false;
     const delimiter = delimiterOf(first, second, path);

@@ -11,7 +11,7 @@ export const jsonLines: LogFormat = {
   name: 'json-lines',
   title: 'JSON lines',
   unit: 'line',
-  recognises(head, path) {
+  recognizes(head, path) {
     const [first] = headLines(head);
     if (first === undefined || !first.trimStart().startsWith('{')) return false;
     if (/\.(jsonl|ndjson)$/i.test(path)) return true;

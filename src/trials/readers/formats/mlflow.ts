@@ -19,7 +19,7 @@ export const mlflow: LogFormat = {
   name: 'mlflow',
   title: 'MLflow database',
   unit: 'row',
-  recognises: (head) => Buffer.from(head.subarray(0, 16)).toString('latin1') === magic,
+  recognizes: (head) => Buffer.from(head.subarray(0, 16)).toString('latin1') === magic,
   open: (path) => new MlflowReader(path),
 };
 

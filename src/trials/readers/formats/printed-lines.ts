@@ -17,7 +17,7 @@ export const printedLines: LogFormat = {
   name: 'lines',
   title: 'printed lines',
   unit: 'line',
-  recognises(head) {
+  recognizes(head) {
     return headLines(head).some((line) => namedNumbers(line).size > 0);
   },
   open: (path, options) => new PrintedLinesReader(path, options),

@@ -18,7 +18,7 @@ export const tensorboard: LogFormat = {
   name: 'tensorboard',
   title: 'TensorBoard events',
   unit: 'record',
-  recognises(head, path) {
+  recognizes(head, path) {
     if (head.length < 12) return /\btfevents\b/.test(path);
     const view = new DataView(head.buffer, head.byteOffset, 12);
     return view.getUint32(4, true) === 0 && view.getUint32(8, true) === maskedCrc32c(head.subarray(0, 8));

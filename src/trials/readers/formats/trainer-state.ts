@@ -17,7 +17,7 @@ export const trainerState: LogFormat = {
   name: 'trainer-state',
   title: 'Hugging Face trainer state',
   unit: 'record',
-  recognises: (head) => {
+  recognizes: (head) => {
     const text = headText(head);
     return text.trimStart().startsWith('{') && /"log_history"\s*:\s*\[/.test(text);
   },

@@ -21,7 +21,7 @@ export const wandb: LogFormat = {
   name: 'wandb',
   title: 'Weights & Biases run',
   unit: 'record',
-  recognises: (head) => header.every((byte, i) => head[i] === byte),
+  recognizes: (head) => header.every((byte, i) => head[i] === byte),
   open: (path) => new WandbReader(path),
 };
 

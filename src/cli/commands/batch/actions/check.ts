@@ -1,32 +1,31 @@
 import { checkStudy } from '../../../../app/study/index.ts';
-import { alignColumns, createProgress, formatCount, formatDuration, formatNumber } from '../../../../report/index.ts';
-import { type CheckedStudy, checkedStudyKind } from '../../../../schema/index.ts';
+import {
+  alignColumns,
+  createProgress,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  plural,
+} from '../../../../report/index.ts';
+import { type CheckedStudy, checkedStudyKind, checkRequest, studyCheckRequest } from '../../../../schema/index.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 import { layingOutListed } from '../shown/compute-study.ts';
 
-interface CheckCommandOptions {
-  readonly data?: string;
-  readonly seconds: number;
-  readonly rows: number;
-  readonly gpus?: readonly string[];
-  readonly json?: boolean;
-}
-
-export async function check(path: string, options: CheckCommandOptions): Promise<void> {
-  const { json = false } = options;
-  const layOut = await layingOutListed(path, options);
+export async function check(given: unknown, { json = false }: { readonly json?: boolean }): Promise<void> {
+  const request = checkRequest(studyCheckRequest, given);
+  const layOut = await layingOutListed(request.study, request);
   const interrupts = listenForInterrupts();
   const progress = createProgress({ stream: process.stderr, label: 'checking', quiet: json && !process.stderr.isTTY });
   try {
     const checked = await checkStudy(layOut, {
-      ...options,
+      ...request,
       signal: interrupts.signal,
       onProgress: (workload, doing) => progress.update(0, `${workload}, ${doing}`),
     }).finally(() => progress.finish());
     const { workloads, maxParallel } = checked;
-    if (json) printDocument(checkedStudyKind, { study: path }, checked);
+    if (json) printDocument(checkedStudyKind, request, checked);
     else process.stdout.write(workloads.map((c) => textOf(c, maxParallel)).join('\n'));
     if (workloads.some((c) => c.problems.length > 0)) process.exitCode = 1;
   } catch (cause) {
@@ -54,7 +53,7 @@ function textOf(c: CheckedStudy['workloads'][number], parallel: number): string 
     ...(c.unused.length > 0 ? [`  not used: ${c.unused.slice(0, 20).join(', ')}`] : []),
     ...c.secondsPerStep.map((t) => `  batch ${t.batchSize}: ${formatDuration(t.seconds)} a step`),
     `  checkpoint: ${c.checkpoint ?? 'none found'}; resume: ${c.resume}`,
-    `  the study: ${formatCount(c.trials)} trials, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
+    `  the study: ${plural(c.trials, 'trial')}, ${c.seconds === undefined ? 'of unknown time' : `at most ${formatDuration(c.seconds / parallel)} with ${parallel} at a time (start-up and evaluation as in these runs)`}`,
     ...c.problems.map((p) => `  problem: ${p}`),
     ...c.hints.map((h) => `  hint: ${h}`),
     '',

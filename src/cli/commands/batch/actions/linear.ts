@@ -1,17 +1,11 @@
 import { studyLinearErrors } from '../../../../app/study/index.ts';
 import { alignColumns, createProgress, formatCount, formatNumber } from '../../../../report/index.ts';
-import { linearErrorsKind } from '../../../../schema/index.ts';
-import type { DeviceOptions } from '../../../flags/options.ts';
+import { checkRequest, linearErrorsKind } from '../../../../schema/index.ts';
 import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 
-interface LinearOptions extends DeviceOptions {
-  readonly data?: string;
-  readonly json?: boolean;
-}
-
-export async function run(folder: string, options: LinearOptions): Promise<void> {
-  const { json = false } = options;
+export async function run(given: unknown, { json = false }: { readonly json?: boolean }): Promise<void> {
+  const request = checkRequest(linearErrorsKind.request, given);
   const interrupts = listenForInterrupts();
   const progress = createProgress({
     stream: process.stderr,
@@ -19,13 +13,13 @@ export async function run(folder: string, options: LinearOptions): Promise<void>
     quiet: json && !process.stderr.isTTY,
   });
   try {
-    const rows = await studyLinearErrors(
-      { ...options, folder },
-      { signal: interrupts.signal, onProgress: (share, detail) => progress.update(share, detail) },
-    );
+    const rows = await studyLinearErrors(request, {
+      signal: interrupts.signal,
+      onProgress: (share, detail) => progress.update(share, detail),
+    });
     progress.finish();
     if (json) {
-      printDocument(linearErrorsKind, { folder }, rows);
+      printDocument(linearErrorsKind, request, rows);
       return;
     }
     const lines = alignColumns(

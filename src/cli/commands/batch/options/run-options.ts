@@ -1,5 +1,7 @@
+import type { QueueOptions } from './queue-options.ts';
+
 /** What `ballast batch run` is asked for. */
-export interface RunOptions {
+export interface RunOptions extends QueueOptions {
   /** Needed unless it is a dry run. */
   readonly out?: string;
   readonly data?: string;

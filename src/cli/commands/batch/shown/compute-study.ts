@@ -14,7 +14,7 @@ import { listingMistakes } from './mistakes.ts';
 import { type ShownProgress, showProgress } from './study-progress.ts';
 
 /** Lays a study file out; its mistakes have a line each on standard error. */
-export async function layingOutListed(path: string, { data }: Pick<RunOptions, 'data'>): Promise<LayOut> {
+export async function layingOutListed(path: string, { data }: { readonly data?: string | undefined }): Promise<LayOut> {
   const layOut = await listingMistakes(() => layingOut(path, { data }));
   return (extra) => listingMistakes(() => layOut(extra));
 }
@@ -50,5 +50,7 @@ export async function showing<T>(
 }
 
 /** Computes what is missing of a study in `out`. */
-export const computeShown = (layOut: LayOut, options: RunOptions & { readonly out: string }): Promise<ComputedStudy> =>
-  showing(options, (shown) => computeStudy(layOut, { ...options, ...shown }));
+export const computeShown = (
+  layOut: LayOut,
+  options: RunOptions & Pick<StudyOptions, 'handOut'> & { readonly out: string },
+): Promise<ComputedStudy> => showing(options, (shown) => computeStudy(layOut, { ...options, ...shown }));

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { reproduceBatch } from '../../../../app/index.ts';
+import { type BatchReproductionRequest, bundledStudy, reproduceBatch } from '../../../../app/study/index.ts';
 import { createProgress, type Progress } from '../../../../report/index.ts';
 import { batchReproductionKind } from '../../../../schema/index.ts';
-import { type BundledStudy, bundledStudy } from '../../../../study/index.ts';
 import { requiredOut } from '../../../flags/options.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { commandLine } from '../../../terminal/invocation.ts';
@@ -14,7 +13,7 @@ import { dryRun } from '../../batch/shown/dry-run.ts';
 import { countsText } from '../../batch/shown/texts.ts';
 
 interface ReproduceBatchOptions extends RunOptions {
-  readonly studies: readonly BundledStudy[];
+  readonly studies: NonNullable<BatchReproductionRequest['studies']>;
 }
 
 export async function run(options: ReproduceBatchOptions, command: Command): Promise<void> {

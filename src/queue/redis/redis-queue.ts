@@ -1,0 +1,256 @@
+import { type Job, type JobType, Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { makeFolder } from '../../formats/index.ts';
+import {
+  announcementSchema,
+  eventOf,
+  type Fence,
+  fenceSchema,
+  messageText,
+  type Offer,
+  type QueueMessage,
+  type QueuePayload,
+  type WorkerReport,
+} from '../../schema/index.ts';
+import type { HandedOut, Remaining, TrialQueue } from '../driver.ts';
+import { FilesRefused, receiveFiles } from './files.ts';
+import { bullPriority, className, jobId, RedisKeys } from './keys.ts';
+
+export interface RedisQueueOptions {
+  readonly redis: Redis;
+  readonly namespace: string;
+  /** Of the study, its own: 12 hexadecimal digits. */
+  readonly study: string;
+  /** Folder of a trial's files. */
+  readonly folderOf: (trial: string) => string;
+  /** Beginning of the identity of a trial's data, where a worker has to find them; null where they are made. */
+  readonly dataOf: (offer: Offer) => string | null;
+  /** Told what was refused. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Milliseconds that a worker's claim holds without a sign of life. */
+  readonly lock?: number;
+}
+
+/** States of jobs that nobody has. */
+const waitingStates = ['prioritized', 'waiting', 'delayed'] as const;
+
+const isWaiting = (state: string) => (waitingStates as readonly string[]).includes(state);
+
+/** Offers that go to the server together. */
+const chunk = 500;
+/** Messages that are read at a time. */
+const most = 5000;
+
+const reportSchema = announcementSchema.extend({ trials: fenceSchema.array().max(10_000) });
+
+/** BullMQ makes JSON of it: numbers that JSON has no word for are texts by then. */
+const payloadOf = (payload: QueuePayload): unknown => JSON.parse(messageText(payload));
+
+/** Hands the trials of a study out through BullMQ on Redis or Valkey. */
+export class RedisQueue implements TrialQueue {
+  readonly #options: RedisQueueOptions;
+  readonly #keys: RedisKeys;
+  readonly #queues = new Map<string, { readonly queue: Queue; readonly checker: Worker }>();
+  /** Read and applied, to be removed with the next call. */
+  #applied: string[] = [];
+  #steps = new Map<string, string>();
+
+  constructor(options: RedisQueueOptions) {
+    this.#options = options;
+    this.#keys = new RedisKeys(options.namespace);
+  }
+
+  async offer(handed: readonly HandedOut[]): Promise<void> {
+    const { redis, study, folderOf, dataOf } = this.#options;
+    for (let at = 0; at < handed.length; at += chunk) {
+      const byClass = new Map<string, HandedOut[]>();
+      const part = handed.slice(at, at + chunk);
+      for (const one of part) {
+        const name = className({ requires: one.offer.requires, data: dataOf(one.offer) });
+        byClass.set(name, [...(byClass.get(name) ?? []), one]);
+      }
+      const fences = part.flatMap(({ offer }) => [offer.trial, String(offer.attempt)]);
+      await redis.hset(this.#keys.fences(study), ...fences);
+      await redis.sadd(this.#keys.classes, ...byClass.keys());
+      for (const [name, group] of byClass) {
+        await this.#queueOf(name).queue.addBulk(
+          group.map(({ offer, known }) => ({
+            name: 'trial',
+            data: payloadOf({ offer, study, folder: folderOf(offer.trial), known: [...known()] }),
+            opts: { jobId: jobId(study, offer), priority: bullPriority(offer), attempts: 1 },
+          })),
+        );
+      }
+    }
+  }
+
+  async receive(): Promise<readonly QueueMessage[]> {
+    const { redis, study, folderOf } = this.#options;
+    const stream = this.#keys.events(study);
+    // What the last call gave is in the store by now.
+    if (this.#applied.length > 0) await redis.xdel(stream, ...this.#applied);
+    const entries = await redis.xrange(stream, '-', '+', 'COUNT', most);
+    this.#applied = entries.map(([id]) => id);
+    const messages = entries.flatMap(([, fields]): QueueMessage[] => {
+      const [, trial, , attempt, , text] = fields;
+      const fence = fenceSchema.safeParse({ trial, attempt: Number(attempt) }).data;
+      const event = text === undefined ? undefined : eventOf(text);
+      return fence && event ? [{ ...fence, event }] : [];
+    });
+    const ended = messages.filter(({ event }) => event.kind === 'ended' || event.kind === 'crashed');
+    for (const { trial, attempt, event } of ended) {
+      if (event.kind !== 'ended') continue;
+      // A trial without a folder would be made again.
+      await makeFolder(folderOf(trial));
+      const key = this.#keys.files(study, { trial, attempt });
+      try {
+        if (await redis.exists(key)) await receiveFiles(redis, key, folderOf(trial));
+      } catch (error) {
+        if (!(error instanceof FilesRefused)) throw error;
+        this.#options.onNote?.(`files of trial ${trial.slice(0, 8)} are refused: ${error.message}`);
+        await redis.del(key);
+      }
+    }
+    if (ended.length > 0)
+      await redis.hdel(this.#keys.steps(study), ...ended.map(({ trial, attempt }) => `${trial} ${attempt}`));
+    // Signs of life come after what was measured meanwhile.
+    const steps = await redis.hgetall(this.#keys.steps(study));
+    for (const [key, text] of Object.entries(steps)) {
+      if (this.#steps.get(key) === text) continue;
+      const [trial, attempt] = key.split(' ');
+      const fence = fenceSchema.safeParse({ trial, attempt: Number(attempt) }).data;
+      const event = eventOf(text);
+      if (fence && event?.kind === 'alive') messages.push({ ...fence, event });
+    }
+    this.#steps = new Map(Object.entries(steps));
+    return messages;
+  }
+
+  async cancel(fences: readonly Fence[]): Promise<void> {
+    const { redis, study } = this.#options;
+    if (fences.length === 0) return;
+    // No attempt of this number will be: whoever is at an earlier one has lost it.
+    await redis.hset(this.#keys.fences(study), ...fences.flatMap(({ trial }) => [trial, '0']));
+    await this.withdraw(fences);
+  }
+
+  async withdraw(fences: readonly Fence[]): Promise<void> {
+    const { study } = this.#options;
+    for (const fence of fences)
+      for (const { queue } of await this.#all()) {
+        // One that has ended is still known by its name: nobody takes it up again.
+        if (!isWaiting(await queue.getJobState(jobId(study, fence)))) continue;
+        // One that is being worked on cannot be removed; it ends when its worker hears.
+        const job = await queue.getJob(jobId(study, fence));
+        await job?.remove().catch(() => {});
+      }
+  }
+
+  async lost(held: readonly Fence[]): Promise<readonly Fence[]> {
+    if (held.length === 0) return [];
+    const { study } = this.#options;
+    const active = new Set<string>();
+    for (const { queue } of await this.#all()) for (const job of await queue.getActive()) active.add(String(job?.id));
+    const away = held.filter((fence) => !active.has(jobId(study, fence)));
+    // Those that have ended well say so in the stream, now or with the next look.
+    const states = await Promise.all(
+      away.map(async (fence) => {
+        for (const { queue } of await this.#all()) {
+          const state = await queue.getJobState(jobId(study, fence));
+          if (state !== 'unknown') return state;
+        }
+        return 'unknown';
+      }),
+    );
+    return away.filter((_, i) => states[i] !== 'completed' && states[i] !== 'active');
+  }
+
+  async retain(trials: ReadonlySet<string>): Promise<void> {
+    for (const job of await this.#jobs(waitingStates)) {
+      const trial = job.id!.split('-')[1]!;
+      if (!trials.has(trial)) await job.remove().catch(() => {});
+    }
+  }
+
+  async drain(draining: boolean): Promise<void> {
+    const { redis, study } = this.#options;
+    if (draining) await redis.set(this.#keys.drain(study), '1');
+    else await redis.del(this.#keys.drain(study));
+  }
+
+  async isDraining(): Promise<boolean> {
+    return (await this.#options.redis.exists(this.#keys.drain(this.#options.study))) === 1;
+  }
+
+  async workers(): Promise<readonly WorkerReport[]> {
+    const { redis } = this.#options;
+    const names = await redis.smembers(this.#keys.workers);
+    if (names.length === 0) return [];
+    const told = await redis.mget(names.map((name) => this.#keys.worker(name)));
+    const gone = names.filter((_, i) => told[i] === null);
+    if (gone.length > 0) await redis.srem(this.#keys.workers, ...gone);
+    return told.flatMap((text) => {
+      try {
+        const report = reportSchema.safeParse(JSON.parse(text ?? '')).data;
+        return report ? [report] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  async serve(_: Remaining): Promise<void> {}
+
+  async clear(): Promise<void> {
+    const { redis, study } = this.#options;
+    for (const job of await this.#jobs(['completed', 'failed', ...waitingStates])) await job.remove().catch(() => {});
+    await redis.del(this.#keys.events(study), this.#keys.steps(study), this.#keys.drain(study));
+    // Who still works on something of it has lost it.
+    const fences = await redis.hkeys(this.#keys.fences(study));
+    if (fences.length > 0) await redis.hset(this.#keys.fences(study), ...fences.flatMap((trial) => [trial, '0']));
+    await redis.expire(this.#keys.fences(study), 86_400);
+  }
+
+  async close(): Promise<void> {
+    for (const { queue, checker } of this.#queues.values()) {
+      await checker.close(true);
+      await queue.close();
+    }
+    this.#options.redis.disconnect();
+  }
+
+  /** Jobs of this study in some states. */
+  async #jobs(states: readonly JobType[]): Promise<Job[]> {
+    const found: Job[] = [];
+    for (const { queue } of await this.#all())
+      for (const job of await queue.getJobs([...states]))
+        if (job?.id?.startsWith(`${this.#options.study}-`)) found.push(job);
+    return found;
+  }
+
+  /** The queues of all classes that there are. */
+  async #all() {
+    for (const name of await this.#options.redis.smembers(this.#keys.classes)) this.#queueOf(name);
+    return [...this.#queues.values()];
+  }
+
+  #queueOf(name: string) {
+    const known = this.#queues.get(name);
+    if (known) return known;
+    const { redis, lock = 60_000 } = this.#options;
+    const prefix = this.#keys.prefix;
+    const queue = new Queue(name, { connection: redis, prefix });
+    // Where all workers are gone, somebody still has to see that their claims have run out.
+    const checker = new Worker(name, null, {
+      ...{ connection: redis, prefix, autorun: false, maxStalledCount: 0 },
+      ...{ lockDuration: lock, stalledInterval: lock / 2 },
+    });
+    // A connection that breaks is made again by itself.
+    queue.on('error', () => {});
+    checker.on('error', () => {});
+    void checker.startStalledCheckTimer();
+    const both = { queue, checker };
+    this.#queues.set(name, both);
+    return both;
+  }
+}

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import { RandomStream } from '../../../src/base/random.ts';
+import { reportOf, type Statement } from '../../../src/study/analysis/index.ts';
+import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../../../src/study/measured/measured.ts';
+import { absolute, syntheticTrial, syntheticWorkload } from '../synthetic-studies.ts';
+
+const sizes = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192];
+
+interface Curve {
+  readonly critical: number;
+  readonly noise?: number;
+  /** Trials are ended there, and count as complete. */
+  readonly budget?: number;
+  /** The best of the rates 0.05, 0.1, 0.2, 0.4 at every batch size. */
+  readonly best?: number;
+  readonly seeds?: number;
+  readonly batches?: readonly number[];
+  readonly workload?: Partial<MeasuredWorkload>;
+}
+
+/** S = 100 (1 + Bc / B) at the best rate, 1.6 times as many for each doubling off it; from 1 at the start down to 0.001. */
+function trialsOf(
+  name: string,
+  { critical, noise = 0.03, budget, best = 0.1, seeds = 3, batches = sizes }: Curve,
+): MeasuredTrial[] {
+  const stream = new RandomStream({ seed: 9, purpose: name });
+  return batches.flatMap((batchSize) =>
+    [0.05, 0.1, 0.2, 0.4].flatMap((rate) =>
+      Array.from({ length: seeds }, (_, seed) => {
+        const off = 1.6 ** Math.abs(Math.log2(rate / best));
+        const steps = 100 * (1 + critical / batchSize) * off * Math.exp(noise * stream.normal());
+        const last = Math.ceil(Math.min(1.5 * steps, budget ?? Number.POSITIVE_INFINITY));
+        const at = [...new Set([0, Math.floor(steps), Math.ceil(steps), last].filter((s) => s <= last))];
+        return syntheticTrial({
+          batchSize,
+          rate,
+          seed,
+          workload: name,
+          budget: budget ?? last,
+          steps: at,
+          loss: (step) => 0.01 ** (step / steps),
+        });
+      }),
+    ),
+  );
+}
+
+function study(curves: Readonly<Record<string, Curve>>): MeasuredStudy {
+  const entries = Object.entries(curves);
+  return {
+    name: 'synthetic',
+    workloads: entries.map(([name, { workload }]) => ({ ...syntheticWorkload([absolute(0.01)], name), ...workload })),
+    trials: entries.flatMap(([name, curve]) => trialsOf(name, curve)),
+  };
+}
+
+const statement = (curves: Readonly<Record<string, Curve>>, id: string): Statement =>
+  reportOf(study(curves)).statements.find((s) => s.id === id)!;
+const verdict = (curves: Readonly<Record<string, Curve>>, id: string) => statement(curves, id).verdict;
+
+describe('regimes', () => {
+  it('agree where all three are seen, disagree where all is linear, cannot be told or tested otherwise', () => {
+    expect(verdict({ w: { critical: 200 } }, 'regimes')).toBe('agrees');
+    expect(verdict({ w: { critical: 1e6 } }, 'regimes')).toBe('disagrees');
+    expect(verdict({ w: { critical: 1e5, noise: 0.001 } }, 'regimes')).toBe('disagrees');
+    expect(verdict({ w: { critical: 3000 } }, 'regimes')).toBe('cannot tell');
+  });
+
+  it('are not testable from a base whose rate is at the edge of its grid', () => {
+    const found = statement({ w: { critical: 200, best: 0.05 } }, 'regimes');
+    expect(found).toMatchObject({ verdict: 'not testable here', testable: 0 });
+    expect(found.observations[0]!.reason).toBe('the best rate at batch 16 is the lowest tried');
+  });
+
+  it('do not call the smallest batch itself a linear part', () => {
+    const found = statement({ w: { critical: 4 } }, 'regimes');
+    expect(found.verdict).toBe('cannot tell');
+    expect(found.observations[0]!.reason).toContain('a linear part beyond the smallest batch itself');
+  });
+});
+
+describe('a base point', () => {
+  it('is the smallest batch whose best rate is off the edge: an untuned smallest batch stretches no linear part', () => {
+    const tuned = trialsOf('w', { critical: 300 });
+    // At batch 16 only one rate was run, and a bad one.
+    const trials = tuned.filter((t) => t.batchSize > 16 || t.baseRate === 0.4);
+    const [{ strategies }] = reportOf({ ...study({ w: { critical: 300 } }), trials }).workloads as [
+      ReturnType<typeof reportOf>['workloads'][number],
+    ];
+    expect(strategies[0]).toMatchObject({ baseBatch: 16, keptRate: 0.4 });
+    const more = tuned.filter((t) => t.batchSize > 16 || t.baseRate >= 0.2);
+    const own = reportOf({ ...study({ w: { critical: 300 } }), trials: more }).workloads[0]!.strategies[0]!;
+    expect(own).toMatchObject({ baseBatch: 32, baseProblem: null, keptRate: null });
+    expect(own.points[0]!.regime).toBe('before the base');
+    expect(own.criticalBatch.points[0]!.batchSize).toBe(32);
+    expect(own.criticalBatch.standing).toBe('measured');
+  });
+});
+
+describe('out of reach', () => {
+  /** The largest batch never gets there, within so many steps. */
+  const missed = (steps: number) => {
+    const whole = study({ w: { critical: 200 } });
+    const trials = whole.trials.map((t) =>
+      t.batchSize < 8192
+        ? t
+        : {
+            ...t,
+            budgetSteps: steps,
+            measurements: [0, steps].map((step) => ({ ...t.measurements[0]!, step, trainLoss: 0.5 })),
+          },
+    );
+    return reportOf({ ...whole, trials });
+  };
+  const found = (steps: number) => missed(steps).statements.find((s) => s.id === 'out-of-reach')!;
+
+  it('agrees after three times the fewest steps, and before that it is the budget’s doing and not testable', () => {
+    expect(found(400).verdict).toBe('agrees');
+    expect(found(200)).toMatchObject({ verdict: 'not testable here', testable: 0 });
+    expect(found(200).answer).toContain('the budget ended every training before 3 times');
+    expect(verdict({ w: { critical: 200 } }, 'out-of-reach')).toBe('disagrees');
+    expect(verdict({ w: { critical: 200, seeds: 2 } }, 'out-of-reach')).toBe('cannot tell');
+  });
+
+  it('is said of the point, which counts for no verdict', () => {
+    const last = (steps: number) => missed(steps).workloads[0]!.strategies[0]!.points.at(-1)!;
+    expect(last(200)).toMatchObject({ reached: 0, endedByBudget: true });
+    expect(last(400)).toMatchObject({ reached: 0, endedByBudget: false });
+  });
+});
+
+describe('data', () => {
+  const complexity = (critical: readonly [number, number], noise = 0.03) =>
+    verdict(
+      {
+        easy: { critical: critical[0], noise, workload: { complexity: 0.2 } },
+        hard: { critical: critical[1], noise, workload: { complexity: 0.8 } },
+      },
+      'complexity',
+    );
+
+  it('of less complexity flatten later: a direction, which the opposite contradicts', () => {
+    expect(complexity([600, 200])).toBe('agrees');
+    expect(complexity([200, 600])).toBe('disagrees');
+    expect(complexity([300, 300])).toBe('cannot tell');
+    expect(verdict({ w: { critical: 300 } }, 'complexity')).toBe('not testable here');
+  });
+
+  it('are the same in shares only where that is shown within the margin', () => {
+    const fraction = (critical: readonly [number, number], noise: number) =>
+      verdict(
+        {
+          all: { critical: critical[0], noise },
+          half: { critical: critical[1], noise, workload: { fraction: 0.5 } },
+        },
+        'fraction',
+      );
+    expect(fraction([300, 310], 0.02)).toBe('agrees');
+    expect(fraction([300, 900], 0.02)).toBe('disagrees');
+    // Their intervals overlap: that is no equality.
+    expect(fraction([300, 400], 0.3)).toBe('cannot tell');
+  });
+
+  it('bend in networks as the paper says of them, or are not testable', () => {
+    const models = (a: string, b: string) =>
+      verdict(
+        {
+          one: { critical: 200, workload: { model: a } },
+          two: { critical: 600, workload: { model: b } },
+        },
+        'architecture',
+      );
+    expect(models('alexnet', 'resnet8')).toBe('agrees');
+    expect(models('resnet8', 'mobilenetv2')).toBe('disagrees');
+    expect(models('resnet8', 'vgg11')).toBe('not testable here');
+  });
+});
