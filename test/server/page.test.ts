@@ -1,5 +1,5 @@
 /** Every view of the page as a reader sees it: on a screen and a phone, light and dark; the pictures are left in out/screenshots/serve. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -250,6 +250,25 @@ describe.skipIf(!hasBrowser())('the page', () => {
       .getByRole('alert')
       .getByText(/none\.onnx/)
       .waitFor();
+  });
+
+  it('a form measures: its progress is shown, and then the page of what it found', async () => {
+    const model = resnet({ depth: 8, width: 4, classes: 2, inputShape: [3, 8, 8] });
+    const network = withValues(model, initialize(model.parameters, 4));
+    writeFileSync(join(folder, 'tiny.onnx'), writeModel({ ...network, weights: 'test' }.graph(1)));
+    await open('/measure?name=convolutions');
+    await page.getByLabel('model *').fill('../tiny.onnx');
+    await page.getByRole('button', { name: 'Measure', exact: true }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/more than dots/)
+      .waitFor();
+    await page.getByLabel('model *').fill('tiny.onnx');
+    await page.getByLabel('Folder of the result').fill('of-tiny');
+    await page.getByRole('button', { name: 'Measure', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: /onvolutions/ }).waitFor();
+    expect(await page.locator('figure.numbered').count()).toBeGreaterThan(0);
+    await page.screenshot({ path: join(pictures, 'measured-screen.png') });
   });
 
   it('an empty folder says what to do', async () => {

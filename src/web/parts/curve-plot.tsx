@@ -46,6 +46,10 @@ function aligned(curves: readonly PlottedCurve[], axes: Pick<Axes, 'xLog' | 'yLo
 /** A tick has no more digits than it needs. */
 const tickText = (x: number) => (Math.abs(x) >= 1e5 ? formatNumber(x) : formatExact(x));
 
+/** A logarithmic axis ends where its values do, and not at the next power of ten. */
+const scaleOf = (log: boolean): uPlot.Scale =>
+  log ? { distr: 3, range: (_, low, high) => [low / 1.05, Math.max(high, low) * 1.05] } : { distr: 1 };
+
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function optionsOf(
@@ -68,7 +72,7 @@ function optionsOf(
   return {
     width,
     height,
-    scales: { x: { time: false, distr: xLog ? 3 : 1 }, y: { distr: yLog ? 3 : 1 } },
+    scales: { x: { time: false, ...scaleOf(xLog) }, y: scaleOf(yLog) },
     axes: [axis(xLabel, 40), axis(yLabel, 64)],
     series: [
       { label: xLabel },
