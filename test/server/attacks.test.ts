@@ -1,4 +1,5 @@
 /** What others may try: refused or borne, and the server is there afterwards. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -196,6 +197,21 @@ describe('a server under attack', () => {
     expect(await raw(server, 'GET / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 421/);
     for (const host of ['localhost', `localhost:${server.port}`, `127.0.0.1:${server.port}`, `[::1]:${server.port}`])
       expect((await sent(server, '/api/folder', { headers: { host } })).status, host).toBe(200);
+  });
+
+  it.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')('other users of the machine are refused', () => {
+    const script = `fetch('http://127.0.0.1:${server.port}/api/folder').then((r) => console.log(r.status))`;
+    const asked = (uid: number) =>
+      spawn(process.execPath, ['-e', script], { uid, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/' });
+    const statusOf = (child: ChildProcess) =>
+      new Promise<string>((resolve) => {
+        child.stdout!.on('data', (part: Buffer) => resolve(part.toString().trim()));
+        child.on('exit', (code) => resolve(`ended with ${code}`));
+      });
+    return Promise.all([
+      expect(statusOf(asked(65_534))).resolves.toBe('403'),
+      expect(statusOf(asked(0))).resolves.toBe('200'),
+    ]);
   });
 
   it('no page runs anything but its own scripts, or fetches anything from elsewhere', async () => {

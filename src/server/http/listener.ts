@@ -80,6 +80,7 @@ async function handle(served: Served, request: IncomingMessage, response: Server
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { guard } = served;
   guard.admit(request);
+  await guard.admitUser(request);
   const url = addressOf(request);
   const token = url.searchParams.get('token');
   const isApi = url.pathname.startsWith('/api/');

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+
+/** Whose the other end of a connection is, by connection: asked for once each. */
+const known = new WeakMap<Socket, Promise<number | undefined>>();
+
+/** What Linux lists of connections: the place of either end, and the user who has the first. */
+const tables = ['/proc/net/tcp', '/proc/net/tcp6'];
+
+const hexPort = (port: number | undefined) => (port ?? 0).toString(16).toUpperCase().padStart(4, '0');
+
+async function lookUp({ remotePort, localPort }: Socket): Promise<number | undefined> {
+  const [from, to] = [`:${hexPort(remotePort)}`, `:${hexPort(localPort)}`];
+  for (const table of tables) {
+    const text = await readFile(table, 'utf8').catch(() => '');
+    for (const line of text.split('\n')) {
+      const [, local, remote, , , , , user] = line.trim().split(/\s+/);
+      if (local?.endsWith(from) && remote?.endsWith(to)) return Number(user);
+    }
+  }
+  return undefined;
+}
+
+/** Number of the user whose program is at the other end of a connection of this machine; undefined where the system does not say. */
+export function userAtOtherEnd(socket: Socket): Promise<number | undefined> {
+  const found = known.get(socket) ?? lookUp(socket);
+  known.set(socket, found);
+  return found;
+}
