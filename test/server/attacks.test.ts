@@ -225,6 +225,23 @@ describe('a server under attack', () => {
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
+  it('a page that lies in the folder is shown as it is, and nothing of it runs', async () => {
+    writeFileSync(join(folder, 'inside', 'report.html'), '<script>fetch("/api/folder")</script><h1>evil</h1>');
+    const { status, text, headers } = await sent(server, '/api/page?path=inside/report.html');
+    expect(status).toBe(200);
+    expect(text).toContain('<h1>evil</h1>');
+    expect(headers['content-security-policy']).toMatch(/^sandbox; default-src 'none'/);
+    for (const path of [
+      'inside/result.json',
+      '../x.html',
+      'link/x.html',
+      'inside',
+      'inside/gone.html',
+      '.private/x.html',
+    ])
+      expect((await sent(server, `/api/page?path=${encodeURIComponent(path)}`)).status, path).toBe(404);
+  });
+
   it('files that are damaged or no files of ours are told, and end nothing', async () => {
     const damaged = [
       ['garbage', 'study.sqlite', Buffer.from('not a database, not at all'.repeat(100))],
