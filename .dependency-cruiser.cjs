@@ -41,7 +41,7 @@ const doors = {
   stability: ['units/units'],
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
-  report: ['pages', 'numbers', 'kit/palette'],
+  report: ['pages', 'numbers', 'kit/log-axis', 'kit/palette'],
   app: ['[a-z]+/index', 'demo', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'subject', 'training/settings'],
 };
 

@@ -35,7 +35,7 @@ async function view(page: Page, folder: string, address: string): Promise<void> 
   try {
     await page.goto(`http://127.0.0.1:${server.port}${address}`);
     await page.locator('main :is(figure, .entries, form)').first().waitFor();
-    await page.locator('.state[role="status"]').waitFor({ state: 'detached' });
+    await page.waitForFunction(`!document.querySelector('.state[role="status"], .waiting')`);
     await page.screenshot({ path: out });
   } finally {
     await server.close();

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { logTicks } from '../../report/kit/log-axis.ts';
 import { formatExact, formatNumber } from '../../report/numbers.ts';
 import { type CurveStyle, curveStyle } from './curve-style.ts';
 
@@ -58,7 +59,11 @@ function optionsOf(
   zoomed: (u: uPlot) => void,
 ): uPlot.Options {
   const [ink, rule] = [css('--soft'), css('--rule')];
-  const axis = (label: string, size: number): uPlot.Axis => ({
+  const axis = (label: string, size: number, log: boolean): uPlot.Axis => ({
+    ...(log && {
+      splits: (_: uPlot, __: number, low: number, high: number) => logTicks(low, high),
+      filter: (_: uPlot, ticks: number[]) => ticks,
+    }),
     label,
     labelSize: 24,
     size,
@@ -73,7 +78,7 @@ function optionsOf(
     width,
     height,
     scales: { x: { time: false, ...scaleOf(xLog) }, y: scaleOf(yLog) },
-    axes: [axis(xLabel, 40), axis(yLabel, 64)],
+    axes: [axis(xLabel, 40, xLog), axis(yLabel, 64, yLog)],
     series: [
       { label: xLabel },
       ...curves.map(({ name }, i): uPlot.Series => {
