@@ -12,6 +12,9 @@ interface LockedPackage {
   readonly optional?: boolean;
 }
 
+/** What the page of `ballast serve` is built with, and holds. */
+const bundled = ['preact', 'uplot', 'onnxruntime-web'];
+
 const root = new URL('../', import.meta.url);
 
 /** The page. Throws for a dependency that names no licence: that is to be looked into by a person. */
@@ -40,6 +43,7 @@ Ballast is under the MIT licence (LICENSE). The package holds:
 | \`dist/\`, \`docs/\`, \`studies/\` | Ballast | MIT |
 | \`weights/\` | trained by Ballast from random values; a model card beside each says on which data | MIT |
 | \`dist/linalg/wasm/kernels.wasm\` | Ballast, compiled with AssemblyScript's stub runtime | MIT; Apache-2.0 for the runtime |
+${bundled.map((name) => `| in \`dist/web/\`: ${name} ${packages[`node_modules/${name}`]!.version} | its authors; \`dist/web/licences.txt\` has their notices | ${packages[`node_modules/${name}`]!.license} |`).join('\n')}
 
 These packages (${rows.length}) are installed beside it, each under its own licence (${licences.join(', ')}):
 

@@ -35,7 +35,9 @@ async function view(page: Page, folder: string, address: string): Promise<void> 
   try {
     await page.goto(`http://127.0.0.1:${server.port}${address}`);
     await page.locator('main :is(figure, .entries, form)').first().waitFor();
-    await page.locator('.state[role="status"]').waitFor({ state: 'detached' });
+    while ((await page.locator('.state[role="status"], .waiting').count()) > 0) await page.waitForTimeout(100);
+    // What came last is drawn with the next frames.
+    await page.waitForTimeout(700);
     await page.screenshot({ path: out });
   } finally {
     await server.close();

@@ -10,7 +10,7 @@ const { rooms } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') a
 /** The rooms that a room's files import, tests aside. */
 function usedBy(room: string): ReadonlySet<string> {
   const files = readdirSync(`src/${room}`, { recursive: true, encoding: 'utf8' });
-  const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const sources = files.filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.test.ts'));
   return new Set(
     sources.flatMap((file) => {
       const here = new URL(file, `file:///src/${room}/`);

@@ -1,4 +1,4 @@
-import { graphIdentity } from '../onnx/index.ts';
+import { graphIdentity } from '../onnx/identity.ts';
 import type { Network } from './network.ts';
 
 const known = new WeakMap<Network, string>();

@@ -4,7 +4,6 @@ export { GraphBuilder, type NodeOptions, type PlainAttributes } from './builder.
 export type { DeclaredInput, ExternalData } from './file/decode.ts';
 export { flopsOf } from './flops.ts';
 export * from './graph.ts';
-export { graphIdentity } from './identity.ts';
 export { type Einsum, einsumOf } from './inference/einsum.ts';
 export { type Window, windowCounts, windowOf } from './inference/spatial.ts';
 export { foldBatchNorm } from './passes/batch-norm.ts';

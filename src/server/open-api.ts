@@ -47,9 +47,17 @@ export function openApi() {
       },
     },
   };
+  const page = {
+    get: {
+      operationId: 'page',
+      summary: 'A page that was written with a result, as it lies there; nothing in it runs',
+      parameters: [{ name: 'path', in: 'query', required: true, schema: { type: 'string' } }],
+      responses: { 200: { description: 'the page', content: { 'text/html': {} } }, default: failure },
+    },
+  };
   return {
     openapi: '3.1.0',
     info: { title: 'Ballast', version, description: 'What `ballast serve` answers.' },
-    paths: { ...Object.fromEntries(paths), '/api/events': events },
+    paths: { ...Object.fromEntries(paths), '/api/events': events, '/api/page': page },
   };
 }

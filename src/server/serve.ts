@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 
+import { readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
@@ -53,6 +54,9 @@ const slow: ReadonlySet<OperationName> = new Set<OperationName>([
   'csv',
   'spectra',
 ]);
+
+/** A page with the pictures of a few hundred images has some megabytes. */
+const largestPage = 128 * 2 ** 20;
 
 /** Connections at a time: event streams, and what pages ask beside them. */
 const mostConnections = 1024;
@@ -140,6 +144,19 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     return key === undefined ? answered() : once.do(key, JSON.stringify([name, request]), answered);
   };
 
+  const page = async (path: string): Promise<Buffer> => {
+    try {
+      const file = await folder.place(path);
+      if (!/\.html$/.test(path)) throw new FileError(path, 'is no page; expected one such as report.html');
+      const found = await stat(file).catch(() => undefined);
+      if (!found?.isFile()) throw new FileError(path, 'is not there');
+      if (found.size > largestPage) throw new FileError(path, `is larger than ${largestPage} bytes`);
+      return await readFile(file);
+    } catch (error) {
+      throw refusalOf(error, folder);
+    }
+  };
+
   const server = createServer({
     maxHeaderSize: 16_384,
     requestTimeout: 30_000,
@@ -149,7 +166,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   server.maxConnections = mostConnections;
   const port = await listening(server, host, options.port ?? 0);
   const guard = new Guard({ host, port, token });
-  server.on('request', listener({ guard, assets, streams, answer, openApi: () => JSON.stringify(openApi()) }));
+  server.on('request', listener({ guard, assets, streams, answer, page, openApi: () => JSON.stringify(openApi()) }));
   const shown = host.includes(':') ? `[${host}]` : host;
   return {
     address: `http://${shown}:${port}/${token === undefined ? '' : `?token=${token}`}`,

@@ -19,7 +19,7 @@ import {
 } from './rows.ts';
 import { prepareTables } from './schema.ts';
 import { TrialClaims } from './trial-claims.ts';
-import { requireTrustworthy } from './trust.ts';
+import { requireTrustworthy, type TrustOptions } from './trust.ts';
 
 /** All that a study asks for. */
 export interface Grid {
@@ -34,7 +34,7 @@ export interface Grid {
 
 const trialColumns = `t.number, t.id, t.spec, t.in_grid as inGrid, t.status, t.held, t.budget_steps as budgetSteps, t.budget_seconds as budgetSeconds,
   t.crashes, t.note, t.hardware, t.seconds_per_step as secondsPerStep,
-  coalesce((select max(m.step) from measurement m where m.trial = t.number), 0) as step`;
+  coalesce((select max(m.step) from measurement m where m.trial = t.number and m.step <= ${Number.MAX_SAFE_INTEGER}), 0) as step`;
 
 type RawTrial = Omit<TrialRow, 'inGrid' | 'held'> & { readonly inGrid: number; readonly held: number };
 const trialOf = ({ inGrid, held, ...row }: RawTrial): TrialRow => ({ ...row, inGrid: inGrid === 1, held: held === 1 });
@@ -62,26 +62,26 @@ export class StudyStore {
   }
 
   /** Opens the store in `folder`, made where it is missing, after a check that it can be trusted. Throws FileError. */
-  static async open(folder: string, { trusted = false }: OpenOptions = {}): Promise<StudyStore> {
+  static async open(folder: string, { trusted = false, ...trust }: OpenOptions = {}): Promise<StudyStore> {
     await makeFolder(join(folder, 'trials'));
     const path = pathIn(folder);
-    return new StudyStore(folder, opened(path, path, trusted));
+    return new StudyStore(folder, opened(path, path, trusted, trust));
   }
 
   /** Opens the store of a study that there is. Throws FileError, also where there is none. */
-  static async openToWrite(folder: string): Promise<StudyStore> {
+  static async openToWrite(folder: string, options: OpenOptions = {}): Promise<StudyStore> {
     requireStore(folder);
-    return StudyStore.open(folder);
+    return StudyStore.open(folder, options);
   }
 
   /**
-   * The same for whoever only reads. A store that cannot be written, or whose folder cannot, is read from a copy among the temporary files:
-   * SQLite writes beside what it reads. Throws FileError, also where there is none.
+   * The same for whoever only reads; with `curves: false` a large study is open at once, and of its measurements `series` alone may be read. A store that cannot be
+   * written, or whose folder cannot, is read from a copy among the temporary files: SQLite writes beside what it reads. Throws FileError, also where there is none.
    */
-  static async openToRead(folder: string): Promise<StudyStore> {
+  static async openToRead(folder: string, trust: TrustOptions = {}): Promise<StudyStore> {
     const path = pathIn(folder);
     requireStore(folder);
-    if (await canWrite(folder, path)) return new StudyStore(folder, opened(path, path, false));
+    if (await canWrite(folder, path)) return new StudyStore(folder, opened(path, path, false, trust));
     const temporary = await mkdtemp(join(tmpdir(), 'ballast-study-'));
     const copy = join(temporary, databaseName);
     try {
@@ -90,7 +90,7 @@ export class StudyStore {
           await copyFile(path + end, copy + end);
           await chmod(copy + end, 0o600);
         }
-      return new StudyStore(folder, opened(copy, path, false), temporary);
+      return new StudyStore(folder, opened(copy, path, false, trust), temporary);
     } catch (cause) {
       rmSync(temporary, { recursive: true, force: true });
       throw cause instanceof FileError ? cause : writeError(copy, cause);
@@ -188,7 +188,7 @@ export class StudyStore {
     return rows.map(measurementOf);
   }
 
-  /** One column of a trial's curve where it has a value: steps, growing, and values. The steps between `from` and `to`, both inside. */
+  /** One column of a trial's curve where it has a number: steps, growing, and values. The steps between `from` and `to`, both inside. */
   series(
     id: string,
     key: Exclude<keyof MeasurementRow, 'step'>,
@@ -199,7 +199,7 @@ export class StudyStore {
       this.#db
         .prepare(
           `select step, ${column} from measurement
-           where trial = (select number from trial where id = ?) and step between ? and ? and ${column} is not null order by step`,
+           where trial = (select number from trial where id = ?) and step between ? and ? and typeof(${column}) in ('real', 'integer') order by step`,
         )
         .raw()
         .all(id, from, to),
@@ -298,17 +298,17 @@ export class StudyStore {
 /** Of the database in a study's folder. */
 export const databaseName = 'study.sqlite';
 
-export interface OpenOptions {
+export interface OpenOptions extends TrustOptions {
   /** It was checked before, by the process that started this one. */
   readonly trusted?: boolean;
 }
 
 /** @param told The path that messages name. */
-function opened(path: string, told: string, trusted: boolean): Connection {
+function opened(path: string, told: string, trusted: boolean, trust: TrustOptions = {}): Connection {
   const db = openDatabase(path, told);
   try {
     guarded(told, () => {
-      if (!trusted) requireTrustworthy(db, told);
+      if (!trusted) requireTrustworthy(db, told, trust);
       prepareTables(db, told);
     });
     return db;

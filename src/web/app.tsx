@@ -1,6 +1,8 @@
+import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { live } from './api/live.ts';
 import { followLinks, useRoute } from './parts/route.ts';
+import { Problem, Waiting } from './parts/states.tsx';
 import { CompareView } from './views/compare-view.tsx';
 import { EditView } from './views/edit-view.tsx';
 import { FolderView } from './views/folder-view.tsx';
@@ -25,6 +27,21 @@ function ConnectionState() {
   );
 }
 
+/** What is heavy and seldom wanted is loaded when it is. */
+const ownModel = () => import('./views/own-model/own-model-view.tsx').then((m) => m.OwnModelView);
+
+function Later({ load }: { readonly load: () => Promise<ComponentType> }) {
+  const [Loaded, setLoaded] = useState<ComponentType>();
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    load().then(
+      (found) => setLoaded(() => found),
+      (error: unknown) => setProblem(String(error)),
+    );
+  }, [load]);
+  return problem !== '' ? <Problem message={problem} /> : Loaded ? <Loaded /> : <Waiting what="the view" />;
+}
+
 function View() {
   const { view, query } = useRoute();
   const path = query.get('path') ?? '';
@@ -41,6 +58,8 @@ function View() {
       return <SpectraView />;
     case 'scale':
       return <ScaleView />;
+    case 'model':
+      return <Later load={ownModel} />;
     case 'compare':
       return <CompareView />;
     case 'measure':
@@ -70,6 +89,7 @@ const places = [
   ['/spectra', 'Spectra'],
   ['/scale', 'Skip and branch'],
   ['/compare', 'Compare'],
+  ['/model', 'Your own model'],
   ['/edit', 'New study'],
 ] as const;
 

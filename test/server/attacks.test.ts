@@ -1,4 +1,5 @@
 /** What others may try: refused or borne, and the server is there afterwards. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -198,6 +199,21 @@ describe('a server under attack', () => {
       expect((await sent(server, '/api/folder', { headers: { host } })).status, host).toBe(200);
   });
 
+  it.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')('other users of the machine are refused', () => {
+    const script = `fetch('http://127.0.0.1:${server.port}/api/folder').then((r) => console.log(r.status))`;
+    const asked = (uid: number) =>
+      spawn(process.execPath, ['-e', script], { uid, stdio: ['ignore', 'pipe', 'ignore'], cwd: '/' });
+    const statusOf = (child: ChildProcess) =>
+      new Promise<string>((resolve) => {
+        child.stdout!.on('data', (part: Buffer) => resolve(part.toString().trim()));
+        child.on('exit', (code) => resolve(`ended with ${code}`));
+      });
+    return Promise.all([
+      expect(statusOf(asked(65_534))).resolves.toBe('403'),
+      expect(statusOf(asked(0))).resolves.toBe('200'),
+    ]);
+  });
+
   it('no page runs anything but its own scripts, or fetches anything from elsewhere', async () => {
     const { headers } = await sent(server, '/');
     const policy = String(headers['content-security-policy']);
@@ -207,6 +223,23 @@ describe('a server under attack', () => {
     expect(policy).toContain("frame-ancestors 'none'");
     expect(policy).not.toMatch(/https?:|\*|'unsafe-eval'/);
     expect(headers['x-content-type-options']).toBe('nosniff');
+  });
+
+  it('a page that lies in the folder is shown as it is, and nothing of it runs', async () => {
+    writeFileSync(join(folder, 'inside', 'report.html'), '<script>fetch("/api/folder")</script><h1>evil</h1>');
+    const { status, text, headers } = await sent(server, '/api/page?path=inside/report.html');
+    expect(status).toBe(200);
+    expect(text).toContain('<h1>evil</h1>');
+    expect(headers['content-security-policy']).toMatch(/^sandbox; default-src 'none'/);
+    for (const path of [
+      'inside/result.json',
+      '../x.html',
+      'link/x.html',
+      'inside',
+      'inside/gone.html',
+      '.private/x.html',
+    ])
+      expect((await sent(server, `/api/page?path=${encodeURIComponent(path)}`)).status, path).toBe(404);
   });
 
   it('files that are damaged or no files of ours are told, and end nothing', async () => {

@@ -199,11 +199,11 @@ describe.skipIf(!hasBrowser())('a page whose server is killed and started again'
   });
 });
 
-/** Three trials by the small training of the tests for commands, each of about two seconds. */
+/** Three trials by the small training of the tests for commands, each of about a second. */
 const commandStudy = `name: program
 workloads:
   - name: program
-    command: [${JSON.stringify(process.execPath)}, trainer.mjs, "--bs=\${batch}", "--lr=\${lr}", "--seed=\${seed}", "--steps=\${steps}", "--out=\${dir}", --delay=40]
+    command: [${JSON.stringify(process.execPath)}, trainer.mjs, "--bs=\${batch}", "--lr=\${lr}", "--seed=\${seed}", "--steps=\${steps}", "--out=\${dir}", --delay=20]
     resume: ["--resume=\${checkpoint}"]
     inputs: [trainer.mjs]
     examples: 1000

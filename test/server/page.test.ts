@@ -1,10 +1,16 @@
 /** Every view of the page as a reader sees it: on a screen and a phone, light and dark; the pictures are left in out/screenshots/serve. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ImageDataset } from '../../src/data/index.ts';
+import { type Network, resnet, withValues } from '../../src/models/index.ts';
+import { initialize } from '../../src/nn/index.ts';
+import { writeModel } from '../../src/onnx/index.ts';
+import { pngDataUrl } from '../../src/report/index.ts';
 import type { RunningServer } from '../../src/server/index.ts';
+import { ScaledUnit } from '../../src/stability/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
 import { fillFolder, type LiveStudy, measured } from './filled-folder.ts';
 import { served, temporaryFolder } from './served.ts';
@@ -26,6 +32,7 @@ const views = [
   ['no page', '/result?path=stability/growth.json', 'pre'],
   ['spectra', '/spectra?paths=spectrum-a/result.json|spectrum-b/result.json', '.curve-plot canvas'],
   ['scale', '/scale?model=resnet8&weights=random&unit=layer3.0&skip=2', '.curve-plot canvas'],
+  ['own model', '/model', '.drop'],
   ['compare', '/compare?a=ptb&b=branches/result.json', '.sides section:nth-child(2) svg'],
   ['plan', '/plan', 'form fieldset'],
   ['measure', '/measure?name=perturb', 'form fieldset'],
@@ -184,6 +191,84 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('status').getByText('saved').waitFor();
     expect(readFileSync(join(folder, 'mine', 'study.yaml'), 'utf8')).toBe(text);
+  });
+
+  it('a network of the reader’s own is looked at in the page alone: its units, and the top of their spectra as the command finds it', async () => {
+    const model = resnet({ depth: 8, width: 4, classes: 2, inputShape: [3, 8, 8] });
+    const network: Network = { ...withValues(model, initialize(model.parameters, 4)), weights: 'test' };
+    const grey: ImageDataset = {
+      ...{ name: 'grey', classes: ['a', 'b'], count: 1, shape: [3, 8, 8] },
+      pixels: new Uint8Array(192).fill(128),
+      labels: new Uint8Array(1),
+    };
+    const unit = await ScaledUnit.open({ network, dataset: grey, image: 0, unit: 'layer2.0' });
+    const { values } = await unit.top({ skipScale: 1, weightScale: 1 }, 3);
+    await unit.dispose();
+    await open('/model');
+    const sent: string[] = [];
+    const listener = (request: { method: () => string; url: () => string }) =>
+      sent.push(`${request.method()} ${request.url()}`);
+    await page.locator('.drop').first().waitFor();
+    page.on('request', listener);
+    await page.getByLabel('Network, .onnx').setInputFiles({
+      name: 'own.onnx',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from(writeModel(network.graph(1))),
+    });
+    const png = Buffer.from(
+      pngDataUrl({ width: 8, height: 8, bytes: new Uint8Array(192).fill(128) }).split(',')[1]!,
+      'base64',
+    );
+    await page.getByLabel('Picture').setInputFiles({ name: 'grey.png', mimeType: 'image/png', buffer: png });
+    await page.getByText('own.onnx: 3 × 8 × 8, 3 residual units').waitFor();
+    await page.getByRole('button', { name: 'Spectra' }).click();
+    await page.waitForFunction(
+      () =>
+        document.querySelectorAll('tbody td:last-child').length === 3 &&
+        [...document.querySelectorAll('tbody td:last-child')].every((td) => /to/.test(td.textContent ?? '')) &&
+        document.querySelector('.tools [role="status"]')?.textContent === '',
+    );
+    const text = await page.locator('tbody tr', { hasText: 'layer2.0' }).locator('td').last().textContent();
+    const shown = text!.split(' (')[0]!.split(', ').map(Number);
+    values.forEach((value, i) => {
+      expect(Math.abs(shown[i]! - value) / values[0]!).toBeLessThan(0.01);
+    });
+    page.off('request', listener);
+    // Only what runs it was fetched.
+    expect(
+      sent.filter(
+        (s) => !/^GET .*\.(?:wasm|js)$|\/api\/events/.test(s) && !s.includes(' blob:') && !s.includes(' data:'),
+      ),
+    ).toEqual([]);
+    await page.screenshot({ path: join(pictures, 'own-model-screen.png') });
+    await page.getByLabel('Network, .onnx').setInputFiles({
+      name: 'none.onnx',
+      mimeType: 'application/octet-stream',
+      buffer: Buffer.from('nothing of the kind'),
+    });
+    await page
+      .getByRole('alert')
+      .getByText(/none\.onnx/)
+      .waitFor();
+  });
+
+  it('a form measures: its progress is shown, and then the page of what it found', async () => {
+    const model = resnet({ depth: 8, width: 4, classes: 2, inputShape: [3, 8, 8] });
+    const network = withValues(model, initialize(model.parameters, 4));
+    writeFileSync(join(folder, 'tiny.onnx'), writeModel({ ...network, weights: 'test' }.graph(1)));
+    await open('/measure?name=convolutions');
+    await page.getByLabel('model *').fill('../tiny.onnx');
+    await page.getByRole('button', { name: 'Measure', exact: true }).click();
+    await page
+      .getByRole('alert')
+      .getByText(/more than dots/)
+      .waitFor();
+    await page.getByLabel('model *').fill('tiny.onnx');
+    await page.getByLabel('Folder of the result').fill('of-tiny');
+    await page.getByRole('button', { name: 'Measure', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: /onvolutions/ }).waitFor();
+    expect(await page.locator('figure.numbered').count()).toBeGreaterThan(0);
+    await page.screenshot({ path: join(pictures, 'measured-screen.png') });
   });
 
   it('an empty folder says what to do', async () => {

@@ -3,11 +3,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll } from 'vitest';
 import type { AskedOf, OperationName, ResponseOf } from '../../src/schema/serve/index.ts';
-import { type RunningServer, type ServeOptions, startServer } from '../../src/server/index.ts';
+import type { RunningServer, ServeOptions } from '../../src/server/index.ts';
 import { builtCommand } from '../support/built.ts';
+
+// The page is built first, which may take longer than any test is given; compiled, the processes of a server start sooner than from its sources.
+builtCommand();
+const compiled = pathToFileURL(resolve('dist/server/index.js')).href;
+const built = (await import(compiled)) as typeof import('../../src/server/index.ts');
 
 /** Waits until something holds. Throws what it came to last where it does not within a minute. */
 export async function until<T>(what: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
@@ -28,8 +34,7 @@ export function temporaryFolder(): string {
 
 /** Serves a folder until the file's tests are over. */
 export async function served(options: ServeOptions): Promise<RunningServer> {
-  builtCommand();
-  const server = await startServer(options);
+  const server = await built.startServer(options);
   afterAll(() => server.close());
   return server;
 }

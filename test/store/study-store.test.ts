@@ -190,7 +190,7 @@ describe('a store', () => {
     [
       'of a newer version',
       undefined,
-      /has tables of version 99, Ballast [\d.]+ knows those up to 2; use a newer Ballast$/,
+      /has tables of version 99, Ballast [\d.]+ knows those up to 3; use a newer Ballast$/,
     ],
   ])('refuses a file that is %s', async (_, content, message) => {
     const other = mkdtempSync(join(folder, 'other-'));

@@ -134,3 +134,24 @@ describe('a store that only is to be read', () => {
     await expect(StudyStore.openToRead(folder)).rejects.toThrow(/study\.sqlite: is (no SQLite database|damaged)/);
   });
 });
+
+describe('a store whose measurements are looked at as they are read', () => {
+  it('opens at once, and gives of them the numbers alone: nothing else ends the process', async () => {
+    const row = (step: string, loss: string) =>
+      `insert into measurement values (1, ${step}, 1, 1, 1, ${loss}, null, null, null, null)`;
+    const folder = await changed(
+      row('1', '0.5'),
+      row('2', bytes),
+      row('3', "x'ff'"),
+      row('4', '0.25'),
+      row(bytes, '1'),
+    );
+    await expect(StudyStore.openToRead(folder)).rejects.toThrow(/"measurement" is of another kind/);
+    const store = await StudyStore.openToRead(folder, { curves: false });
+    expect(store.trials()[0]!.step).toBe(4);
+    const { step, value } = store.series('a', 'trainLoss');
+    expect([...step]).toEqual([1, 4]);
+    expect([...value]).toEqual([0.5, 0.25]);
+    store.close();
+  });
+});

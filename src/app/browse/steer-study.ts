@@ -2,7 +2,7 @@
 import { StudyStore } from '../../store/index.ts';
 
 async function withStore<T>(folder: string, work: (store: StudyStore) => T): Promise<T> {
-  const store = await StudyStore.openToWrite(folder);
+  const store = await StudyStore.openToWrite(folder, { curves: false });
   try {
     return work(store);
   } finally {

@@ -20,7 +20,7 @@ export class StoredStudy implements OpenStudy {
   /** Throws FileError for a folder without a study, or with one that cannot be trusted. */
   static async open(folder: string): Promise<StoredStudy> {
     const opened = await versionOfFiles([join(folder, 'study.sqlite')]);
-    return new StoredStudy(await StudyStore.openToRead(folder), opened);
+    return new StoredStudy(await StudyStore.openToRead(folder, { curves: false }), opened);
   }
 
   version(): Promise<string> {

@@ -111,6 +111,7 @@ export async function computeStudy(layOut: LayOut, options: StudyOptions): Promi
   let store: StudyStore | undefined;
   try {
     store = await openedFor(layout.name, out);
+    unpause(store, onNote);
     for (;;) {
       const extra = store.extensions();
       if (extra.length > 0) layout = await layOut(extra);
@@ -172,6 +173,7 @@ export async function resumeStudy(options: Omit<StudyOptions, 'extend' | 'onRoun
   try {
     const { name, text } = store.study();
     owner = await ownFolder(out, { doing: options.doing ?? `the study ${name}`, shared: true, sweepDepth: 0 });
+    unpause(store, onNote);
     const { grid } = gridOf(parseStudyFile(text, `${out}: study`), { extra: store.extensions() });
     const { status, counts } = await runStudy({
       ...{ store, ...machineShare({ grid }, { threads, gpus }, maxParallel), threads, device, gpus },
@@ -189,6 +191,13 @@ export async function resumeStudy(options: Omit<StudyOptions, 'extend' | 'onRoun
 
 function requireCount(key: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new InputError(key, `expected a whole number from 1, got ${value}`);
+}
+
+/** Whoever computes a study that was paused means it to go on. */
+function unpause(store: StudyStore, onNote: StudyOptions['onNote']): void {
+  if (!store.paused) return;
+  store.paused = false;
+  onNote?.('the study was paused; it goes on');
 }
 
 /** The store of a study in its folder. Throws UsageError where another one lies. */

@@ -8,7 +8,14 @@ export const resultPage = z.object({
   page: z.string().nullable().describe('HTML; null for kinds that have none'),
   table: z.string().describe('for a terminal'),
   files: z.array(z.string()).describe('of its figures: SVG and CSV'),
+  written: place
+    .nullable()
+    .describe(
+      'the page that was written with the result, which may have pictures that the result does not hold; null where there is none',
+    ),
 });
+
+export const pageRequest = z.object({ path: place.describe('of a page that was written with a result') });
 
 export const figureRequest = z.object({
   of: place.describe('a stored result, or the folder of a study'),

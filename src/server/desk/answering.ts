@@ -1,4 +1,5 @@
 /** What a desk answers: the use cases of `app/`, at places of the served folder. */
+import { existsSync } from 'node:fs';
 import {
   type AnalysedStudy,
   analyseStudy,
@@ -102,6 +103,12 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
       return { page, reason, files: files.map((f) => f.name) };
     });
 
+  /** The page beside a result. */
+  const writtenPage = async (path: string): Promise<string | null> => {
+    const beside = [...path.split('/').slice(0, -1), 'report.html'].join('/');
+    return existsSync(await folder.place(beside)) ? beside : null;
+  };
+
   const isStudy = async (path: string) => !/\.json$/.test(path) && (await folder.studyPlace(path)) !== '';
 
   const answers: Answers = {
@@ -126,6 +133,7 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
         page,
         files: files.map((f) => f.name),
         table: await tableOf(result, false),
+        written: await writtenPage(path),
       };
     },
     figure: async ({ of, part, name }) => {

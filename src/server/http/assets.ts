@@ -9,7 +9,8 @@ import { pageStyle } from '../../report/index.ts';
 export interface Asset {
   readonly type: string;
   readonly bytes: Buffer;
-  readonly gzip: Buffer | undefined;
+  /** Zipped when it is first asked for; undefined for what is too short for it. */
+  readonly gzip: () => Buffer | undefined;
   readonly tag: string;
   /** Whether its name changes with its content. */
   readonly immutable: boolean;
@@ -26,10 +27,14 @@ const types: Readonly<Record<string, string>> = {
 
 function assetOf(name: string, bytes: Buffer): Asset {
   const type = types[extname(name)]!;
+  let zipped: Buffer | undefined;
   return {
     type,
     bytes,
-    gzip: bytes.length > 1000 ? gzipSync(bytes, { level: 9 }) : undefined,
+    gzip: () => {
+      if (bytes.length > 1000) zipped ??= gzipSync(bytes);
+      return zipped;
+    },
     tag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
     immutable: /-[\w-]{8}\.\w+$/.test(name),
   };

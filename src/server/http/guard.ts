@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { Refusal } from './refusal.ts';
+import { userAtOtherEnd } from './same-user.ts';
 
 export interface GuardOptions {
   /** What the server listens at, as it was asked for. */
@@ -60,6 +61,17 @@ export class Guard {
       if (!opens) throw new Refusal(403, 'comes from another site');
     }
     if (origin !== undefined && origin !== `http://${asked}`) throw new Refusal(403, 'comes from another site');
+  }
+
+  /**
+   * Where there is no token, a machine that several people use is no reason to let each of them start programs as whoever serves: others than that user, and root, are
+   * refused where the system says who asks (Linux). Throws Refusal.
+   */
+  async admitUser({ socket }: IncomingMessage): Promise<void> {
+    const own = process.getuid?.();
+    if (this.#options.token !== undefined || own === undefined) return;
+    const user = await userAtOtherEnd(socket);
+    if (user !== undefined && user !== own && user !== 0) throw new Refusal(403, 'is for the user who serves it');
   }
 
   /** Whether the request brings the token. Throws Refusal when too many brought a wrong one. */

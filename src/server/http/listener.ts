@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { reasonOf } from '../../base/errors.ts';
 import { firstProblem } from '../../schema/index.ts';
-import { eventsRequest, type OperationName, operations } from '../../schema/serve/index.ts';
+import { eventsRequest, type OperationName, operations, pageRequest } from '../../schema/serve/index.ts';
 import type { EventStreams } from '../events/event-streams.ts';
 import type { Asset } from './assets.ts';
 import { jsonBody, parsedJson } from './body.ts';
@@ -23,6 +23,9 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** Of a page that lies in the folder, whoever wrote it: nothing of it runs, nothing is fetched, and it is no part of this server. */
+const policyOfPages = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
 const headers = {
   'content-security-policy': policy,
   'x-content-type-options': 'nosniff',
@@ -38,6 +41,8 @@ export interface Served {
   readonly streams: EventStreams;
   /** Answers an operation; throws Refusal. */
   readonly answer: (name: OperationName, request: unknown) => Promise<unknown>;
+  /** A page that was written with a result; throws Refusal. */
+  readonly page: (path: string) => Promise<Buffer>;
   /** The OpenAPI document as JSON. */
   readonly openApi: () => string;
 }
@@ -80,6 +85,7 @@ async function handle(served: Served, request: IncomingMessage, response: Server
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { guard } = served;
   guard.admit(request);
+  await guard.admitUser(request);
   const url = addressOf(request);
   const token = url.searchParams.get('token');
   const isApi = url.pathname.startsWith('/api/');
@@ -100,6 +106,14 @@ async function handle(served: Served, request: IncomingMessage, response: Server
     return;
   }
   if (url.pathname === '/api/events') return openEvents(served, request, response, url);
+  if (url.pathname === '/api/page') {
+    requireMethod(request, 'GET', 'HEAD');
+    const asked = pageRequest.safeParse(Object.fromEntries(url.searchParams));
+    if (!asked.success) throw new Refusal(400, firstProblem(asked.error));
+    const bytes = await served.page(asked.data.path);
+    response.setHeader('content-security-policy', policyOfPages);
+    return send(response, 200, 'text/html; charset=utf-8', bytes);
+  }
   if (url.pathname === '/api/openapi.json') {
     requireMethod(request, 'GET', 'HEAD');
     return send(response, 200, 'application/json; charset=utf-8', Buffer.from(served.openApi()));
@@ -166,8 +180,8 @@ function sendAsset({ assets }: Served, request: IncomingMessage, response: Serve
     response.end();
     return;
   }
-  const zipped = asset.gzip && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-  send(response, 200, asset.type, zipped ? asset.gzip! : asset.bytes, {
+  const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? asset.gzip() : undefined;
+  send(response, 200, asset.type, zipped ?? asset.bytes, {
     ...cached,
     vary: 'accept-encoding',
     ...(zipped && { 'content-encoding': 'gzip' }),

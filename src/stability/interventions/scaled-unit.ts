@@ -69,7 +69,7 @@ export class ScaledUnit {
     const began = performance.now();
     const { triplets } = await topSingularTriplets(this.#operator(scales), {
       ...{ count, block: vectors, tolerance, signal },
-      maxBasis: count + 12 * vectors,
+      maxBasis: count + 8 * vectors,
     });
     return {
       values: triplets.map((t) => t.value),

@@ -5,6 +5,9 @@ export type Connection = 'connecting' | 'live' | 'offline';
 
 type Listener = (events: readonly LiveEvent[]) => void;
 
+/** Milliseconds that a page may be in the background before it lets its connection go. */
+const untilRest = 15_000;
+
 /** Milliseconds before the next try. */
 const patience = [500, 1000, 2000, 4000];
 
@@ -15,6 +18,8 @@ class Live {
   #server: string | undefined;
   #study: string | undefined;
   #failures = 0;
+  #followed = false;
+  #resting: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #frame: number | undefined;
   #gathered: LiveEvent[] = [];
@@ -22,9 +27,25 @@ class Live {
   readonly #watchers = new Set<() => void>();
   readonly #renewed = new Set<() => void>();
 
+  constructor() {
+    // A browser has few connections to a server, and pages in the background would take them from the one that is looked at.
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) {
+        clearTimeout(this.#resting);
+        if (!this.#source && this.#followed) this.#open();
+      } else
+        this.#resting = setTimeout(() => {
+          clearTimeout(this.#timer);
+          this.#source?.close();
+          this.#source = undefined;
+        }, untilRest);
+    });
+  }
+
   /** Follows the trials of this study too, from the cursor that its state was read at. */
   follow(study: string | undefined, cursor?: number): void {
     if (this.#source && study === this.#study) return;
+    this.#followed = true;
     this.#study = study;
     if (cursor !== undefined) this.#cursor = this.#cursor === undefined ? cursor : Math.min(cursor, this.#cursor);
     this.#open();

@@ -1,4 +1,5 @@
 /** Curves as files: what is drawn, as SVG, and what it is drawn from, as CSV. */
+import { logTicks } from '../../report/kit/log-axis.ts';
 import { formatNumber } from '../../report/numbers.ts';
 import { type Axes, type PlottedCurve, shownPoints } from './curve-plot.tsx';
 import { curveStyle } from './curve-style.ts';
@@ -20,7 +21,7 @@ interface Scale {
   readonly ticks: readonly number[];
 }
 
-/** Places of an axis between two ends in pixels, with its ticks: powers of ten, or about six round numbers. */
+/** Places of an axis between two ends in pixels, with its ticks. */
 function scaleOf(values: readonly number[], log: boolean, from: number, to: number): Scale {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const v of values) {
@@ -30,11 +31,12 @@ function scaleOf(values: readonly number[], log: boolean, from: number, to: numb
   if (!(low < high)) [low, high] = [low - 1, low + 1];
   const [a, b] = log ? [Math.log10(Math.max(low, 1e-300)), Math.log10(high)] : [low, high];
   const at = (value: number) => from + (((log ? Math.log10(value) : value) - a) / (b - a || 1)) * (to - from);
+  if (log) return { at, ticks: logTicks(low, high) };
   const rough = (b - a) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = log ? Math.max(1, Math.ceil(rough)) : power * ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10);
+  const step = power * ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10);
   const ticks: number[] = [];
-  for (let t = Math.ceil(a / step) * step; t <= b + 1e-9 * step; t += step) ticks.push(log ? 10 ** t : t);
+  for (let t = Math.ceil(a / step) * step; t <= b + 1e-9 * step; t += step) ticks.push(t);
   return { at, ticks };
 }
 

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { logTicks } from '../../report/kit/log-axis.ts';
 import { formatExact, formatNumber } from '../../report/numbers.ts';
 import { type CurveStyle, curveStyle } from './curve-style.ts';
 
@@ -46,6 +47,10 @@ function aligned(curves: readonly PlottedCurve[], axes: Pick<Axes, 'xLog' | 'yLo
 /** A tick has no more digits than it needs. */
 const tickText = (x: number) => (Math.abs(x) >= 1e5 ? formatNumber(x) : formatExact(x));
 
+/** A logarithmic axis ends where its values do, and not at the next power of ten. */
+const scaleOf = (log: boolean): uPlot.Scale =>
+  log ? { distr: 3, range: (_, low, high) => [low / 1.05, Math.max(high, low) * 1.05] } : { distr: 1 };
+
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 function optionsOf(
@@ -54,7 +59,11 @@ function optionsOf(
   zoomed: (u: uPlot) => void,
 ): uPlot.Options {
   const [ink, rule] = [css('--soft'), css('--rule')];
-  const axis = (label: string, size: number): uPlot.Axis => ({
+  const axis = (label: string, size: number, log: boolean): uPlot.Axis => ({
+    ...(log && {
+      splits: (_: uPlot, __: number, low: number, high: number) => logTicks(low, high),
+      filter: (_: uPlot, ticks: number[]) => ticks,
+    }),
     label,
     labelSize: 24,
     size,
@@ -68,8 +77,8 @@ function optionsOf(
   return {
     width,
     height,
-    scales: { x: { time: false, distr: xLog ? 3 : 1 }, y: { distr: yLog ? 3 : 1 } },
-    axes: [axis(xLabel, 40), axis(yLabel, 64)],
+    scales: { x: { time: false, ...scaleOf(xLog) }, y: scaleOf(yLog) },
+    axes: [axis(xLabel, 40, xLog), axis(yLabel, 64, yLog)],
     series: [
       { label: xLabel },
       ...curves.map(({ name }, i): uPlot.Series => {

@@ -27,6 +27,11 @@ export function ResultView({ path }: { readonly path: string }) {
           CSV
         </button>
         <a href={linkTo('compare', { a: path })}>Compare</a>
+        {query.value?.written && (
+          <a href={`/api/page?${new URLSearchParams({ path: query.value.written })}`} target="_blank" rel="noopener">
+            As it was written, with its pictures
+          </a>
+        )}
         {query.value && withSpectra.includes(query.value.kind) && (
           <a href={linkTo('spectra', { paths: path })}>Spectra</a>
         )}

@@ -11,6 +11,12 @@ interface Changes {
 
 const none: Changes = { trials: new Map(), progress: undefined };
 
+/** The later of two states of a trial: what was read after an interruption is ahead of what was told before. */
+const further = (read: TrialState, told: TrialState | undefined): TrialState =>
+  told === undefined || told.attempt < read.attempt || (told.attempt === read.attempt && told.step < read.step)
+    ? read
+    : told;
+
 export interface LiveStudy {
   readonly query: Query<StudyOverview>;
   readonly trials: readonly TrialState[];
@@ -40,7 +46,7 @@ export function useStudy(study: string): LiveStudy {
   );
   const known = useMemo(() => new Set(base?.trials.map((t) => t.id)), [base]);
   const trials = useMemo(
-    () => (base ? base.trials.map((t) => changes.trials.get(t.id) ?? t) : []),
+    () => (base ? base.trials.map((t) => further(t, changes.trials.get(t.id))) : []),
     [base, changes.trials],
   );
   // Its grid has grown.
