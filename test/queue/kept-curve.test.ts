@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,23 +14,24 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ballast-'));
 });
 afterEach(() => {
-  process.removeAllListeners('message');
   rmSync(folder, { recursive: true, force: true });
 });
 
 /** A process that its parent gives a trial to, of which so much is known. */
 async function given(attempt: number, known: readonly MeasurementRow[]) {
   const said: TrialEvent[] = [];
+  const parent = new EventEmitter();
   const source = new ParentSource(
     async (report: ServedReport) => {
       if (report.kind === 'said') said.push(report.event);
     },
     'a processor',
     new AbortController().signal,
+    parent,
   );
   const claimed = source.claim();
   const trial = { id: trialOf('a'), attempt, spec: commandSpec(), budgetSteps: 10, budgetSeconds: null, folder, known };
-  process.emit('message' as 'disconnect', ...([{ kind: 'trial', trial }] as unknown as []));
+  parent.emit('message', { kind: 'trial', trial });
   return { held: (await claimed)!, said };
 }
 

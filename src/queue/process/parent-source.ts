@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { eventText, type TrialEvent } from '../../schema/index.ts';
 import { ClaimLost, type MeasurementRow } from '../../store/index.ts';
 import type { HeldTrial, TrialSource } from '../driver.ts';
@@ -13,16 +13,24 @@ export class ParentSource implements TrialSource {
   readonly #report: (message: ServedReport) => Promise<void>;
   readonly #hardware: string;
   readonly #signal: AbortSignal;
+  readonly #parent: EventEmitter;
   /** Of the trial that is computed, why it was lost. */
   #lost: string | undefined;
   /** Given, and not yet taken up. */
   #given: GivenTrial | undefined;
 
-  constructor(report: (message: ServedReport) => Promise<void>, hardware: string, signal: AbortSignal) {
+  /** @param parent What messages of the parent come from. */
+  constructor(
+    report: (message: ServedReport) => Promise<void>,
+    hardware: string,
+    signal: AbortSignal,
+    parent: EventEmitter = process,
+  ) {
     this.#report = report;
     this.#hardware = hardware;
     this.#signal = signal;
-    process.on('message', (message) => {
+    this.#parent = parent;
+    parent.on('message', (message) => {
       const told = message as ParentMessage;
       if (told.kind === 'lost') this.#lost = told.why;
       else this.#given = told.trial;
@@ -33,7 +41,7 @@ export class ParentSource implements TrialSource {
     void this.#report({ kind: 'ready', hardware: this.#hardware });
     while (this.#given === undefined) {
       if (this.#signal.aborted) return undefined;
-      await once(process, 'message', { signal: this.#signal }).catch(() => {});
+      await once(this.#parent, 'message', { signal: this.#signal }).catch(() => {});
     }
     const trial = this.#given;
     this.#given = undefined;
