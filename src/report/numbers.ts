@@ -26,12 +26,12 @@ const superscripts: Readonly<Record<string, string>> = Object.fromEntries(
   [...'-0123456789'].map((c, i) => [c, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'[i]!]),
 );
 
+/** `⁻⁶` of `-6`: digits as exponents. */
+export const raised = (power: string): string => [...power].map((c) => superscripts[c]).join('');
+
 /** The same as a page sets it: `3.2×10⁻⁶`. */
 export function typesetNumber(x: number, digits = 3): string {
-  return formatNumber(x, digits).replace(
-    /e(-?\d+)$/,
-    (_, power: string) => `×10${[...power].map((c) => superscripts[c]).join('')}`,
-  );
+  return formatNumber(x, digits).replace(/e(-?\d+)$/, (_, power: string) => `×10${raised(power)}`);
 }
 
 /**
