@@ -8,7 +8,11 @@ import { runConfigSchema } from '../train/index.ts';
 /** What a result is shown by; the table is its rows as comma-separated values unless told. */
 export interface Shown<Result = unknown> {
   readonly rows?: Measurement['rows'] | undefined;
-  table?(result: Result, options: { readonly color: boolean }): string | Promise<string>;
+  /** `request`: what was asked for, where the result says; the rows are shown where there is no table without it. */
+  table?(
+    result: Result,
+    options: { readonly color: boolean; readonly request?: unknown },
+  ): string | undefined | Promise<string | undefined>;
   /** `request`: null where the result does not say what was asked for; undefined where there is no page without it. */
   page?(
     result: Result,
@@ -17,6 +21,8 @@ export interface Shown<Result = unknown> {
 }
 
 const shownAs = <K extends Kind>({ kind }: K, shown: Shown<Of<K['result']>>) => [kind, shown as Shown] as const;
+
+const configOf = (request: unknown) => runConfigSchema.safeParse((request as { config?: unknown } | null)?.config).data;
 
 /** By kind. */
 export const shownKinds: ReadonlyMap<string, Shown> = new Map([
@@ -46,11 +52,18 @@ export const shownKinds: ReadonlyMap<string, Shown> = new Map([
   }),
   shownAs(trainKind, {
     rows: ['records'],
+    async table(result, { color, request }) {
+      const config = configOf(request);
+      if (!config) return undefined;
+      const { trainingTable } = await import('../report/index.ts');
+      const { trainingRun } = await import('./training/train-run.ts');
+      return trainingTable(trainingRun(config, result), { color });
+    },
     async page(result, { command = 'ballast train', request }) {
-      const config = runConfigSchema.safeParse((request as { config?: unknown } | null)?.config);
-      if (!config.success) return undefined;
+      const config = configOf(request);
+      if (!config) return undefined;
       const { trainingPage } = await import('./training/train-run.ts');
-      return trainingPage(config.data, result, command);
+      return trainingPage(config, result, command);
     },
   }),
 ]);

@@ -59,7 +59,7 @@ const shownBy = ({ kind }: Document): Shown | undefined =>
 /** The table of a result for a terminal. */
 export async function tableOf({ document }: StoredResult, color: boolean): Promise<string> {
   const shown = shownBy(document);
-  return shown?.table ? shown.table(document.result, { color }) : csvText(document);
+  return (await shown?.table?.(document.result, { color, request: document.request })) ?? csvText(document);
 }
 
 /** The page of a result; undefined for kinds that have none. `command`: what made it. */

@@ -43,3 +43,4 @@ export { brailleLine, sparkline, type TerminalPlotOptions, terminalPlot } from '
 export { fitted, type TerminalOptions, terminalWidth } from './terminal/terminal-width.ts';
 export { alignColumns, type ColumnOptions } from './terminal/text-table.ts';
 export { type CurvePoint, lossCurve } from './training/loss-curve.ts';
+export { trainingTable } from './training/training-table.ts';

@@ -26,12 +26,12 @@ const superscripts: Readonly<Record<string, string>> = Object.fromEntries(
   [...'-0123456789'].map((c, i) => [c, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'[i]!]),
 );
 
+/** `⁻⁶` of `-6`: digits as exponents. */
+export const raised = (power: string): string => [...power].map((c) => superscripts[c]).join('');
+
 /** The same as a page sets it: `3.2×10⁻⁶`. */
 export function typesetNumber(x: number, digits = 3): string {
-  return formatNumber(x, digits).replace(
-    /e(-?\d+)$/,
-    (_, power: string) => `×10${[...power].map((c) => superscripts[c]).join('')}`,
-  );
+  return formatNumber(x, digits).replace(/e(-?\d+)$/, (_, power: string) => `×10${raised(power)}`);
 }
 
 /**
@@ -56,9 +56,10 @@ export function formatRange(low: number, high: number, format: (x: number) => st
   return a === b ? a : `${a} to ${b}`;
 }
 
-/** Seconds as a person says them: `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 10 min`. */
+/** Seconds as a person says them: `0.12 ms`, `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 10 min`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return 'unknown';
+  if (seconds < 0.00095) return `${Number((1000 * seconds).toPrecision(2))} ms`;
   if (seconds < 0.9995) return seconds < 0.0995 ? `${(1000 * seconds).toFixed(0)} ms` : `${seconds.toFixed(2)} s`;
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

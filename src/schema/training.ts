@@ -1,6 +1,6 @@
 /** A training run: what it was asked for, and what became of it. */
 import { z } from 'zod';
-import { environment } from './common.ts';
+import { environment, subject } from './common.ts';
 import type { Of } from './readonly.ts';
 
 /** What a run has to say at a step: a line of `metrics.jsonl`. */
@@ -64,6 +64,7 @@ export const trainResult = z.object({
   metric: z.enum(['accuracy', 'meanIoU', 'perplexity']).describe('what the metric is'),
   parameters: z.int().describe('trained values of the model'),
   heldOut: z.string().describe('what it was judged on, such as test split'),
+  normalization: subject.normalization,
   records: z.array(metricsRecord).describe('its metrics, in the order of steps'),
   environment: environment.describe('where and when it ran'),
 });

@@ -28,6 +28,7 @@ import {
   studyStabilityTable,
   terminalPlot,
   tokensTable,
+  trainingTable,
 } from '../../src/report/index.ts';
 import { writeReportIndex } from '../../src/report/kit/folder-index.ts';
 import * as pages from '../../src/report/pages.ts';
@@ -200,7 +201,20 @@ async function stabilityReports(): Promise<ReportOfAKind[]> {
       page: pages.renderCurvatureReport(syntheticCurvature, { command }),
       terminal: (width) => curvatureTable(syntheticCurvature, { color, width }),
     },
-    { kind: 'training', page: pages.renderTrainingReport(syntheticTraining()) },
+    {
+      kind: 'training',
+      page: pages.renderTrainingReport(syntheticTraining()),
+      terminal: (width) => trainingTable(syntheticTraining(), { color, width }),
+    },
+    {
+      // Accuracies that whole per cents do not tell apart.
+      kind: 'training that learns little',
+      page: pages.renderTrainingReport({
+        ...syntheticTraining(),
+        records: syntheticTraining().records.map((r, i) => ({ ...r, valMetric: 0.107 + 0.006 * i })),
+        normalization: 'imagenet (mean 0.485, 0.456, 0.406; deviation 0.229, 0.224, 0.225), by default',
+      }),
+    },
   ];
 }
 

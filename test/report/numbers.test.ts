@@ -44,7 +44,9 @@ describe('numbers', () => {
   });
 
   it('say durations and sizes in the unit a person would take', () => {
-    expect([0.0042, 0.42, 12.34, 59.97, 245, 7800, Number.POSITIVE_INFINITY].map(formatDuration)).toEqual([
+    expect([0, 0.000123, 0.0042, 0.42, 12.34, 59.97, 245, 7800, Number.POSITIVE_INFINITY].map(formatDuration)).toEqual([
+      '0 ms',
+      '0.12 ms',
       '4 ms',
       '0.42 s',
       '12.3 s',

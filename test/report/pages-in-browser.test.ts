@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 it('there is a page of every kind that can be drawn among them', () => {
   const source = readFileSync('test/report/every-report.ts', 'utf8');
-  const kinds = Object.keys(pages).filter((name) => name.startsWith('render'));
+  const kinds = Object.keys(pages).filter((name) => /^render.*(Report|Reproduction)$/.test(name));
   expect(kinds.filter((name) => !source.includes(`pages.${name}(`))).toEqual([]);
   expect(kinds.length).toBeGreaterThan(12);
 });
@@ -104,6 +104,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
       await show(text);
       const { answer, text: seen, lost } = await met();
       expect(answer, kind).toMatch(/\.$/);
+      expect(seen.match(/.{0,30}(?<![\w./])\d(\.\d+)?e-?\d+(?![\w./-]).{0,30}/g) ?? [], kind).toEqual([]);
       expect(seen, kind).not.toMatch(/NaN|Infinity|undefined|null\b|\[object/);
       faults.push(...miscounts(seen).map((text) => `${kind}: "${text}"`));
       expect(lost, kind).toEqual([]);
@@ -118,7 +119,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
       width: 300,
       height: 200,
       x: { domain: [0, 1], ticks: [0.5, 0.501], tickFormat: () => 'long label' },
-      y: { domain: [0, 1] },
+      y: { tickFormat: (y: number) => String(Math.round(y)), domain: [0, 1] },
       marks: [
         Plot.line([0, 3], { x: (x: number) => x, y: 0.5, stroke: '#dddddd' }),
         Plot.dot([0.5], { x: 0.5, y: 2, fill: '#777777' }),
@@ -157,6 +158,7 @@ describe.skipIf(!hasBrowser())('a page', () => {
       /"outside" has 2\.3:1/,
       /labels "here" and "there" overlap/,
       /tick labels "long label" and "long label" overlap/,
+      /two ticks are called "0"/,
       /"one" and "two" look alike/,
     ])
       expect(faults).toMatch(fault);

@@ -150,6 +150,9 @@ export function seenFaults(): string[] {
         if (found < 3) say(`${what} is filled with ${found.toFixed(1)}:1`);
       }
     }
+    const heights = [...svg.querySelectorAll('g[aria-label="y-axis tick label"] text')].map((t) => t.textContent!);
+    const twice = heights.find((text, i) => text !== '' && heights.indexOf(text) < i);
+    if (twice !== undefined) say(`two ticks are called "${twice}"`);
     for (const axis of svg.querySelectorAll('g[aria-label$="tick label"]')) {
       const labels = [...axis.querySelectorAll('text')].filter(
         (t) => t.textContent !== '' && !/rotate/.test(t.getAttribute('transform') ?? ''),

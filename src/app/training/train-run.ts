@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { version } from '../../base/version.ts';
 import { heldOutSplit } from '../../data/index.ts';
 import { owningFolder, writeFileAtomic } from '../../formats/index.ts';
+import { applied, normalizationEntry } from '../../models/normalization.ts';
 import { parameterCount } from '../../nn/index.ts';
 import { formatCount, formatNumber } from '../../report/numbers.ts';
 import { describeRuntime, type RuntimeOptions } from '../../runtime/index.ts';
@@ -84,15 +85,22 @@ export async function outlineTraining(request: TrainRunRequest, folder?: string)
   return { plan, config, estimate: lineOf(plan, config) };
 }
 
+/** What is done to pixels in front of a model; nothing for texts. */
+const inFrontOf = (model: TrainingPlan['model'], { normalize }: RunConfig) =>
+  normalizationEntry(applied(model.normalization, normalize, undefined));
+
 function lineOf({ model, task, batches, steps }: TrainingPlan, config: RunConfig): string {
   const { batchSize, microBatch, growth } = config;
+  const { normalization } = inFrontOf(model, config);
   const parts = microBatch < batchSize ? ` (${microBatch} at a time; batch norm sees these)` : '';
   const grown = growth ? ` growing to ${batches.batchSizeAt(steps - 1)}` : '';
   const unit = task.tokens === undefined ? '' : ` x ${task.tokens} tokens`;
   const epochs = formatNumber(batches.examplesBefore(steps) / task.examples);
   return (
     `${model.name} (${formatCount(parameterCount(model.parameters))} parameters) on ${config.dataset}: ${formatCount(steps)} steps of ` +
-    `${batchSize}${unit}${grown}${parts}, ${epochs} epochs, ${config.optimizer}, ${config.schedule} schedule`
+    `${batchSize}${unit}${grown}${parts}, ${epochs} epochs, ${config.optimizer}, ${config.schedule} schedule${
+      normalization === undefined ? '' : `; normalisation ${normalization}`
+    }`
   );
 }
 
@@ -154,7 +162,7 @@ export async function trainRun(folder: string, request: TrainRunRequest): Promis
 
 async function described(
   { model, task }: TrainingPlan,
-  { dataset }: RunConfig,
+  config: RunConfig,
   result: RunResult,
   records: readonly MetricsRecord[],
   { device = 'cpu', threads }: RuntimeOptions = {},
@@ -165,7 +173,8 @@ async function described(
     ...result,
     metric: task.metric,
     parameters: parameterCount(model.parameters),
-    heldOut: `${heldOutSplit(dataset) === 'valid' ? 'validation' : 'test'} split`,
+    heldOut: `${heldOutSplit(config.dataset) === 'valid' ? 'validation' : 'test'} split`,
+    ...inFrontOf(model, config),
     records,
     environment: {
       ...{ ballast: version, node, cpu, device },
@@ -180,13 +189,13 @@ const orNone = (value: number | null): number => value ?? Number.NaN;
 const known = <Key extends string>(key: Key, value: number | null | undefined) =>
   value === undefined ? {} : ({ [key]: orNone(value) } as Record<Key, number>);
 
-/** The page of a run from its result: self-contained HTML. */
-export async function trainingPage(config: RunConfig, found: TrainResult, command: string): Promise<string> {
-  const { renderTrainingReport } = await import('../../report/pages.ts');
-  const { records, final, environment: e, status, steps, epochs, seconds, examplesPerSecond } = found;
-  const { metric, parameters, heldOut } = found;
-  return renderTrainingReport({
-    ...{ config, command, metric, parameters, heldOut },
+/** A run as its reports take it, from its result. */
+export function trainingRun(config: RunConfig, found: TrainResult) {
+  const { records, final, status, steps, epochs, seconds, examplesPerSecond } = found;
+  const { metric, parameters, heldOut, normalization } = found;
+  return {
+    ...{ config, metric, parameters, heldOut },
+    ...(normalization === undefined ? {} : { normalization }),
     records: records.map(({ trainLoss, valLoss, valMetric, gradNorm, microGradNorm, noiseScale, ...rest }) => ({
       ...rest,
       trainLoss: orNone(trainLoss),
@@ -204,6 +213,13 @@ export async function trainingPage(config: RunConfig, found: TrainResult, comman
         ...known('valMetric', final.valMetric),
       },
     },
-    machine: `${e.cpu}, ${e.threads} thread${e.threads === 1 ? '' : 's'}, Ballast ${e.ballast}, Node ${e.node}`,
-  });
+  };
+}
+
+/** The page of a run from its result: self-contained HTML. */
+export async function trainingPage(config: RunConfig, found: TrainResult, command: string): Promise<string> {
+  const { renderTrainingReport } = await import('../../report/pages.ts');
+  const { cpu, threads, ballast, node } = found.environment;
+  const machine = `${cpu}, ${threads} thread${threads === 1 ? '' : 's'}, Ballast ${ballast}, Node ${node}`;
+  return renderTrainingReport({ ...trainingRun(config, found), command, machine });
 }

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { drew } from './drawn.ts';
 import { Html } from './html.ts';
-import { withMinusSigns } from './minus-signs.ts';
+import { typeset } from './typeset.ts';
 
 const { document } = parseHTML('<html><body></body></html>');
 
@@ -50,7 +50,7 @@ export function draw(options: Plot.PlotOptions & { readonly ariaLabel: string })
   svg.setAttribute('style', `--width: ${options.width ?? 640}px; font-size: 11px`);
   // The page styles all its plots at once (page-style.ts); Plot would repeat the same rules in each of them.
   svg.querySelector('style')?.remove();
-  const drawn = withMinusSigns(escapeLabels(roundCoordinates(String(svg.outerHTML))));
+  const drawn = typeset(escapeLabels(roundCoordinates(String(svg.outerHTML))));
   drew(() => ({ svg: drawn, data: (options.marks ?? []).flatMap(dataOf) }));
   return new Html(drawn);
 }

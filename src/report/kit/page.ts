@@ -1,6 +1,6 @@
 import { Html, html } from './html.ts';
-import { withMinusSigns } from './minus-signs.ts';
 import { pageStyle } from './page-style.ts';
+import { typeset } from './typeset.ts';
 
 /** A part of a page under a heading. */
 export interface Section {
@@ -99,5 +99,5 @@ ${body}</main>
 </body>
 </html>
 `;
-  return withMinusSigns(page.markup);
+  return typeset(page.markup);
 }

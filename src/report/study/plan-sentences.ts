@@ -75,7 +75,7 @@ export function planSentences(result: BatchPlanResult): string[] {
     ...(several ? [`Fastest is ${wayText(fastest)}; cheapest is ${wayText(cheapest)}.`] : []),
     ...(stepTime.fit.residual > mostScatter
       ? [
-          `Caution: step times scatter by ${formatPercent(stepTime.fit.residual)} around their line. Was the machine busy? Remove step-times/ in the plan's folder and go on with the plan (resume) to time again.`,
+          `Caution: step times scatter by ${formatPercent(stepTime.fit.residual)} around their line. Was the machine busy? Remove step-times/ in the plan’s folder and ask for the plan again to have them timed anew.`,
         ]
       : []),
     `The plan took ${formatDuration(cost.seconds)} (measured), ${formatPercent(cost.share)} of the ${marked(

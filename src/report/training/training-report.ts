@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { largestOf, leastOf } from '../../base/statistics.ts';
-import type { Metric, MetricsRecord, RunConfig, RunResult } from '../../train/index.ts';
+import type { MetricsRecord, RunConfig, RunResult } from '../../train/index.ts';
 import { draw } from '../kit/draw.ts';
 import { figure, legend, type Panel } from '../kit/figure.ts';
 import { type Html, html } from '../kit/html.ts';
@@ -10,16 +10,16 @@ import { renderPage } from '../kit/page.ts';
 import { colors } from '../kit/palette.ts';
 import { formatTick } from '../kit/panel.ts';
 import { formatCount, formatDuration, formatExact, formatNumber, typesetNumber } from '../numbers.ts';
+import { metricNames, metricValue, type TrainingOutcome, trainingAnswer } from './training-answer.ts';
 
-export interface TrainingReport {
+export interface TrainingReport extends TrainingOutcome {
   readonly config: RunConfig;
   readonly records: readonly MetricsRecord[];
   readonly result: RunResult;
-  readonly metric: Metric;
   /** Of the model. */
   readonly parameters: number;
-  /** What the run was judged on as it went, e.g. `test split`. */
-  readonly heldOut: string;
+  /** What is done to pixels in front of the network, in words. */
+  readonly normalization?: string;
   /** The command line, so that a reader can repeat it. */
   readonly command: string;
   /** Device, threads, processor. */
@@ -92,12 +92,6 @@ function curvePanel(label: string, series: readonly Series[], { linear = false }
   };
 }
 
-const metricNames: Readonly<Record<Metric, string>> = {
-  accuracy: 'accuracy',
-  meanIoU: 'mean intersection over union',
-  perplexity: 'perplexity',
-};
-
 function metricPanel({ records, metric, heldOut }: TrainingReport): Panel | null {
   const points = pointsOf(records, (r) => r.valMetric);
   if (points.length === 0) return null;
@@ -110,7 +104,7 @@ function metricPanel({ records, metric, heldOut }: TrainingReport): Panel | null
       ariaLabel: name,
       ...size,
       x: epochs,
-      y: { label: null, grid: true, ...(percent ? { tickFormat: (v: number) => `${Math.round(100 * v)} %` } : {}) },
+      y: { label: null, grid: true, ...(percent ? { tickFormat: (v: number) => `${formatExact(100 * v)} %` } : {}) },
       marks: [line(points, colors.below), dots(points, colors.below)],
     }),
   };
@@ -153,17 +147,13 @@ function conditions({ records }: TrainingReport): Html {
   });
 }
 
-function metricValue(metric: Metric, value: number): string {
-  return metric === 'accuracy' ? `${(100 * value).toFixed(2)} %` : formatNumber(value, 4);
-}
-
 function augmentation({ augment, zoom, jitter }: TrainingReport['config']): string {
   if (!augment) return '';
   const more = [zoom && `zoom ${formatNumber(zoom)}`, jitter && `jitter ${formatNumber(jitter)}`].filter(Boolean);
   return `, random crops and mirroring for images${more.map((m) => `, ${m}`).join('')}`;
 }
 
-function facts({ config, result, metric, parameters, heldOut }: TrainingReport): Html {
+function facts({ config, result, metric, parameters, heldOut, normalization }: TrainingReport): Html {
   const { final } = result;
   const rows: readonly (readonly [string, string])[] = [
     ['model', `${config.model}, ${formatCount(parameters)} parameters`],
@@ -171,6 +161,7 @@ function facts({ config, result, metric, parameters, heldOut }: TrainingReport):
       'data',
       `${config.dataset}${config.fraction === undefined ? '' : `, ${formatNumber(100 * config.fraction)} % of it`}${augmentation(config)}`,
     ],
+    ...(normalization === undefined ? [] : ([['normalisation', normalization]] as const)),
     [
       'steps',
       `${formatCount(result.steps)} of ${config.batchSize} examples${config.growth ? ', growing' : ''}, ${formatNumber(result.epochs)} epochs, ${config.microBatch} at a time`,
@@ -193,17 +184,6 @@ function facts({ config, result, metric, parameters, heldOut }: TrainingReport):
     ['seed', String(config.seed)],
   ];
   return html`<dl class="facts">${rows.map(([term, text]) => html`<dt>${term}</dt><dd>${text}</dd>\n`)}</dl>`;
-}
-
-/** What came of the run, in a sentence. */
-function trainingAnswer({ config, result, metric, heldOut }: TrainingReport): string {
-  const { status, steps, epochs, final, seconds } = result;
-  const judged =
-    final.valMetric === undefined
-      ? `a training loss of ${formatNumber(final.trainLoss)}`
-      : `${metricNames[metric]} ${metricValue(metric, final.valMetric)} on the ${heldOut}`;
-  const ended = status === 'complete' ? 'reached' : `is ${status} and has`;
-  return `The run ${ended} ${judged} after ${formatCount(steps)} steps (${formatNumber(epochs)} epochs, ${formatDuration(seconds)}); it is one run, seed ${config.seed}, so how much of that is chance is not known.`;
 }
 
 /** The report of a training run as one HTML file without scripts that fetches nothing. */

@@ -162,7 +162,7 @@ async function tried(
   { seconds, rows: enough, gpus, signal }: CheckOptions,
 ): Promise<Tried> {
   const rows = new Map<number, MeasurementRow>();
-  const over = AbortSignal.any([signal, AbortSignal.timeout(1000 * seconds)]);
+  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(1000 * seconds))]);
   let hasCheckpoint = spec.command.resume === null || known.length > 0;
   let lookedAt = 0;
   let looking: Promise<void> | undefined;

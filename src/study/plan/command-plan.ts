@@ -240,7 +240,7 @@ async function observe(
 ): Promise<Observed> {
   const rows = new Map<number, MeasurementRow>();
   const enough =
-    seconds === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(1000 * (mostStart + seconds))]);
+    seconds === null ? signal : AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(1000 * (mostStart + seconds)))]);
   const {
     status,
     note,

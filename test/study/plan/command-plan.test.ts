@@ -38,7 +38,7 @@ budget: { steps: 400 }
   return path;
 }
 const plan = (file: string, ...more: string[]) =>
-  ballast('batch', 'plan', '--command', file, '--timing', '0.3', ...more);
+  ballast('batch', 'plan', '--command', file, '--timing', '0.25', ...more);
 
 describe('a plan for a command', () => {
   it('is made from a short run that logs its noise scale, and kept', () => {

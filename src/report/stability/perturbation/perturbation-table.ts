@@ -71,11 +71,15 @@ export function perturbationTable(
         ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
         : ['are the adversarial ones']),
       ...table,
-      '',
-      result.followed < fewestForInterval
-        ? `ratio of |d| / |x|, median over images (too few for an interval)`
-        : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
-      ...growth,
+      ...(result.growth.length === 0
+        ? []
+        : [
+            '',
+            result.followed < fewestForInterval
+              ? `ratio of |d| / |x|, median over images (too few for an interval)`
+              : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
+            ...growth,
+          ]),
     ].join('\n'),
     width,
   );
