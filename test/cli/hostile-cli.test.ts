@@ -219,7 +219,7 @@ describe('a hostile file is refused in one line, within a gigabyte and a half:',
 describe('an absurd number is a mistake of the call, told in one line before anything is made:', () => {
   const nowhere = join(tmpdir(), 'ballast-absurd');
   it.each([
-    ['eval --model mlp8 --weights random --dataset shapes --threads 1e9', /--threads: .*1024/],
+    ['eval --model mlp8 --weights random --dataset shapes --threads 1e9', /--threads .*from 1 to 1024/],
     [`batch run x.yaml --out ${nowhere} --threads 1e308`, /--threads .*from 1 to 1024/],
     [`train --model mlp8 --dataset shapes --out ${nowhere} --batch-size 1e9`, /--batch-size .*from 1 to 16777216/],
     ['eval --model resnet999999998 --weights random --dataset shapes', /more than any network has/],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Coordinator, connect, RedisQueue, RedisSource } from '../../src/queue/index.ts';
+import { KeptCurve } from '../../src/queue/process/kept-curve.ts';
 import { receiveFiles, sendFiles } from '../../src/queue/redis/files.ts';
 import { RedisKeys } from '../../src/queue/redis/keys.ts';
 import type { Announcement } from '../../src/schema/index.ts';
@@ -231,6 +232,8 @@ describe.skipIf(!available)('a study on a real Redis', () => {
     writeFileSync(join(from, 'checkpoint', 'a.bin'), large);
     writeFileSync(join(from, 'empty'), '');
     symlinkSync('/etc/passwd', join(from, 'link'));
+    // What the worker keeps for itself, and takes away when the trial has ended, stays there.
+    new KeptCurve(from).begin([]);
     const to = join(store.folder, 'to');
     expect(await sendFiles(redis, 'files', from)).toBe(undefined);
     await receiveFiles(redis, 'files', to);

@@ -5,6 +5,9 @@ import { eventText } from '../../schema/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
 import { rowsIn, rowsText } from '../folder/event-files.ts';
 
+/** What the queue keeps in the folder of a trial, beside the trial's own files. */
+export const keptFolder = 'queue';
+
 /** Milliseconds between two flushes to the disk. */
 const flushing = 100;
 
@@ -19,7 +22,7 @@ export class KeptCurve {
   #flushed = Number.NEGATIVE_INFINITY;
 
   constructor(folder: string) {
-    this.#folder = join(folder, 'queue');
+    this.#folder = join(folder, keptFolder);
     this.#path = join(this.#folder, 'curve.jsonl');
   }
 

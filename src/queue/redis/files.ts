@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { BallastError } from '../../base/errors.ts';
 import { makeFolder, nameProblem, pathBelow, quote, writeError } from '../../formats/index.ts';
+import { keptFolder } from '../process/kept-curve.ts';
 
 /** Bytes of a piece, and of all files of a trial: what is more stays on the worker. */
 const piece = 1 << 20;
@@ -24,11 +25,16 @@ const headSchema = z.strictObject({
 /** What was sent is not files of a trial: nothing of it is kept. */
 export class FilesRefused extends BallastError {}
 
-/** Files below a folder, those that are files themselves and no links. */
+/**
+ * Files of a trial below its folder: those that are files themselves and no links. What the queue keeps beside them is not the coordinator's, and
+ * goes away by itself while this looks.
+ */
 async function filesBelow(folder: string): Promise<{ path: string; bytes: number }[]> {
+  const own = join(folder, keptFolder);
   const found: { path: string; bytes: number }[] = [];
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
+    if (path === own || path.startsWith(`${own}${sep}`)) continue;
     const stats = await lstat(path);
     if (stats.isFile()) found.push({ path, bytes: stats.size });
   }

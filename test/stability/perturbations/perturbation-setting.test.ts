@@ -26,7 +26,12 @@ const request: PerturbationRequest = {
   project: { steps: 5, top: 2, finalRelu: false },
   seed: 0,
 };
-const energies: ImageEnergies = { method: 'bound', isotropic: 1, top: null, kinds: {} as ImageEnergies['kinds'] };
+const side = { above: 0.2, plateau: 0.5, below: 0.3, uncertainty: 0.01, gain: 1.1, top: null };
+const kind = { incoming: side, outgoing: side, gain: 1.2 };
+const energies: ImageEnergies = {
+  ...{ method: 'bound', isotropic: 1, top: null },
+  kinds: { adversarial: kind, random: kind, shuffled: kind },
+};
 
 describe('the cache of projections', () => {
   it('serves other images and further radii, and no other attack, first radius, seed, projection or weights', async () => {
