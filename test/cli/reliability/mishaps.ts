@@ -202,6 +202,7 @@ export const mishaps: readonly Mishap[] = [
     meet: async (writer, out) => {
       const script = 'exec "$@" > /dev/full';
       const end = await startProgram('sh', ['-c', script, 'sh', ...commandLine(writer.args(out))]).end;
+      if (writer.silent) return end.how === 0 ? 'done' : fault(`ended with ${end.how}`);
       const wrong =
         tellsOnce(end, 1, /standard output cannot be written: no space left on the device/) ??
         brokenAt(out, writer.leaves);

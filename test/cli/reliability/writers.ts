@@ -1,5 +1,5 @@
 /** Commands that write, on data so small that each takes little more than it takes to start. */
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeModel } from '../../../src/onnx/index.ts';
 import { residualNetwork } from '../../support/residual-network.ts';
@@ -18,6 +18,8 @@ export interface Writer {
   readonly shares?: boolean;
   /** It writes nothing where something is. */
   readonly once?: boolean;
+  /** It says nothing on standard output. */
+  readonly silent?: boolean;
   /** It takes many minutes to its end, which is not waited for. */
   readonly long?: boolean;
 }
@@ -50,6 +52,10 @@ interface Sources {
   readonly log: string;
   /** Of `study`, computed. */
   readonly computed: string;
+  /** The same, handed out to workers and computed by none. */
+  readonly handed: string;
+  /** And computed by one, which the store does not know yet. */
+  readonly told: string;
   /** The result of a measurement. */
   readonly result: string;
   /** A training that kept a checkpoint. */
@@ -68,6 +74,8 @@ function makeSources(root: string): Sources {
     study: path('study.yaml'),
     log: path('log.csv'),
     computed: path('computed'),
+    handed: path('handed'),
+    told: path('told'),
     result: path('result'),
     run: path('run'),
   };
@@ -91,6 +99,18 @@ async function succeed(args: readonly string[]): Promise<void> {
   if (how !== 0) throw new Error(`ballast ${args.join(' ')}: ${how}: ${stderr}`);
 }
 
+/** Lays a study out for workers that see its folder; its coordinator ends before there is one. */
+async function handOut(study: string, out: string): Promise<void> {
+  const coordinator = start(['batch', 'run', study, '--queue', 'folder', '--out', out]);
+  const offers = join(out, 'queue', 'waiting');
+  for (let waited = 0; !existsSync(offers) || readdirSync(offers).length < 2; waited++) {
+    if (waited > 600) throw new Error(`${out}: no trial was handed out`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  coordinator.child.kill('SIGINT');
+  await coordinator.end;
+}
+
 /** All of them, with what they read below `root`. */
 export async function writersWith(root: string): Promise<readonly Writer[]> {
   const sources = makeSources(root);
@@ -107,6 +127,9 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
   const spectrum = measured('spectrum', ...network, '--images', '0-1');
   await succeed([...run, sources.computed]);
   await succeed(spectrum.args(sources.result));
+  await handOut(sources.study, sources.handed);
+  cpSync(sources.handed, sources.told, { recursive: true });
+  await succeed(['worker', '--queue', sources.told, '--until-idle', ...one]);
   await succeed([...training, '--keep-checkpoints', '8st', ...one, '--out', sources.run]);
   return [
     spectrum,
@@ -124,6 +147,7 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
     measured('convolutions', ...ours, '--layers', 'conv1', '--method', 'lanczos', '--top', '1', ...one),
     measured('eigenvalues', ...network, '--images', '0'),
     measured('alignment', ...network, '--images', '0'),
+    measured('tokens', ...'--model transformer1x16 --weights random --ids 1,2,3 --top 2 --steps 1'.split(' '), ...one),
     measured('eval', ...network),
     measured('reproduce stability', ...network, '--images', '2', '--spectrum-images', '1', '--eval-images', '10'),
     {
@@ -132,6 +156,15 @@ export async function writersWith(root: string): Promise<readonly Writer[]> {
       leaves: 'model.safetensors',
     },
     { name: 'batch run', args: (out) => [...run, out], leaves: 'study.sqlite', shares: true },
+    {
+      name: 'worker',
+      args: (out) => ['worker', '--queue', out, '--until-idle', ...one],
+      base: sources.handed,
+      leaves: 'trials',
+      shares: true,
+      silent: true,
+    },
+    { name: 'batch sync', args: (out) => ['batch', 'sync', out], base: sources.told, leaves: 'study.sqlite' },
     {
       name: 'batch plan',
       args: (out) => [
