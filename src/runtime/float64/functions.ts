@@ -3,12 +3,18 @@ import type { Lowering } from './lowering.ts';
 
 const number = (b: GraphBuilder, v: number) => b.scalar(v, 'float64');
 
+/** Clip: behind a Relu, ONNX Runtime would make one of both, and cannot in float64. */
+function clipped(b: GraphBuilder, x: Value, least: Value | null | undefined, most: Value | null | undefined): Value {
+  const above = least ? b.op('Max', [x, least]) : x;
+  return most ? b.op('Min', [above, most]) : above;
+}
+
 /**
  * erf(x) = 2/sqrt(pi) x exp(-x²) (1 + 2x²/3 (1 + 2x²/5 (1 + ...))): all terms are positive, so nothing cancels and the
  * result is good to 1e-15. |x| is capped at 6, where 1 - erf < 3e-17; there the series needs some 110 terms.
  */
 function erf(b: GraphBuilder, x: Value): Value {
-  const capped = b.op('Clip', [x, number(b, -6), number(b, 6)]);
+  const capped = clipped(b, x, number(b, -6), number(b, 6));
   const square = b.mul(capped, capped);
   let series: Value = number(b, 1);
   for (let n = 120; n >= 1; n--) series = b.add(b.mul(series, b.mul(square, number(b, 2 / (2 * n + 1)))), number(b, 1));
@@ -31,7 +37,7 @@ const gelu: Lowering = (node, [x], b) => {
 const isNegative = (b: GraphBuilder, x: Value) => b.op('Less', [x, number(b, 0)]);
 
 function hardSigmoid(b: GraphBuilder, x: Value, alpha: number, beta: number): Value {
-  return b.op('Clip', [b.add(b.mul(x, number(b, alpha)), number(b, beta)), number(b, 0), number(b, 1)]);
+  return clipped(b, b.add(b.mul(x, number(b, alpha)), number(b, beta)), number(b, 0), number(b, 1));
 }
 
 function elu(b: GraphBuilder, x: Value, alpha: number): Value {
@@ -120,6 +126,7 @@ const shrink: Lowering = (node, [x], b) => {
 };
 
 export const functionLowerings: Readonly<Record<string, Lowering>> = {
+  Clip: (_, [x, least, most], b) => clipped(b, x!, least, most),
   Erf: (_, [x], b) => erf(b, x!),
   Gelu: gelu,
   LeakyRelu: (node, [x], b) =>

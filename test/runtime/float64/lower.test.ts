@@ -50,6 +50,21 @@ function expectClose(actual: Float64Array, expected: Float64Array, tolerance: nu
 
 describe('float64 on the CPU', () => {
   it.each([
+    ['both bounds', 0.25, 0.75, [0, 0.5, 2], [0.25, 0.5, 0.75]],
+    ['the least alone', 0.25, undefined, [-1, 0.5, 2], [0.25, 0.5, 2]],
+    ['the most alone', undefined, 0.75, [-1, 0.5, 2], [0, 0.5, 0.75]],
+    ['the most where they cross', 0.75, 0.25, [0, 0.5, 2], [0.25, 0.25, 0.25]],
+  ])('clips behind a Relu, which ONNX Runtime cannot make one with: %s', async (_, least, most, given, expected) => {
+    const b = new GraphBuilder('clip');
+    const bound = (v: number | undefined) => (v === undefined ? null : b.scalar(v, 'float64'));
+    b.output('y', b.op('Clip', [b.relu(b.input('x', 'float64', [3])), bound(least), bound(most)]));
+    const program = await compile(b.build(), { emission: 'plain' });
+    const { y } = await program.run({ x: tensor('float64', [3], Float64Array.from(given)) });
+    await program.dispose();
+    expect([...(y!.data as Float64Array)]).toEqual(expected);
+  });
+
+  it.each([
     [
       'padding, stride and dilation',
       [2, 4, 9, 8],
