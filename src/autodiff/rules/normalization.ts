@@ -224,6 +224,9 @@ function groupNormalization(c: TangentContext): Value {
   return affineTangent(c, normal, dnormal && b.reshape(dnormal, c.shapeOf(x)), wide);
 }
 
+/** 1 where x is 0: what is divided there is 0, too, and so stays. */
+const orOne = (b: GraphBuilder, x: Value): Value => b.add(x, b.cast(b.op('Equal', [x, b.scalar(0, x.dtype)]), x.dtype));
+
 /** y = x / |x| along an axis, in the norm of order 1 or 2; 0 stays 0. */
 function lpNormalization(c: TangentContext): Value {
   const { b, y } = c;
@@ -231,7 +234,7 @@ function lpNormalization(c: TangentContext): Value {
   const axis = c.axis(intAttribute(c.node, 'axis', -1));
   const absolute = intAttribute(c.node, 'p', 2) === 1;
   const norm = b.op(absolute ? 'ReduceL1' : 'ReduceL2', [x, b.integers([axis])]);
-  const safe = b.add(norm, b.cast(b.op('Equal', [norm, b.scalar(0, x.dtype)]), x.dtype));
+  const safe = orOne(b, norm);
   // How the norm changes.
   const along = b.reduceSum(b.mul(c.t(0)!, absolute ? b.op('Sign', [x]) : y), [axis]);
   return b.div(b.sub(c.t(0)!, b.mul(y, along)), safe);
@@ -245,7 +248,7 @@ function meanVarianceNormalization(c: TangentContext): Value {
   const centred = b.sub(x, b.reduceMean(x, axes));
   const deviation = b.op('Sqrt', [b.reduceMean(b.mul(centred, centred), axes)]);
   const dx = c.t(0)!;
-  const slope = b.reduceMean(b.mul(dx, b.div(centred, deviation)), axes);
+  const slope = b.reduceMean(b.mul(dx, b.div(centred, orOne(b, deviation))), axes);
   const moved = b.sub(b.sub(dx, b.reduceMean(dx, axes)), b.mul(y, slope));
   return b.div(moved, b.add(deviation, b.scalar(1e-9, x.dtype)));
 }
