@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Measurement } from '../app/measurements/index.ts';
 import { measurementPlanKind } from '../schema/index.ts';
+import { addQueueOptions, type QueueOptions } from './flags/queue-options.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './flags/request-options.ts';
 import { folderName } from './flags/values.ts';
 import { listenForInterrupts } from './terminal/interrupts.ts';
@@ -20,7 +21,7 @@ function addOutputOptions(command: Command, { parts }: Measurement): Command {
     .option('--json', 'print one JSON object on standard output and nothing else there');
 }
 
-interface OutputOptions {
+interface OutputOptions extends QueueOptions {
   readonly out?: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
@@ -44,10 +45,9 @@ type UsualFolder = (request: Readonly<Record<string, unknown>>) => string | unde
 export function measurementCommand(measurement: Measurement, usualFolder: UsualFolder = () => undefined): Command {
   const { kind, command: words = [kind.kind] } = measurement;
   const command = new Command(words.at(-1)!).description(kind.summary);
-  addOutputOptions(addRequestOptions(command, kind.request), measurement).addHelpText(
-    'after',
-    `\nExamples:${examplesText(measurement)}`,
-  );
+  addOutputOptions(addRequestOptions(command, kind.request), measurement);
+  if (measurement.pieces !== undefined) addQueueOptions(command.optionsGroup('Beyond this machine:'), 'pieces');
+  command.addHelpText('after', `\nExamples:${examplesText(measurement)}`);
   return command.action(async () => {
     const options = command.opts<OutputOptions & Record<string, unknown>>();
     const request = requestFrom(kind.request, options, command.processedArgs);
@@ -60,8 +60,10 @@ export function measurementCommand(measurement: Measurement, usualFolder: UsualF
 export async function run(
   measurement: Measurement,
   request: Readonly<Record<string, unknown>>,
-  { out, json = false, dryRun = false }: OutputOptions,
+  options: OutputOptions,
 ): Promise<void> {
+  const { out, json = false, dryRun = false } = options;
+  const handOut = measurement.pieces && (await import('./hand-out.ts')).handOutOf(options);
   // Only now: a command's help needs none of it.
   const [{ prepare }, { createProgress, wantsColor }] = await Promise.all([
     import('../app/index.ts'),
@@ -74,7 +76,7 @@ export async function run(
   let underway: Awaited<ReturnType<typeof prepare>> | undefined;
   try {
     underway = await prepare(measurement, request, {
-      ...{ out, signal, command: commandLine() },
+      ...{ out, signal, command: commandLine(), handOut },
       onProgress: (fraction, detail) => progress.update(fraction, detail),
       onNote: noteToUser,
     });

@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { studyRunKeys } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
+import { addQueueOptions } from '../../flags/queue-options.ts';
 import { addRequestOptions } from '../../flags/request-options.ts';
 import { folderName } from '../../flags/values.ts';
-import { addQueueOptions } from './options/queue-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function runBatchCommand(): Command {

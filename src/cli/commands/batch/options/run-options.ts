@@ -1,4 +1,4 @@
-import type { QueueOptions } from './queue-options.ts';
+import type { QueueOptions } from '../../../flags/queue-options.ts';
 
 /** What `ballast batch run` is asked for. */
 export interface RunOptions extends QueueOptions {

@@ -1,10 +1,10 @@
 /** How a study is handed out, from what options say of it. */
 import { resolve } from 'node:path';
-import { isRedisUrl, redisChoice } from '../../../../app/queue/index.ts';
-import type { StudyOptions } from '../../../../app/study/index.ts';
-import { UsageError } from '../../../../base/errors.ts';
-import { queueChoiceSchema } from '../../../../schema/index.ts';
-import type { QueueOptions } from '../options/queue-options.ts';
+import { isRedisUrl, redisChoice } from '../app/queue/index.ts';
+import type { StudyOptions } from '../app/study/index.ts';
+import { UsageError } from '../base/errors.ts';
+import { queueChoiceSchema } from '../schema/index.ts';
+import type { QueueOptions } from './flags/queue-options.ts';
 
 /** What starts this very Ballast again. */
 export const thisProgram = (): string[] => [process.execPath, ...process.execArgv, resolve(process.argv[1]!)];

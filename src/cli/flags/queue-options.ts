@@ -1,6 +1,6 @@
 /** Where the trials of a study are computed, as options say it. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { wholeNumber } from '../../../flags/values.ts';
+import { wholeNumber } from './values.ts';
 
 export interface QueueOptions {
   readonly queue?: string;
@@ -30,12 +30,13 @@ export function slurmSeconds(text: string): number {
 
 const collected = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text];
 
-/** Adds what says where the trials of a study are computed. */
-export function addQueueOptions(command: Command): Command {
+/** Adds what says where the trials of a study, or the pieces of a measurement, are computed. */
+export function addQueueOptions(command: Command, what: 'trials' | 'pieces' = 'trials'): Command {
+  const folder = what === 'trials' ? 'DIR' : 'OUT/handed-out';
   return command
     .option(
       '--queue <where>',
-      'hand the trials out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every `ballast worker --queue DIR` that sees the folder); docs/cluster.md',
+      `hand the ${what} out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every \`ballast worker --queue ${folder}\` that sees the folder); docs/cluster.md`,
     )
     .option('--namespace <name>', 'of the keys in Redis (default: default)')
     .option('--redis-ca <file>', 'certificate that signs that of Redis, for rediss://')
@@ -44,7 +45,11 @@ export function addQueueOptions(command: Command): Command {
     .option('--gpus-per-task <n>', 'graphics processors of a task of the array', wholeNumber(1))
     .option('--array-limit <n>', 'tasks of the array at a time (default: 50)', wholeNumber(1))
     .option('--sbatch <option>', 'an option for sbatch, such as --account=lab; may be given several times', collected)
-    .option('--priority <n>', 'of its trials against those of other studies, higher ones first (default: 0)', priority);
+    .option(
+      '--priority <n>',
+      `of its ${what} against those of other studies, higher ones first (default: 0)`,
+      priority,
+    );
 }
 
 function priority(text: string): number {
