@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { Measurement } from '../app/measurements/index.ts';
 import { measurementPlanKind } from '../schema/index.ts';
+import { addDryRun, addJson, addOut } from './flags/output-options.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './flags/request-options.ts';
-import { folderName } from './flags/values.ts';
 import { listenForInterrupts } from './terminal/interrupts.ts';
 import { commandLine } from './terminal/invocation.ts';
 import { noteToUser } from './terminal/notes.ts';
@@ -13,11 +13,8 @@ import { printDocument } from './terminal/print-document.ts';
 /** Where results go. */
 function addOutputOptions(command: Command, { parts }: Measurement): Command {
   const resumed = parts === undefined ? '' : '; running again goes on where it stopped';
-  return command
-    .optionsGroup('Output:')
-    .option('--out <dir>', `write result.json and what goes with it there${resumed}`, folderName)
-    .option('--dry-run', 'say what would be done and what it would cost, and stop')
-    .option('--json', 'print one JSON object on standard output and nothing else there');
+  addOut(command.optionsGroup('Output:'), `write result.json and what goes with it there${resumed}`);
+  return addJson(addDryRun(command, 'say what would be done and what it would cost, and stop'));
 }
 
 interface OutputOptions {
