@@ -10,7 +10,7 @@ export const initRequest = z.object({
   command: z
     .array(z.string())
     .default([])
-    .describe('behind --: the command as you would type it, such as python3 train.py --bs 64 --lr 0.1')
+    .describe('behind two hyphens: the command as you would type it, with its options')
     .register(flags, { positional: true }),
   name: z
     .string()

@@ -47,7 +47,7 @@ export const planKeys = {
     .string()
     .min(1)
     .optional()
-    .describe('compare with a study: what `ballast batch report --json` printed')
+    .describe('compare with a study: the JSON that `ballast batch report` printed of it')
     .register(flags, { value: 'file' }),
   ...clusterKeys,
 };

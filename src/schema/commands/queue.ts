@@ -12,7 +12,7 @@ export const queueKeys = {
     .min(1)
     .optional()
     .describe(
-      'hand the trials out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every `ballast worker --queue DIR` that sees the folder); docs/cluster.md',
+      'hand the trials out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every `ballast worker` on the same folder); docs/cluster.md',
     )
     .register(flags, { value: 'where' }),
   namespace: namespaceSchema
