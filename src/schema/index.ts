@@ -31,6 +31,7 @@ export { type Part, partForms } from './parts.ts';
 export * from './queue.ts';
 export * from './queue-choice.ts';
 export * from './queue-payload.ts';
+export * from './queue-piece.ts';
 export type { Of } from './readonly.ts';
 export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';

@@ -6,13 +6,14 @@ import type { Of } from '../readonly.ts';
 
 const slurm = slurmOptionsSchema.shape;
 
-export const queueKeys = {
+/** What says where the trials of a study, or the pieces of a measurement, are computed. */
+export const queueKeysOf = (what: 'trials' | 'pieces') => ({
   queue: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'hand the trials out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every `ballast worker` on the same folder); docs/cluster.md',
+      `hand the ${what} out: slurm (a job array), redis://host:6379 (to workers anywhere), or folder (to every \`ballast worker\` on ${what === 'trials' ? 'the same folder' : 'handed-out in it'}); docs/cluster.md`,
     )
     .register(flags, { value: 'where' }),
   namespace: namespaceSchema
@@ -45,9 +46,11 @@ export const queueKeys = {
     .min(-1000)
     .max(1000)
     .default(0)
-    .describe('of its trials against those of other studies, higher ones first')
+    .describe(`of its ${what} against those of other studies, higher ones first`)
     .register(flags, { value: 'n' }),
-};
+});
+
+export const queueKeys = queueKeysOf('trials');
 
 const queue = z.object(queueKeys);
 /** Where the trials of a study are computed; `time` in seconds. */

@@ -43,6 +43,11 @@ export interface PlannedBlock extends BlockPlan {
   readonly image: number;
 }
 
+/** One that is in no cache. */
+export interface MissingBlock extends PlannedBlock {
+  readonly kind: 'unit' | 'stage';
+}
+
 /** What a request will do and cost. Finding out takes one forward pass an image. */
 export interface SpectrumPlan {
   readonly blocks: readonly PlannedBlock[];
@@ -50,6 +55,9 @@ export interface SpectrumPlan {
   /** Peak memory of the largest block, beside what the process holds already. */
   readonly bytes: number;
 }
+
+/** What a spectrum is kept by. What is exact on one machine may be the leading values on a smaller one. */
+const keyOf = ({ name, image, method }: PlannedBlock) => `${name}@${image}${method === 'lanczos' ? ', leading' : ''}`;
 
 interface Job {
   readonly block: Block;
@@ -117,6 +125,16 @@ export class SpectrumMeasurement {
     return new SpectrumMeasurement(request, graph, jobs, activations, logits);
   }
 
+  /** Of the plan what the cache does not have. */
+  async missing(): Promise<readonly MissingBlock[]> {
+    const { cache, images } = this.#request;
+    const missing: MissingBlock[] = [];
+    for (const [i, planned] of this.plan.blocks.entries())
+      if ((await cache?.read(keyOf(planned))) === undefined)
+        missing.push({ ...planned, kind: this.#jobs[Math.floor(i / images.length)]!.kind });
+    return missing;
+  }
+
   /** Computes every spectrum, block by block. */
   async run(): Promise<SpectrumResult> {
     const began = performance.now();
@@ -145,8 +163,7 @@ export class SpectrumMeasurement {
           const plan = this.plan.blocks[j * images.length + i]!;
           share = plan.seconds;
           onProgress?.(Math.min(1, done / this.plan.seconds), position);
-          // What is exact on one machine may be the leading values on a smaller one.
-          const key = `${job.block.name}@${images[i]}${plan.method === 'lanczos' ? ', leading' : ''}`;
+          const key = keyOf(plan);
           let spectrum = await cache?.read(key);
           if (!spectrum) {
             spectrum = await measurement.measure(at, plan);

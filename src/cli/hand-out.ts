@@ -1,9 +1,9 @@
 /** How a study is handed out, from what options say of it. */
 import { resolve } from 'node:path';
-import { isRedisUrl, redisChoice } from '../../../../app/queue/index.ts';
-import type { StudyOptions } from '../../../../app/study/index.ts';
-import { UsageError } from '../../../../base/errors.ts';
-import { type QueueRequest, queueChoiceSchema } from '../../../../schema/index.ts';
+import { isRedisUrl, redisChoice } from '../app/queue/index.ts';
+import type { StudyOptions } from '../app/study/index.ts';
+import { UsageError } from '../base/errors.ts';
+import { type QueueRequest, queueChoiceSchema } from '../schema/index.ts';
 
 /** What starts this very Ballast again. */
 export const thisProgram = (): string[] => [process.execPath, ...process.execArgv, resolve(process.argv[1]!)];
