@@ -10,11 +10,11 @@ async function opened(request: Of<typeof spectrumKind.request>, { parts, signal,
     import('../subject.ts'),
     import('../../stability/index.ts'),
   ]);
-  const { units, stages, finalRelu, method, top, seed } = request;
+  const { units, stages, whole, finalRelu, method, top, seed } = request;
   const subject = await loadSubject(request, { onProgress, onNote });
   const wanted = {
     ...subject,
-    ...{ units, stages, finalRelu, method, top, seed, runtime: runtimeOf(request), signal, onProgress },
+    ...{ units, stages, whole, finalRelu, method, top, seed, runtime: runtimeOf(request), signal, onProgress },
   };
   const cache = parts === undefined ? undefined : folderCache(parts, wanted);
   return [await SpectrumMeasurement.prepare({ ...wanted, cache }), subject] as const;
@@ -31,7 +31,7 @@ export const spectrum = registerMeasurement({
   kind: spectrumKind,
   label: 'spectra',
   parts: 'spectra',
-  rows: ['images', ['units', 'stages'], 'singularValues'],
+  rows: ['images', ['units', 'stages', 'network'], 'singularValues'],
   examples: [
     { what: 'of a ResNet-20 at the first test image', request: { model: 'resnet20', data: 'cifar10' } },
     {
@@ -60,7 +60,7 @@ export const spectrum = registerMeasurement({
     data: ({ dataset }) => ({ dataset, splits: ['test'] }),
     async compute(request, piece, control) {
       const { GraphError } = await import('../../onnx/index.ts');
-      const [measurement] = await opened({ ...request, ...pieceForm.parse(piece) }, control);
+      const [measurement] = await opened({ ...request, ...pieceForm.parse(piece), whole: false }, control);
       try {
         await measurement.run();
       } catch (error) {
@@ -85,7 +85,7 @@ export const spectrum = registerMeasurement({
       import('../../onnx/index.ts'),
     ]);
     const values = images.flatMap((image) =>
-      [...image.units, ...image.stages].map(
+      [...image.units, ...image.stages, ...(image.network ? [image.network] : [])].map(
         ({ name, singularValues }) =>
           [
             `${name}@${image.index}`,

@@ -75,7 +75,7 @@ export class RedisQueue implements TrialQueue {
       if (await redis.sismember(this.#keys.folders(study), name)) continue;
       const refused = await sendFiles(redis, this.#keys.folder(study, name), path);
       if (refused !== undefined)
-        throw new BallastError(`${refused}; let workers share a folder with this machine (--shared), or use Slurm`);
+        throw new BallastError(`${refused}; let workers share a folder with this machine, or use Slurm`);
       await redis.sadd(this.#keys.folders(study), name);
     }
   }
