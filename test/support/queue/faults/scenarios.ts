@@ -151,16 +151,16 @@ export const scenarios = {
   },
   'worker stopped past its lease, and continued (Redis)': {
     way: 'redis',
-    workers: 3,
-    every: 4000,
+    workers: 5,
+    every: 3000,
     strike: async (u, random) => {
       const going = () => alive(u.workers).filter((w) => !stopped.has(w.child.pid!));
       // One that stands still is not stopped again.
       while (going().length === 0) await setTimeout(1000);
       const { pid } = any(going(), random)!.child;
       stopped.add(pid!);
-      // A claim holds for a minute.
-      void stopFor(pid, 65_000 + 20_000 * random()).then(() => stopped.delete(pid!));
+      // A claim holds for a minute, and that it has run out is seen within another one.
+      void stopFor(pid, 125_000 + 30_000 * random()).then(() => stopped.delete(pid!));
     },
   },
   'worker killed (Redis)': { way: 'redis', every: 2500, strike: killWorker },
