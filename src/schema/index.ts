@@ -33,6 +33,7 @@ export * from './queue-payload.ts';
 export type { Of } from './readonly.ts';
 export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';
+export { type ClusterOptions, clusterKeys, linkOf } from './studies/cluster.ts';
 export type * from './studies/cost.ts';
 export type { LinearErrorRow, LinearErrorsRequest } from './studies/linear-errors.ts';
 export {

@@ -14,6 +14,7 @@ import {
   type BatchPlanResult,
   batchPlanKind,
   batchPlanOutlineKind,
+  type ClusterOptions,
 } from '../../../../schema/index.ts';
 import { requiredOut } from '../../../flags/options.ts';
 import { showingDownload } from '../../../terminal/download-progress.ts';
@@ -22,7 +23,7 @@ import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { commandLine, runningCommand } from '../../../terminal/invocation.ts';
 import { noteToUser } from '../../../terminal/notes.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { type ClusterOptions, linkOf } from '../options/cluster-options.ts';
+import { clusterFrom } from '../options/cluster-options.ts';
 import { refuseRunOptions, requireRunOptions } from '../options/plan-options.ts';
 
 /** Settings of a training of ours, which `requireRunOptions` has seen to. */
@@ -54,11 +55,11 @@ function sourceOf(options: PlanOptions, command: Command): PlanSource {
 }
 
 export async function plan(options: PlanOptions, command: Command): Promise<void> {
-  const { json = false, dryRun = false, against, steps, timing, batchSizes, devices, price } = options;
+  const { json = false, dryRun = false, against, steps, timing, batchSizes } = options;
   const source = sourceOf(options, command);
   const out = requiredOut(options, command);
   // What cannot be asked for is refused before anything is loaded.
-  const link = linkOf(options);
+  const { devices, link, price } = clusterFrom(options);
   if (out !== undefined && !dryRun) requireFreeForPlan(out);
   const interrupts = listenForInterrupts();
   let progress: Progress | undefined;

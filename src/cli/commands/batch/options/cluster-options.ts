@@ -1,15 +1,8 @@
 import type { Command } from 'commander';
-import { UsageError } from '../../../../base/errors.ts';
-import type { Link } from '../../../../schema/index.ts';
-import { number, numberList, wholeNumber } from '../../../flags/values.ts';
-
-/** How many devices there may be, what lies between them and what they cost. */
-export interface ClusterOptions {
-  readonly devices: number[];
-  readonly bandwidth?: number;
-  readonly latency?: number;
-  readonly price?: number;
-}
+import { z } from 'zod';
+import { type ClusterOptions, checkRequest, clusterKeys, type Link, linkOf } from '../../../../schema/index.ts';
+import { addRequestOptions, requestFrom } from '../../../flags/request-options.ts';
+import { numberList, wholeNumber } from '../../../flags/values.ts';
 
 /** Whole numbers from 1 on, with commas between them. */
 export function batchList(text: string): number[] {
@@ -18,19 +11,14 @@ export function batchList(text: string): number[] {
   return sizes;
 }
 
-export function addClusterOptions(command: Command): Command {
-  return command
-    .option('--devices <list>', 'how many devices there may be, e.g. 1,2,4,8', batchList, [1])
-    .option('--bandwidth <GB/s>', 'between devices, for their all-reduce', number(0))
-    .option('--latency <us>', 'between devices, in microseconds', number(0))
-    .option('--price <p>', 'of an hour of one device, in any currency', number(0));
-}
+const cluster = z.object(clusterKeys);
 
-/** Undefined where nothing is said of it. Throws UsageError for a link of which half is missing. */
-export function linkOf({ bandwidth, latency }: ClusterOptions): Link | undefined {
-  if ((bandwidth === undefined) !== (latency === undefined))
-    throw new UsageError('a link between devices has both a --bandwidth and a --latency');
-  return bandwidth === undefined || latency === undefined
-    ? undefined
-    : { bandwidth: bandwidth * 1e9, latency: latency / 1e6, source: 'given' };
+export const addClusterOptions = (command: Command): Command => addRequestOptions(command, cluster);
+
+/** How many devices there may be, what lies between them and what they cost, out of all that a command was called with. Throws InputError. */
+export function clusterFrom(
+  options: ClusterOptions,
+): Pick<ClusterOptions, 'devices' | 'price'> & { readonly link: Link | undefined } {
+  const { devices, price, ...link } = checkRequest(cluster, requestFrom(cluster, { ...options }, []));
+  return { devices, price, link: linkOf(link) };
 }
