@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from token_jacobians import coupling, described
+
 warnings.filterwarnings("ignore")
 folder, heads = sys.argv[1], int(sys.argv[2])
 with open(f"{folder}/parameters.json") as f:
@@ -108,39 +110,6 @@ torch.onnx.export(
     model, example, f"{folder}/network.onnx", opset_version=17, input_names=["input_ids"], output_names=["logits"], dynamic_axes=axes
 )
 model.double()
-
-
-def jacobian(f, x, t1, t2):
-    """Of output token t2 by input token t1 of a state [1, T, d]."""
-
-    def through(v):
-        return f(torch.cat([x[:, :t1], v.view(1, 1, -1), x[:, t1 + 1 :]], 1))[0, t2]
-
-    return torch.autograd.functional.jacobian(through, x[0, t1])
-
-
-def described(name, part, f, x, tokens, top, all_tokens):
-    pairs, normality, own = [], [], {}
-    for t1 in tokens:
-        for t2 in tokens:
-            j = jacobian(f, x, t1, t2)
-            pairs.append({"from": t1, "to": t2, "singularValues": torch.linalg.svdvals(j)[:top].tolist(), "frobenius": j.norm().item()})
-            if t1 == t2:
-                own[t1] = j
-                values = torch.linalg.eigvals(j)
-                departure = math.sqrt(max(0, (j.norm() ** 2 - values.abs().square().sum()).item())) / j.norm().item()
-                normality.append({"token": t1, "radius": values.abs().max().item(), "departure": departure})
-    values = []
-    if all_tokens:
-        whole = torch.autograd.functional.jacobian(f, x).reshape(x.numel(), x.numel())
-        values = torch.linalg.svdvals(whole)[:top].tolist()
-    return {"name": name, "part": part, "singularValues": values, "pairs": pairs, "normality": normality}, own
-
-
-def coupling(j1, j2, top):
-    s1 = torch.linalg.svd(j1)[1][:top]
-    u2, _, v2 = torch.linalg.svd(j2)
-    return ((u2[:, :top].T @ j1 @ v2[:top].T - torch.diag(s1)).norm() / s1.norm()).item()
 
 
 for line in sys.stdin:

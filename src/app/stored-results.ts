@@ -93,15 +93,17 @@ function cellsOf(value: unknown, prefix: string): Row {
   return cells;
 }
 
-/** A row for each item at the end of a path of lists, with its place in the last of them and the cells of the items that it lies in. */
+/** A row for each item at the end of a path of lists, of which a single item is one, with its place in the last of them and the cells of the items that it lies in. */
 function rowsAt(value: unknown, path: NonNullable<Shown['rows']>, around: Row): Row[] {
   const [keys, ...deeper] = path;
   return [keys!].flat().flatMap((key) => {
-    const items = (value as Readonly<Record<string, unknown>>)[key];
-    return (Array.isArray(items) ? items : []).flatMap((item: unknown, index) => {
+    const found = (value as Readonly<Record<string, unknown>>)[key];
+    const items = Array.isArray(found) ? found : found === undefined || found === null ? [] : [found];
+    return items.flatMap((item: unknown, index) => {
       if (typeof item === 'number') return [{ ...around, [`${key}.index`]: index, [`${key}.value`]: item }];
-      const { [`${deeper[0]}`]: rowsOfTheirOwn, ...rest } = item as Readonly<Record<string, unknown>>;
-      const cells = { ...around, ...cellsOf(rest, `${key}.`) };
+      const ownRows = [deeper[0] ?? []].flat();
+      const rest = Object.entries(item as object).filter(([name]) => !ownRows.includes(name));
+      const cells = { ...around, ...cellsOf(Object.fromEntries(rest), `${key}.`) };
       return deeper.length === 0 ? [cells] : rowsAt(item, deeper, cells);
     });
   });

@@ -22,30 +22,37 @@ export function smallSvd(
     e[j] = 1;
     return e;
   });
+  const dotOf = (x: Float64Array, y: Float64Array) => {
+    let sum = 0;
+    for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
+    return sum;
+  };
   const rotate = (x: Float64Array, y: Float64Array, c: number, s: number) => {
     for (let i = 0; i < x.length; i++) {
-      const [a, d] = [x[i]!, y[i]!];
+      const a = x[i]!;
+      const d = y[i]!;
       x[i] = c * a - s * d;
       y[i] = s * a + c * d;
     }
   };
-  const squares = columns.map((x) => x.reduce((s, a) => s + a * a, 0));
+  // Rounding of a product of `rows` terms: nothing closer to orthogonal can be told.
+  const tolerance = Math.max(1e-15, Math.sqrt(rows) * Number.EPSILON);
+  const squares = columns.map((x) => dotOf(x, x));
   for (let sweep = 0; sweep < 60; sweep++) {
     let rotated = false;
     for (let p = 0; p < cols; p++) {
       for (let q = p + 1; q < cols; q++) {
         const [x, y] = [columns[p]!, columns[q]!];
-        let xy = 0;
-        for (let i = 0; i < rows; i++) xy += x[i]! * y[i]!;
-        if (Math.abs(xy) <= 1e-15 * Math.sqrt(squares[p]! * squares[q]!) || Math.abs(xy) < 1e-300) continue;
+        const xy = dotOf(x, y);
+        if (Math.abs(xy) <= tolerance * Math.sqrt(squares[p]! * squares[q]!) || Math.abs(xy) < 1e-300) continue;
         rotated = true;
         const zeta = (squares[q]! - squares[p]!) / (2 * xy);
         const t = (zeta >= 0 ? 1 : -1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta));
         const c = 1 / Math.sqrt(1 + t * t);
         rotate(x, y, c, c * t);
         rotate(rotations[p]!, rotations[q]!, c, c * t);
-        squares[p] = x.reduce((s, a) => s + a * a, 0);
-        squares[q] = y.reduce((s, a) => s + a * a, 0);
+        squares[p] = dotOf(x, x);
+        squares[q] = dotOf(y, y);
       }
     }
     if (!rotated) break;

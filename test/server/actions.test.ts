@@ -232,7 +232,6 @@ describe.skipIf(!hasBrowser())('in the page', () => {
       ['timing', '0.5'],
     ] as const)
       await page.getByLabel(name, { exact: true }).fill(value);
-    await page.getByLabel('dataset', { exact: true }).selectOption('shapes');
     await page.getByLabel('Folder of the result').fill('planned');
     await button('Plan').click();
     await page.locator('main .stored .answer').waitFor({ timeout: 100_000 });

@@ -1,6 +1,5 @@
 /** What a study says so far: its report, what is still open, and what became of each trial. */
 import { html, studyAnswer } from '../../report/index.ts';
-import { linkOf } from '../../schema/index.ts';
 import type { AskedOf, StudyAnalysis } from '../../schema/serve/index.ts';
 import {
   isKnown,
@@ -12,6 +11,7 @@ import {
 } from '../../study/analysis/index.ts';
 import { costsOfReport } from '../../study/cost/index.ts';
 import { type MeasuredStudy, type MeasuredTrial, measuredInFolder, readLinearErrors } from '../../study/index.ts';
+import { linkOf } from '../study/link.ts';
 import { pageOfStudyReport } from '../study/study-report.ts';
 
 type Undecided = StudyAnalysis['undecided'][number];

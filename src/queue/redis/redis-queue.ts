@@ -1,5 +1,6 @@
 import { type Job, type JobType, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { BallastError } from '../../base/errors.ts';
 import { makeFolder } from '../../formats/index.ts';
 import {
   announcementSchema,
@@ -13,7 +14,7 @@ import {
   type WorkerReport,
 } from '../../schema/index.ts';
 import type { HandedOut, Remaining, TrialQueue } from '../driver.ts';
-import { FilesRefused, receiveFiles } from './files.ts';
+import { FilesRefused, receiveFiles, sendFiles } from './files.ts';
 import { bullPriority, className, jobId, RedisKeys } from './keys.ts';
 
 export interface RedisQueueOptions {
@@ -41,6 +42,13 @@ const chunk = 500;
 /** Messages that are read at a time. */
 const most = 5000;
 
+/** Ends attempts: no attempt has the number 0. A later one, which may have been offered since, is left alone. */
+const endScript = `
+for i = 1, #ARGV, 2 do
+  local owner = redis.call('HGET', KEYS[1], ARGV[i])
+  if not owner or tonumber(owner) <= tonumber(ARGV[i + 1]) then redis.call('HSET', KEYS[1], ARGV[i], '0') end
+end`;
+
 const reportSchema = announcementSchema.extend({ trials: fenceSchema.array().max(10_000) });
 
 /** BullMQ makes JSON of it: numbers that JSON has no word for are texts by then. */
@@ -58,6 +66,17 @@ export class RedisQueue implements TrialQueue {
   constructor(options: RedisQueueOptions) {
     this.#options = options;
     this.#keys = new RedisKeys(options.namespace);
+  }
+
+  async supply(folders: ReadonlyMap<string, string>): Promise<void> {
+    const { redis, study } = this.#options;
+    for (const [name, path] of folders) {
+      if (await redis.sismember(this.#keys.folders(study), name)) continue;
+      const refused = await sendFiles(redis, this.#keys.folder(study, name), path);
+      if (refused !== undefined)
+        throw new BallastError(`${refused}; let workers share a folder with this machine, or use Slurm`);
+      await redis.sadd(this.#keys.folders(study), name);
+    }
   }
 
   async offer(handed: readonly HandedOut[]): Promise<void> {
@@ -129,8 +148,8 @@ export class RedisQueue implements TrialQueue {
   async cancel(fences: readonly Fence[]): Promise<void> {
     const { redis, study } = this.#options;
     if (fences.length === 0) return;
-    // No attempt of this number will be: whoever is at an earlier one has lost it.
-    await redis.hset(this.#keys.fences(study), ...fences.flatMap(({ trial }) => [trial, '0']));
+    const own = fences.flatMap(({ trial, attempt }) => [trial, attempt]);
+    await redis.eval(endScript, 1, this.#keys.fences(study), ...own);
     await this.withdraw(fences);
   }
 
@@ -204,7 +223,11 @@ export class RedisQueue implements TrialQueue {
   async clear(): Promise<void> {
     const { redis, study } = this.#options;
     for (const job of await this.#jobs(['completed', 'failed', ...waitingStates])) await job.remove().catch(() => {});
-    await redis.del(this.#keys.events(study), this.#keys.steps(study), this.#keys.drain(study));
+    const folders = await redis.smembers(this.#keys.folders(study));
+    await redis.del(
+      ...[this.#keys.events(study), this.#keys.steps(study), this.#keys.drain(study), this.#keys.folders(study)],
+      ...folders.map((name) => this.#keys.folder(study, name)),
+    );
     // Who still works on something of it has lost it.
     const fences = await redis.hkeys(this.#keys.fences(study));
     if (fences.length > 0) await redis.hset(this.#keys.fences(study), ...fences.flatMap((trial) => [trial, '0']));

@@ -49,7 +49,10 @@ export const tokenPair = z.object({
   singularValues: z
     .array(z.number())
     .describe('the leading ones of the d x d Jacobian of output token t2 by input token t1'),
-  frobenius: z.number().describe('its Frobenius norm'),
+  frobenius: z
+    .number()
+    .nullable()
+    .describe('its Frobenius norm; null where only products were taken (the width changes or is above 1024)'),
 });
 
 export const tokenNormality = z.object({
@@ -89,10 +92,16 @@ export const streamMap = z.object({
 export const tokenCoupling = z.object({
   at: z.int().describe('position in the data set'),
   token: z.int().describe('t: of Jacobians of output token t by input token t, the identity of the shortcut left out'),
-  blocks: z.array(z.string()).describe('in order'),
+  blocks: z.array(z.string()).describe('in order: those that feed each other directly'),
   values: z
     .array(z.array(z.number()))
     .describe('m_K of block i (row) against the vectors of block j (column); 0 on the diagonal'),
+  unsigned: z
+    .array(z.array(z.number()))
+    .optional()
+    .describe(
+      'the same with |U2ᵀ J1 V2| for U2ᵀ J1 V2, as the program of the authors has it; absent in earlier results',
+    ),
   mean: z.number().nullable().describe('over i and j that differ; null with one block'),
   control: z.number().nullable().describe('the same mean with random orthonormal vectors in place of those of block j'),
 });

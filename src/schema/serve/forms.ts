@@ -1,8 +1,9 @@
 /** What can be measured from a page, and planned: as forms. */
 import { z } from 'zod';
+import { clusterKeys } from '../commands/cluster.ts';
+import { planKeys } from '../commands/plan.ts';
 import type { Of } from '../readonly.ts';
-import { dataKeys, networkKeys, runtimeKeys } from '../request.ts';
-import { clusterKeys } from '../studies/cluster.ts';
+import { runtimeKeys } from '../request.ts';
 import { place } from './folder.ts';
 import { once } from './jobs.ts';
 
@@ -28,14 +29,17 @@ export const planName = 'batch-plan';
 /** A plan of the batch size for a training of ours, as a form asks for it. */
 export const planRequest = z.object({
   model: z.string().min(1).describe('what is trained, such as resnet20'),
+  dataset: z.string().default('shapes').describe('on what, such as cifar10 or shapes'),
+  data: z.string().optional().describe('where the data set lies'),
   epochs: z.number().positive().optional().describe('passes over the training data'),
   batchSize: z.int().min(1).optional().describe('examples a step of the training that is planned for'),
   lr: z.number().positive().optional().describe('its learning rate'),
-  steps: z.int().min(1).optional().describe('of the short run (default: a tenth of the training, at least 200)'),
-  timing: z.number().positive().max(3600).default(20).describe('seconds for timed steps'),
+  seed: z.int().min(0).default(0).describe('of everything random'),
+  steps: planKeys.steps,
+  timing: planKeys.timing,
   ...clusterKeys,
-  ...{ dataset: dataKeys.dataset, data: dataKeys.data, seed: networkKeys.seed },
-  ...{ device: runtimeKeys.device, threads: runtimeKeys.threads },
+  device: runtimeKeys.device,
+  threads: runtimeKeys.threads,
 });
 
 export const measureRequest = z.object({

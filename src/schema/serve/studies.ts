@@ -1,7 +1,7 @@
 /** A study as a page shows it: its trials, their curves, and what they say so far. */
 import { z } from 'zod';
+import { clusterKeys } from '../commands/cluster.ts';
 import type { Of } from '../readonly.ts';
-import { linkKeys } from '../studies/cluster.ts';
 import { studyCounts } from '../studies/progress.ts';
 import { place } from './folder.ts';
 
@@ -81,7 +81,7 @@ export const tailRequest = z.object({
 export const costRequest = z.object({
   study: place.describe('folder of the study'),
   devices: z.int().min(1).max(65_536).default(1).describe('devices that train together'),
-  ...linkKeys,
+  ...{ bandwidth: clusterKeys.bandwidth, latency: clusterKeys.latency, price: clusterKeys.price },
 });
 
 export const studyPage = z.object({

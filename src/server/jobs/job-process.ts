@@ -4,10 +4,10 @@
  */
 import { requestOfForm } from '../../app/browse/thorough.ts';
 import { measure } from '../../app/index.ts';
-import { computeStudy, layingOut, preparePlan, resumeStudy } from '../../app/study/index.ts';
+import { computeStudy, layingOut, linkOf, preparePlan, resumeStudy } from '../../app/study/index.ts';
 import { BallastError, reasonOf } from '../../base/errors.ts';
 import { loadExtensions } from '../../base/extensions.ts';
-import { checkRequest, linkOf } from '../../schema/index.ts';
+import { checkRequest } from '../../schema/index.ts';
 import { planName, planRequest } from '../../schema/serve/index.ts';
 import type { FromJob, JobOrder, ToJob } from './messages.ts';
 
@@ -64,7 +64,7 @@ async function measured({ name, request: filled, folder, root }: MeasureOrder): 
   const { signal } = stop;
   if (name === planName) {
     const { devices, bandwidth, latency, price, steps, timing, ...training } = checkRequest(planRequest, request);
-    const link = linkOf({ bandwidth, latency });
+    const link = linkOf(given({ bandwidth, latency }));
     const prepared = await preparePlan(
       {
         source: { kind: 'training', emission: 'auto', ...given(training) },

@@ -40,11 +40,12 @@ export async function takeApart(matrix: Float64Array, size: number, top: number)
 
 /**
  * m_K(J1, J2) = ‖U2ᵀ J1 V2 - S1‖ / ‖S1‖ in Frobenius norms, with the K leading singular vectors of J2 and values of J1 (Aubry, Meng, Sugolov and Papyan,
- * arXiv 2407.07810): 0 where J2 has the leading singular vectors of J1, and where J1 is nothing.
+ * arXiv 2407.07810): 0 where J2 has the leading singular vectors of J1, and where J1 is nothing. `unsigned` has |U2ᵀ J1 V2| in place of U2ᵀ J1 V2, as the
+ * authors' program computes it: J1 may then act with the other sign along a pair of vectors, and it is never larger.
  */
-export function coupling(j1: TakenApart, j2: TakenApart): number {
+export function coupling(j1: TakenApart, j2: TakenApart): { readonly signed: number; readonly unsigned: number } {
   const { matrix, size, values } = j1;
-  let [off, length] = [0, 0];
+  let [signed, unsigned, length] = [0, 0, 0];
   const images = j2.right.map((v) =>
     Float64Array.from({ length: size }, (_, i) => {
       let sum = 0;
@@ -55,9 +56,12 @@ export function coupling(j1: TakenApart, j2: TakenApart): number {
   j2.left.forEach((u, i) => {
     images.forEach((image, k) => {
       const entry = u.reduce((s, x, n) => s + x * image[n]!, 0);
-      off += (entry - (i === k ? (values[i] ?? 0) : 0)) ** 2;
+      const wanted = i === k ? (values[i] ?? 0) : 0;
+      signed += (entry - wanted) ** 2;
+      unsigned += (Math.abs(entry) - wanted) ** 2;
     });
     length += (values[i] ?? 0) ** 2;
   });
-  return length > 0 ? Math.sqrt(off / length) : 0;
+  const relative = (off: number) => (length > 0 ? Math.sqrt(off / length) : 0);
+  return { signed: relative(signed), unsigned: relative(unsigned) };
 }

@@ -1,19 +1,26 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
 import { argMax } from '../../evaluate/index.ts';
-import { type LinearOperator, randomBasis, topSingularTriplets } from '../../linalg/index.ts';
+import {
+  abortable,
+  type LinearOperator,
+  randomBasis,
+  singularValues,
+  topSingularTriplets,
+} from '../../linalg/index.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import { flopsOf, type Graph, GraphError, type TensorData } from '../../onnx/index.ts';
 import { availableMemory, type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
 import type { EmbeddingGrowth, StreamMapResult, TokenCoupling, TokensResult } from '../../schema/index.ts';
 import { environmentOf } from '../environment.ts';
 import { LinearizedMap } from '../spectra/jacobian.ts';
+import { probeDense } from '../spectra/probing.ts';
 import { type Activations, activationsAt } from '../units/activations.ts';
 import { searchOf } from '../units/block-plan.ts';
-import { nodesBetween } from '../units/dominators.ts';
+import { consumers, nodesBetween } from '../units/dominators.ts';
 import { coupling, type TakenApart, takeApart } from './coupling.ts';
 import { embeddingGrowth, type GrowthOptions } from './growth.ts';
 import { normalityOf } from './normality.ts';
-import { type TokenLayout, tokenLayout, tokenOf, withToken } from './token-layout.ts';
+import { axisOf, type TokenLayout, tokenLayout, tokenOf, withToken } from './token-layout.ts';
 import { type StreamMap, streamMaps } from './transformer-blocks.ts';
 
 /** A point at which a transformer is linearized. */
@@ -58,35 +65,51 @@ export interface TokensPlan {
   readonly bytes: number;
 }
 
+/** A map with the tokens of its two states, and those of the chosen ones that it has. */
+interface LaidMap extends StreamMap {
+  readonly tokens: { readonly from: TokenLayout; readonly to: TokenLayout; readonly chosen: readonly number[] };
+}
+
+/** A map that is not measured. */
+interface UnfitMap {
+  readonly name: string;
+  readonly because: string;
+}
+
 /** Up to this width the Jacobians of tokens are written out; beyond it their leading values come from products. */
 const largestDense = 1024;
+
+/** Up to this many numbers of a state so is the map of all tokens. */
+const largestWhole = 2048;
 
 /** Jacobians of the blocks of a transformer, token by token, with the points run and the plan ready. */
 export class TokensMeasurement {
   readonly plan: TokensPlan;
   readonly #request: TokensRequest;
-  readonly #maps: readonly StreamMap[];
-  readonly #unfit: readonly { readonly name: string; readonly because: string }[];
+  readonly #maps: readonly LaidMap[];
+  readonly #unfit: readonly UnfitMap[];
   readonly #activations: readonly Activations[];
 
   private constructor(
     request: TokensRequest,
-    maps: readonly StreamMap[],
-    unfit: readonly { readonly name: string; readonly because: string }[],
+    maps: readonly LaidMap[],
+    unfit: readonly UnfitMap[],
     activations: readonly Activations[],
   ) {
     [this.#request, this.#maps, this.#unfit, this.#activations] = [request, maps, unfit, activations];
-    const { graph, points, tokens, top } = request;
+    const { graph, points, top } = request;
     let seconds = 0;
     let bytes = 0;
     const planned = maps.map((map) => {
-      const { tokens: count, width } = tokenLayout(map.from);
+      const { tokens: count, width } = map.tokens.from;
       const flops = nodesBetween(graph, map.from, map.to).reduce((sum, n) => sum + flopsOf(n), 0);
       const dense = width <= largestDense;
-      const chosen = tokens === 'last' ? 1 : tokens.length;
-      const products = 30 * top + 400 + (dense ? chosen * width : chosen ** 2 * (20 * top + 60));
+      const chosen = map.tokens.chosen.length;
+      const size = count * width;
+      const products =
+        (size > largestWhole ? 30 * top + 400 : size) + (dense ? chosen * width : chosen ** 2 * (20 * top + 60));
       seconds += points.length * products * (2e-4 + (2 * flops) / 2e10);
-      bytes = Math.max(bytes, 16 * count * width * (2 * top + 400) + (dense ? 8 * chosen * count * width * width : 0));
+      bytes = Math.max(bytes, 16 * size * (2 * top + 400) + (dense ? 8 * chosen * count * width * width : 0));
       return { name: map.name, tokens: count, width, dense };
     });
     this.plan = { maps: planned, seconds, bytes: bytes + 2e8 };
@@ -102,20 +125,7 @@ export class TokensMeasurement {
   static async prepare(request: TokensRequest): Promise<TokensMeasurement> {
     const { graph, network, points, tokens, runtime } = request;
     if (points.length === 0) throw new InputError('at', 'expected at least one position to linearize at');
-    const unfit: { name: string; because: string }[] = [];
-    const maps = streamMaps(graph).filter((map) => {
-      try {
-        const [from, to] = [tokenLayout(map.from), tokenLayout(map.to)];
-        const missing = tokens === 'last' ? undefined : tokens.find((t) => t >= Math.min(from.tokens, to.tokens));
-        if (missing !== undefined)
-          throw new InputError('tokens', `there is no token ${missing}: ${map.name} has ${from.tokens}`);
-        return true;
-      } catch (error) {
-        if (!(error instanceof GraphError)) throw error;
-        unfit.push({ name: map.name, because: reasonOf(error) });
-        return false;
-      }
-    });
+    const { maps, unfit } = layOut(graph, tokens);
     if (maps.length === 0)
       throw new UsageError(
         `${network.name} has no residual blocks of tokens to linearize${unfit[0] ? `: ${unfit[0].because}` : ''}`,
@@ -151,9 +161,10 @@ export class TokensMeasurement {
     const untrainedGrowth: EmbeddingGrowth[] = [];
     const unmeasured = [...this.#unfit];
     const blocks = this.#maps.filter((m) => m.part === 'block');
+    const stages = stagesOf(blocks);
     let done = 0;
     for (const [p, point] of points.entries()) {
-      const branches: { readonly name: string; readonly token: number; readonly branch: TakenApart }[] = [];
+      const branches: Branch[] = [];
       for (const map of this.#maps) {
         signal?.throwIfAborted();
         onProgress?.(done++ / (this.#maps.length * points.length), `${map.name} at ${point.at}`);
@@ -161,7 +172,8 @@ export class TokensMeasurement {
           const { result, own } = await this.#measure(map, this.#activations[p]!, point.at);
           maps.push(result);
           if (map.part === 'block' && map.additive)
-            for (const { token, branch } of own) branches.push({ name: map.name, token, branch });
+            for (const { token, branch } of own)
+              branches.push({ name: map.name, stage: stages.get(map)!, token, branch });
         } catch (error) {
           if (!(error instanceof GraphError)) throw error;
           if (!unmeasured.some((u) => u.name === map.name))
@@ -193,19 +205,14 @@ export class TokensMeasurement {
     };
   }
 
-  async #measure(map: StreamMap, at: Activations, position: number) {
+  async #measure(map: LaidMap, at: Activations, position: number) {
     const began = performance.now();
-    const { graph, runtime = {}, tokens: chosen, top, seed, signal } = this.#request;
-    const [from, to] = [tokenLayout(map.from), tokenLayout(map.to)];
-    const tokens = chosen === 'last' ? [Math.min(from.tokens, to.tokens) - 1] : chosen;
+    const { graph, runtime = {}, top, seed, signal } = this.#request;
+    const { from, to, chosen: tokens } = map.tokens;
     const linearized = new LinearizedMap(graph, map.from, map.to, { vectors: 1, whole: true, runtime });
     try {
       const operator = await linearized.at(at.get(map.from)!);
-      const whole = await topSingularTriplets(operator, {
-        ...searchOf([operator.rows, operator.cols], top),
-        seed,
-        signal,
-      });
+      const whole = await leadingOf(operator, top, { seed, signal, threads: runtime.threads });
       const pairs: StreamMapResult['pairs'][number][] = [];
       const reach: StreamMapResult['reach'][number][] = [];
       const normality: StreamMapResult['normality'][number][] = [];
@@ -244,6 +251,37 @@ export class TokensMeasurement {
   }
 }
 
+/**
+ * The maps of a stream with their tokens. Those that have none of the chosen ones, or no tokens at all, are unfit. Throws InputError for a token that no
+ * map has.
+ */
+function layOut(graph: Graph, chosen: 'last' | readonly number[]) {
+  const readers = consumers(graph);
+  const unfit: UnfitMap[] = [];
+  const counts: { readonly name: string; readonly count: number }[] = [];
+  const maps = streamMaps(graph).flatMap((map): LaidMap[] => {
+    try {
+      const axis = axisOf(readers, map.from);
+      const from = tokenLayout(map.from, axis);
+      const to = tokenLayout(map.to, axis ?? axisOf(readers, map.to));
+      const count = Math.min(from.tokens, to.tokens);
+      counts.push({ name: map.name, count });
+      const own = chosen === 'last' ? [count - 1] : chosen.filter((t) => t < count);
+      if (own.length) return [{ ...map, tokens: { from, to, chosen: own } }];
+      unfit.push({ name: map.name, because: `it has ${count} tokens, none of those chosen` });
+    } catch (error) {
+      if (!(error instanceof GraphError)) throw error;
+      unfit.push({ name: map.name, because: reasonOf(error) });
+    }
+    return [];
+  });
+  const [most] = counts.toSorted((a, b) => b.count - a.count);
+  const missing = chosen === 'last' || !most ? undefined : chosen.find((t) => t >= most.count);
+  if (missing !== undefined)
+    throw new InputError('tokens', `there is no token ${missing}: ${most!.name} has ${most!.count}`);
+  return { maps, unfit };
+}
+
 /** The growth of perturbations against what a network answers itself, as an untrained one knows no right answers; where a point has no label it has none here. */
 async function growthOnOwnAnswers(
   network: Network,
@@ -259,6 +297,20 @@ async function growthOnOwnAnswers(
     label < 0 ? label : argMax(scores, row * network.classes, network.classes),
   );
   return embeddingGrowth(graph, blocks, at!.get(blocks[0]!.from)!, answers, options);
+}
+
+/** The leading singular values of the map of all tokens: exact where it is small, from products where it is not. */
+async function leadingOf(
+  operator: LinearOperator,
+  top: number,
+  options: { readonly seed: number; readonly signal?: AbortSignal | undefined; readonly threads?: number | undefined },
+): Promise<{ readonly values: Float64Array; readonly maxResidual: number }> {
+  const { rows, cols } = operator;
+  if (Math.max(rows, cols) > largestWhole)
+    return topSingularTriplets(operator, { ...searchOf([rows, cols], top), ...options });
+  const { matrix, ...size } = await probeDense(abortable(operator, options.signal), 1);
+  const { values, maxResidual } = await singularValues(matrix, size.rows, size.cols, options);
+  return { values: values.slice(0, top), maxResidual };
 }
 
 /** J e_c for every entry c of an input token, each a state of all output tokens. */
@@ -292,7 +344,7 @@ function matrixOf(columns: readonly Float32Array[], to: TokenLayout, token: numb
 const frobeniusOf = (columns: readonly Float32Array[], to: TokenLayout, token: number): number =>
   Math.sqrt(columns.reduce((sum, c) => sum + tokenOf(c, to, token).reduce((s, v) => s + v * v, 0), 0));
 
-/** Leading values of one token's Jacobian by another from products alone; its Frobenius norm is that of these values. */
+/** Leading values of one token's Jacobian by another from products alone, those that converged; its Frobenius norm stays unknown. */
 async function leadingPair(
   operator: LinearOperator,
   from: TokenLayout,
@@ -320,35 +372,50 @@ async function leadingPair(
     applyTranspose: (block, n) =>
       each(block, n, async (u) => tokenOf(await operator.applyTranspose(withToken(u, to, other), 1), from, token)),
   };
-  const { values } = await topSingularTriplets(restricted, { ...searchOf([to.width, from.width], count), seed });
-  const singularValues = Array.from(values);
-  return { from: token, to: other, singularValues, frobenius: Math.hypot(...singularValues) };
+  // A product takes one vector, and short bases are cheap to take apart.
+  const search = { ...searchOf([to.width, from.width], count), block: 2, maxBasis: Math.max(60, 3 * count) };
+  const { values } = await topSingularTriplets(restricted, { ...search, seed });
+  return { from: token, to: other, singularValues: Array.from(values), frobenius: null };
 }
 
-/** m_K between all pairs of blocks, for each chosen token, with random vectors as the control. */
-function couplingsOf(
-  branches: readonly { readonly name: string; readonly token: number; readonly branch: TakenApart }[],
-  at: number,
-  top: number,
-  seed: number,
-): TokenCoupling[] {
-  return [...new Set(branches.map((b) => b.token))].flatMap((token) => {
-    const own = branches.filter((b) => b.token === token);
+/** A block without its identity, at a token. */
+interface Branch {
+  readonly name: string;
+  /** Blocks of one stage feed each other directly: their states are of one space. */
+  readonly stage: number;
+  readonly token: number;
+  readonly branch: TakenApart;
+}
+
+/** Blocks numbered by the runs in which each begins where the one before it ended. */
+function stagesOf(blocks: readonly StreamMap[]): ReadonlyMap<StreamMap, number> {
+  let stage = 0;
+  return new Map(
+    blocks.map((block, i) => {
+      if (i > 0 && blocks[i - 1]!.to !== block.from) stage++;
+      return [block, stage];
+    }),
+  );
+}
+
+/** m_K between all pairs of blocks of a stage, for each chosen token, with random vectors as the control. */
+function couplingsOf(branches: readonly Branch[], at: number, top: number, seed: number): TokenCoupling[] {
+  const groups = [...new Map(branches.map((b) => [`${b.stage}/${b.token}`, b])).values()];
+  return groups.map(({ stage, token }) => {
+    const own = branches.filter((b) => b.token === token && b.stage === stage);
     const { size } = own[0]!.branch;
-    // Where the width changes on the way, vectors of different blocks cannot be compared.
-    if (own.some((b) => b.branch.size !== size)) return [];
-    const values = own.map((a) => own.map((b) => coupling(a.branch, b.branch)));
+    const found = own.map((a) => own.map((b) => coupling(a.branch, b.branch)));
+    const values = found.map((row) => row.map((c) => c.signed));
     const apart = values.flatMap((row, i) => row.filter((_, j) => j !== i));
     const basis = (side: string) => randomBasis(size, Math.min(top, size), { seed, purpose: `tokens/${side}` });
     const random = { left: basis('left'), right: basis('right') };
-    const controls = own.map((b) => coupling(b.branch, { ...b.branch, ...random }));
+    const controls = own.map((b) => coupling(b.branch, { ...b.branch, ...random }).signed);
     const mean = (xs: readonly number[]) => (xs.length ? xs.reduce((s, x) => s + x, 0) / xs.length : null);
-    return [
-      {
-        ...{ at, token, blocks: own.map((b) => b.name), values, mean: mean(apart) },
-        control: own.length > 1 ? mean(controls) : null,
-      },
-    ];
+    return {
+      ...{ at, token, blocks: own.map((b) => b.name), values, mean: mean(apart) },
+      unsigned: found.map((row) => row.map((c) => c.unsigned)),
+      control: own.length > 1 ? mean(controls) : null,
+    };
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Graph, Value } from '../../onnx/index.ts';
-import { consumers, nodesBetween } from '../units/dominators.ts';
+import { DominatorTree, nodesBetween } from '../units/dominators.ts';
 import { findUnits, type Unit } from '../units/units.ts';
 
 /** What a map of the residual stream is: a block, one of its two units, or the whole way. */
@@ -27,13 +27,34 @@ function partOf(graph: Graph, unit: Unit): StreamPart {
   return nodes.some((n) => n.opType === 'Conv') ? 'convolution' : 'feed-forward';
 }
 
-/** The layer normalization that alone reads a sum, as post-norm blocks have it. */
-function normalizedSum(
-  readers: ReadonlyMap<Value, readonly { opType: string; outputs: readonly Value[] }[]>,
-  sum: Value,
-) {
-  const [only, ...more] = readers.get(sum) ?? [];
-  return only?.opType === 'LayerNormalization' && more.length === 0 ? only.outputs[0]! : undefined;
+/** What a layer normalization consists of, where a file has it written out. */
+const normalizing = new Set(
+  'LayerNormalization RMSNormalization ReduceMean Sub Pow Mul Add Sqrt Div Reciprocal Cast'.split(' '),
+);
+/** One of these is in each: without them it is arithmetic of another kind. */
+const telling = new Set(['LayerNormalization', 'RMSNormalization', 'Sqrt']);
+
+/** What a normalization, one operator or written out, makes of a sum that nothing else reads, as post-norm blocks have it. */
+function normalizedSum(graph: Graph, tree: DominatorTree, sum: Value): Value | undefined {
+  const inside = new Set([sum]);
+  const open = new Set<Value>();
+  let told = false;
+  for (const node of graph.nodes) {
+    const read = node.inputs.filter((v): v is Value => v !== null && tree.has(v));
+    const own = read.filter((v) => inside.has(v));
+    if (own.length === 0) continue;
+    // A mean over other axes than the last is no part of it: that of all tokens, say, in front of a classifier.
+    const pools =
+      node.opType === 'ReduceMean' && node.outputs[0]!.shape.join() !== [...sum.shape.slice(0, -1), 1].join();
+    if (!normalizing.has(node.opType) || pools || own.length < read.length) for (const v of own) open.add(v);
+    else {
+      for (const v of node.outputs) inside.add(v);
+      told ||= telling.has(node.opType);
+    }
+  }
+  for (const { value } of graph.outputs) if (inside.has(value)) open.add(value);
+  const [end, ...more] = open;
+  return told && end && end !== sum && more.length === 0 && sameShape(end, sum) ? end : undefined;
 }
 
 /**
@@ -43,10 +64,11 @@ function normalizedSum(
  */
 export function streamMaps(graph: Graph): StreamMap[] {
   const units = findUnits(graph);
-  const readers = consumers(graph);
+  const tree = new DominatorTree(graph);
+  const normalized = new Map(units.map((u) => [u.sum, normalizedSum(graph, tree, u.sum)]));
   const kinds = units.map((u) => partOf(graph, u));
-  const postNorm = units.some((u, i) => i > 0 && normalizedSum(readers, units[i - 1]!.sum) === u.input);
-  const endOf = (u: Unit) => (postNorm ? (normalizedSum(readers, u.sum) ?? u.sum) : u.sum);
+  const postNorm = units.some((u, i) => i > 0 && normalized.get(units[i - 1]!.sum) === u.input);
+  const endOf = (u: Unit) => (postNorm ? (normalized.get(u.sum) ?? u.sum) : u.sum);
   const maps: StreamMap[] = [];
   const blocks: StreamMap[] = [];
   const whole = (name: string, part: StreamPart, members: readonly Unit[]): StreamMap => {

@@ -9,13 +9,8 @@ import { loadNetwork, modelNamed, type Network, withValues } from '../../../src/
 import { initialize } from '../../../src/nn/index.ts';
 import { tensor } from '../../../src/onnx/index.ts';
 import { measureTokens } from '../../../src/stability/index.ts';
-
-interface PeerMap {
-  readonly part: string;
-  readonly singularValues: readonly number[];
-  readonly pairs: readonly { readonly singularValues: readonly number[]; readonly frobenius: number }[];
-  readonly normality: readonly { readonly radius: number; readonly departure: number }[];
-}
+import { apart, expectMaps, type PeerMap } from './agreement.ts';
+import { VisionPeer } from './vision.ts';
 
 interface Answer {
   readonly maps: readonly PeerMap[];
@@ -60,22 +55,7 @@ describe.skipIf(!pythonWithTorch())('the Jacobians of tokens', () => {
           ],
           ...{ tokens, top, radius: 0.01, steps: 2, seed: 0 },
         });
-        const maps = found.maps.filter((m) => m.part !== 'stream');
-        expect(maps.map((m) => m.part)).toEqual(expected.maps.map((m) => m.part));
-        const apart = (a: readonly number[], b: readonly number[]) =>
-          Math.max(...b.map((v, i) => Math.abs(v - a[i]!))) / Math.max(...b, 1e-3);
-        maps.forEach((map, m) => {
-          const known = expected.maps[m]!;
-          expect(apart(map.singularValues, known.singularValues)).toBeLessThan(1e-4);
-          map.pairs.forEach((pair, p) => {
-            expect(apart(pair.singularValues, known.pairs[p]!.singularValues)).toBeLessThan(1e-4);
-            expect(pair.frobenius).toBeCloseTo(known.pairs[p]!.frobenius, 3);
-          });
-          map.normality.forEach((n, i) => {
-            expect(apart([n.radius], [known.normality[i]!.radius])).toBeLessThan(1e-4);
-            expect(n.departure).toBeCloseTo(known.normality[i]!.departure, 3);
-          });
-        });
+        expectMaps(found, expected.maps);
         found.coupling.forEach((c, t) => {
           c.values.forEach((row, i) => {
             expect(apart(row, expected.coupling[t]![i]!)).toBeLessThan(1e-3);
@@ -86,6 +66,36 @@ describe.skipIf(!pythonWithTorch())('the Jacobians of tokens', () => {
     } finally {
       peer.stop();
       rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it.each([
+    ['vit_larger', [0, 7, 40]],
+    ['swin_larger', [0, 7, 60]],
+    ['convnext_larger', [0, 7, 15]],
+  ])('of %s too, those of its images', async (network, chosen) => {
+    const peer = new VisionPeer();
+    try {
+      const { known, found } = await peer.measured(network, { tokens: chosen, whole: network !== 'swin_larger' });
+      expectMaps(found, known.maps);
+    } finally {
+      peer.close();
+    }
+  });
+
+  it('of more than 1024 numbers come from products alone', async () => {
+    const peer = new VisionPeer();
+    try {
+      const { known, found } = await peer.measured('wide', { tokens: [0, 3], whole: false });
+      expectMaps(found, known.maps);
+      expect(found.maps.map((m) => m.width)).toEqual([1152, 1152, 1152]);
+      for (const map of found.maps) {
+        expect(map.normality).toEqual([]);
+        expect(map.pairs.map((p) => p.frobenius)).toEqual([null, null, null, null]);
+      }
+      expect(found.coupling).toEqual([]);
+    } finally {
+      peer.close();
     }
   });
 });

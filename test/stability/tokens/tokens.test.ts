@@ -7,8 +7,9 @@ import { GraphBuilder, tensor, type Value } from '../../../src/onnx/index.ts';
 import { activationsAt, activationsFrom, freshTwin, measureTokens } from '../../../src/stability/index.ts';
 import { coupling, takeApart } from '../../../src/stability/tokens/coupling.ts';
 import { normalityOf } from '../../../src/stability/tokens/normality.ts';
-import { tokenLayout, tokenOf, withToken } from '../../../src/stability/tokens/token-layout.ts';
+import { axisOf, tokenLayout, tokenOf, withToken } from '../../../src/stability/tokens/token-layout.ts';
 import { streamMaps } from '../../../src/stability/tokens/transformer-blocks.ts';
+import { consumers } from '../../../src/stability/units/dominators.ts';
 
 const model = modelNamed('transformer2x16', { classes: 20 });
 const network = { ...withValues(model, initialize(model.parameters, 3)), weights: 'random' };
@@ -21,6 +22,11 @@ const point = {
   labels: [1, 4, 1, 5, 9, -1],
 };
 const asked = { network, graph, dataset: 'digits', points: [point], top: 3, radius: 0.05, steps: 5, seed: 1 };
+
+const ones = (b: GraphBuilder, shape: readonly number[]) => {
+  const size = shape.reduce((n, d) => n * d, 1);
+  return b.constant(tensor('float32', shape, new Float32Array(size).fill(1)));
+};
 
 describe('tokens of a state', () => {
   const value = (shape: readonly number[]): Value => new GraphBuilder('g').input('x', 'float32', shape);
@@ -41,7 +47,44 @@ describe('tokens of a state', () => {
   });
 
   it('are not guessed', () => {
-    expect(() => tokenLayout(value([1, 2, 3, 4]))).toThrow(/no axis of tokens/);
+    expect(() => tokenLayout(value([1, 2, 3, 4]))).toThrow(/has no tokens: expected/);
+    expect(() => tokenLayout(value([2, 3, 4, 4]))).toThrow(/has no tokens: expected/);
+    expect(() => tokenLayout(value([1, 2, 3, 3, 3]))).toThrow(/has no tokens: expected/);
+  });
+
+  it.each([
+    [
+      'a convolution',
+      [1, 4, 4, 4],
+      'channels',
+      (b: GraphBuilder, x: Value) => b.op('Conv', [x, ones(b, [4, 4, 1, 1])]),
+    ],
+    [
+      'a product of matrices',
+      [1, 4, 4, 4],
+      'last',
+      (b: GraphBuilder, x: Value) => b.op('MatMul', [x, ones(b, [4, 4])]),
+    ],
+    [
+      'what turns channels to the end, behind a sum',
+      [1, 4, 2, 3],
+      'channels',
+      (b: GraphBuilder, x: Value) => b.op('Transpose', [b.op('Add', [x, ones(b, [1])])], { perm: [0, 2, 3, 1] }),
+    ],
+    ['nothing that tells', [1, 4, 2, 3], undefined, (b: GraphBuilder, x: Value) => b.op('Softmax', [x])],
+  ] as const)('of four axes are told by %s', (_, shape, axis, read) => {
+    const b = new GraphBuilder('g');
+    const x = b.input('x', 'float32', shape);
+    b.output('y', read(b, x));
+    const found = axisOf(consumers(b.build()), x);
+    expect(found).toBe(axis);
+    if (found === 'channels')
+      expect(tokenLayout(x, found)).toMatchObject({
+        tokens: shape[2] * shape[3],
+        width: shape[1],
+        stride: { token: 1 },
+      });
+    if (found === 'last') expect(tokenLayout(x, found)).toMatchObject({ tokens: 16, width: 4, stride: { token: 4 } });
   });
 });
 
@@ -58,8 +101,13 @@ describe('coupling and normality', () => {
       diagonal([30, 20, 1, 0]),
       diagonal([0, 0, 3, 2]),
     ]);
-    expect(coupling(j1, scaled)).toBeCloseTo(0, 12);
-    expect(coupling(j1, other)).toBeCloseTo(1, 12);
+    expect(coupling(j1, scaled).signed).toBeCloseTo(0, 12);
+    expect(coupling(j1, other).signed).toBeCloseTo(1, 12);
+    // Along one of two pairs of vectors the other sign: |3 - 3|² + |-2 - 2|² of 3² + 2².
+    const turned = await diagonal([3, -2, 0, 0]);
+    const { signed, unsigned } = coupling(turned, j1);
+    expect(signed).toBeCloseTo(Math.sqrt(16 / 13), 12);
+    expect(unsigned).toBeCloseTo(0, 12);
   });
 
   it('a rotation is normal, a nilpotent map is nothing but departure', () => {

@@ -133,7 +133,7 @@ function numbers({ maps }: TokensResult): Html {
     m.pairs.map((p) => {
       const own = p.from === p.to ? m.normality.find((n) => n.token === p.from) : undefined;
       const cell = (x: number | undefined) => (x === undefined ? '–' : typesetNumber(x));
-      return html`<tr><td>${m.name}</td><td>${m.part}</td><td>${m.at}</td><td>${formatCount(m.tokens)}</td><td>${formatCount(m.width)}</td><td>${cell(m.singularValues[0])}</td><td>${p.from}</td><td>${p.to}</td><td>${cell(p.singularValues[0])}</td><td>${typesetNumber(p.frobenius)}</td><td>${cell(own?.radius)}</td><td>${cell(own?.departure)}</td><td>${typesetNumber(m.residual, 2)}</td></tr>\n`;
+      return html`<tr><td>${m.name}</td><td>${m.part}</td><td>${m.at}</td><td>${formatCount(m.tokens)}</td><td>${formatCount(m.width)}</td><td>${cell(m.singularValues[0])}</td><td>${p.from}</td><td>${p.to}</td><td>${cell(p.singularValues[0])}</td><td>${cell(p.frobenius ?? undefined)}</td><td>${cell(own?.radius)}</td><td>${cell(own?.departure)}</td><td>${typesetNumber(m.residual, 2)}</td></tr>\n`;
     }),
   )}</tbody></table></div>`;
 }

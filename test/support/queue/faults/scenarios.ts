@@ -51,6 +51,9 @@ interface Underway {
   readonly cluster?: Cluster;
 }
 
+/** Milliseconds that a study may take after its last fault. */
+const patience = 900_000;
+
 type Way = 'folder' | 'redis' | 'slurm';
 
 interface Scenario {
@@ -305,10 +308,14 @@ async function faultedStudy(
       while (way !== 'slurm' && alive(underway.workers).length < workers) underway.startWorker();
     }
     // Workers that end, as one whose disk is full does, are started again by whoever runs them.
-    while (!over) {
+    const since = performance.now();
+    // What has not ended by then never will: its trials count as lost.
+    while (!over && performance.now() - since < patience) {
       await Promise.race([setTimeout(1000), ended]);
       while (!over && way !== 'slurm' && alive(underway.workers).length < workers) underway.startWorker();
     }
+    if (!over) signal(underway.coordinator.child.pid, 'SIGTERM');
+    if (!over) await underway.coordinator.ended;
     const found = (await outcome(out)) as { id: string; status: string }[];
     const byId = new Map(found.map((t) => [t.id, JSON.stringify(t)]));
     const { attempts, ends, whole } = stored(out);
