@@ -5,8 +5,8 @@ import { FileError, reasonOf } from '../base/errors.ts';
 import { allMeasurements } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
 import { csvOf } from '../study/export/csv.ts';
+import { besides } from './beside-results.ts';
 import './measurements/index.ts';
-import { requestFile } from './output-folder.ts';
 import { type Shown, shownKinds } from './shown-kinds.ts';
 
 export interface StoredResult {
@@ -16,9 +16,6 @@ export interface StoredResult {
 
 /** Files in a folder that say what a study measured: `batch report` is for these. */
 const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
-
-/** JSON that says what a folder is for, or what it has cost, and is no result. */
-export const besides: readonly string[] = [requestFile, 'config.json', 'spent-time.json'];
 
 /** The stored results in a file, or in a folder: each JSON file directly in it but what says what the folder is for. Throws FileError where there is none. */
 export async function storedResults(path: string): Promise<StoredResult[]> {

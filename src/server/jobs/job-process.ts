@@ -2,7 +2,7 @@
  * The process of a job, started by `Jobs` and by nobody else. It goes on when the server is gone: what it computes is in the folder, and is steered through the study's
  * store by whatever server comes next.
  */
-import { requestOfForm } from '../../app/browse/index.ts';
+import { requestOfForm } from '../../app/browse/thorough.ts';
 import { measure } from '../../app/index.ts';
 import { computeStudy, layingOut, linkOf, preparePlan, resumeStudy } from '../../app/study/index.ts';
 import { BallastError, reasonOf } from '../../base/errors.ts';
