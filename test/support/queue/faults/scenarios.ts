@@ -108,7 +108,7 @@ async function stopFor(pid: number | undefined, milliseconds: number): Promise<v
 
 /** Whether a worker has begun a trial, by what it says, that it has not ended. */
 const holds = (worker: Started) => {
-  const [begun, ended] = [/: attempt \d+ from/g, /: (complete|queued|stopped|failed|infeasible)/g];
+  const [begun, ended] = [/: attempt \d+ from/g, /: (complete|queued|stopped|failed|infeasible)|no longer owns/g];
   return (worker.said().match(begun)?.length ?? 0) > (worker.said().match(ended)?.length ?? 0);
 };
 
