@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { InputError } from '../base/errors.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
-import { type Measurement, measurementNamed } from '../instrument/index.ts';
+import { type Measurement, measurementNamed, type OfferedPiece } from '../instrument/index.ts';
 import { checkRequest, type Of, type StoredDocument, toDocument } from '../schema/index.ts';
 import type { builtIn } from './measurements/index.ts';
 import { openOutput } from './output-folder.ts';
+import type { PiecesHandOut } from './queue/hand-out-pieces.ts';
 
 type BuiltIn = typeof builtIn;
 /** Names of the measurements that Ballast brings along. */
@@ -22,6 +24,8 @@ export interface MeasureOptions {
   readonly onPlan?: ((plan: MeasurementPlan) => void) | undefined;
   /** What the page says it was made by. */
   readonly command?: string | undefined;
+  /** Have pieces computed by workers, for measurements that can be computed in pieces; needs `out`. */
+  readonly handOut?: PiecesHandOut | undefined;
 }
 
 /** What a measurement will do and cost. */
@@ -54,6 +58,24 @@ const decisive = (request: Readonly<Record<string, unknown>>) =>
 /** What the owner of a folder is said to be doing. */
 const doing = ({ kind, command = [kind.kind] }: Measurement) => ['ballast', ...command].join(' ');
 
+/** The way to workers, where pieces are handed out. Throws InputError for what cannot be. */
+async function handingOut(
+  measurement: Measurement,
+  request: Readonly<Record<string, unknown>>,
+  { out, handOut, parts, signal, onProgress, onNote }: MeasureOptions & { readonly parts: string | undefined },
+) {
+  if (handOut === undefined) return undefined;
+  if (measurement.pieces === undefined || parts === undefined || out === undefined)
+    throw new InputError(
+      'queue',
+      out === undefined
+        ? 'needs a folder for the result, in which workers find their pieces'
+        : `${measurement.kind.kind} is not computed in pieces`,
+    );
+  const { HandingOut } = await import('./queue/hand-out-pieces.ts');
+  return new HandingOut({ measurement, request, out, parts, handOut, signal, onProgress, onNote });
+}
+
 /** Checks a request and prepares its measurement. Throws InputError for a request that cannot be. */
 export async function prepare(
   measurement: Measurement,
@@ -64,7 +86,9 @@ export async function prepare(
   const { kind } = measurement;
   const request: Readonly<Record<string, unknown>> & Of<typeof kind.request> = checkRequest(kind.request, given);
   const parts = out === undefined || measurement.parts === undefined ? undefined : join(out, measurement.parts);
-  const prepared = await measurement.prepare(request, { signal, onProgress, onNote, parts });
+  const handing = await handingOut(measurement, request, { ...options, parts });
+  const handOut = handing && ((pieces: readonly OfferedPiece[]) => handing.handOut(pieces));
+  const prepared = await measurement.prepare(request, { signal, onProgress, onNote, parts, handOut });
   const { plan } = prepared;
   return {
     plan,
@@ -79,9 +103,11 @@ export async function prepare(
       const folder = await openOutput(out, { kind: kind.kind, request: decisive(request) }, doing(measurement));
       try {
         if (parts !== undefined) await makeFolder(parts);
+        await handing?.collect();
         const { result, extra } = await prepared.run();
         const document = toDocument(kind, request, result);
         await writeFileAtomic(join(out, 'result.json'), JSON.stringify(document));
+        await handing?.end();
         await measurement.files?.(result, out);
         if (!measurement.page) return { document, result };
         const page = join(out, 'report.html');

@@ -6,8 +6,9 @@ import { FileError, UsageError } from '../base/errors.ts';
 import { printable } from '../base/printable.ts';
 import { ownFolder, writeFileAtomic } from '../formats/index.ts';
 import { checkDocument, folderRequestKind, type Of, toDocument } from '../schema/index.ts';
+import { requestFile } from './beside-results.ts';
 
-/** What a folder is made for: `request.json` in it. */
+/** What a folder is made for, which `request.json` in it says. */
 export interface OutputRequest {
   /** Of what computes, such as `spectrum`. */
   readonly kind: string;
@@ -21,8 +22,6 @@ export interface OutputFolder {
   readonly begun: boolean;
   release(): void;
 }
-
-export const requestFile = 'request.json';
 
 /** As versions before documents wrote it. */
 const formerSchema = z.object({ kind: z.string(), request: z.record(z.string(), z.unknown()) });

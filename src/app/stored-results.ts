@@ -5,8 +5,8 @@ import { FileError, reasonOf } from '../base/errors.ts';
 import { allMeasurements } from '../instrument/index.ts';
 import { type Document, readDocument, toDocument } from '../schema/index.ts';
 import { csvOf } from '../study/export/csv.ts';
+import { besides } from './beside-results.ts';
 import './measurements/index.ts';
-import { requestFile } from './output-folder.ts';
 import { type Shown, shownKinds } from './shown-kinds.ts';
 
 export interface StoredResult {
@@ -16,9 +16,6 @@ export interface StoredResult {
 
 /** Files in a folder that say what a study measured: `batch report` is for these. */
 const studyFiles = ['study.sqlite', 'measurements.csv', 'measurements.parquet'];
-
-/** JSON that says what a folder is for, or what it has cost, and is no result. */
-export const besides: readonly string[] = [requestFile, 'config.json', 'spent-time.json'];
 
 /** The stored results in a file, or in a folder: each JSON file directly in it but what says what the folder is for. Throws FileError where there is none. */
 export async function storedResults(path: string): Promise<StoredResult[]> {
@@ -96,15 +93,17 @@ function cellsOf(value: unknown, prefix: string): Row {
   return cells;
 }
 
-/** A row for each item at the end of a path of lists, with its place in the last of them and the cells of the items that it lies in. */
+/** A row for each item at the end of a path of lists, of which a single item is one, with its place in the last of them and the cells of the items that it lies in. */
 function rowsAt(value: unknown, path: NonNullable<Shown['rows']>, around: Row): Row[] {
   const [keys, ...deeper] = path;
   return [keys!].flat().flatMap((key) => {
-    const items = (value as Readonly<Record<string, unknown>>)[key];
-    return (Array.isArray(items) ? items : []).flatMap((item: unknown, index) => {
+    const found = (value as Readonly<Record<string, unknown>>)[key];
+    const items = Array.isArray(found) ? found : found === undefined || found === null ? [] : [found];
+    return items.flatMap((item: unknown, index) => {
       if (typeof item === 'number') return [{ ...around, [`${key}.index`]: index, [`${key}.value`]: item }];
-      const { [`${deeper[0]}`]: rowsOfTheirOwn, ...rest } = item as Readonly<Record<string, unknown>>;
-      const cells = { ...around, ...cellsOf(rest, `${key}.`) };
+      const ownRows = [deeper[0] ?? []].flat();
+      const rest = Object.entries(item as object).filter(([name]) => !ownRows.includes(name));
+      const cells = { ...around, ...cellsOf(Object.fromEntries(rest), `${key}.`) };
       return deeper.length === 0 ? [cells] : rowsAt(item, deeper, cells);
     });
   });

@@ -1,10 +1,11 @@
 /** The command of a measurement: its options and help from its description, its run from `app/`. */
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { z } from 'zod';
 import type { Measurement } from '../app/measurements/index.ts';
-import { measurementPlanKind } from '../schema/index.ts';
+import { measurementPlanKind, type QueueRequest, queueKeysOf } from '../schema/index.ts';
+import { addDryRun, addJson, addOut } from './flags/output-options.ts';
 import { addRequestOptions, requestFrom, wordsOf } from './flags/request-options.ts';
-import { folderName } from './flags/values.ts';
 import { listenForInterrupts } from './terminal/interrupts.ts';
 import { commandLine } from './terminal/invocation.ts';
 import { noteToUser } from './terminal/notes.ts';
@@ -13,14 +14,11 @@ import { printDocument } from './terminal/print-document.ts';
 /** Where results go. */
 function addOutputOptions(command: Command, { parts }: Measurement): Command {
   const resumed = parts === undefined ? '' : '; running again goes on where it stopped';
-  return command
-    .optionsGroup('Output:')
-    .option('--out <dir>', `write result.json and what goes with it there${resumed}`, folderName)
-    .option('--dry-run', 'say what would be done and what it would cost, and stop')
-    .option('--json', 'print one JSON object on standard output and nothing else there');
+  addOut(command.optionsGroup('Output:'), `write result.json and what goes with it there${resumed}`);
+  return addJson(addDryRun(command, 'say what would be done and what it would cost, and stop'));
 }
 
-interface OutputOptions {
+interface OutputOptions extends Partial<QueueRequest> {
   readonly out?: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
@@ -44,10 +42,10 @@ type UsualFolder = (request: Readonly<Record<string, unknown>>) => string | unde
 export function measurementCommand(measurement: Measurement, usualFolder: UsualFolder = () => undefined): Command {
   const { kind, command: words = [kind.kind] } = measurement;
   const command = new Command(words.at(-1)!).description(kind.summary);
-  addOutputOptions(addRequestOptions(command, kind.request), measurement).addHelpText(
-    'after',
-    `\nExamples:${examplesText(measurement)}`,
-  );
+  addOutputOptions(addRequestOptions(command, kind.request), measurement);
+  if (measurement.pieces !== undefined)
+    addRequestOptions(command.optionsGroup('Beyond this machine:'), z.object(queueKeysOf('pieces')));
+  command.addHelpText('after', `\nExamples:${examplesText(measurement)}`);
   return command.action(async () => {
     const options = command.opts<OutputOptions & Record<string, unknown>>();
     const request = requestFrom(kind.request, options, command.processedArgs);
@@ -60,8 +58,10 @@ export function measurementCommand(measurement: Measurement, usualFolder: UsualF
 export async function run(
   measurement: Measurement,
   request: Readonly<Record<string, unknown>>,
-  { out, json = false, dryRun = false }: OutputOptions,
+  options: OutputOptions,
 ): Promise<void> {
+  const { out, json = false, dryRun = false } = options;
+  const handOut = measurement.pieces && (await import('./hand-out.ts')).handOutOf(options);
   // Only now: a command's help needs none of it.
   const [{ prepare }, { createProgress, wantsColor }] = await Promise.all([
     import('../app/index.ts'),
@@ -74,7 +74,7 @@ export async function run(
   let underway: Awaited<ReturnType<typeof prepare>> | undefined;
   try {
     underway = await prepare(measurement, request, {
-      ...{ out, signal, command: commandLine() },
+      ...{ out, signal, command: commandLine(), handOut },
       onProgress: (fraction, detail) => progress.update(fraction, detail),
       onNote: noteToUser,
     });

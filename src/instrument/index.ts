@@ -6,7 +6,11 @@ export {
   type Measured,
   type Measurement,
   measurementNamed,
+  type NeededFiles,
+  type OfferedPiece,
   type PageOptions,
+  type Pieces,
   type Prepared,
+  type ReadData,
   registerMeasurement,
 } from './measurement.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InputError } from '../base/errors.ts';
 import { didYouMean } from '../base/names.ts';
-import { type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
+import { type FileKey, type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
 
 /** What a measurement takes beside its request. */
 export interface Control {
@@ -12,6 +12,49 @@ export interface Control {
   readonly onNote?: ((note: string) => void) | undefined;
   /** Folder for finished parts, below the folder of the result: an interrupted run goes on from them. Nothing is kept without. */
   readonly parts?: string | undefined;
+  /** Has pieces computed elsewhere, and resolves when the finished parts of all of them are in `parts`; absent where everything is computed here. Throws BallastError for pieces that failed there, AbortError when told to stop. */
+  readonly handOut?: ((pieces: readonly OfferedPiece[]) => Promise<void>) | undefined;
+  /** Folder that came with a piece (`OfferedPiece.given`). */
+  readonly given?: string | undefined;
+  /** Whether a piece may run the command of a study. */
+  readonly commands?: boolean | undefined;
+}
+
+/** A piece of a measurement that may be computed elsewhere. */
+export interface OfferedPiece {
+  /** Which, in the form of the measurement's `pieces`. */
+  readonly piece: unknown;
+  /** Keys of its request that are not as those of the whole; null takes one out. */
+  readonly request?: Readonly<Record<string, unknown>> | undefined;
+  /** Folders that its request names, by key, with the files in them that are needed; files that it names go with it in any case. */
+  readonly files?: Readonly<Partial<Record<FileKey, NeededFiles>>> | undefined;
+  /** A folder that it needs beside its request. */
+  readonly given?: NeededFiles | undefined;
+  /** How much work it is, against others of its measurement. */
+  readonly work: number;
+  /** Whether it runs the command of a study. */
+  readonly command?: boolean;
+}
+
+/** Files of a folder. */
+export interface NeededFiles {
+  readonly folder: string;
+  /** Paths below it. */
+  readonly names: readonly string[];
+}
+
+/** How a measurement is computed in pieces, each by itself and anywhere. */
+export interface Pieces<Request, Piece> {
+  readonly form: z.ZodType<Piece>;
+  /** The data that a request reads, so that whoever computes a piece can find the same; undefined where it reads none. */
+  data(request: Request): Promise<ReadData | undefined> | ReadData | undefined;
+  /** Computes a piece: what remains of it are finished parts in `control.parts`, the same as if the whole had been measured. Throws InputError for a piece that is none of the request. */
+  compute(request: Request, piece: Piece, control: Control): Promise<void>;
+}
+
+export interface ReadData {
+  readonly dataset: string;
+  readonly splits: readonly ('train' | 'valid' | 'test')[];
 }
 
 /** Pictures and the like, which a page shows and a result does not hold. */
@@ -58,6 +101,8 @@ export interface Measurement<
   /** Folder of finished parts below that of the result; none where nothing is kept. What keeps them (`partCache`) knows the revision of what computes them. */
   readonly parts?: string;
   readonly examples: readonly Example[];
+  /** Where it can be computed in pieces. */
+  readonly pieces?: Pieces<Of<Request>, unknown>;
   /** Throws InputError for a request that cannot be. */
   prepare(request: Of<Request>, control: Control): Promise<Prepared<Plan, Of<Result>, Extra>>;
   /** What it will cost, in a line or two; undefined where that is not known. */

@@ -39,6 +39,8 @@ export interface Remaining {
 
 /** The coordinator's side: the one who writes the store. */
 export interface TrialQueue {
+  /** Gives workers folders of files that trials name, by name; until `clear`. Throws BallastError for more than can be given. */
+  supply(folders: ReadonlyMap<string, string>): Promise<void>;
   /** Hands out trials, the most urgent first, each with the attempt that whoever takes it makes. To offer an attempt twice is to offer it once. */
   offer(offers: readonly HandedOut[]): Promise<void>;
   /** What workers have said since the last call, the messages of a trial in their order; again from the beginning for a coordinator that is new. */

@@ -8,8 +8,10 @@ export interface Flag {
   readonly flag?: string;
   /** Heading in the help. */
   readonly group?: string;
-  /** `pixels`: a length in pixel units, which may be written 2/255. */
-  readonly unit?: 'pixels';
+  /** `pixels`: a length in pixel units, which may be written 2/255; `slurm time`: seconds, which are written 2:00:00, minutes or days-hours. */
+  readonly unit?: 'pixels' | 'slurm time';
+  /** A list, where it is not one word with commas: several words behind the option, or the option several times. */
+  readonly several?: 'words' | 'times';
   /** A place in front of the options instead of one among them. */
   readonly positional?: boolean;
 }

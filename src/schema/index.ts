@@ -1,6 +1,7 @@
 /** Forms of requests, results and files: zod alone. Importing it makes all kinds known. */
 
 export { checkRequest } from './check-request.ts';
+export * from './commands/index.ts';
 export type { Distribution, Environment, Interval, SeenImage } from './common.ts';
 export { checkDocument, type Document, firstProblem, readDocument, toDocument } from './document.ts';
 export { type Flag, flags } from './flags.ts';
@@ -30,6 +31,7 @@ export { type Part, partForms } from './parts.ts';
 export * from './queue.ts';
 export * from './queue-choice.ts';
 export * from './queue-payload.ts';
+export * from './queue-piece.ts';
 export type { Of } from './readonly.ts';
 export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';
@@ -41,16 +43,18 @@ export {
   exportFormatNames,
   exportRequest,
   type ImportedSummary,
+  type ImportRequest,
+  importRequest,
   measuredStudyResult,
   measuredWorkload,
   measurementColumns,
 } from './studies/measured.ts';
 export type { BatchPlanOutline, BatchPlanRequest, BatchPlanResult } from './studies/plan.ts';
 export type * from './studies/progress.ts';
-export { studyCheckRequest, studyRunKeys } from './studies/progress.ts';
+export { studyCheckRequest, studyFileKey, studyRunKeys } from './studies/progress.ts';
 export type * from './studies/queue.ts';
 export type * from './studies/reproduction.ts';
-export { bundledStudyNames } from './studies/reproduction.ts';
+export { bundledStudiesRequest, bundledStudyNames } from './studies/reproduction.ts';
 export { type ScheduleRequest, scheduleRequest } from './studies/schedule.ts';
 export * from './study-kinds.ts';
 export { summaries } from './summaries.ts';

@@ -37,6 +37,38 @@ const imageEnergies = z.object({
     .describe('of each kind of perturbation'),
 });
 
+/** What an attack has made of some images. */
+const attackedImages = z.object({
+  clean: z.array(z.boolean()).describe('whether each unperturbed image is answered as the data set says'),
+  items: z
+    .array(
+      z.object({
+        id: z.int().describe('position in the data set'),
+        label: z.int(),
+        target: z.int().nullable(),
+        radius: z.number().nullable().describe('null where there was none'),
+        predicted: z.int().describe('the answer without a perturbation'),
+        attacked: z.boolean(),
+        perturbed: z.int().describe('the answer to the perturbed image'),
+        claimed: z.boolean(),
+        success: z.boolean(),
+        l2: z.number(),
+        linf: z.number(),
+      }),
+    )
+    .describe('all images at the first radius, then all at the second, ...'),
+  perturbed: z.string().describe('values at the first radius, image by image: float32, little-endian, in Base64'),
+  doubts: z
+    .object({
+      unsteady: z.boolean(),
+      open: z.int(),
+      zeroGradients: z.int(),
+      successesByStep: z.array(z.int()),
+      unconfirmed: z.int(),
+    })
+    .describe('what speaks against the attack'),
+});
+
 /** A network of a comparison under attack. */
 const underAttack = z.object({
   right: z.array(z.array(z.boolean())).describe('by radius and image'),
@@ -91,6 +123,7 @@ const kept = <S extends z.ZodType>(form: S) => form as unknown as z.ZodType<Of<S
 /** By what they are of. */
 export const partForms = {
   alignment: kept(stageAlignment),
+  attacked: kept(attackedImages),
   branch: kept(trainedBranch),
   comparison: kept(underAttack),
   convolution: kept(convolutionSpectrum),

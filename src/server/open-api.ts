@@ -40,7 +40,7 @@ export function openApi() {
         'Changes as server-sent events: the id of each is a cursor that only grows, and Last-Event-ID asks for what came after',
       parameters: [
         { name: 'since', in: 'query', schema: { type: 'number' } },
-        { name: 'study', in: 'query', schema: { type: 'string' } },
+        { name: 'study', in: 'query', schema: { type: 'array', items: { type: 'string' } } },
       ],
       responses: {
         200: { description: 'events', content: { 'text/event-stream': { schema: schemaOf(liveEvent, 'output') } } },

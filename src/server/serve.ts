@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { databaseName } from '../app/browse/index.ts';
@@ -45,14 +44,11 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** What takes long is read by a process of its own, so that the rest is answered meanwhile. */
-const slow: ReadonlySet<OperationName> = new Set<OperationName>([
-  'folder',
-  'analysis',
-  'result',
-  'figure',
-  'csv',
-  'spectra',
+/** What may take minutes, of a large study: it has a process of its own, and the rest is answered meanwhile. */
+const analyses: ReadonlySet<OperationName> = new Set<OperationName>(['analysis', 'report', 'cost']);
+/** What may take seconds. */
+const results: ReadonlySet<OperationName> = new Set<OperationName>([
+  ...(['folder', 'result', 'figure', 'csv', 'spectra', 'scaled', 'forms', 'check'] as const),
 ]);
 
 /** A page with the pictures of a few hundred images has some megabytes. */
@@ -78,6 +74,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     onFolder: (since) => changes.publish({ kind: 'folder' }, since),
   });
   const thorough = new Desk({ folder: folder.root });
+  const analyst = new Desk({ folder: folder.root });
+  quick.start();
+  thorough.start();
   const jobs = new Jobs({
     onChange: (job) => changes.publish({ kind: 'job', job }),
     onForget: (job) => changes.forget({ kind: 'job', job }),
@@ -88,13 +87,16 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   };
   const once = new Once();
 
+  const deskOf = (name: OperationName, request: unknown): Desk => {
+    // Figures are those of the page that was drawn last.
+    const ofStudy = name === 'figure' && !/\.json$/.test((request as RequestOf<'figure'>).of);
+    return ofStudy || analyses.has(name) ? analyst : results.has(name) ? thorough : quick;
+  };
+
   const ask = async (name: OperationName, request: unknown): Promise<unknown> => {
     switch (name) {
       case 'jobs':
-        return {
-          jobs: jobs.states,
-          machine: { cores: availableParallelism(), load: loadavg()[0]!, memory: totalmem(), free: freemem() },
-        } satisfies ResponseOf<'jobs'>;
+        return { jobs: jobs.states } satisfies ResponseOf<'jobs'>;
       case 'stop':
         jobs.stop((request as RequestOf<'stop'>).job);
         return { done: 'it saves what it has and ends' };
@@ -119,7 +121,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
         return { ...(await quick.ask(name, request as RequestOf<'study'>)), cursor };
       }
       default:
-        return (slow.has(name) ? thorough : quick).ask(name satisfies DeskOperation, request as never);
+        return deskOf(name, request).ask(name satisfies DeskOperation, request as never);
     }
   };
 
@@ -179,6 +181,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
       await jobs.close();
       quick.close();
       thorough.close();
+      analyst.close();
       await closed;
     },
   };

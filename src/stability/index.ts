@@ -39,6 +39,7 @@ export {
 export * from './perturbations/index.ts';
 export { attackImages } from './perturbations/perturbation-attack.ts';
 export { measurePerturbations, type PerturbationPixels } from './perturbations/perturbation-measurement.ts';
+export { incompleteGroups, measurePerturbationPiece } from './perturbations/perturbation-pieces.ts';
 export type * from './perturbations/perturbation-result.ts';
 export {
   defaultRadii,
@@ -70,6 +71,7 @@ export {
   type SpectrumPlan,
   type SpectrumRequest,
 } from './spectra/spectrum.ts';
+export { spectrumPieces } from './spectra/spectrum-pieces.ts';
 export { relativeDifference, spreadAcrossImages } from './spectra/spread.ts';
 export * from './tokens/measure.ts';
 export { type Activations, activationsAt, activationsFrom } from './units/activations.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FileError } from '../base/errors.ts';
 import { makeFolder, pathBelow, writeError } from '../formats/index.ts';
 import { type Connection, guarded, openDatabase } from './database.ts';
-import { ownerOf } from './owner.ts';
+import { type Owner, ownerOf } from './owner.ts';
 import {
   type AttemptRow,
   type ExtensionRow,
@@ -265,6 +265,19 @@ export class StudyStore {
       'select t.id, max(a.number) as number from attempt a join trial t on t.number = a.trial group by a.trial',
     );
     return new Map(rows.map(({ id, number }) => [id, number]));
+  }
+
+  /** Who computes a trial now, by its id. */
+  owners(): ReadonlyMap<string, Owner> {
+    const rows = this.#all<{ id: string; owner: string | null }>(
+      "select id, owner from trial where status = 'running'",
+    );
+    return new Map(
+      rows.flatMap(({ id, owner }) => {
+        const found = ownerOf(owner);
+        return found ? [[id, found] as const] : [];
+      }),
+    );
   }
 
   /** Whether this is a copy of a store that cannot be written: it does not see what is written there later. */

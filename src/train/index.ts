@@ -14,7 +14,7 @@ export {
   parameterGroups,
 } from './optimizers/index.ts';
 export { BatchPlan } from './run/batch-plan.ts';
-export { type Checkpoint, CheckpointFolder, type RunProgress } from './run/checkpoint.ts';
+export { type Checkpoint, CheckpointFolder, checkpointName, type RunProgress } from './run/checkpoint.ts';
 export { parseDuration } from './run/duration.ts';
 export { chooseMicroBatch } from './run/memory.ts';
 export { type MetricsRecord, readMetrics } from './run/metrics-log.ts';

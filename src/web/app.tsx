@@ -4,6 +4,7 @@ import { live } from './api/live.ts';
 import { followLinks, useRoute } from './parts/route.ts';
 import { Problem, Waiting } from './parts/states.tsx';
 import { CompareView } from './views/compare-view.tsx';
+import { CurvesView } from './views/curves-view.tsx';
 import { EditView } from './views/edit-view.tsx';
 import { FolderView } from './views/folder-view.tsx';
 import { MeasureView } from './views/measure-view.tsx';
@@ -45,10 +46,6 @@ function Later({ load }: { readonly load: () => Promise<ComponentType> }) {
 function View() {
   const { view, query } = useRoute();
   const path = query.get('path') ?? '';
-  // A study follows its trials too, from where it was read.
-  useEffect(() => {
-    if (view !== 'study') live.follow(undefined);
-  }, [view]);
   switch (view) {
     case '':
       return <FolderView />;
@@ -60,6 +57,8 @@ function View() {
       return <ScaleView />;
     case 'model':
       return <Later load={ownModel} />;
+    case 'curves':
+      return <CurvesView />;
     case 'compare':
       return <CompareView />;
     case 'measure':
@@ -96,6 +95,11 @@ const places = [
 export function App() {
   const { view } = useRoute();
   useEffect(() => {
+    // On a narrow screen the names of the views are scrolled.
+    document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [view]);
+  useEffect(() => {
+    live.start();
     document.addEventListener('click', followLinks);
     return () => document.removeEventListener('click', followLinks);
   }, []);

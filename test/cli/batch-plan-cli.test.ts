@@ -108,7 +108,7 @@ describe('ballast batch plan', () => {
   });
 
   it.each([
-    [['--bandwidth', '10'], /both a --bandwidth and a --latency/],
+    [['--bandwidth', '10'], /--bandwidth: a link between devices has both a bandwidth and a latency/],
     [['--grow-at', '2ep'], /unknown option '--grow-at'/],
   ])('refuses %j', (more, message) => {
     const run = plan('refused', ...more);

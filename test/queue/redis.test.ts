@@ -115,6 +115,12 @@ describe.skipIf(!available)('a study on a real Redis', () => {
     redis.disconnect();
     const next = (await (await source('next')).claim())!;
     expect([next.attempt, next.known()]).toEqual([2, [rowAt(2)]]);
+    // That the first attempt is over, told once more, is nothing to the second one.
+    for (let i = 0; i < 3; i++) await study.round();
+    await study.queue().cancel([{ trial: trial.id, attempt: 1 }]);
+    next.renew(1);
+    next.measure(rowAt(3));
+    await next.settled();
     // The one that was slow and not gone is told, and what it says is not stored.
     const late = async () => {
       trial.measure(rowAt(4));
@@ -125,7 +131,7 @@ describe.skipIf(!available)('a study on a real Redis', () => {
     next.end({ status: 'complete', step: 10 });
     await next.settled();
     await study.round();
-    expect(store.curve(next.id)).toEqual([rowAt(2)]);
+    expect(store.curve(next.id)).toEqual([rowAt(2), rowAt(3)]);
     expect(store.trial(next.id)!.status).toBe('complete');
     await gone.close();
   });
@@ -151,6 +157,11 @@ describe.skipIf(!available)('a study on a real Redis', () => {
     await expect(trial!.settled()).rejects.toThrow(ClaimLost);
     expect(store.trials().map((t) => t.status)).toEqual(['queued', 'queued']);
     expect(store.curve(trial!.id)).toEqual([rowAt(2)]);
+    // Whoever has lost its trial lets go of it, instead of holding the claim for ever.
+    const redis = await connect({ url: server.url, namespace: study.namespace });
+    const active = `ballast:${study.namespace}:command_0_0_0_-:active`;
+    await until(async () => (await redis.llen(active)) === 0, 'nothing is held any more');
+    redis.disconnect();
   });
 
   it('gives each worker what it can compute', async () => {

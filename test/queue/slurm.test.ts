@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { slurmSeconds } from '../../src/cli/commands/batch/options/queue-options.ts';
+import { slurmSeconds } from '../../src/cli/flags/values.ts';
 import { Coordinator, FolderSource, jobScript, Scheduler, SlurmQueue } from '../../src/queue/index.ts';
 import { slurmTime } from '../../src/queue/slurm/job-script.ts';
 import { slurmOptionsSchema } from '../../src/schema/index.ts';

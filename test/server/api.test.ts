@@ -53,7 +53,9 @@ describe('a served folder', async () => {
       expect(curve.step.at(-1)).toBe(long[i]!.step);
       expect(curve.step.length).toBe(curve.value.length);
     }
-    const { page, outcomes, files } = await ask(server, 'analysis', { study: 'ptb' });
+    const { answer, outcomes } = await ask(server, 'analysis', { study: 'ptb' });
+    expect(answer.join(' ')).toContain('B_crit');
+    const { page, files } = await ask(server, 'report', { study: 'ptb' });
     expect(page).toContain('B_crit');
     const cost = await ask(server, 'cost', { study: 'ptb', price: 2 });
     expect(cost.page).toContain('2.00 a device-hour (given)');

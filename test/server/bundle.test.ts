@@ -21,6 +21,15 @@ describe('the built page', () => {
     expect(bytes).toBeLessThan(150_000);
   });
 
+  it('has one build of what runs a reader’s own model, zipped, and loads it only with that view', () => {
+    const runtimes = files.filter((name) => /\.wasm/.test(name));
+    expect(runtimes.length).toBe(1);
+    expect(runtimes[0]).toMatch(/\.wasm\.gz$/);
+    const whole = files.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    expect(whole).toBeLessThan(5_000_000);
+    expect(textOf('index.html')).not.toContain('wasm');
+  });
+
   it('has no style or script in its text, and names no other place', () => {
     const index = textOf('index.html');
     expect(index).not.toMatch(/<style|<script(?![^>]* src="\/)[^>]*>|https?:\/\//);

@@ -1,6 +1,6 @@
 /** A page that stays open: what it is told of, what it misses, and two pages that steer one study. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,7 +11,7 @@ import { Once } from '../../src/server/once.ts';
 import { StudyStore } from '../../src/store/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
 import { builtCommand } from '../support/built.ts';
-import { measured, studyUnderWay } from './filled-folder.ts';
+import { measured, studyUnderWay, writeCommandStudy } from './filled-folder.ts';
 import { ask, served, temporaryFolder, until } from './served.ts';
 
 const folderEvent: LiveEvent = { kind: 'folder' };
@@ -199,29 +199,10 @@ describe.skipIf(!hasBrowser())('a page whose server is killed and started again'
   });
 });
 
-/** Three trials by the small training of the tests for commands, each of about a second. */
-const commandStudy = `name: program
-workloads:
-  - name: program
-    command: [${JSON.stringify(process.execPath)}, trainer.mjs, "--bs=\${batch}", "--lr=\${lr}", "--seed=\${seed}", "--steps=\${steps}", "--out=\${dir}", --delay=20]
-    resume: ["--resume=\${checkpoint}"]
-    inputs: [trainer.mjs]
-    examples: 1000
-    targets: [{ quantity: valLoss, value: 0.9 }]
-batchSizes: [2, 4, 8]
-strategies: [BLR]
-learningRates: [0.1]
-baseBatch: 8
-seeds: [1]
-budget: { steps: 48 }
-early: false
-`;
-
 describe('two pages that steer one study', () => {
   it('start it once, pause it, cancel a trial, go on: no trial is computed twice', async () => {
     const folder = temporaryFolder();
-    cpSync('test/trials/command/trainer.mjs', join(folder, 'trainer.mjs'));
-    writeFileSync(join(folder, 'program.yaml'), commandStudy);
+    writeCommandStudy(folder);
     const server = await served({ folder });
     const begun = await Promise.all(
       ['page-one', 'page-two'].map((once) => ask(server, 'start', { study: 'program.yaml', once })),

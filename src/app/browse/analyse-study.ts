@@ -1,5 +1,5 @@
 /** What a study says so far: its report, what is still open, and what became of each trial. */
-import { html } from '../../report/index.ts';
+import { html, studyAnswer } from '../../report/index.ts';
 import type { AskedOf, StudyAnalysis } from '../../schema/serve/index.ts';
 import {
   isKnown,
@@ -9,8 +9,9 @@ import {
   type StudyReport,
   type WorkloadReport,
 } from '../../study/analysis/index.ts';
-import { costsOfReport, type Link } from '../../study/cost/index.ts';
+import { costsOfReport } from '../../study/cost/index.ts';
 import { type MeasuredStudy, type MeasuredTrial, measuredInFolder, readLinearErrors } from '../../study/index.ts';
+import { linkOf } from '../study/link.ts';
 import { pageOfStudyReport } from '../study/study-report.ts';
 
 type Undecided = StudyAnalysis['undecided'][number];
@@ -76,6 +77,8 @@ export interface AnalysedStudy {
   readonly report: StudyReport;
   /** The study without its curves: what costs are counted from. */
   readonly trials: MeasuredStudy;
+  /** What the report says first. */
+  readonly answer: readonly string[];
   readonly undecided: readonly Undecided[];
   readonly outcomes: StudyAnalysis['outcomes'];
 }
@@ -85,7 +88,13 @@ export async function analyseStudy(folder: string): Promise<AnalysedStudy> {
   const study = await measuredInFolder(folder);
   const report = { ...reportOf(study, { cost: null, linearErrors: await readLinearErrors(folder) }), cost: null };
   const trials = { ...study, trials: study.trials.map((t) => ({ ...t, measurements: [] })) };
-  return { report, trials, undecided: undecidedIn(study, report), outcomes: outcomesIn(study, report) };
+  return {
+    report,
+    trials,
+    answer: studyAnswer(report),
+    undecided: undecidedIn(study, report),
+    outcomes: outcomesIn(study, report),
+  };
 }
 
 /** The report as a page without its costs, which are a page of their own. */
@@ -93,17 +102,17 @@ export const pageOfAnalysis = ({ report }: AnalysedStudy): Promise<string> => pa
 
 export type CostOptions = Omit<AskedOf<'cost'>, 'study'>;
 
-/** A usual network between machines, where it is asked for several devices and nothing is said of what lies between them. */
-const usualLink = { bandwidth: 12.5e9, latency: 20e-6 };
+/** A usual network between machines in GB/s and microseconds, where it is asked for several devices and nothing is said of what lies between them. */
+const usualLink = { bandwidth: 12.5, latency: 20 };
 
 /** What training costs with so many devices at such a price, as a page; undefined where nothing can be said. Throws UsageError where it is not known what devices exchange. */
 export async function pageOfCosts(
   { report, trials }: AnalysedStudy,
   { devices = 1, price, bandwidth = usualLink.bandwidth, latency = usualLink.latency }: CostOptions,
 ): Promise<string | undefined> {
-  const link: Link = { bandwidth, latency, source: 'given' };
+  const link = linkOf({ bandwidth, latency });
   const cost = costsOfReport(trials, report, {
-    ...(devices > 1 && { devices: upTo(devices), link }),
+    ...(devices > 1 && { devices: upTo(devices), ...(link && { link }) }),
     ...(price !== undefined && { price }),
   });
   const { batchCostSection, renderPage } = await import('../../report/pages.ts');

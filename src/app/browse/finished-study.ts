@@ -47,11 +47,10 @@ export class FinishedStudy implements OpenStudy {
         note: null,
       }),
     );
-    const { name, workloads } = this.#study;
+    const { name } = this.#study;
     return {
       ...progressOf(study, name, trials, { paused: false, working: 0 }),
       ...{ source: this.source, text: this.#text, trials },
-      metric: [...new Set(workloads.flatMap((w) => (w.metric ? [w.metric.name] : [])))],
     };
   }
 

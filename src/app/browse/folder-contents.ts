@@ -4,7 +4,7 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { reasonOf } from '../../base/errors.ts';
 import type { FolderContents, FolderEntry } from '../../schema/serve/index.ts';
-import { besides, storedResults } from '../stored-results.ts';
+import { besides } from '../beside-results.ts';
 
 /** Folders below the folder that are looked into. */
 const deepest = 8;
@@ -146,6 +146,8 @@ async function kindWithin(file: string, bytes: number): Promise<Found> {
   const problematic = (problem: string) => ({ kind: basename(file) === 'result.json' ? 'unreadable' : null, problem });
   if (bytes > readWhole) return problematic('is too large to be looked into for its kind');
   try {
+    // What knows all kinds takes a second to load, and most files say at their beginning what they are.
+    const { storedResults } = await import('../stored-results.ts');
     const [stored] = await storedResults(file);
     return { kind: stored!.document.kind.kind };
   } catch (error) {

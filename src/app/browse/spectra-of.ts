@@ -1,4 +1,4 @@
-import type { InterventionResult, SpectrumResult } from '../../schema/index.ts';
+import type { ComparisonResult, InterventionResult, SpectrumResult } from '../../schema/index.ts';
 import type { OneSpectrum } from '../../schema/serve/index.ts';
 import { type StoredResult, storedResults } from '../stored-results.ts';
 
@@ -46,6 +46,15 @@ function spectraIn({ document }: StoredResult, path: string): OneSpectrum[] | un
         taken(u, depth, { path, network: `${model}, ${weights}`, image: u.image, setting }),
       );
     });
+  }
+  if (document.kind.kind === 'compare') {
+    const { networks } = document.result as ComparisonResult;
+    return networks.flatMap(({ name, step, spectra }) =>
+      spectra.map((s, depth) => {
+        const network = step === null ? name : `${name}, step ${step}`;
+        return taken({ name: s.name, singularValues: s.values }, depth, { path, network, image: null, setting: '' });
+      }),
+    );
   }
   return undefined;
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CurveQuantity, StudyOverview, ThinnedCurve, TrialState } from '../../schema/serve/index.ts';
 import { StudyStore } from '../../store/index.ts';
-import { workloadFacts } from '../../study/index.ts';
 import { type CurveRange, type KnownEnd, type OpenStudy, progressOf, versionOfFiles } from './study-view.ts';
 import { thinned } from './thinned.ts';
 
@@ -52,14 +51,12 @@ export class StoredStudy implements OpenStudy {
         },
       ];
     });
-    const metrics = [...store.workloads().values()].map((facts) => workloadFacts(facts, store.path).metric?.name);
     return {
       ...progressOf(study, name, trials, {
         paused: store.paused,
         working: trials.filter((t) => t.status === 'running').length,
       }),
       ...{ source: this.source, text, trials },
-      metric: [...new Set(metrics.filter((name) => name !== undefined))],
     };
   }
 

@@ -1,6 +1,17 @@
+import { z } from 'zod';
 import { registerMeasurement } from '../../instrument/index.ts';
 import { branchesKind } from '../../schema/index.ts';
 import { formatCount, plural } from '../cost-text.ts';
+
+/** One branch of a training, by itself. */
+const branchPieceForm = z.strictObject({
+  step: z.int().positive(),
+  batchSize: z.int().positive(),
+  learningRate: z.number().positive(),
+  steps: z.int().positive(),
+  /** Of the data, from 0 on. */
+  order: z.int().nonnegative(),
+});
 
 export const branches = registerMeasurement({
   kind: branchesKind,
@@ -32,6 +43,17 @@ export const branches = registerMeasurement({
       },
       dispose,
     };
+  },
+  pieces: {
+    form: branchPieceForm,
+    async data(request) {
+      const { dataOfBranches } = await import('../study/branches.ts');
+      return dataOfBranches(request);
+    },
+    async compute(request, piece, control) {
+      const { measureBranchPiece } = await import('../study/branches.ts');
+      await measureBranchPiece(request, branchPieceForm.parse(piece), control);
+    },
   },
   estimate: ({ moments, examplesOfBranch, fewestSteps }) => {
     const most = moments.reduce((sum, m) => sum + m.branches, 0);

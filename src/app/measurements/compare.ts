@@ -1,7 +1,35 @@
+import { z } from 'zod';
 import { InputError } from '../../base/errors.ts';
-import { registerMeasurement } from '../../instrument/index.ts';
-import { comparisonKind } from '../../schema/index.ts';
+import { type Control, registerMeasurement } from '../../instrument/index.ts';
+import { comparisonKind, type Of } from '../../schema/index.ts';
 import { costText, formatCount, plural } from '../cost-text.ts';
+
+/** The networks of a request, loaded, and how they are compared. Throws InputError for data without labels. */
+async function opened(request: Of<typeof comparisonKind.request>, { parts, signal, onProgress, onNote }: Control) {
+  const [{ loadFitted, loadImages, positionsIn, runtimeOf, withClassesOf }, { comparedFiles }] = await Promise.all([
+    import('../subject.ts'),
+    import('../compared-networks.ts'),
+  ]);
+  const files = await comparedFiles(request);
+  const loaded = await loadImages(request, 'test', { onProgress, onNote });
+  if (loaded.labels.length !== loaded.count)
+    throw new InputError(
+      'dataset',
+      `${loaded.name} has no labels here; accuracies are compared, so expected images with their classes`,
+    );
+  const members = [];
+  for (const { name, step, ...file } of files) {
+    const network = await loadFitted({ ...request, ...file }, loaded, { onNote });
+    members.push({ name, step, network, dataset: withClassesOf(network, loaded, request) });
+  }
+  const { attack, norm, eps, steps, units, spectrumImages, method, top, seed } = request;
+  const settings = {
+    ...{ attack, norm, radii: eps, steps, units, spectrumImages, method, top, seed },
+    images: positionsIn(request.images, loaded.count),
+    ...{ runtime: runtimeOf(request), signal, onProgress, parts },
+  };
+  return { files, members, settings };
+}
 
 export const compare = registerMeasurement({
   kind: comparisonKind,
@@ -18,32 +46,37 @@ export const compare = registerMeasurement({
       request: { checkpoints: 'out/run', dataset: 'shapes', images: '0-49', units: 'ends', method: 'lanczos' },
     },
   ],
-  async prepare(request, { parts, signal, onProgress, onNote }) {
-    const [{ loadFitted, loadImages, positionsIn, runtimeOf, withClassesOf }, { comparedFiles }, { Comparison }] =
-      await Promise.all([
-        import('../subject.ts'),
-        import('../compared-networks.ts'),
-        import('../../stability/index.ts'),
-      ]);
-    const files = await comparedFiles(request);
-    const loaded = await loadImages(request, 'test', { onProgress, onNote });
-    if (loaded.labels.length !== loaded.count)
-      throw new InputError(
-        'dataset',
-        `${loaded.name} has no labels here; accuracies are compared, so expected images with their classes`,
-      );
-    const members = [];
-    for (const { name, step, ...file } of files) {
-      const network = await loadFitted({ ...request, ...file }, loaded, { onNote });
-      members.push({ name, step, network, dataset: withClassesOf(network, loaded, request) });
-    }
-    const { attack, norm, eps, steps, units, spectrumImages, method, top, seed } = request;
-    const comparison = await Comparison.prepare({
-      ...{ members, attack, norm, radii: eps, steps, units, spectrumImages, method, top, seed },
-      images: positionsIn(request.images, loaded.count),
-      ...{ runtime: runtimeOf(request), signal, onProgress, parts },
-    });
-    return { plan: comparison.plan, run: async () => ({ result: await comparison.run() }) };
+  async prepare(request, control) {
+    const { Comparison } = await import('../../stability/index.ts');
+    const { files, members, settings } = await opened(request, control);
+    const comparison = await Comparison.prepare({ ...settings, members });
+    return {
+      plan: comparison.plan,
+      run: async () => {
+        if (control.handOut) {
+          const incomplete = await comparison.incomplete();
+          const pieces = files.filter((_, i) => incomplete.includes(members[i]!));
+          await control.handOut(
+            pieces.map(({ model, weights = null }) => ({
+              piece: {},
+              request: { model, weights, checkpoints: null, names: null },
+              work: 1,
+            })),
+          );
+        }
+        return { result: await comparison.run() };
+      },
+    };
+  },
+  pieces: {
+    form: z.strictObject({}),
+    data: ({ dataset }) => ({ dataset, splits: ['test'] }),
+    async compute(request, _, control) {
+      const { Comparison } = await import('../../stability/index.ts');
+      const { members, settings } = await opened(request, control);
+      if (members.length !== 1) throw new InputError('weights', `expected one network, got ${members.length}`);
+      await Comparison.measureMember({ ...settings, member: members[0]! });
+    },
   },
   estimate: (plan) =>
     `${plural(plan.networks.length, 'network')} at ${plural(plan.images, 'image')} and ${plan.radii === 1 ? 'one radius' : `${plan.radii} radii`}: ${plan.networks.some((n) => n.spectra > 0) ? `spectra ${costText(plan)}, ` : ''}attacks at most ${formatCount(plan.networks.reduce((n, m) => n + m.gradients, 0))} gradients`,

@@ -11,7 +11,10 @@ export { isRedisUrl } from '../../queue/index.ts';
  */
 export function redisChoice(
   address: string,
-  { namespace = 'default', redisCa }: { readonly namespace?: string; readonly redisCa?: string },
+  {
+    namespace = 'default',
+    redisCa,
+  }: { readonly namespace?: string | undefined; readonly redisCa?: string | undefined },
 ) {
   try {
     const { password } = new URL(address);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { childModule } from '../../base/child-module.ts';
 import { UsageError } from '../../base/errors.ts';
 import { makeFolder, quote } from '../../formats/index.ts';
 import {
@@ -63,7 +64,8 @@ export async function work(options: WorkOptions): Promise<WorkerResult> {
     gpus: Math.floor(announced.gpus / maxParallel),
     memory: announced.memory / maxParallel,
   };
-  return runWorker({ ...options, gpus, maxParallel, threads, source: open({ ...announced, ...each }) });
+  const own = childModule('worker-process', import.meta.url);
+  return runWorker({ ...options, process: own, gpus, maxParallel, threads, source: open({ ...announced, ...each }) });
 }
 
 /** The way to the trials, checked before anything else is done. */

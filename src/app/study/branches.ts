@@ -1,16 +1,20 @@
 /** Branches of a training: what is branched, opened, and searched moment by moment. */
-import { join } from 'node:path';
-import { InputError } from '../../base/errors.ts';
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { InputError, UsageError } from '../../base/errors.ts';
 import { heldOutSplit, isText, subset } from '../../data/index.ts';
 import { jsonCache, makeFolder, type ResultCache } from '../../formats/index.ts';
-import type { Control } from '../../instrument/index.ts';
+import type { Control, OfferedPiece, ReadData } from '../../instrument/index.ts';
 import { type BranchesRequest, type BranchesResult, partForms } from '../../schema/index.ts';
 import {
   type BranchedMoment,
+  type BranchOrder,
   type BranchProtocol,
   type BranchSource,
   batchWarmUp,
+  type CommandBranchOptions,
   commandBranches,
+  filesOfRun,
   ladder,
   measureMoment,
   momentsOf,
@@ -21,6 +25,7 @@ import {
   requireRun,
   stepsShare,
   type TrainedBranch,
+  trainOrRead,
 } from '../../study/branch/index.ts';
 import { layOutStudy, readStudyFile } from '../../study/index.ts';
 import { loadSplit, runtimeOf } from '../subject.ts';
@@ -44,10 +49,10 @@ const listed = (text: string | undefined) => text?.split(',').map((t) => t.trim(
 /** Steps that the largest batch of the ladder is given (design of the protocol: shorter branches see the change of the batch more than what it leads to). */
 const fewestSteps = 100;
 
-/** Opens what a request names, as its plan and what runs it. Throws InputError, UsageError and FileError for what cannot be branched. */
-export async function openBranches(request: BranchesRequest, control: Control) {
-  const isStudy = /\.ya?ml$/i.test(request.source);
-  const source = isStudy ? await openCommand(request, control) : await openRun(request, control);
+const isStudyFile = (source: string) => /\.ya?ml$/i.test(source);
+
+/** How branches are laid out. Throws InputError for branches shorter than a batch. */
+function layoutOf(request: BranchesRequest, source: BranchSource, isStudy: boolean) {
   const { most, perDoubling, margin, orders, mostOrders } = request;
   const protocol: BranchProtocol = { most, perDoubling, margin, orders, mostOrders };
   const rule: RateRule =
@@ -56,7 +61,15 @@ export async function openBranches(request: BranchesRequest, control: Control) {
   const examples = request.examples ?? fewestSteps * largest;
   if (examples < largest)
     throw new InputError('examples', `expected at least the ${largest} of the largest batch, got ${examples}`);
-  const layout = { protocol, rule, examples };
+  return { protocol, rule, examples, largest };
+}
+
+/** Opens what a request names, as its plan and what runs it. Throws InputError, UsageError and FileError for what cannot be branched. */
+export async function openBranches(request: BranchesRequest, control: Control) {
+  const isStudy = isStudyFile(request.source);
+  const source = isStudy ? await openCommand(request, control) : await openRun(request, control);
+  const layout = layoutOf(request, source, isStudy);
+  const { protocol, largest, examples } = layout;
   const plan: BranchesPlan = {
     moments: source.moments.map(({ step, batchSize }) => {
       const rungs = ladder(batchSize, protocol, source.unit);
@@ -70,17 +83,14 @@ export async function openBranches(request: BranchesRequest, control: Control) {
 
 async function search(
   request: BranchesRequest,
-  { parts, signal, onProgress }: Control,
+  control: Control,
   source: BranchSource,
   layout: { readonly protocol: BranchProtocol; readonly rule: RateRule; readonly examples: number },
   isStudy: boolean,
 ): Promise<Omit<BranchesResult, 'environment' | 'seconds'>> {
-  const { protocol, rule, examples } = layout;
-  if (parts !== undefined) await makeFolder(parts);
-  const kept: ResultCache<TrainedBranch> =
-    parts === undefined
-      ? { read: async () => undefined, write: async () => {} }
-      : jsonCache(parts, ['branches of a training, 1', source.identity, rule, examples], partForms.branch);
+  const { protocol, rule } = layout;
+  const { parts, signal, onProgress, handOut } = control;
+  const kept = await keptBranches(parts, source, layout);
   const moments: BranchedMoment[] = [];
   for (const [i, { step }] of source.moments.entries()) {
     const trainer = await source.at(step, signal);
@@ -91,6 +101,7 @@ async function search(
         kept,
         first: moments.at(-1)?.critical.low,
         signal,
+        handOut: handOut && (async (branches) => handOut(await piecesOf(request, source, { step, isStudy }, branches))),
         onBranch: ({ batchSize, order, branches }) =>
           onProgress?.(
             (i + branches / (branches + protocol.orders)) / source.moments.length,
@@ -133,6 +144,73 @@ async function search(
   };
 }
 
+/** What is kept of branches below a folder; nothing without one. */
+async function keptBranches(
+  parts: string | undefined,
+  source: BranchSource,
+  { rule, examples }: { readonly rule: RateRule; readonly examples: number },
+): Promise<ResultCache<TrainedBranch>> {
+  if (parts === undefined) return { read: async () => undefined, write: async () => {} };
+  await makeFolder(parts);
+  return jsonCache(parts, ['branches of a training, 1', source.identity, rule, examples], partForms.branch);
+}
+
+/** The data that the branches of a request are trained and judged on; undefined for a command, which sees to its own. */
+export async function dataOfBranches({ source }: BranchesRequest): Promise<ReadData | undefined> {
+  if (isStudyFile(source)) return undefined;
+  const { dataset } = await requireRun(source);
+  return { dataset, splits: ['train', heldOutSplit(dataset)] };
+}
+
+/** Branches as pieces: of a run of ours with its states, of a command with what it has left at the moment. */
+async function piecesOf(
+  request: BranchesRequest,
+  source: BranchSource,
+  { step, isStudy }: { readonly step: number; readonly isStudy: boolean },
+  branches: readonly BranchOrder[],
+): Promise<OfferedPiece[]> {
+  const folder = isStudy ? source.momentFolder!(step) : request.source;
+  const names = isStudy
+    ? await namesBelow(folder)
+    : await filesOfRun(
+        folder,
+        source.moments.map((m) => m.step),
+      );
+  const needed = { folder, names };
+  return branches.map((branch) => ({
+    piece: { step, ...branch },
+    work: branch.steps * branch.batchSize,
+    ...(isStudy ? { given: needed, command: true } : { files: { source: needed } }),
+  }));
+}
+
+async function namesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** Trains one branch; what remains is that it is kept. Throws as `openBranches` does, and UsageError for a command where none may be run. */
+export async function measureBranchPiece(
+  request: BranchesRequest,
+  { step, ...order }: BranchOrder & { readonly step: number },
+  control: Control,
+): Promise<void> {
+  const isStudy = isStudyFile(request.source);
+  if (isStudy && control.commands !== true) throw new UsageError('a branch of a command is refused here');
+  const reached = control.given === undefined ? undefined : { step, folder: control.given };
+  const source = isStudy
+    ? await openCommand(request, control, { reached, checkRate: order.order === 0 })
+    : await openRun(request, control);
+  try {
+    if (!source.moments.some((m) => m.step === step))
+      throw new InputError('at', `step ${step} is none of the moments of the request`);
+    const kept = await keptBranches(control.parts, source, layoutOf(request, source, isStudy));
+    await trainOrRead(await source.at(step, control.signal), order, kept, control.signal);
+  } finally {
+    await source.dispose();
+  }
+}
+
 async function openRun(request: BranchesRequest, { onNote, onProgress }: Control): Promise<BranchSource> {
   const { source: folder, data, at, heldOut, optimizerState, anneal } = request;
   if (request.workload !== undefined) throw new InputError('workload', 'goes with a study file; the source is a run');
@@ -148,7 +226,11 @@ async function openRun(request: BranchesRequest, { onNote, onProgress }: Control
   return branches.source(momentsOf(run, listed(at)));
 }
 
-async function openCommand(request: BranchesRequest, { parts }: Control): Promise<BranchSource> {
+async function openCommand(
+  request: BranchesRequest,
+  { parts }: Control,
+  more: Pick<CommandBranchOptions, 'reached' | 'checkRate'> = {},
+): Promise<BranchSource> {
   const { source: path, workload, at, optimizerState, anneal, heldOut } = request;
   if (optimizerState !== 'keep')
     throw new InputError('optimizerState', 'is for runs of ours; the command decides what it does with its own');
@@ -160,5 +242,6 @@ async function openCommand(request: BranchesRequest, { parts }: Control): Promis
     workload,
     at: listed(at),
     folder: parts === undefined ? undefined : join(parts, 'command'),
+    ...more,
   });
 }

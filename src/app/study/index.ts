@@ -11,10 +11,11 @@ export {
   type StudyOptions,
 } from './compute-study.ts';
 export { exportMeasurements } from './export-study.ts';
-export { type ImportedMeasurements, importMeasured, readLogMapping } from './import-study.ts';
+export { type ImportedMeasurements, importMeasured } from './import-study.ts';
 export {
   type CommandDraft,
   draftCommand,
+  draftTarget,
   nameFor,
   requireFreePath,
   type StudyDraft,
@@ -23,6 +24,7 @@ export {
   writeStudyFile,
 } from './init-study.ts';
 export { studyLinearErrors } from './linear-errors.ts';
+export { linkOf } from './link.ts';
 export { type MissingOptions, missingOfStudy } from './missing.ts';
 export {
   type MadePlan,

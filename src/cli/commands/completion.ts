@@ -1,9 +1,9 @@
 /** Completion for shells, from the same commands and options as the help. */
-import { Argument, Command, type Option } from 'commander';
+import { Command, type Option } from 'commander';
+import { checkRequest, completionRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { type CommandName, commandSummaries } from '../summaries.ts';
-
-const shells = ['bash', 'zsh', 'fish'] as const;
 
 interface Completed {
   /** Words of the command: `batch plan`. */
@@ -96,11 +96,12 @@ const scripts = { bash, zsh, fish } as const;
 
 /** `load`: gives the command of a name. */
 export function completionCommand(load: (name: CommandName) => Promise<Command>): Command {
-  return new Command('completion')
-    .description(commandSummaries.completion.summary)
-    .addArgument(new Argument('<shell>', 'which').choices(shells))
+  const command = new Command('completion').description(commandSummaries.completion.summary);
+  return addRequestOptions(command, completionRequest)
     .addHelpText('after', exampleText('source <(ballast completion bash)'))
-    .action(async (shell: (typeof shells)[number]) => {
+    .action(async () => {
+      const given = requestFrom(completionRequest, {}, command.processedArgs);
+      const { shell } = checkRequest(completionRequest, given);
       const program = new Command('ballast');
       for (const name of Object.keys(commandSummaries) as CommandName[])
         program.addCommand(name === 'completion' ? completionCommand(load) : await load(name));

@@ -1,17 +1,20 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
+import { checkRequest, datasetsRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { allSplits } from '../flags/splits.ts';
+import { addJson } from '../flags/output-options.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function datasetsCommand(): Command {
-  return new Command('datasets')
-    .description(commandSummaries.datasets.summary)
-    .argument('[name]', 'the one to describe')
-    .option('--data <dir>', 'read the named data set from here (procedural ones are made without)')
-    .addOption(new Option('--split <name>', 'read this split alone (default: all)').choices(allSplits))
-    .option('--json', 'print one JSON object on standard output and nothing else there')
+  const command = new Command('datasets').description(commandSummaries.datasets.summary);
+  return addJson(addRequestOptions(command, datasetsRequest))
     .addHelpText('after', exampleText('ballast datasets folder --data pictures'))
-    .action(async (...given: Parameters<typeof import('./actions/datasets.ts').run>) =>
-      (await import('./actions/datasets.ts')).run(...given),
-    );
+    .action(async () => {
+      const { run } = await import('./actions/datasets.ts');
+      const options = command.opts<{ json?: boolean }>();
+      await run(
+        checkRequest(datasetsRequest, requestFrom(datasetsRequest, { ...options }, command.processedArgs)),
+        options,
+      );
+    });
 }

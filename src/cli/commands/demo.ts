@@ -1,15 +1,15 @@
 import { Command } from 'commander';
+import { checkRequest, demoRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { folderName, wholeNumber } from '../flags/values.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function demoCommand(): Command {
-  return new Command('demo')
-    .description(commandSummaries.demo.summary)
-    .option('--out <dir>', 'where the run and the report go; the same command again goes on', folderName, 'out/demo')
-    .option('--seed <n>', 'seed of the weights and of the images', wholeNumber(0), 0)
+  const command = new Command('demo').description(commandSummaries.demo.summary);
+  return addRequestOptions(command, demoRequest)
     .addHelpText('after', exampleText('ballast demo --out demo'))
-    .action(async (...given: Parameters<typeof import('./actions/demo.ts').demo>) =>
-      (await import('./actions/demo.ts')).demo(...given),
-    );
+    .action(async () => {
+      const { demo } = await import('./actions/demo.ts');
+      await demo(checkRequest(demoRequest, requestFrom(demoRequest, command.opts(), command.processedArgs)));
+    });
 }

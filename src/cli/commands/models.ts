@@ -1,14 +1,17 @@
 import { Command } from 'commander';
+import { checkRequest, modelsRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
+import { addJson } from '../flags/output-options.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function modelsCommand(): Command {
-  return new Command('models')
-    .description(commandSummaries.models.summary)
-    .argument('[name]', 'any member of a family, e.g. resnet110, unet32, lstm1x650')
-    .option('--json', 'print one JSON object on standard output and nothing else there')
+  const command = new Command('models').description(commandSummaries.models.summary);
+  return addJson(addRequestOptions(command, modelsRequest))
     .addHelpText('after', exampleText('ballast models resnet20'))
-    .action(async (...given: Parameters<typeof import('./actions/models.ts').run>) =>
-      (await import('./actions/models.ts')).run(...given),
-    );
+    .action(async () => {
+      const { run } = await import('./actions/models.ts');
+      const { name } = checkRequest(modelsRequest, requestFrom(modelsRequest, {}, command.processedArgs));
+      run(name, command.opts());
+    });
 }

@@ -1,17 +1,20 @@
 import { Command } from 'commander';
+import { checkRequest, storedReportRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function reportCommand(): Command {
-  return new Command('report')
-    .description(commandSummaries.report.summary)
-    .argument('<path...>', 'results: files such as result.json, or folders with some')
-    .option('--out <dir>', 'write the page of each there (NAME.html, report.html where there is one result)')
-    .option('--figures <dir>', 'write each figure there as SVG, and what it shows as CSV')
-    .option('--csv', 'print the result as comma-separated values, a row for each value of a spectrum')
+  const command = new Command('report').description(commandSummaries.report.summary);
+  return addRequestOptions(command, storedReportRequest)
     .option('--json', 'print the results in the form of today, a line each')
     .addHelpText('after', exampleText('ballast report out/spectrum --out pages --figures figures'))
-    .action(async (...given: Parameters<typeof import('./actions/report.ts').run>) =>
-      (await import('./actions/report.ts')).run(...given),
-    );
+    .action(async () => {
+      const { run } = await import('./actions/report.ts');
+      const options = command.opts<{ json?: boolean }>();
+      await run(
+        checkRequest(storedReportRequest, requestFrom(storedReportRequest, { ...options }, command.processedArgs)),
+        options,
+      );
+    });
 }

@@ -1,22 +1,33 @@
 import { Command } from 'commander';
+import type { z } from 'zod';
 import { InputError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/names.ts';
-import { allKinds, jsonSchemaOf, kindNamed, kindsKind, requestSchemaOf } from '../../schema/index.ts';
+import {
+  allKinds,
+  checkRequest,
+  jsonSchemaOf,
+  kindNamed,
+  kindsKind,
+  requestSchemaOf,
+  schemaRequest,
+} from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
+import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 import { printDocument } from '../terminal/print-document.ts';
 
 export function schemaCommand(): Command {
-  return new Command('schema')
-    .description(commandSummaries.schema.summary)
-    .argument('[kind]', 'the one to print as JSON Schema 2020-12')
-    .option('--request', 'the schema of its request, in which what has a default can be left out')
+  const command = new Command('schema').description(commandSummaries.schema.summary);
+  return addRequestOptions(command, schemaRequest)
     .option('--json', 'the list as one JSON object')
     .addHelpText('after', exampleText('ballast schema spectrum > spectrum.schema.json'))
-    .action(run);
+    .action(() => {
+      const options = command.opts<{ json?: boolean }>();
+      run(checkRequest(schemaRequest, requestFrom(schemaRequest, { ...options }, command.processedArgs)), options);
+    });
 }
 
-function run(name: string | undefined, { request = false, json = false }: { request?: boolean; json?: boolean }): void {
+function run({ kind: name, request }: z.infer<typeof schemaRequest>, { json = false }: { json?: boolean }): void {
   const kinds = allKinds();
   if (name === undefined) {
     const listed = kinds.map(({ kind, version, summary }) => ({ kind, version, summary }));

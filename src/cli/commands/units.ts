@@ -1,15 +1,14 @@
 import { Command } from 'commander';
 import { checkRequest, unitsKind } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
+import { addJson } from '../flags/output-options.ts';
 import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function unitsCommand(): Command {
   const { request } = unitsKind;
-  const command = new Command('units')
-    .description(commandSummaries.units.summary)
-    .option('--json', 'print one JSON object on standard output and nothing else there');
-  return addRequestOptions(command, request)
+  const command = new Command('units').description(commandSummaries.units.summary);
+  return addJson(addRequestOptions(command, request))
     .addHelpText('after', exampleText('ballast units resnet20'))
     .action(async () => {
       const { run } = await import('./actions/units.ts');

@@ -1,9 +1,18 @@
 /** A command's options, made from the schema of its request. */
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { type Flag, flags, openNamesOf, suggestionsOf } from '../../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
-import { numberList, oneOf, pixelLength, pixelLengths, sizesByName, textsOf, wholeNumber } from './values.ts';
+import {
+  numberList,
+  oneOf,
+  pixelLength,
+  pixelLengths,
+  sizesByName,
+  slurmSeconds,
+  textsOf,
+  wholeNumber,
+} from './values.ts';
 
 interface Unwrapped {
   readonly inner: z.ZodType;
@@ -28,6 +37,7 @@ const isWhole = (schema: z.ZodType) => schema instanceof z.ZodNumber && schema.f
 function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown) | undefined {
   if (inner instanceof z.ZodNumber) {
     if (unit === 'pixels') return pixelLength;
+    if (unit === 'slurm time') return slurmSeconds;
     return isWhole(inner)
       ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER, inner.maxValue ?? undefined)
       : Number;
@@ -35,6 +45,7 @@ function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown)
   if (inner instanceof z.ZodRecord) return sizesByName;
   if (inner instanceof z.ZodUnion && inner.options.every((option) => option instanceof z.ZodLiteral)) return Number;
   if (inner instanceof z.ZodArray && inner.element instanceof z.ZodString) return (text) => textsOf(inner, text);
+  if (inner instanceof z.ZodArray && inner.element instanceof z.ZodEnum) return (text) => textsOf(inner, text);
   if (inner instanceof z.ZodArray) return unit === 'pixels' ? pixelLengths : numberList;
   return undefined;
 }
@@ -71,16 +82,23 @@ function optionOf(key: string, schema: z.ZodType): Option {
     const off = fallback === true;
     return new Option(off ? `--no-${name}` : `--${name}`, off ? `leave out: ${described}` : described);
   }
-  const option = new Option(`--${name} <${flag.value ?? 'value'}>`, described);
+  const option = new Option(`--${name} <${flag.value ?? 'value'}${flag.several === 'words' ? '...' : ''}>`, described);
   if (inner instanceof z.ZodEnum) oneOf(option, inner.options.map(String));
   // Told, and left to the check of the request, which knows what they are names of.
   const names = openNamesOf(inner)?.names();
   if (names) option.argChoices = [...names];
-  const parse = parserOf(inner, flag);
+  if (flag.several === 'times')
+    option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+  const parse = flag.several === undefined ? parserOf(inner, flag) : undefined;
   if (parse) option.argParser((text: string) => parse(text));
   if (fallback !== undefined) option.default(fallback, textOf(fallback, flag));
   return optional ? option : option.makeOptionMandatory();
 }
+
+const described = new WeakSet<Option | Argument>();
+
+/** Whether an option, or what stands in front of them, is made from a schema. */
+export const isOfRequest = (given: Option | Argument): boolean => described.has(given);
 
 /** Gives a command the options (and what stands in front of them) of a request. */
 export function addRequestOptions(command: Command, request: z.ZodObject): Command {
@@ -88,11 +106,18 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
     const schema = field as z.ZodType;
     const { positional, value = key, group } = flags.get(schema) ?? {};
     if (positional) {
-      command.addArgument(new Argument(`<${value}>`, descriptionOf(schema)));
+      const { inner, fallback, optional } = unwrap(schema);
+      const several = inner instanceof z.ZodArray ? '...' : '';
+      const argument = new Argument(optional ? `[${value}${several}]` : `<${value}${several}>`, descriptionOf(schema));
+      if (inner instanceof z.ZodEnum) argument.choices(inner.options.map(String));
+      if (fallback !== undefined && several === '') argument.default(fallback);
+      described.add(argument);
+      command.addArgument(argument);
       continue;
     }
     const option = optionOf(key, schema);
     if (group) option.helpGroup(`${group}:`);
+    described.add(option);
     command.addOption(option);
     const { inner, fallback } = unwrap(schema);
     // So that what is so anyway can be said.
@@ -100,6 +125,15 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
       command.addOption(new Option(`--no-${hyphenated(key)}`).hideHelp());
   }
   return command;
+}
+
+/** The value of a key that somebody typed. Throws InvalidArgumentError with what was expected. */
+export function valueTyped<T>(schema: z.ZodType<T>, text: string): NonNullable<T> {
+  const { inner } = unwrap(schema);
+  const parse = parserOf(inner, flags.get(schema) ?? {});
+  const found = inner.safeParse(parse ? parse(text) : text);
+  if (found.success) return found.data as NonNullable<T>;
+  throw new InvalidArgumentError(`${found.error.issues[0]!.message.replace(/^Invalid input: /, '')}.`);
 }
 
 /** `final-relu` -> `finalRelu`, as commander has it. */

@@ -79,3 +79,16 @@ export function textsOf<T>(list: z.ZodType<T>, text: string): T {
   if (parsed.success) return parsed.data;
   throw new InvalidArgumentError(`${parsed.error.issues[0]!.message}.`);
 }
+
+/** Seconds of a time as Slurm writes it: minutes, minutes:seconds, hours:minutes:seconds, each of the last with days before a hyphen, or days-hours. */
+export function slurmSeconds(text: string): number {
+  const match = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text.trim());
+  if (!match) throw new InvalidArgumentError('expected a time such as 2:00:00, 90 (minutes) or 1-12:00:00.');
+  const [days, first, second, third] = match.slice(1).map((part) => (part === undefined ? undefined : Number(part)));
+  let seconds: number;
+  if (days !== undefined) seconds = 86_400 * days + 3600 * first! + 60 * (second ?? 0) + (third ?? 0);
+  else if (third !== undefined) seconds = 3600 * first! + 60 * second! + third;
+  else seconds = 60 * first! + (second ?? 0);
+  if (seconds < 60 || seconds > 31_536_000) throw new InvalidArgumentError('expected a time from a minute to a year.');
+  return seconds;
+}

@@ -52,6 +52,9 @@ export class FolderQueue implements TrialQueue {
     makeFolders(...this.places.folders);
   }
 
+  /** They lie in the shared folder. */
+  async supply(_: ReadonlyMap<string, string>): Promise<void> {}
+
   async offer(handed: readonly HandedOut[]): Promise<void> {
     const { places } = this;
     const there = new Set(

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { childModule } from '../../base/child-module.ts';
+import { type ChildModule, childModule } from '../../base/child-module.ts';
 import type { ParentMessage, ProcessOrder, ServedReport } from './trial-process-messages.ts';
 
 export interface EndedProcess {
@@ -17,9 +17,14 @@ export class TrialProcess {
   /** The graphics processors that were given to it. */
   readonly gpus: readonly string[] | undefined;
 
-  constructor(order: ProcessOrder, onReport: (report: ServedReport) => void) {
+  /** @param module What it runs, which calls `serveTrials`. */
+  constructor(
+    order: ProcessOrder,
+    onReport: (report: ServedReport) => void,
+    module: ChildModule = childModule('trial-process', import.meta.url),
+  ) {
     this.gpus = order.gpus;
-    const { path, execArgv } = childModule('trial-process', import.meta.url);
+    const { path, execArgv } = module;
     this.#child = fork(path, [JSON.stringify(order)], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       ...(execArgv && { execArgv: [...execArgv] }),

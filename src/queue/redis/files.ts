@@ -73,8 +73,13 @@ export async function sendFiles(redis: Redis, key: string, folder: string): Prom
   return undefined;
 }
 
-/** Takes what was sent of a trial into its folder: each file whole and as it was, or not at all. Throws FilesRefused for a path that leads elsewhere or a piece that is damaged, and FileError where it cannot be written. */
-export async function receiveFiles(redis: Redis, key: string, folder: string): Promise<void> {
+/** Takes what was sent of a trial into its folder: each file whole and as it was, or not at all. `keep`: others will take it as well. Throws FilesRefused for a path that leads elsewhere or a piece that is damaged, and FileError where it cannot be written. */
+export async function receiveFiles(
+  redis: Redis,
+  key: string,
+  folder: string,
+  { keep = false }: { readonly keep?: boolean } = {},
+): Promise<void> {
   const incoming = `${folder}.incoming`;
   await rm(incoming, { recursive: true, force: true });
   await makeFolder(folder);
@@ -103,7 +108,7 @@ export async function receiveFiles(redis: Redis, key: string, folder: string): P
       await mkdir(dirname(final), { recursive: true });
       await rename(to, final);
     }
-    await redis.del(key);
+    if (!keep) await redis.del(key);
   } catch (cause) {
     throw writeError(folder, cause);
   } finally {

@@ -50,6 +50,16 @@ export class RedisKeys {
     return `${this.prefix}:files:${study}:${trial}:${attempt}`;
   }
 
+  /** Names of the folders that come with a study. */
+  folders(study: string): string {
+    return `${this.prefix}:folders:${study}`;
+  }
+
+  /** One of them: a list of pieces of files. */
+  folder(study: string, name: string): string {
+    return `${this.prefix}:folder:${study}:${name}`;
+  }
+
   /** There while nothing of the study is given out. */
   drain(study: string): string {
     return `${this.prefix}:drain:${study}`;

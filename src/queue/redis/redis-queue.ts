@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { type Job, type JobType, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { BallastError } from '../../base/errors.ts';
 import { makeFolder } from '../../formats/index.ts';
 import {
   announcementSchema,
@@ -13,7 +15,7 @@ import {
   type WorkerReport,
 } from '../../schema/index.ts';
 import type { HandedOut, Remaining, TrialQueue } from '../driver.ts';
-import { FilesRefused, receiveFiles } from './files.ts';
+import { FilesRefused, receiveFiles, sendFiles } from './files.ts';
 import { bullPriority, className, jobId, RedisKeys } from './keys.ts';
 
 export interface RedisQueueOptions {
@@ -41,6 +43,13 @@ const chunk = 500;
 /** Messages that are read at a time. */
 const most = 5000;
 
+/** Ends attempts: no attempt has the number 0. A later one, which may have been offered since, is left alone. */
+const endScript = `
+for i = 1, #ARGV, 2 do
+  local owner = redis.call('HGET', KEYS[1], ARGV[i])
+  if not owner or tonumber(owner) <= tonumber(ARGV[i + 1]) then redis.call('HSET', KEYS[1], ARGV[i], '0') end
+end`;
+
 const reportSchema = announcementSchema.extend({ trials: fenceSchema.array().max(10_000) });
 
 /** BullMQ makes JSON of it: numbers that JSON has no word for are texts by then. */
@@ -58,6 +67,17 @@ export class RedisQueue implements TrialQueue {
   constructor(options: RedisQueueOptions) {
     this.#options = options;
     this.#keys = new RedisKeys(options.namespace);
+  }
+
+  async supply(folders: ReadonlyMap<string, string>): Promise<void> {
+    const { redis, study } = this.#options;
+    for (const [name, path] of folders) {
+      if (await redis.sismember(this.#keys.folders(study), name)) continue;
+      const refused = await sendFiles(redis, this.#keys.folder(study, name), path);
+      if (refused !== undefined)
+        throw new BallastError(`${refused}; let workers share a folder with this machine, or use Slurm`);
+      await redis.sadd(this.#keys.folders(study), name);
+    }
   }
 
   async offer(handed: readonly HandedOut[]): Promise<void> {
@@ -98,13 +118,16 @@ export class RedisQueue implements TrialQueue {
       return fence && event ? [{ ...fence, event }] : [];
     });
     const ended = messages.filter(({ event }) => event.kind === 'ended' || event.kind === 'crashed');
+    const arrived = await this.#arrived(ended);
     for (const { trial, attempt, event } of ended) {
       if (event.kind !== 'ended') continue;
+      const folder = folderOf(trial);
       // A trial without a folder would be made again.
-      await makeFolder(folderOf(trial));
+      if (!existsSync(folder)) await makeFolder(folder);
       const key = this.#keys.files(study, { trial, attempt });
+      if (!arrived.has(key)) continue;
       try {
-        if (await redis.exists(key)) await receiveFiles(redis, key, folderOf(trial));
+        await receiveFiles(redis, key, folder);
       } catch (error) {
         if (!(error instanceof FilesRefused)) throw error;
         this.#options.onNote?.(`files of trial ${trial.slice(0, 8)} are refused: ${error.message}`);
@@ -126,11 +149,23 @@ export class RedisQueue implements TrialQueue {
     return messages;
   }
 
+  /** Of attempts those with files that wait here, by their keys: asked for all of them at once. */
+  async #arrived(ended: readonly Fence[]): Promise<ReadonlySet<string>> {
+    if (ended.length === 0) return new Set();
+    const keys = ended.map((fence) => this.#keys.files(this.#options.study, fence));
+    const asking = this.#options.redis.pipeline();
+    for (const key of keys) asking.exists(key);
+    const answers = (await asking.exec()) ?? [];
+    const failed = answers.find(([error]) => error)?.[0];
+    if (failed) throw failed;
+    return new Set(keys.filter((_, i) => answers[i]?.[1] === 1));
+  }
+
   async cancel(fences: readonly Fence[]): Promise<void> {
     const { redis, study } = this.#options;
     if (fences.length === 0) return;
-    // No attempt of this number will be: whoever is at an earlier one has lost it.
-    await redis.hset(this.#keys.fences(study), ...fences.flatMap(({ trial }) => [trial, '0']));
+    const own = fences.flatMap(({ trial, attempt }) => [trial, attempt]);
+    await redis.eval(endScript, 1, this.#keys.fences(study), ...own);
     await this.withdraw(fences);
   }
 
@@ -204,7 +239,11 @@ export class RedisQueue implements TrialQueue {
   async clear(): Promise<void> {
     const { redis, study } = this.#options;
     for (const job of await this.#jobs(['completed', 'failed', ...waitingStates])) await job.remove().catch(() => {});
-    await redis.del(this.#keys.events(study), this.#keys.steps(study), this.#keys.drain(study));
+    const folders = await redis.smembers(this.#keys.folders(study));
+    await redis.del(
+      ...[this.#keys.events(study), this.#keys.steps(study), this.#keys.drain(study), this.#keys.folders(study)],
+      ...folders.map((name) => this.#keys.folder(study, name)),
+    );
     // Who still works on something of it has lost it.
     const fences = await redis.hkeys(this.#keys.fences(study));
     if (fences.length > 0) await redis.hset(this.#keys.fences(study), ...fences.flatMap((trial) => [trial, '0']));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { reasonOf } from '../../base/errors.ts';
+import { BallastError, reasonOf } from '../../base/errors.ts';
 import {
   type Announcement,
   eventText,
@@ -15,7 +15,7 @@ import {
 import { ClaimLost, type MeasurementRow } from '../../store/index.ts';
 import type { HeldTrial, TrialSource } from '../driver.ts';
 import { fits } from '../fits.ts';
-import { sendFiles } from './files.ts';
+import { receiveFiles, sendFiles } from './files.ts';
 import { classNamed, jobId, RedisKeys, type TrialClass } from './keys.ts';
 import { Speech } from './speech.ts';
 
@@ -28,12 +28,15 @@ export interface TrialPlace {
   readonly isShared: boolean;
 }
 
+/** Brings a folder that came with a study, by name, to a path. Throws BallastError where it is not to be had. */
+export type TakeFolder = (name: string, path: string) => Promise<void>;
+
 export interface RedisSourceOptions {
   readonly redis: Redis;
   readonly namespace: string;
   readonly worker: Announcement;
-  /** Where a trial computes: its settings as this machine can use them, and the folder of its files; undefined where the data are not here. Throws for settings that are not valid. */
-  readonly place: (payload: QueuePayload) => Promise<TrialPlace | undefined>;
+  /** Where a trial computes: its settings as this machine can use them, and the folder of its files; undefined where the data are not here. `take` brings a folder that came with its study here. Throws for settings that are not valid. */
+  readonly place: (payload: QueuePayload, take: TakeFolder) => Promise<TrialPlace | undefined>;
   /** Told what was refused. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Milliseconds that a claim holds without a sign of life. */
@@ -166,7 +169,7 @@ export class RedisSource implements TrialSource {
     }
     let place: TrialPlace | undefined;
     try {
-      place = await this.#options.place(payload);
+      place = await this.#options.place(payload, (folder, path) => this.#takeFolder(study, folder, path));
     } catch (cause) {
       // No worker could compute it: the coordinator parks it with the reason.
       const why = reasonOf(cause);
@@ -187,6 +190,13 @@ export class RedisSource implements TrialSource {
     return this.#hold(job, token, payload, fence, place);
   }
 
+  async #takeFolder(study: string, name: string, path: string): Promise<void> {
+    const { redis } = this.#options;
+    const key = this.#keys.folder(study, name);
+    if ((await redis.exists(key)) === 0) throw new BallastError('files that it needs are no longer in the queue');
+    await receiveFiles(redis, key, path, { keep: true });
+  }
+
   #hold(
     job: Job,
     token: string,
@@ -195,8 +205,14 @@ export class RedisSource implements TrialSource {
     { spec, folder, isShared }: TrialPlace,
   ): HeldTrial {
     const { redis, worker, lock = 60_000 } = this.#options;
-    const speech = new Speech(redis, this.#keys, study, fence);
     const key = `${fence.trial} ${fence.attempt}`;
+    // Nobody waits for an attempt that has lost its trial: the claim would be renewed for ever.
+    const letGo = () => {
+      clearInterval(renewing);
+      this.#held.delete(key);
+      void job.moveToFailed(new UnrecoverableError('lost'), token, false).catch(() => {});
+    };
+    const speech = new Speech(redis, this.#keys, study, fence, letGo);
     this.#held.set(key, fence);
     let finishing: Promise<unknown> | undefined;
     let over = false;

@@ -26,8 +26,11 @@ export class Speech {
   #waiting: string[] = [];
   #sending: Promise<void> | undefined;
   #lost: string | undefined;
+  readonly #onLost: () => void;
 
-  constructor(redis: Redis, keys: RedisKeys, study: string, fence: Fence) {
+  /** @param onLost Told once, when nothing more can be said. */
+  constructor(redis: Redis, keys: RedisKeys, study: string, fence: Fence, onLost: () => void = () => {}) {
+    this.#onLost = onLost;
     this.#redis = redis;
     this.#keys = keys;
     this.#study = study;
@@ -37,9 +40,11 @@ export class Speech {
   /** Nothing more can be said: somebody else owns the trial. */
   lose(why?: string): void {
     const { trial, attempt } = this.#fence;
-    this.#lost ??=
-      why ?? `trial ${trial.slice(0, 8)}: attempt ${attempt} no longer owns it; what it computed is not stored`;
     this.#waiting = [];
+    if (this.#lost !== undefined) return;
+    this.#lost =
+      why ?? `trial ${trial.slice(0, 8)}: attempt ${attempt} no longer owns it; what it computed is not stored`;
+    this.#onLost();
   }
 
   /** Throws ClaimLost. */

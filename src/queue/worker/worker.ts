@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { ChildModule } from '../../base/child-module.ts';
 import { BallastError, reasonOf } from '../../base/errors.ts';
 import type { TrialEvent } from '../../schema/index.ts';
 import { ClaimLost } from '../../store/index.ts';
@@ -10,6 +11,8 @@ import { TrialProcess } from '../process/trial-processes.ts';
 
 export interface WorkerOptions {
   readonly source: TrialSource;
+  /** What its processes run, which calls `serveTrials`; trials of studies alone unless told. */
+  readonly process?: ChildModule | undefined;
   /** Trials at a time, each in a process of its own. */
   readonly maxParallel: number;
   /** Threads of all of them together. */
@@ -130,7 +133,7 @@ class ServedProcess {
       parallel: maxParallel,
       ...(gpus ? { gpus } : {}),
     };
-    this.#process = new TrialProcess(order, (report) => this.#onReport(report));
+    this.#process = new TrialProcess(order, (report) => this.#onReport(report), options.process);
     this.ready = new Promise((resolve) => {
       this.#onReport = ({ kind }) => {
         if (kind === 'ready') resolve(undefined);

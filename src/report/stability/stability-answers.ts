@@ -47,6 +47,7 @@ export function spectrumAnswer(result: SpectrumResult): string[] {
   const spectra = `${plural(shares.length, 'spectrum', 'spectra')} of residual units`;
   const top = largest.reduce<(typeof largest)[number] | null>((a, b) => (a && a.value >= b.value ? a : b), null);
   const stages = result.images.flatMap((i) => i.stages.flatMap((s) => s.singularValues[0] ?? []));
+  const wholes = result.images.flatMap((i) => i.network?.singularValues[0] ?? []);
   return [
     ...(shares.length > 0
       ? [
@@ -65,10 +66,17 @@ export function spectrumAnswer(result: SpectrumResult): string[] {
           }.`,
         ]
       : []),
+    ...(wholes.length > 0
+      ? [
+          `Pixels that move by 1 in l2 move the logits by at most ${spanOf(wholes, short)}, to first order, ${atImages(result.images.length)}.`,
+        ]
+      : []),
     ...(top || stages.length === 0
       ? []
       : [`The largest singular values of the stages are ${spanOf(stages, short)}, ${atImages(result.images.length)}.`]),
-    ...(top || stages.length > 0 ? [] : ['No singular value converged: nothing can be said of this network.']),
+    ...(top || stages.length + wholes.length > 0
+      ? []
+      : ['No singular value converged: nothing can be said of this network.']),
   ];
 }
 

@@ -15,6 +15,10 @@ export const spectrumRequest = z.object({
     .describe('all, none, names (layer3.4,layer3.8) or runs (layer3.1..layer3.4)')
     .register(flags, { value: 'list' }),
   stages: z.boolean().default(false).describe('also linearize every stage as a whole (its leading singular values)'),
+  whole: z
+    .boolean()
+    .default(false)
+    .describe('also linearize the whole network, from its input to its logits: as many singular values as classes'),
   finalRelu: z
     .boolean()
     .default(false)
@@ -92,6 +96,9 @@ export const imageSpectra = z.object({
   logits: z.array(z.number()).describe('of every class'),
   units: z.array(blockSpectrum).describe('in the order of the network'),
   stages: z.array(stageSpectrum).describe('where they were asked for'),
+  network: blockSpectrum
+    .optional()
+    .describe('of the whole network, from the pixels (0 to 1) to the logits, where it was asked for'),
 });
 
 /** Across images, per unit. */

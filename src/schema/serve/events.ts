@@ -10,7 +10,7 @@ export const eventsRequest = z.object({
     .number()
     .optional()
     .describe('cursor of the last event that the page has; Last-Event-ID goes before it'),
-  study: place.optional().describe('folder of the study whose trials are told of too'),
+  study: z.array(place).max(16).default([]).describe('folders of studies whose trials are told of too'),
 });
 
 export const liveEvent = z.discriminatedUnion('kind', [

@@ -1,7 +1,9 @@
 /** What can be measured from a page, and planned: as forms. */
 import { z } from 'zod';
+import { clusterKeys } from '../commands/cluster.ts';
+import { planKeys } from '../commands/plan.ts';
 import type { Of } from '../readonly.ts';
-import { mostThreads } from '../request.ts';
+import { runtimeKeys } from '../request.ts';
 import { place } from './folder.ts';
 import { once } from './jobs.ts';
 
@@ -33,14 +35,11 @@ export const planRequest = z.object({
   batchSize: z.int().min(1).optional().describe('examples a step of the training that is planned for'),
   lr: z.number().positive().optional().describe('its learning rate'),
   seed: z.int().min(0).default(0).describe('of everything random'),
-  steps: z.int().min(1).optional().describe('of the short run (default: a tenth of the training, at least 200)'),
-  timing: z.number().positive().max(3600).default(20).describe('seconds for timed steps'),
-  devices: z.array(z.int().min(1)).default([1]).describe('numbers of devices'),
-  bandwidth: z.number().positive().optional().describe('between devices, bytes a second'),
-  latency: z.number().min(0).optional().describe('between devices, seconds'),
-  price: z.number().positive().optional().describe('of a device-hour'),
-  device: z.string().default('cpu').describe('cpu, webgpu or cuda'),
-  threads: z.int().min(1).max(mostThreads).optional().describe('threads on the CPU (default: all cores)'),
+  steps: planKeys.steps,
+  timing: planKeys.timing,
+  ...clusterKeys,
+  device: runtimeKeys.device,
+  threads: runtimeKeys.threads,
 });
 
 export const measureRequest = z.object({

@@ -21,6 +21,19 @@ export const machineState = z.object({
   free: z.number().describe('bytes that are free'),
 });
 
+export const workerState = z.object({
+  trial: z.string().describe('id of what it computes'),
+  machine: z.string().describe('its name'),
+  pid: z.int().describe('of its process there'),
+  cores: z
+    .number()
+    .nullable()
+    .describe(
+      'that it kept busy since it was looked at last, with the programs it started; null elsewhere than on this machine',
+    ),
+  memory: z.number().nullable().describe('bytes in memory of all of them; null likewise'),
+});
+
 /** The same request with the same key is done once, whoever sends it how often. */
 export const once = z
   .string()
@@ -34,5 +47,7 @@ export const done = z.object({ done: z.string().describe('in words') });
 
 /** A computation for a page. */
 export type JobState = Of<typeof jobState>;
+/** A process that computes a trial. */
+export type WorkerState = Of<typeof workerState>;
 /** How busy the machine is. */
 export type MachineState = Of<typeof machineState>;

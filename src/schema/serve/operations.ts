@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Of } from '../readonly.ts';
 import { folderContents, place } from './folder.ts';
 import { checkedText, checkRequest, form, measureRequest, saveRequest } from './forms.ts';
-import { done, jobState, machineState, once } from './jobs.ts';
+import { done, jobState, machineState, once, workerState } from './jobs.ts';
 import { action, query } from './operation.ts';
 import { figureRequest, resultPage, scaledRequest, scaledTop, spectraRequest, spectraResponse } from './results.ts';
 import {
@@ -11,8 +11,8 @@ import {
   curvesRequest,
   curvesResponse,
   studyAnalysis,
-  studyCostPage,
   studyOverview,
+  studyPage,
   studyRequest,
   tailRequest,
 } from './studies.ts';
@@ -29,16 +29,18 @@ export const operations = {
   curves: query('Curves of trials, thinned for drawing', curvesRequest, curvesResponse),
   tails: query('What curves have gained since a page read them', tailRequest, curvesResponse),
   analysis: query('What a study says so far', studyRequest, studyAnalysis),
-  cost: query('What the trainings of a study cost', costRequest, studyCostPage),
+  cost: query('What the trainings of a study cost', costRequest, studyPage),
+  report: query('The report of a study as a page', studyRequest, studyPage),
   result: query('A stored result as its page', z.object({ path: place }), resultPage),
   figure: query('A figure as SVG, or its data as CSV', figureRequest, z.object({ text: z.string() })),
   csv: query('A stored result as comma-separated values', z.object({ path: place }), z.object({ text: z.string() })),
   spectra: query('Spectra of units out of stored results', spectraRequest, spectraResponse),
   scaled: query('The top of the spectrum of a unit whose sides are scaled', scaledRequest, scaledTop),
-  jobs: query(
-    'What is computed for pages, and how busy the machine is',
-    z.object({}),
-    z.object({ jobs: z.array(jobState), machine: machineState }),
+  jobs: query('What is computed for pages', z.object({}), z.object({ jobs: z.array(jobState) })),
+  workers: query(
+    'Processes that compute trials of a study, and how busy the machine is',
+    studyRequest,
+    z.object({ workers: z.array(workerState), machine: machineState }),
   ),
   check: query('The mistakes of a study file, and what it asks for', checkRequest, checkedText),
   text: query('A study file as it stands', z.object({ path: place }), z.object({ text: z.string().describe('YAML') })),

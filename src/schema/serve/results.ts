@@ -27,13 +27,13 @@ export const figureRequest = z.object({
 });
 
 export const spectraRequest = z.object({
-  paths: z.array(place).min(1).max(16).describe('stored results of the kind spectrum or intervene'),
+  paths: z.array(place).min(1).max(16).describe('stored results of the kinds spectrum, intervene and compare'),
 });
 
 export const oneSpectrum = z.object({
   path: place.describe('the result that it is in'),
-  network: z.string().describe('model and weights'),
-  image: z.int().describe('position in the data set'),
+  network: z.string().describe('model and weights, or what a comparison calls it'),
+  image: z.int().nullable().describe('position in the data set; null for means over images'),
   unit: z.string().describe('unit or stage'),
   setting: z.string().describe('how the unit was changed; empty where it was not'),
   depth: z.int().describe('position of the unit in the network, from 0; -1 for stages'),

@@ -1,5 +1,6 @@
 /** A study as a page shows it: its trials, their curves, and what they say so far. */
 import { z } from 'zod';
+import { clusterKeys } from '../commands/cluster.ts';
 import type { Of } from '../readonly.ts';
 import { studyCounts } from '../studies/progress.ts';
 import { place } from './folder.ts';
@@ -38,7 +39,6 @@ export const studyOverview = studyProgress.extend({
     .enum(['database', 'measured'])
     .describe('database: of `batch run`, which can be computed; measured: an import or an export'),
   text: z.string().nullable().describe('the study file; null where there is none'),
-  metric: z.array(z.string()).describe('what valMetric is, by workload'),
   trials: z.array(trialState).describe('in the order of work'),
   cursor: z.number().describe('of the events that are in it'),
 });
@@ -81,12 +81,10 @@ export const tailRequest = z.object({
 export const costRequest = z.object({
   study: place.describe('folder of the study'),
   devices: z.int().min(1).max(65_536).default(1).describe('devices that train together'),
-  price: z.number().positive().max(1e9).optional().describe('of a device-hour'),
-  bandwidth: z.number().positive().optional().describe('between devices, bytes a second'),
-  latency: z.number().min(0).optional().describe('between devices, seconds'),
+  ...{ bandwidth: clusterKeys.bandwidth, latency: clusterKeys.latency, price: clusterKeys.price },
 });
 
-export const studyCostPage = z.object({
+export const studyPage = z.object({
   page: z.string().nullable().describe('HTML; null where nothing can be said'),
   reason: z.string().nullable().describe('why there is no page'),
   files: z.array(z.string()).describe('of its figures: SVG and CSV'),
@@ -106,9 +104,10 @@ const undecided = z.object({
 });
 
 export const studyAnalysis = z.object({
-  page: z.string().nullable().describe('the report as HTML; null where nothing can be said yet'),
-  reason: z.string().nullable().describe('why there is no page'),
-  files: z.array(z.string()).describe('of its figures: SVG and CSV'),
+  answer: z
+    .array(z.string())
+    .describe('what its report says first, a sentence each; empty where nothing can be said yet'),
+  reason: z.string().nullable().describe('why nothing can be said'),
   undecided: z.array(undecided).describe('what is still open'),
   outcomes: z.array(trialOutcome).describe('by trial'),
   version: z.string().describe('of the measurements that it rests on'),

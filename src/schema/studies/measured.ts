@@ -91,8 +91,67 @@ export const measuredStudyResult = z.object({
   trials: z.array(trial).describe('every one with its curve'),
 });
 
+/** `name=value`, one each. */
+const pairs = z.array(z.string().regex(/^[^=]+=/, 'expected name=value'));
+
 /** Where measurements of others come from. */
-export const importRequest = z.object({ source: z.string().describe('the log, or the folder of logs') });
+export const importRequest = z.object({
+  source: z
+    .string()
+    .describe('a log, a folder of logs, or a folder dataset/model/optimizer/batch_size/trial')
+    .register(flags, { positional: true }),
+  mapping: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('YAML or JSON: what the options below say, and targets (docs/logs.md)')
+    .register(flags, { value: 'file' }),
+  map: pairs
+    .optional()
+    .describe('the column, metric or setting that holds a quantity, e.g. valLoss=eval/loss')
+    .register(flags, { value: 'quantity=name', several: 'times' }),
+  set: pairs
+    .optional()
+    .describe(
+      'what no log says: batchSize, learningRate, seed, strategy, batchFactor (processes x accumulation), examples (of an epoch), parameters, model, dataset, hardware',
+    )
+    .register(flags, { value: 'name=value', several: 'times' }),
+  format: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('how to read, where content does not tell: csv, json-lines, lines, ...')
+    .register(flags, { value: 'name' }),
+  pattern: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('for printed lines: named groups are the values, e.g. "it (?<step>\\d+) L (?<loss>[0-9.]+)"')
+    .register(flags, { value: 'regex' }),
+  names: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('groups batchSize, learningRate, seed, strategy in names of runs and folders')
+    .register(flags, { value: 'regex' }),
+  order: z
+    .enum(['resumed', 'unsorted'])
+    .optional()
+    .describe('rows whose steps go back: resumed (later ones count) or unsorted')
+    .register(flags, { value: 'how' }),
+  restarts: z
+    .enum(['same', 'new'])
+    .optional()
+    .describe('a run that begins again at its first step: same or new')
+    .register(flags, { value: 'how' }),
+  epochs: z
+    .enum(['ended', 'passed'])
+    .optional()
+    .describe('without steps, an epoch is the number that ended (from 0 on), or how many passed: ended or passed')
+    .register(flags, { value: 'how' }),
+});
+/** Where measurements of others come from, and how they are read. */
+export type ImportRequest = Of<typeof importRequest>;
 
 const found = z.object({
   workload: z.string().describe('its name'),

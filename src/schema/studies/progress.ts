@@ -76,6 +76,13 @@ export const studyRunKeys = {
   failFast: z.boolean().default(false).describe('end with the first trial that fails'),
 };
 
+/** The file of a study. */
+export const studyFileKey = z
+  .string()
+  .min(1)
+  .describe('the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
+  .register(flags, { value: 'study.yaml', positional: true });
+
 /** Commands that are tried for a while. */
 export const studyCheckRequest = z.object({
   study: z

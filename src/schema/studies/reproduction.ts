@@ -1,9 +1,20 @@
 import { z } from 'zod';
+import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
 import { statements } from './analysis.ts';
 
 /** Studies that Ballast brings along, as files to run, read and copy. */
 export const bundledStudyNames = ['cifar10', 'ptb', 'camvid', 'shapes'] as const;
+
+/** Which of them are computed. */
+export const bundledStudiesRequest = z.object({
+  studies: z
+    .array(z.enum(bundledStudyNames))
+    .min(1)
+    .default([...bundledStudyNames])
+    .describe(`some of ${bundledStudyNames.join(', ')}; only shapes needs no data`)
+    .register(flags, { value: 'names' }),
+});
 
 export const batchReproductionRequest = z.object({
   studies: z.array(z.string()).describe('which of those that Ballast brings along'),

@@ -1,22 +1,15 @@
 /** What a desk answers: the use cases of `app/`, at places of the served folder. */
 import { existsSync } from 'node:fs';
 import {
-  type AnalysedStudy,
-  analyseStudy,
   cancelTrials,
   FolderBrowser,
-  forms,
-  mistakesOfStudy,
-  pageOfAnalysis,
-  pageOfCosts,
   pauseStudy,
   requeueTrials,
-  ScaledUnits,
   saveStudyFile,
-  spectraOf,
   studyFileText,
+  Workers,
 } from '../../app/browse/index.ts';
-import { csvText, pageOf, storedResults, tableOf } from '../../app/stored-results.ts';
+import type { AnalysedStudy, ScaledUnits } from '../../app/browse/thorough.ts';
 import { FileError, UsageError } from '../../base/errors.ts';
 import type { FigureFile } from '../../report/pages.ts';
 import type { RequestOf, ResponseOf, StudyAnalysis } from '../../schema/serve/index.ts';
@@ -25,6 +18,9 @@ import type { DeskOperation, DeskRequest } from './messages.ts';
 import { OpenStudies } from './open-studies.ts';
 
 type Answers = { readonly [Name in DeskOperation]: (request: RequestOf<Name>) => Promise<ResponseOf<Name>> };
+
+/** What takes a second to load, which a process that only tells of a study need not do. */
+const thorough = () => import('../../app/browse/thorough.ts');
 
 /** Pages whose figures are kept for whoever wants them as files. */
 const mostPages = 12;
@@ -62,46 +58,67 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
   };
 
   const stored = async (path: string) => {
+    const { storedResults } = await thorough();
     const [found] = await storedResults(await folder.place(path));
     return found!;
   };
 
   const drawnResult = async (path: string) => {
     const result = await stored(path);
+    const { pageOf } = await thorough();
     return { result, ...(await rendered(keyOf(path, 'page'), async () => pageOf(result))) };
   };
 
-  const scaledUnits = new ScaledUnits();
+  let scaledUnits: ScaledUnits | undefined;
+  /** What costs of each study were asked for last: figures are of those. */
+  const costs = new Map<string, RequestOf<'cost'>>();
+  const workers = new Workers();
   const analyses = new Analyses(folder, studies);
 
   /** What is said of a study, or why nothing can be: nothing is measured yet, or it is not known what devices exchange. */
-  const said = async <T>(work: () => Promise<T>): Promise<T | { page: null; reason: string; files: [] }> => {
+  const said = async <T>(work: () => Promise<T>): Promise<T | { reason: string }> => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      return { page: null, reason: folder.told(error.message), files: [] };
+      return { reason: folder.told(error.message) };
     }
   };
+  const nothing = { page: null, files: [] };
 
-  const drawnStudy = async ({ study }: RequestOf<'analysis'>): Promise<StudyAnalysis> => {
+  const saidOf = async ({ study }: RequestOf<'analysis'>): Promise<StudyAnalysis> => {
     const began = performance.now();
     const found = await said(async () => {
       const { analysed, version } = await analyses.of(study);
-      const { page, files } = await rendered(keyOf(study, 'page'), () => pageOfAnalysis(analysed));
-      const { undecided, outcomes } = analysed;
-      return { page, reason: null, files: files.map((f) => f.name), undecided, outcomes, version };
+      const { answer, undecided, outcomes } = analysed;
+      return { answer, reason: null, undecided, outcomes, version };
     });
-    return { undecided: [], outcomes: [], version: '', ...found, seconds: (performance.now() - began) / 1000 };
+    const seconds = (performance.now() - began) / 1000;
+    return { answer: [], undecided: [], outcomes: [], version: '', ...found, seconds };
   };
 
-  const drawnCosts = ({ study, ...options }: RequestOf<'cost'>) =>
-    said(async () => {
+  const drawnStudy = async ({ study }: RequestOf<'report'>) => ({
+    ...nothing,
+    ...(await said(async () => {
       const { analysed } = await analyses.of(study);
+      const { pageOfAnalysis } = await thorough();
+      const { page, files } = await rendered(keyOf(study, 'page'), () => pageOfAnalysis(analysed));
+      return { page, reason: null, files: files.map((f) => f.name) };
+    })),
+  });
+
+  const drawnCosts = async (request: RequestOf<'cost'>) => ({
+    ...nothing,
+    ...(await said(async () => {
+      const { study, ...options } = request;
+      costs.set(study, request);
+      const { analysed } = await analyses.of(study);
+      const { pageOfCosts } = await thorough();
       const { page, files } = await rendered(keyOf(study, 'cost'), () => pageOfCosts(analysed, options));
       const reason = page === null ? 'trials need a clock, and two batch sizes that reach the target' : null;
       return { page, reason, files: files.map((f) => f.name) };
-    });
+    })),
+  });
 
   /** The page beside a result. */
   const writtenPage = async (path: string): Promise<string | null> => {
@@ -124,7 +141,8 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
       curves: (await studies.of(study)).curves(trials, quantity, range),
     }),
     tails: async ({ study, quantity, after }) => ({ curves: (await studies.of(study)).tails(after, quantity) }),
-    analysis: drawnStudy,
+    analysis: saidOf,
+    report: drawnStudy,
     cost: drawnCosts,
     result: async ({ path }) => {
       const { result, page, files } = await drawnResult(path);
@@ -132,7 +150,7 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
         kind: result.document.kind.kind,
         page,
         files: files.map((f) => f.name),
-        table: await tableOf(result, false),
+        table: await (await thorough()).tableOf(result, false),
         written: await writtenPage(path),
       };
     },
@@ -140,7 +158,7 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
       const key = keyOf(of, part);
       if (!pages.has(key)) {
         if (!(await isStudy(of))) await drawnResult(of);
-        else if (part === 'cost') await drawnCosts({ study: of, devices: 1 });
+        else if (part === 'cost') await drawnCosts(costs.get(of) ?? { study: of, devices: 1 });
         else await drawnStudy({ study: of });
       }
       const files = pages.get(key)?.files ?? [];
@@ -148,16 +166,20 @@ export function answering(folder: ServedFolder, onSettled: () => void) {
       if (!file) throw new FileError(of, `has no figure of this name; expected one of ${files.length} others`);
       return { text: file.text };
     },
-    csv: async ({ path }) => ({ text: csvText((await stored(path)).document) }),
+    csv: async ({ path }) => ({ text: (await thorough()).csvText((await stored(path)).document) }),
     spectra: async ({ paths }) =>
-      spectraOf(await Promise.all(paths.map(async (called) => ({ called, file: await folder.place(called) })))),
-    check: async ({ text }) => mistakesOfStudy(text),
+      (await thorough()).spectraOf(
+        await Promise.all(paths.map(async (called) => ({ called, file: await folder.place(called) }))),
+      ),
+    workers: async ({ study }) => workers.of(await studies.of(study)),
+    check: async ({ text }) => (await thorough()).mistakesOfStudy(text),
     scaled: async ({ subject, image, unit, count, ...scales }) => {
       await folder.checkPaths(subject);
+      scaledUnits ??= new (await thorough()).ScaledUnits();
       return scaledUnits.top({ subject, image, unit }, scales, count);
     },
     text: async ({ path }) => ({ text: await studyFileText(await folder.place(path)) }),
-    forms: async () => ({ forms: forms() }),
+    forms: async () => ({ forms: (await thorough()).forms() }),
     save: async ({ path, text, before }) => {
       await saveStudyFile(await folder.place(path), text, before);
       return { done: 'saved' };
@@ -211,6 +233,7 @@ class Analyses {
   }
 
   async #analyse(study: string): Promise<AnalysedStudy> {
+    const { analyseStudy } = await thorough();
     return analyseStudy(await this.#folder.studyPlace(study));
   }
 }

@@ -34,11 +34,16 @@ export class Desk {
 
   constructor(options: DeskOptions) {
     this.#options = options;
+  }
+
+  /** Has its process ready before the first question, which else starts it. */
+  start(): void {
     this.#started();
   }
 
   /** Throws Refusal. */
   ask<Name extends DeskOperation>(name: Name, request: RequestOf<Name>): Promise<ResponseOf<Name>> {
+    if (this.#closed) throw new Refusal(503, 'the server ends');
     if (this.#waiting.size >= mostWaiting) throw new Refusal(503, 'too many questions wait for an answer; ask again');
     const id = this.#next++;
     return new Promise<unknown>((resolve, reject) => {
@@ -59,8 +64,11 @@ export class Desk {
 
   close(): void {
     this.#closed = true;
-    this.#child?.kill();
-    this.#child = undefined;
+    const child = this.#child;
+    if (!child) return;
+    // One that is in the middle of something long would hear of it only then.
+    child.kill('SIGKILL');
+    this.#ended(child, 'the server ends');
   }
 
   #send(message: ToDesk): void {

@@ -9,6 +9,8 @@ import type { OpenStudies } from './open-studies.ts';
 /** Milliseconds between looks at the studies, and at the folder. */
 const atStudies = 500;
 const atFolder = 2500;
+/** Before the first look: whoever begins to watch asks for something too, which comes first. */
+const untilFirst = 250;
 
 interface Known {
   version: string;
@@ -38,7 +40,7 @@ export class Watch {
   set on(value: boolean) {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (value) this.#again(0);
+    if (value) this.#again(untilFirst);
   }
 
   #again(after: number): void {
@@ -82,7 +84,7 @@ export class Watch {
     const written = await lastWritten(await this.#folder.studyPlace(path));
     if (found && found.version === written) return;
     const study = await this.#studies.of(path);
-    const { trials, text: _, metric: __, source: ___, ...progress } = study.overview(path);
+    const { trials, text: _, source: __, ...progress } = study.overview(path);
     const known: Known = found ?? { version: '', progress: '', trials: new Map() };
     known.version = written;
     const changed = trials.filter((trial) => {

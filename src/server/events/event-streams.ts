@@ -15,7 +15,8 @@ const patience = 60_000;
 
 interface Stream {
   readonly response: ServerResponse;
-  readonly study: string | undefined;
+  /** Whose trials it is told of. */
+  readonly studies: ReadonlySet<string>;
   /** Cursor of what was written last. */
   sent: number;
   /** When it last took all that was written, in milliseconds. */
@@ -57,7 +58,7 @@ export class EventStreams {
   open(
     request: IncomingMessage,
     response: ServerResponse,
-    { since, study }: { since?: number | undefined; study?: string | undefined },
+    { since, study }: { readonly since?: number | undefined; readonly study: readonly string[] },
   ): void {
     if (this.#open.size >= mostStreams)
       throw new Refusal(503, `${mostStreams} pages are open already; close one, or wait`);
@@ -66,7 +67,7 @@ export class EventStreams {
     const reset = since !== undefined && since > now;
     const stream: Stream = {
       response,
-      study,
+      studies: new Set(study),
       sent: since === undefined || reset ? now : since,
       drained: performance.now(),
     };
@@ -93,10 +94,10 @@ export class EventStreams {
   }
 
   #tell(stream: Stream): void {
-    const { response, study } = stream;
+    const { response, studies } = stream;
     if (response.destroyed || response.writableNeedDrain) return;
     stream.drained = performance.now();
-    const wanted = (event: LiveEvent) => event.kind !== 'trial' || event.study === study;
+    const wanted = (event: LiveEvent) => event.kind !== 'trial' || studies.has(event.study);
     const changes = this.#changes.since(stream.sent, wanted);
     if (changes.length === 0) return;
     stream.sent = changes.at(-1)!.cursor;

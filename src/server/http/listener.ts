@@ -140,6 +140,7 @@ function openEvents({ streams }: Served, request: IncomingMessage, response: Ser
   const last = request.headers['last-event-id'];
   const asked = eventsRequest.safeParse({
     ...Object.fromEntries(url.searchParams),
+    study: url.searchParams.getAll('study'),
     ...(typeof last === 'string' && last !== '' && { since: last }),
   });
   if (!asked.success) throw new Refusal(400, firstProblem(asked.error));
@@ -181,7 +182,7 @@ function sendAsset({ assets }: Served, request: IncomingMessage, response: Serve
     return;
   }
   const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? '')) ? asset.gzip() : undefined;
-  send(response, 200, asset.type, zipped ?? asset.bytes, {
+  send(response, 200, asset.type, zipped ?? asset.bytes(), {
     ...cached,
     vary: 'accept-encoding',
     ...(zipped && { 'content-encoding': 'gzip' }),

@@ -2,9 +2,9 @@
  * The process of a job, started by `Jobs` and by nobody else. It goes on when the server is gone: what it computes is in the folder, and is steered through the study's
  * store by whatever server comes next.
  */
-import { requestOfForm } from '../../app/browse/index.ts';
+import { requestOfForm } from '../../app/browse/thorough.ts';
 import { measure } from '../../app/index.ts';
-import { computeStudy, layingOut, preparePlan, resumeStudy } from '../../app/study/index.ts';
+import { computeStudy, layingOut, linkOf, preparePlan, resumeStudy } from '../../app/study/index.ts';
 import { BallastError, reasonOf } from '../../base/errors.ts';
 import { loadExtensions } from '../../base/extensions.ts';
 import { checkRequest } from '../../schema/index.ts';
@@ -64,8 +64,7 @@ async function measured({ name, request: filled, folder, root }: MeasureOrder): 
   const { signal } = stop;
   if (name === planName) {
     const { devices, bandwidth, latency, price, steps, timing, ...training } = checkRequest(planRequest, request);
-    const link =
-      bandwidth !== undefined && latency !== undefined ? { bandwidth, latency, source: 'given' as const } : undefined;
+    const link = linkOf(given({ bandwidth, latency }));
     const prepared = await preparePlan(
       {
         source: { kind: 'training', emission: 'auto', ...given(training) },

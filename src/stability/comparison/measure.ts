@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { InputError } from '../../base/errors.ts';
 import type { ImageDataset } from '../../data/index.ts';
+import { makeFolder } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
-import { type Network, normalizationEntry } from '../../models/index.ts';
+import { type Network, networkIdentity, normalizationEntry } from '../../models/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import {
   type ComparedNetwork,
@@ -112,9 +114,34 @@ export class Comparison {
 
   /** Throws InputError for fewer than two networks and for settings that one of them does not allow. */
   static async prepare(settings: ComparisonSettings): Promise<Comparison> {
-    const { members, parts } = settings;
+    const { members } = settings;
     if (members.length < 2)
       throw new InputError('weights', `expected at least two networks to compare, got ${members.length}`);
+    return Comparison.#prepared(settings);
+  }
+
+  /** Measures one of the networks, by itself: what remains are finished parts. Throws as `prepare` does. */
+  static async measureMember(settings: Omit<ComparisonSettings, 'members'> & { readonly member: Member }) {
+    const { member } = settings;
+    const comparison = await Comparison.#prepared({ ...settings, members: [member] });
+    await comparison.#attacked(member, (f, detail) => settings.onProgress?.(f / 2, detail));
+    await comparison.#spectra[0]?.run();
+  }
+
+  /** Of the networks those of which parts are missing. */
+  async incomplete(): Promise<readonly Member[]> {
+    const { members } = this.#settings;
+    const missing = await Promise.all(
+      members.map(async (member, i) => {
+        if ((await this.#attackedCache(member)?.read('attacked')) === undefined) return true;
+        return ((await this.#spectra[i]?.missing()) ?? []).length > 0;
+      }),
+    );
+    return members.filter((_, i) => missing[i]);
+  }
+
+  static async #prepared(settings: ComparisonSettings): Promise<Comparison> {
+    const { members, parts } = settings;
     for (const member of members) requirePossible(attackOf(settings, member));
     const spectra: (SpectrumMeasurement | null)[] = [];
     for (const { network, dataset } of members) {
@@ -124,7 +151,7 @@ export class Comparison {
         ...{ network, dataset, units, stages: false, finalRelu: false, method, top, seed, runtime, signal },
         images: settings.images.slice(0, spectrumImages),
       };
-      const cache = parts === undefined ? undefined : folderCache(parts, wanted);
+      const cache = parts === undefined ? undefined : folderCache(await partsOf(parts, network), wanted);
       spectra.push(units === 'none' ? null : await SpectrumMeasurement.prepare({ ...wanted, cache }));
     }
     return new Comparison(settings, spectra);
@@ -177,23 +204,35 @@ export class Comparison {
   }
 
   async #attacked(member: Member, report: (share: number, detail: string) => void): Promise<UnderAttack> {
-    const { parts, images, runtime } = this.#settings;
-    const request = { ...attackOf(this.#settings, member), onProgress: report };
-    const { attack, norm, radii, steps, seed } = request;
-    const cache =
-      parts === undefined
-        ? undefined
-        : partCache(parts, partForms.comparison, {
-            ...{ measurement: 'compare', revision: comparisonRevision, network: member.network, data: member.dataset },
-            ...{ settings: { images, attack, norm, radii, steps, seed }, runtime },
-          });
+    const { parts } = this.#settings;
+    const attacks = parts === undefined ? undefined : await partsOf(parts, member.network);
+    const cache = this.#attackedCache(member);
     const known = await cache?.read('attacked');
     if (known) return known;
+    const request = { ...attackOf(this.#settings, member), onProgress: report, attacks };
     const { result, right } = await measurePerturbations(request);
     const found = { right, growth: result.byStage ?? { excess: [], final: null } };
     await cache?.write('attacked', found);
     return found;
   }
+
+  #attackedCache({ network, dataset }: Member) {
+    const { parts, images, attack, norm, radii, steps, seed, runtime } = this.#settings;
+    if (parts === undefined) return undefined;
+    return partCache(folderIn(parts, network), partForms.comparison, {
+      ...{ measurement: 'compare', revision: comparisonRevision, network, data: dataset },
+      ...{ settings: { images, attack, norm, radii, steps, seed }, runtime },
+    });
+  }
+}
+
+/** Parts of one network: those of others have the same names. */
+const folderIn = (parts: string, network: Network) => join(parts, networkIdentity(network).slice(0, 16));
+
+async function partsOf(parts: string, network: Network): Promise<string> {
+  const folder = folderIn(parts, network);
+  await makeFolder(folder);
+  return folder;
 }
 
 /** The attack on one network, as `measurePerturbations` takes it. */

@@ -108,6 +108,60 @@ export interface AttackResult {
   /** [count, size]; examples that were not attacked are as they came. */
   readonly perturbed: Float32Array;
   readonly warnings: readonly string[];
+  /** What the warnings are of. */
+  readonly doubts: AttackDoubts;
+}
+
+/** What speaks against an attack, in numbers that add up over several of them. */
+export interface AttackDoubts {
+  /** Whether the network answered the same image differently. */
+  readonly unsteady: boolean;
+  /** Examples that were attacked. */
+  readonly open: number;
+  /** Those of them whose gradient was zero throughout at the first step. */
+  readonly zeroGradients: number;
+  /** See `AttackRun`. */
+  readonly successesByStep: readonly number[];
+  /** Successes that did not stand when predicted again. */
+  readonly unconfirmed: number;
+}
+
+/** The doubts of several attacks with the same settings, as those of one. */
+export const doubtsTogether = (all: readonly AttackDoubts[]): AttackDoubts => {
+  const sum = (of: (doubts: AttackDoubts) => number) => all.reduce((n, doubts) => n + of(doubts), 0);
+  const steps = Math.max(0, ...all.map((d) => d.successesByStep.length));
+  return {
+    unsteady: all.some((d) => d.unsteady),
+    open: sum((d) => d.open),
+    zeroGradients: sum((d) => d.zeroGradients),
+    // An attack that stopped early has at its end what it would have later.
+    successesByStep: Array.from({ length: steps }, (_, i) =>
+      sum((d) => d.successesByStep[i] ?? d.successesByStep.at(-1) ?? 0),
+    ),
+    unconfirmed: sum((d) => d.unconfirmed),
+  };
+};
+
+/** In the manner of AutoAttack: of zero gradients, of a network whose answers change from call to call, and of an attack that more steps make weaker. */
+export function warningsOf({
+  unsteady,
+  open,
+  zeroGradients,
+  successesByStep,
+  unconfirmed,
+}: AttackDoubts): readonly string[] {
+  const warnings: string[] = [];
+  if (unsteady)
+    warnings.push(
+      'the network answers the same image differently from call to call: attacks underestimate what is possible',
+    );
+  if (zeroGradients)
+    warnings.push(`${zeroGradients} of ${open} examples have a gradient of zero: try the attack apgd or another loss`);
+  const [last, most] = [successesByStep.at(-1) ?? 0, Math.max(0, ...successesByStep)];
+  if (most > last + Math.max(1, 0.02 * open))
+    warnings.push(`the attack gets weaker with more steps: ${most} successes on the way, ${last} at the end`);
+  if (unconfirmed) warnings.push(`${unconfirmed} successes of the attack did not stand when predicted again`);
+  return warnings;
 }
 
 /** Rounding of sums and projections in float32. */
@@ -115,8 +169,7 @@ const slack = 1e-4;
 
 /**
  * Attacks the examples that are answered correctly; the others count as they are. Every success is checked by predicting again with a
- * program that holds the network without gradients and without folded normalization, and by its distance. Warns, in the manner of AutoAttack, of zero gradients, of a
- * network whose answers change from call to call, and of an attack that more steps make weaker.
+ * program that holds the network without gradients and without folded normalization, and by its distance. Warnings: see `warningsOf`.
  */
 export async function runAttack(
   classifier: DifferentiableClassifier,
@@ -133,11 +186,8 @@ export async function runAttack(
   const wanted = items.targets;
   const open = predicted.flatMap((p, i) => (p === items.labels[i] && p !== wanted?.[i] ? [i] : []));
   const perturbed = items.origin.slice();
-  const warnings: string[] = [];
-  if (clean.some((z, i) => z !== again[i]))
-    warnings.push(
-      'the network answers the same image differently from call to call: attacks underestimate what is possible',
-    );
+  const unsteady = clean.some((z, i) => z !== again[i]);
+  let [zeroGradients, successesByStep]: [number, readonly number[]] = [0, []];
   const claimed = new Uint8Array(items.count);
   if (open.length) {
     const own = pickItems(items, open, size);
@@ -146,13 +196,7 @@ export async function runAttack(
       perturbed.set(run.adversarial.subarray(position * size, (position + 1) * size), item * size);
       claimed[item] = run.claimed[position]!;
     });
-    if (run.zeroGradients)
-      warnings.push(
-        `${run.zeroGradients} of ${open.length} examples have a gradient of zero: try the attack apgd or another loss`,
-      );
-    const [last, most] = [run.successesByStep.at(-1) ?? 0, Math.max(0, ...run.successesByStep)];
-    if (most > last + Math.max(1, 0.02 * open.length))
-      warnings.push(`the attack gets weaker with more steps: ${most} successes on the way, ${last} at the end`);
+    ({ zeroGradients, successesByStep } = run);
   }
   const after = await classifier.logits(perturbed);
   const moved = difference(perturbed, items.origin);
@@ -178,9 +222,9 @@ export async function runAttack(
       linf,
     };
   });
-  const doubtful = found.filter((i) => i.claimed && !i.success).length;
-  if (doubtful) warnings.push(`${doubtful} successes of the attack did not stand when predicted again`);
-  return { items: found, perturbed, warnings };
+  const unconfirmed = found.filter((i) => i.claimed && !i.success).length;
+  const doubts = { unsteady, open: open.length, zeroGradients, successesByStep, unconfirmed };
+  return { items: found, perturbed, warnings: warningsOf(doubts), doubts };
 }
 
 function pickItems(items: AttackItems, positions: readonly number[], size: number): AttackItems {

@@ -2,16 +2,19 @@ export { type AttackItems, type AttackOptions, succeeded } from './attack.ts';
 export {
   type AttackCost,
   type AttackDescription,
+  type AttackDoubts,
   type AttackedItem,
   type AttackName,
   type AttackResult,
   attackNamed,
   attackNames,
+  doubtsTogether,
   findsSmallest,
   overRadii,
   registerAttack,
   runAttack,
   targetsFor,
+  warningsOf,
 } from './attacks.ts';
 export { type AttackLoss, DifferentiableClassifier, type EntryOptions } from './classifier.ts';
 export { type ControlledPerturbations, kinds, type PerturbationKind, withControls } from './controls.ts';

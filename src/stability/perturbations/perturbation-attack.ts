@@ -1,23 +1,26 @@
+import { createHash } from 'node:crypto';
 import { distributionOf } from '../../base/statistics.ts';
 import { toFloat } from '../../data/index.ts';
 import { argMax, requireFiniteLogits } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
+import type { Part } from '../../schema/index.ts';
 import { activationsAt } from '../units/activations.ts';
 import { findUnits, unitIndex } from '../units/units.ts';
 import {
   type AttackedItem,
-  type AttackResult,
   copyItem,
   DifferentiableClassifier,
+  doubtsTogether,
   findsSmallest,
   type Norm,
   overRadii,
   runAttack,
   targetsFor,
+  warningsOf,
 } from './index.ts';
 import type { AttackSummary } from './perturbation-result.ts';
-import type { PerturbationRequest } from './perturbation-setting.ts';
+import { attackCache, type PerturbationRequest } from './perturbation-setting.ts';
 
 /** What an attack on the images of a request has come to. */
 export interface AttackedImages {
@@ -36,7 +39,7 @@ export interface AttackedImages {
   readonly right: readonly (readonly boolean[])[];
 }
 
-function summaryOf({ items, warnings }: AttackResult, eps: number): AttackSummary {
+function summaryOf(items: readonly AttackedItem[], warnings: readonly string[], eps: number): AttackSummary {
   const hits = items.filter((i) => i.success);
   const right = items.filter((i) => i.perturbed === i.label).length;
   return {
@@ -80,64 +83,168 @@ async function originOf(request: PerturbationRequest, network: Network): Promise
   return out;
 }
 
+/** Images that are attacked in one call, and kept together when they are done. */
+const attackedTogether = 50;
+
+/** The images of a request in the groups that are attacked together. */
+const groupsOf = (images: readonly number[]): (readonly number[])[] =>
+  Array.from({ length: Math.ceil(images.length / attackedTogether) }, (_, g) =>
+    images.slice(g * attackedTogether, (g + 1) * attackedTogether),
+  );
+
+/** What a group is kept by. */
+function groupKey(images: readonly number[]): string {
+  const hash = createHash('sha256').update(images.join(',')).digest('hex').slice(0, 12);
+  return `attack on ${images[0]}-${images.at(-1)}, ${hash}`;
+}
+
+/** What is kept of a group: values of the perturbed images at the first radius, or where there is none. */
+type AttackedGroup = Omit<Part<'attacked'>, 'perturbed'> & { readonly perturbed: Float32Array };
+
+const toKept = ({ perturbed, ...group }: AttackedGroup): Part<'attacked'> => ({
+  ...group,
+  perturbed: Buffer.from(perturbed.buffer, perturbed.byteOffset, perturbed.byteLength).toString('base64'),
+});
+
+function fromKept({ perturbed, ...group }: Part<'attacked'>): AttackedGroup {
+  const bytes = Buffer.from(perturbed, 'base64');
+  return { ...group, perturbed: new Float32Array(Uint8Array.from(bytes).buffer) };
+}
+
+/** The radii that a request is judged at, and those that are attacked: what is searched for without a radius is searched for once, and judged at each of them. */
+function radiiOf({ attack, radii }: PerturbationRequest, ownAnswers: boolean) {
+  const asked = radii.length ? radii : [Number.POSITIVE_INFINITY];
+  const judged = ownAnswers ? asked.slice(0, 1) : asked;
+  const smallest = findsSmallest(attack);
+  return { smallest, judged, tried: smallest ? [Number.POSITIVE_INFINITY] : judged };
+}
+
 /**
- * Attacks the images of a request at all radii in one call. `ownAnswers`: what the network answers counts as right, only the first radius is tried,
- * and FGSM and PGD raise the margin; for networks that have learnt nothing.
+ * Attacks the images of a request at all radii, group by group. `ownAnswers`: what the network answers counts as right, only the first radius is tried,
+ * and FGSM and PGD raise the margin; for networks that have learnt nothing. Groups that `request.attacks` has are not attacked again.
  */
 export async function attackImages(
   request: PerturbationRequest,
   network: Network,
   ownAnswers: boolean,
 ): Promise<AttackedImages> {
-  const { dataset, images, attack, norm, steps, stepSize, restarts, randomStart, target, seed, runtime, layer } =
-    request;
-  const count = images.length;
-  const classifier = new DifferentiableClassifier(network, { entry: layer, runtime });
-  try {
-    const origin = await originOf(request, network);
-    const logits = await classifier.logits(origin);
-    requireFiniteLogits(network.name, logits);
-    const { classes } = classifier;
-    const answers = Int32Array.from({ length: count }, (_, i) => argMax(logits, i * classes, classes));
-    const truth = Int32Array.from(images, (i) => dataset.labels[i]!);
-    const labels = ownAnswers ? answers : truth;
-    const ids = Int32Array.from(images);
-    const targets = target === undefined ? null : targetsFor(target, { labels, ids, logits, classes, seed });
-    const asked = request.radii.length ? request.radii : [Number.POSITIVE_INFINITY];
-    const radii = ownAnswers ? asked.slice(0, 1) : asked;
-    // What is searched for without a radius is searched for once, and judged at each of them.
-    const smallest = findsSmallest(attack);
-    const tried = smallest ? [Number.POSITIVE_INFINITY] : radii;
-    const result = await runAttack(classifier, attack, overRadii({ count, ids, origin, labels, targets }, tried), {
-      norm,
-      steps,
-      stepSize,
-      restarts,
-      randomStart,
-      seed,
-      // Fresh weights make logits so far apart that the cross-entropy is flat in float32.
-      loss: ownAnswers ? 'margin' : 'crossEntropy',
-      signal: request.signal,
-      onProgress: (f) => request.onProgress?.(f, ownAnswers ? 'attack on the untrained network' : `${attack} attack`),
+  const { images, norm } = request;
+  const { smallest, judged: radii } = radiiOf(request, ownAnswers);
+  const origin = await originOf(request, network);
+  const size = origin.length / images.length;
+  const groups = await attackGroups(request, network, { origin, ownAnswers });
+  const warnings = warningsOf(doubtsTogether(groups.map((g) => g.doubts)));
+  const itemsAt = (r: number) =>
+    groups.flatMap(({ items, clean: { length: count } }) => {
+      const own = (smallest ? items : items.slice(r * count, (r + 1) * count)).map(
+        (item): AttackedItem => ({ ...item, radius: item.radius ?? Number.POSITIVE_INFINITY }),
+      );
+      return smallest ? own.map((item) => limitedTo(radii[r]!, norm, item)) : own;
     });
-    const itemsAt = (r: number) =>
-      smallest
-        ? result.items.map((item) => limitedTo(radii[r]!, norm, item))
-        : result.items.slice(r * count, (r + 1) * count);
-    const items = itemsAt(0);
-    const perturbed = result.perturbed.subarray(0, origin.length);
-    const { size } = classifier;
-    if (smallest) for (const [i, item] of items.entries()) if (!item.success) copyItem(perturbed, origin, i, size);
-    return {
-      summaries: radii.map((eps, r) => summaryOf({ ...result, items: itemsAt(r) }, eps)),
-      items,
-      origin,
-      perturbed,
-      size,
-      right: radii.map((_, r) => itemsAt(r).map(({ perturbed: answer, label }) => answer === label)),
-      clean: Array.from(answers, (answer, i) => answer === truth[i]),
-    };
+  const items = itemsAt(0);
+  const perturbed = new Float32Array(origin.length);
+  let at = 0;
+  for (const group of groups) {
+    perturbed.set(group.perturbed, at);
+    at += group.perturbed.length;
+  }
+  if (smallest) for (const [i, item] of items.entries()) if (!item.success) copyItem(perturbed, origin, i, size);
+  return {
+    summaries: radii.map((eps, r) => summaryOf(itemsAt(r), warnings, eps)),
+    items,
+    origin,
+    perturbed,
+    size,
+    right: radii.map((_, r) => itemsAt(r).map(({ perturbed: answer, label }) => answer === label)),
+    clean: groups.flatMap((g) => g.clean),
+  };
+}
+
+/** Of the images of a request those groups of which `request.attacks` has nothing. */
+export async function missingGroups(
+  request: PerturbationRequest,
+  network: Network,
+  ownAnswers: boolean,
+): Promise<(readonly number[])[]> {
+  const cache = request.attacks === undefined ? undefined : attackCache(request.attacks, request, network, ownAnswers);
+  const missing: (readonly number[])[] = [];
+  for (const own of groupsOf(request.images)) if ((await cache?.read(groupKey(own))) === undefined) missing.push(own);
+  return missing;
+}
+
+async function attackGroups(
+  request: PerturbationRequest,
+  network: Network,
+  { origin, ownAnswers }: { readonly origin: Float32Array; readonly ownAnswers: boolean },
+): Promise<AttackedGroup[]> {
+  const { images, attack, layer, runtime, signal } = request;
+  const cache = request.attacks === undefined ? undefined : attackCache(request.attacks, request, network, ownAnswers);
+  const classifier = new DifferentiableClassifier(network, { entry: layer, runtime });
+  const groups: AttackedGroup[] = [];
+  try {
+    for (const own of groupsOf(images)) {
+      signal?.throwIfAborted();
+      const key = groupKey(own);
+      const known = await cache?.read(key);
+      const first = groups.length * attackedTogether * classifier.size;
+      if (known && known.clean.length === own.length) groups.push(fromKept(known));
+      else {
+        const found = await attackGroup(request, classifier, {
+          images: own,
+          origin: origin.subarray(first, first + own.length * classifier.size),
+          ownAnswers,
+          report: (f) =>
+            request.onProgress?.(
+              (groups.length * attackedTogether + f * own.length) / images.length,
+              ownAnswers ? 'attack on the untrained network' : `${attack} attack`,
+            ),
+        });
+        await cache?.write(key, toKept(found));
+        groups.push(found);
+      }
+    }
+    return groups;
   } finally {
     await classifier.dispose();
   }
+}
+
+async function attackGroup(
+  request: PerturbationRequest,
+  classifier: DifferentiableClassifier,
+  {
+    images,
+    origin,
+    ownAnswers,
+    report,
+  }: {
+    readonly images: readonly number[];
+    readonly origin: Float32Array;
+    readonly ownAnswers: boolean;
+    readonly report: (fraction: number) => void;
+  },
+): Promise<AttackedGroup> {
+  const { dataset, attack, norm, steps, stepSize, restarts, randomStart, target, seed, signal } = request;
+  const count = images.length;
+  const { classes } = classifier;
+  const logits = await classifier.logits(origin);
+  requireFiniteLogits(classifier.name, logits);
+  const answers = Int32Array.from({ length: count }, (_, i) => argMax(logits, i * classes, classes));
+  const truth = Int32Array.from(images, (i) => dataset.labels[i]!);
+  const labels = ownAnswers ? answers : truth;
+  const ids = Int32Array.from(images);
+  const targets = target === undefined ? null : targetsFor(target, { labels, ids, logits, classes, seed });
+  const { tried } = radiiOf(request, ownAnswers);
+  const result = await runAttack(classifier, attack, overRadii({ count, ids, origin, labels, targets }, tried), {
+    ...{ norm, steps, stepSize, restarts, randomStart, seed, signal },
+    // Fresh weights make logits so far apart that the cross-entropy is flat in float32.
+    loss: ownAnswers ? 'margin' : 'crossEntropy',
+    onProgress: report,
+  });
+  return {
+    clean: Array.from(answers, (answer, i) => answer === truth[i]),
+    items: result.items.map((item) => ({ ...item, radius: Number.isFinite(item.radius) ? item.radius : null })),
+    perturbed: result.perturbed.subarray(0, origin.length),
+    doubts: result.doubts,
+  };
 }

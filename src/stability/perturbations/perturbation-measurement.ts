@@ -28,7 +28,23 @@ const shownImages = 6;
 /** ‖d‖ / ‖x‖ where perturbations enter below which float32 no longer resolves the difference of two passes. */
 const smallestResolved = 1e-5;
 
-async function project(request: PerturbationRequest, controls: ControlledPerturbations): Promise<ProjectedBlock[]> {
+/** The perturbations that an attack has found, with their controls. */
+export function controlsOf(
+  { dataset, images, noise, seed, layer }: PerturbationRequest,
+  { origin, perturbed }: AttackedImages,
+): ControlledPerturbations {
+  return withControls(origin, perturbed, {
+    ...{ noise, ids: images, seed },
+    // Inner states are shuffled element by element, and lie where they like.
+    ...(layer === undefined ? { channels: dataset.shape[0]!, pixels: true } : { channels: 1, pixels: false }),
+  });
+}
+
+/** Energies of the perturbations of a request on singular vectors; none where they are not asked for. */
+export async function project(
+  request: PerturbationRequest,
+  controls: ControlledPerturbations,
+): Promise<ProjectedBlock[]> {
   const { project: wanted, network, images, seed, runtime = {}, signal, onProgress, cache } = request;
   if (!wanted || controls.positions.length === 0) return [];
   const ids = controls.positions.slice(0, wanted.images).map((i) => images[i]!);
@@ -49,22 +65,16 @@ function settingsOf(request: PerturbationRequest): PerturbationResult['settings'
  */
 export async function measurePerturbations(request: PerturbationRequest): Promise<MeasuredPerturbations> {
   const began = performance.now();
-  const { network, dataset, images, attack, norm, noise, seed, layer } = request;
+  const { network, dataset, images, attack, norm, seed, layer } = request;
   requirePossible(request);
-  const controlled = ({ origin, perturbed }: AttackedImages) =>
-    withControls(origin, perturbed, {
-      ...{ noise, ids: images, seed },
-      // Inner states are shuffled element by element, and lie where they like.
-      ...(layer === undefined ? { channels: dataset.shape[0]!, pixels: true } : { channels: 1, pixels: false }),
-    });
   const attacked = await attackImages(request, network, false);
-  const controls = controlled(attacked);
+  const controls = controlsOf(request, attacked);
   const followed = controls.positions.length;
   const found = followed ? await followKinds(request, network, controls) : null;
   // Without perturbations of the network there is nothing to compare.
   const untrained = found ? request.untrained : undefined;
   const other = untrained && (await attackImages(request, untrained, true));
-  const otherFound = other && (await followKinds(request, untrained, controlled(other)));
+  const otherFound = other && (await followKinds(request, untrained, controlsOf(request, other)));
   const projections = await project(request, controls);
   const layers = found ? layersOf(found, projections) : [];
   const warnings = [...attacked.summaries[0]!.warnings];

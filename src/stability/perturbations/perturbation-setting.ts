@@ -5,7 +5,7 @@ import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import type { Network } from '../../models/index.ts';
 import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
-import { partForms } from '../../schema/index.ts';
+import { type Part, partForms } from '../../schema/index.ts';
 import type { ImageEnergies } from '../projections/index.ts';
 import { findUnits, unitIndex } from '../units/units.ts';
 import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } from './index.ts';
@@ -42,6 +42,8 @@ export interface PerturbationRequest {
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
   /** Of projections, by block and image. */
   readonly cache?: ResultCache<ImageEnergies> | undefined;
+  /** Folder for what attacks have come to, group of images by group; nothing is kept without. */
+  readonly attacks?: string | undefined;
 }
 
 /** PGD without a random start, in steps of a quarter of the radius, beside Gaussian noise: what is followed where the attack is not the question. */
@@ -130,5 +132,20 @@ export function perturbationCache(dir: string, request: PerturbationRequest): Re
       ...{ attack, norm, radius: radii[0], steps, stepSize, restarts, randomStart, target, noise, seed },
       project: projected,
     },
+  });
+}
+
+/** Finished attacks below `dir`, by group of images. `ownAnswers`: whether the network's own answers count as right. */
+export function attackCache(
+  dir: string,
+  request: PerturbationRequest,
+  network: Network,
+  ownAnswers: boolean,
+): ResultCache<Part<'attacked'>> {
+  const { dataset, attack, norm, radii, steps, stepSize, restarts, randomStart, target, layer, seed, runtime } =
+    request;
+  return partCache(dir, partForms.attacked, {
+    ...{ measurement: 'attack', revision: perturbationRevision, network, data: dataset, runtime },
+    settings: { attack, norm, radii, steps, stepSize, restarts, randomStart, target, layer, seed, ownAnswers },
   });
 }

@@ -12,6 +12,7 @@ import { BlockMeasurement, type BlockOptions } from '../units/block.ts';
 import { type Block, valuesNeeded } from '../units/block-ends.ts';
 import { type BlockPlan, type MethodChoice, planBlock } from '../units/block-plan.ts';
 import { findStages, findUnits, selectUnits } from '../units/units.ts';
+import { LogitsJacobian, planLogits, wholeNetwork } from './logits-jacobian.ts';
 import { spreadAcrossImages } from './spread.ts';
 
 /** Which units and stages of which network, at which images, and by which method. */
@@ -23,6 +24,8 @@ export interface SpectrumRequest {
   /** `all`, `none`, or names and runs of units: see `selectUnits`. */
   readonly units: string;
   readonly stages: boolean;
+  /** The whole network as well, from its input to its logits. */
+  readonly whole?: boolean;
   readonly finalRelu: boolean;
   readonly method: MethodChoice;
   /** Leading values where the spectrum is not computed in full. */
@@ -43,6 +46,11 @@ export interface PlannedBlock extends BlockPlan {
   readonly image: number;
 }
 
+/** One that is in no cache. */
+export interface MissingBlock extends PlannedBlock {
+  readonly kind: 'unit' | 'stage';
+}
+
 /** What a request will do and cost. Finding out takes one forward pass an image. */
 export interface SpectrumPlan {
   readonly blocks: readonly PlannedBlock[];
@@ -51,9 +59,12 @@ export interface SpectrumPlan {
   readonly bytes: number;
 }
 
+/** What a spectrum is kept by. What is exact on one machine may be the leading values on a smaller one. */
+const keyOf = ({ name, image, method }: PlannedBlock) => `${name}@${image}${method === 'lanczos' ? ', leading' : ''}`;
+
 interface Job {
   readonly block: Block;
-  readonly kind: 'unit' | 'stage';
+  readonly kind: 'unit' | 'stage' | 'network';
   readonly method: MethodChoice;
 }
 
@@ -78,11 +89,11 @@ export class SpectrumMeasurement {
     this.#jobs = jobs;
     this.#activations = activations;
     this.#logits = logits;
-    const blocks = jobs.flatMap(({ block, method }) =>
+    const blocks = jobs.flatMap(({ block, kind, method }) =>
       activations.map((at, i) => ({
         name: block.name,
         image: request.images[i]!,
-        ...planBlock(block, at, { ...request, method }),
+        ...(kind === 'network' ? planLogits(graph, logits) : planBlock(block, at, { ...request, method })),
       })),
     );
     this.plan = {
@@ -98,7 +109,8 @@ export class SpectrumMeasurement {
     requireFit(network, dataset);
     const graph = network.graph(1);
     const units = findUnits(graph);
-    if (units.length === 0) throw new UsageError(`${network.name} has no residual units to linearize`);
+    const wholeAlone = request.whole === true && units.length === 0 && ['all', 'none'].includes(request.units);
+    if (units.length === 0 && !wholeAlone) throw new UsageError(`${network.name} has no residual units to linearize`);
     const jobs: Job[] = selectUnits(units, request.units).map((block) => ({
       block,
       kind: 'unit',
@@ -108,13 +120,26 @@ export class SpectrumMeasurement {
     const stageMethod = request.method === 'dense' ? 'dense' : 'lanczos';
     if (request.stages)
       jobs.push(...findStages(units).map((block) => ({ block, kind: 'stage' as const, method: stageMethod }) as Job));
+    if (request.whole) jobs.push({ block: { name: wholeNetwork, units }, kind: 'network', method: 'dense' });
     if (jobs.length === 0) throw new InputError('units', 'none, and no stages: there is nothing to measure');
     const logits = graph.outputs[0]!.value;
-    const values = [...jobs.flatMap(({ block }) => valuesNeeded(block)), logits];
+    const inner = jobs.flatMap(({ block, kind }) => (kind === 'network' ? graph.inputs : valuesNeeded(block)));
+    const values = [...inner, logits];
     const pixels = images.map((i) => tensor('float32', [1, ...dataset.shape], toFloat(dataset, [i])));
     const activations = await activationsAt(graph, values, pixels, request.runtime, request.signal);
     for (const at of activations) requireFiniteLogits(network.name, at.get(logits)!.data as Float32Array);
     return new SpectrumMeasurement(request, graph, jobs, activations, logits);
+  }
+
+  /** Of the plan what the cache does not have; the whole network, which takes a few products, is never among it. */
+  async missing(): Promise<readonly MissingBlock[]> {
+    const { cache, images } = this.#request;
+    const missing: MissingBlock[] = [];
+    for (const [i, planned] of this.plan.blocks.entries()) {
+      const { kind } = this.#jobs[Math.floor(i / images.length)]!;
+      if (kind !== 'network' && (await cache?.read(keyOf(planned))) === undefined) missing.push({ ...planned, kind });
+    }
+    return missing;
   }
 
   /** Computes every spectrum, block by block. */
@@ -137,7 +162,10 @@ export class SpectrumMeasurement {
         signal,
         onProgress: (f) => onProgress?.(Math.min(1, (done + f * share) / this.plan.seconds), position),
       };
-      const measurement = new BlockMeasurement(this.#graph, job.block, options);
+      const measurement =
+        job.kind === 'network'
+          ? new LogitsJacobian(this.#graph, this.#logits, options)
+          : new BlockMeasurement(this.#graph, job.block, options);
       try {
         for (const [i, at] of this.#activations.entries()) {
           signal?.throwIfAborted();
@@ -145,8 +173,7 @@ export class SpectrumMeasurement {
           const plan = this.plan.blocks[j * images.length + i]!;
           share = plan.seconds;
           onProgress?.(Math.min(1, done / this.plan.seconds), position);
-          // What is exact on one machine may be the leading values on a smaller one.
-          const key = `${job.block.name}@${images[i]}${plan.method === 'lanczos' ? ', leading' : ''}`;
+          const key = keyOf(plan);
           let spectrum = await cache?.read(key);
           if (!spectrum) {
             spectrum = await measurement.measure(at, plan);
@@ -196,6 +223,7 @@ export class SpectrumMeasurement {
         const known = norms.every((n) => n !== undefined);
         return { ...spectra[i]!, units: names, productOfUnitNorms: known ? norms.reduce((p, n) => p * n!, 1) : null };
       });
+    const network = found.find((f) => f.job.kind === 'network')?.spectra[i];
     return {
       index,
       label: this.#request.dataset.labels[index]!,
@@ -203,6 +231,7 @@ export class SpectrumMeasurement {
       logits,
       units,
       stages,
+      ...(network && { network }),
     };
   }
 }

@@ -16,6 +16,8 @@ export interface BranchSource {
   readonly heldOut: number | null;
   /** Examples of the whole training. */
   readonly totalExamples: number;
+  /** Of a command: the folder with what it has left at a moment that was reached. */
+  momentFolder?(step: number): string;
   at(step: number, signal?: AbortSignal): Promise<BranchTrainer>;
   dispose(): Promise<void>;
 }

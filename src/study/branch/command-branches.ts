@@ -18,6 +18,10 @@ export interface CommandBranchOptions {
   readonly at?: readonly string[] | undefined;
   /** Where the training and its branches run; a temporary folder, which is removed, unless told. */
   readonly folder?: string | undefined;
+  /** Folder that holds what the training has left at a moment (`momentFolder` elsewhere): it need not be trained. */
+  readonly reached?: { readonly step: number; readonly folder: string } | undefined;
+  /** Whether to see that the command takes the rate it is told, with the first branch at its own batch size; unless told it is. */
+  readonly checkRate?: boolean | undefined;
   readonly gpus?: readonly string[] | undefined;
 }
 
@@ -38,7 +42,7 @@ export async function commandBranches(layout: StudyLayout, options: CommandBranc
   const folder = options.folder ?? own!;
   const { batch } = spec.values;
   const steps = momentSteps(options.at, { spec, budget: trial.budgetSteps });
-  const run = new CommandTraining(spec, folder, options.gpus);
+  const run = new CommandTraining(spec, folder, options);
   return {
     name: workload.name,
     dataset: layout.workloads.find((w) => w.name === workload.name)?.dataset ?? 'its own data',
@@ -48,6 +52,7 @@ export async function commandBranches(layout: StudyLayout, options: CommandBranc
     unit: 1,
     heldOut: null,
     totalExamples: trial.budgetSteps * batch,
+    momentFolder: (step) => run.momentFolder(step),
     async at(step, signal) {
       await run.trainTo(steps.slice(0, steps.indexOf(step) + 1), signal);
       const moment: BranchMoment = {
@@ -106,23 +111,26 @@ const exists = (path: string) =>
 class CommandTraining {
   readonly #spec: CommandSpec;
   readonly #folder: string;
-  readonly #gpus: readonly string[] | undefined;
-  #rateTold = false;
+  readonly #options: CommandBranchOptions;
+  #rateTold: boolean;
 
-  constructor(spec: CommandSpec, folder: string, gpus: readonly string[] | undefined) {
+  constructor(spec: CommandSpec, folder: string, options: CommandBranchOptions) {
     this.#spec = spec;
     this.#folder = folder;
-    this.#gpus = gpus;
+    this.#options = options;
+    this.#rateTold = options.checkRate === false;
   }
 
-  #momentFolder(step: number): string {
-    return join(this.#folder, `moment-${step}`);
+  momentFolder(step: number): string {
+    const { reached } = this.#options;
+    return reached?.step === step ? reached.folder : join(this.#folder, `moment-${step}`);
   }
 
   /** Trains to the last of these steps, with a stop at each. What was reached before stays. */
   async trainTo(steps: readonly number[], signal: AbortSignal | undefined): Promise<void> {
+    if (this.#options.reached?.step === steps.at(-1)) return;
     for (const [i, step] of steps.entries()) {
-      const done = this.#momentFolder(step);
+      const done = this.momentFolder(step);
       if (await exists(done)) continue;
       const before = steps[i - 1];
       const folder = join(this.#folder, 'underway');
@@ -200,7 +208,7 @@ class CommandTraining {
   ): Promise<MeasurementRow[] | null> {
     await rm(folder, { recursive: true, force: true });
     await makeFolder(folder);
-    if (from !== undefined) await cp(this.#momentFolder(from), folder, { recursive: true, preserveTimestamps: true });
+    if (from !== undefined) await cp(this.momentFolder(from), folder, { recursive: true, preserveTimestamps: true });
     const rows = new Map<number, MeasurementRow>();
     const { gpus: wanted } = this.#spec.resources;
     const stop = signal ?? new AbortController().signal;
@@ -213,7 +221,7 @@ class CommandTraining {
       budgetSteps: values.steps,
       budgetSeconds: null,
       signal: stop,
-      gpus: this.#gpus?.slice(0, wanted ?? 1),
+      gpus: this.#options.gpus?.slice(0, wanted ?? 1),
       onBegin: (step) => {
         if (from !== undefined && step < from - 1) anew = true;
       },

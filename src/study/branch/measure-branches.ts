@@ -1,6 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
-import type { BranchMoment, BranchTrainer, TrainedBranch } from './branch-trainer.ts';
+import type { BranchMoment, BranchOrder, BranchTrainer, TrainedBranch } from './branch-trainer.ts';
 import { type BranchedCritical, criticalOf } from './critical.ts';
 import type { BranchOutcome, JudgedBatch } from './judged.ts';
 import { type BranchProtocol, ladder, looksOf, type RateRule, rateFactor, requireProtocol } from './protocol.ts';
@@ -54,6 +54,8 @@ export interface MomentRequest extends BranchLayout {
   /** The batch size that is tried first: where an earlier moment ended. */
   readonly first?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Has branches trained elsewhere, and resolves when `kept` has them; absent where all are trained here. */
+  readonly handOut?: ((branches: readonly BranchOrder[]) => Promise<void>) | undefined;
   readonly onBranch?: (done: { readonly batchSize: number; readonly order: number; readonly branches: number }) => void;
 }
 
@@ -76,15 +78,21 @@ export async function measureMoment(request: MomentRequest): Promise<BranchedMom
   for (;;) {
     const wishes = nextBranches({ rungs, outcomes, protocol, first });
     if (wishes.length === 0) break;
-    for (const { batchSize, order } of wishes) {
+    const orders = wishes.map(
+      ({ batchSize, order }): BranchOrder => ({
+        ...{ batchSize, order },
+        ...{ learningRate: rateOf(batchSize), steps: stepsOfBranch(examples, batchSize) },
+      }),
+    );
+    if (request.handOut) {
+      const missing = [];
+      for (const one of orders) if (!(await kept.read(branchKey(moment, one)))) missing.push(one);
+      if (missing.length > 0) await request.handOut(missing);
+    }
+    for (const one of orders) {
       signal?.throwIfAborted();
-      const key = `step-${moment.step} batch-${batchSize} order-${order}`;
-      let branch = await kept.read(key);
-      if (!branch) {
-        const steps = stepsOfBranch(examples, batchSize);
-        branch = await trainer.train({ batchSize, learningRate: rateOf(batchSize), steps, order }, signal);
-        await kept.write(key, branch);
-      }
+      const { batchSize, order } = one;
+      const branch = await trainOrRead(trainer, one, kept, signal);
       outcomes.push({ batchSize, order, loss: branch.loss });
       trained.set(batchSize, [...(trained.get(batchSize) ?? []), { order, ...branch }]);
       requireOrders(trained.get(moment.batchSize) ?? []);
@@ -112,6 +120,25 @@ export async function measureMoment(request: MomentRequest): Promise<BranchedMom
       seconds: all.reduce((sum, b) => sum + b.seconds, 0),
     },
   };
+}
+
+/** What a branch is kept by. */
+const branchKey = ({ step }: BranchMoment, { batchSize, order }: BranchOrder) =>
+  `step-${step} batch-${batchSize} order-${order}`;
+
+/** A branch as it is kept, trained first where it is not. Throws AbortError when told to stop. */
+export async function trainOrRead(
+  trainer: BranchTrainer,
+  order: BranchOrder,
+  kept: ResultCache<TrainedBranch>,
+  signal: AbortSignal | undefined,
+): Promise<TrainedBranch> {
+  const key = branchKey(trainer.moment, order);
+  const known = await kept.read(key);
+  if (known) return known;
+  const branch = await trainer.train(order, signal);
+  await kept.write(key, branch);
+  return branch;
 }
 
 /** Orders that change nothing at all are one order, of which no interval follows. Throws UsageError. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { breathe } from '../../base/breathe.ts';
 import { FileError, InputError, UsageError } from '../../base/errors.ts';
 import { dataIdentity, type ImageDataset, isText, subset } from '../../data/index.ts';
@@ -8,6 +8,7 @@ import type { RuntimeOptions } from '../../runtime/index.ts';
 import {
   type Checkpoint,
   CheckpointFolder,
+  checkpointName,
   definingSettings,
   keptStates,
   planTraining,
@@ -77,6 +78,16 @@ const newest = (folder: string) => new CheckpointFolder(join(folder, 'checkpoint
 async function stateAt(folder: string, step: number): Promise<Checkpoint> {
   const kept = keptStates(folder);
   return (await kept.steps()).includes(step) ? kept.at(step) : newest(folder).at(step);
+}
+
+/** Of a run's folder the files, by their paths below it, that branches at these steps need. */
+export async function filesOfRun(folder: string, steps: readonly number[]): Promise<string[]> {
+  const kept = await keptStates(folder).steps();
+  const states = steps.map((step) => {
+    const { path } = kept.includes(step) ? keptStates(folder) : newest(folder);
+    return relative(folder, join(path, checkpointName(step)));
+  });
+  return ['config.json', 'metrics.jsonl', ...states];
 }
 
 /** The steps at which a run is branched: those that are asked for, each by the nearest checkpoint not behind it; all of them unless told. Throws InputError for one without. */

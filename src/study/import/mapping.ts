@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UsageError } from '../../base/errors.ts';
 import { printable } from '../../base/printable.ts';
+import { importRequest } from '../../schema/index.ts';
 import { type LogQuantity, logFormats } from '../../trials/index.ts';
 
 const target = z.strictObject({
@@ -60,9 +61,9 @@ const mapping = z.strictObject({
   format: z.enum(logFormats.map((f) => f.name)).optional(),
   pattern: z.string().optional(),
   names: z.string().optional(),
-  epochs: z.enum(['ended', 'passed']).optional(),
-  order: z.enum(['resumed', 'unsorted']).optional(),
-  restarts: z.enum(['same', 'new']).optional(),
+  epochs: importRequest.shape.epochs,
+  order: importRequest.shape.order,
+  restarts: importRequest.shape.restarts,
   targets: z.array(target).optional(),
 });
 

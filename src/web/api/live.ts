@@ -16,11 +16,15 @@ class Live {
   #source: EventSource | undefined;
   #cursor: number | undefined;
   #server: string | undefined;
-  #study: string | undefined;
+  /** Studies whose trials are followed, with how many views do. */
+  readonly #studies = new Map<string, number>();
+  /** What the open connection follows. */
+  #asked = '';
   #failures = 0;
-  #followed = false;
+  #started = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #change: ReturnType<typeof setTimeout> | undefined;
   #frame: number | undefined;
   #gathered: LiveEvent[] = [];
   readonly #listeners = new Set<Listener>();
@@ -32,7 +36,7 @@ class Live {
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) {
         clearTimeout(this.#resting);
-        if (!this.#source && this.#followed) this.#open();
+        if (!this.#source && this.#started) this.#open();
       } else
         this.#resting = setTimeout(() => {
           clearTimeout(this.#timer);
@@ -42,13 +46,24 @@ class Live {
     });
   }
 
-  /** Follows the trials of this study too, from the cursor that its state was read at. */
-  follow(study: string | undefined, cursor?: number): void {
-    if (this.#source && study === this.#study) return;
-    this.#followed = true;
-    this.#study = study;
-    if (cursor !== undefined) this.#cursor = this.#cursor === undefined ? cursor : Math.min(cursor, this.#cursor);
-    this.#open();
+  /** Opens the connection; the views that are shown by then say what is followed. */
+  start(): void {
+    this.#started = true;
+    this.#changed();
+  }
+
+  /** Follows the trials of a study too, from the cursor that its state was read at. Returns what ends that. */
+  follow(study: string, cursor: number): () => void {
+    const followers = this.#studies.get(study) ?? 0;
+    this.#studies.set(study, followers + 1);
+    if (followers === 0) this.#cursor = Math.min(cursor, this.#cursor ?? cursor);
+    this.#changed();
+    return () => {
+      const left = (this.#studies.get(study) ?? 1) - 1;
+      if (left > 0) this.#studies.set(study, left);
+      else this.#studies.delete(study);
+      this.#changed();
+    };
   }
 
   /** Told of changes, at most once a frame. Returns what ends that. */
@@ -69,12 +84,24 @@ class Live {
     return () => this.#renewed.delete(renewed);
   }
 
+  #wanted(): string {
+    return [...this.#studies.keys()].sort().join('\n');
+  }
+
+  /** Views come and go together: what is left of it counts. */
+  #changed(): void {
+    this.#change ??= setTimeout(() => {
+      this.#change = undefined;
+      if (this.#started && !document.hidden && (!this.#source || this.#wanted() !== this.#asked)) this.#open();
+    });
+  }
+
   #open(): void {
     clearTimeout(this.#timer);
     this.#source?.close();
-    const query = new URLSearchParams();
+    this.#asked = this.#wanted();
+    const query = new URLSearchParams([...this.#studies.keys()].map((study) => ['study', study]));
     if (this.#cursor !== undefined) query.set('since', String(this.#cursor));
-    if (this.#study !== undefined) query.set('study', this.#study);
     const source = new EventSource(`/api/events?${query}`);
     this.#source = source;
     source.addEventListener('hello', (event) => {

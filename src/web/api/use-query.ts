@@ -6,6 +6,8 @@ import { live } from './live.ts';
 export interface Query<T> {
   /** The last answer; it stays while a new one is on its way. */
   readonly value: T | undefined;
+  /** Whether it is the answer to what is asked now, and not to what was asked before. */
+  readonly fresh: boolean;
   readonly error: Failed | undefined;
   readonly loading: boolean;
   readonly reload: () => void;
@@ -44,6 +46,7 @@ export function useQuery<Name extends OperationName>(
   }, [name, key, count]);
   return {
     value: answer.key === key || answer.error === undefined ? answer.value : undefined,
+    fresh: answer.key === key && answer.error === undefined,
     error: answer.key === key ? answer.error : undefined,
     loading,
     reload,

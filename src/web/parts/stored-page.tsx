@@ -1,8 +1,9 @@
 /** A page that the server's reports draw, inside of this one: the same figures, with what each can be taken home as. */
+import { type ComponentChildren, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ask } from '../api/client.ts';
 import { download, pngOf } from './download.ts';
-import { parsedReport } from './parsed-report.ts';
+import { elementOf, inTurns, piecesOf } from './pieces.ts';
 
 interface StoredPageProps {
   /** HTML of the whole page. */
@@ -14,25 +15,10 @@ interface StoredPageProps {
   readonly header?: boolean;
   /** Of a study: its report, or its costs. */
   readonly part?: 'page' | 'cost';
+  /** Stands under the header. */
+  readonly under?: ComponentChildren;
   /** Whether places in it can be linked to: not where two pages stand beside one another. */
   readonly anchors?: boolean;
-}
-
-function partsOf(html: string, header: boolean): DocumentFragment {
-  const parsed = parsedReport(html);
-  for (const nav of parsed.querySelectorAll('nav.folder, .brand')) nav.remove();
-  const fragment = document.createDocumentFragment();
-  const head = parsed.querySelector('body > header');
-  if (header && head) fragment.append(head);
-  fragment.append(...parsed.querySelectorAll('body > main > section'));
-  const foot = parsed.querySelector('body > footer');
-  if (header && foot) {
-    const note = document.createElement('div');
-    note.className = 'made-by';
-    note.append(...foot.childNodes);
-    fragment.append(note);
-  }
-  return fragment;
 }
 
 /** Buttons for the files of a figure. */
@@ -74,34 +60,80 @@ function toolsOf(of: Pick<StoredPageProps, 'of' | 'part'>, files: readonly strin
   return tools;
 }
 
-export function StoredPage({ html, of, files, header = true, part = 'page', anchors = true }: StoredPageProps) {
+function dressed(
+  element: HTMLElement,
+  { of, part = 'page', files, anchors = true, under }: StoredPageProps,
+): HTMLElement {
+  if (under && element.tagName === 'HEADER') {
+    const place = document.createElement('div');
+    render(under, place);
+    element.append(place);
+  }
+  for (const figure of element.querySelectorAll('figure.numbered')) {
+    const number = figure.id.replace('figure-', '').padStart(2, '0');
+    const own = files.filter((name) => name.startsWith(`${number}-`) || name.startsWith(`${number}.`));
+    if (own.length > 0) figure.append(toolsOf({ of, part }, own, figure.id));
+  }
+  if (!anchors) {
+    for (const contents of element.querySelectorAll('.contents')) contents.remove();
+    element.removeAttribute('id');
+    for (const place of element.querySelectorAll('[id]')) place.removeAttribute('id');
+    for (const link of element.querySelectorAll('a[href^="#"]')) link.removeAttribute('href');
+  }
+  // A drawing is one picture to whoever cannot see it: its parts have no names.
+  for (const drawn of element.querySelectorAll('svg[role="img"] g[aria-label]')) drawn.removeAttribute('aria-label');
+  // What scrolls sideways must be reached without a mouse.
+  for (const scroll of element.querySelectorAll('.scroll, .table')) scroll.setAttribute('tabindex', '0');
+  return element;
+}
+
+/** What the reader has unfolded stays so. */
+function keepOpen(before: Element, now: Element): void {
+  const open = new Set(
+    [...before.querySelectorAll('details[open]')].map((d) => d.querySelector('summary')?.textContent),
+  );
+  for (const details of now.querySelectorAll('details'))
+    if (open.has(details.querySelector('summary')?.textContent) && !details.classList.contains('files'))
+      details.open = true;
+}
+
+/** Shown piece by piece, so that no page holds up the reader; of a page that comes again only what has changed is drawn again. */
+export function StoredPage(props: StoredPageProps) {
+  const { html, header = true } = props;
   const place = useRef<HTMLDivElement>(null);
+  const known = useRef(new Map<string, HTMLElement>());
   useEffect(() => {
     const here = place.current;
     if (!here) return;
-    const open = new Set(
-      [...here.querySelectorAll('details[open]')].map((d) => d.querySelector('summary')?.textContent),
+    let over = false;
+    const pieces = piecesOf(html);
+    const texts = header ? [pieces.header, ...pieces.sections, pieces.footer] : pieces.sections;
+    const before = known.current;
+    const now = new Map<string, HTMLElement>();
+    known.current = now;
+    const kept = new Set(texts.flatMap((text) => before.get(text) ?? []));
+    const drawn = inTurns(
+      texts,
+      () => over,
+      (text, at) => {
+        const element = before.get(text) ?? dressed(elementOf(text), props);
+        now.set(text, element);
+        const there = here.children[at];
+        if (there === element) return;
+        if (there && !kept.has(there as HTMLElement)) {
+          keepOpen(there, element);
+          there.replaceWith(element);
+        } else here.insertBefore(element, there ?? null);
+      },
     );
-    const parts = partsOf(html, header);
-    for (const figure of parts.querySelectorAll('figure.numbered')) {
-      const number = figure.id.replace('figure-', '').padStart(2, '0');
-      const own = files.filter((name) => name.startsWith(`${number}-`) || name.startsWith(`${number}.`));
-      if (own.length > 0) figure.append(toolsOf({ of, part }, own, figure.id));
-    }
-    if (!anchors) {
-      for (const contents of parts.querySelectorAll('.contents')) contents.remove();
-      for (const place of parts.querySelectorAll('[id]')) place.removeAttribute('id');
-      for (const link of parts.querySelectorAll('a[href^="#"]')) link.removeAttribute('href');
-    }
-    // A drawing is one picture to whoever cannot see it: its parts have no names.
-    for (const part of parts.querySelectorAll('svg[role="img"] g[aria-label]')) part.removeAttribute('aria-label');
-    // What scrolls sideways must be reached without a mouse.
-    for (const scroll of parts.querySelectorAll('.scroll, .table')) scroll.setAttribute('tabindex', '0');
-    for (const details of parts.querySelectorAll('details'))
-      if (open.has(details.querySelector('summary')?.textContent) && !details.classList.contains('files'))
-        details.open = true;
-    here.replaceChildren(parts);
-    if (location.hash !== '') document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    drawn.then(() => {
+      if (over) return;
+      while (here.children.length > texts.length) here.lastElementChild!.remove();
+      if (location.hash !== '' && before.size === 0) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+    });
+    return () => {
+      over = true;
+    };
   }, [html]);
   return <div class="stored" ref={place} />;
 }

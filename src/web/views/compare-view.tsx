@@ -1,8 +1,11 @@
 /** Two results or studies side by side. */
 import { useQuery } from '../api/use-query.ts';
+import { withSpectra } from '../parts/kinds.ts';
+import { PlainTable } from '../parts/plain-table.tsx';
 import { linkTo, set, useRoute } from '../parts/route.ts';
 import { Answered } from '../parts/states.tsx';
 import { StoredPage } from '../parts/stored-page.tsx';
+import { ofText } from './study/trial-names.ts';
 
 const isResult = (path: string) => path.endsWith('.json');
 
@@ -11,20 +14,14 @@ function ResultSide({ path }: { readonly path: string }) {
   return (
     <Answered query={query} what={path}>
       {({ page, files, table }) =>
-        page === null ? (
-          <pre class="plain" tabindex={0}>
-            {table}
-          </pre>
-        ) : (
-          <StoredPage html={page} of={path} files={files} anchors={false} />
-        )
+        page === null ? <PlainTable text={table} /> : <StoredPage html={page} of={path} files={files} anchors={false} />
       }
     </Answered>
   );
 }
 
 function StudySide({ path }: { readonly path: string }) {
-  const query = useQuery('analysis', { study: path });
+  const query = useQuery('report', { study: path });
   return (
     <Answered query={query} what={path}>
       {({ page, files, reason }) =>
@@ -72,7 +69,7 @@ function Side({
   );
 }
 
-const apart = ['study-file', 'unreadable', 'run'];
+const apart = ['study-file', 'unreadable'];
 
 export function CompareView() {
   const { query } = useRoute();
@@ -83,10 +80,18 @@ export function CompareView() {
       {({ entries }) => {
         const choices = entries.filter((e) => !apart.includes(e.kind)).map((e) => e.path);
         const kindOf = (path: string) => entries.find((e) => e.path === path)?.kind;
-        const spectra = [a, b].filter((p) => ['spectrum', 'intervene'].includes(kindOf(p) ?? ''));
+        const studies = [a, b].filter((p) => ['study', 'run'].includes(kindOf(p) ?? ''));
+        const spectra = [a, b].filter((p) => withSpectra.includes(kindOf(p) ?? ''));
         return (
           <>
             <h1>Side by side</h1>
+            {studies.length === 2 && (
+              <p>
+                <a href={linkTo('curves', { of: ofText(studies.map((study) => ({ study, chosen: '' }))) })}>
+                  Lay their curves over one another
+                </a>
+              </p>
+            )}
             {spectra.length === 2 && (
               <p>
                 <a href={linkTo('spectra', { paths: spectra.join('|') })}>Lay their spectra over one another</a>

@@ -6,6 +6,7 @@ import { act } from '../api/client.ts';
 import { useQuery } from '../api/use-query.ts';
 import { useActions } from '../parts/actions.ts';
 import { isUnderWay, useJob } from '../parts/jobs.ts';
+import { PlainTable } from '../parts/plain-table.tsx';
 import { type Filled, RequestForm, requestOf } from '../parts/request-form.tsx';
 import { linkTo, set, useRoute } from '../parts/route.ts';
 import { Answered } from '../parts/states.tsx';
@@ -23,13 +24,7 @@ function Outcome({ path }: { readonly path: string }) {
           <p>
             <a href={linkTo('result', { path })}>{path}</a>
           </p>
-          {page === null ? (
-            <pre class="plain" tabindex={0}>
-              {table}
-            </pre>
-          ) : (
-            <StoredPage html={page} of={path} files={files} />
-          )}
+          {page === null ? <PlainTable text={table} /> : <StoredPage html={page} of={path} files={files} />}
         </>
       )}
     </Answered>

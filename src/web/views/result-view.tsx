@@ -1,12 +1,12 @@
 import { ask } from '../api/client.ts';
 import { useQuery } from '../api/use-query.ts';
 import { download } from '../parts/download.ts';
+import { withSpectra } from '../parts/kinds.ts';
+import { PlainTable } from '../parts/plain-table.tsx';
 import { linkTo } from '../parts/route.ts';
 import { Answered } from '../parts/states.tsx';
 import { StoredPage } from '../parts/stored-page.tsx';
-
-/** Kinds whose spectra can be laid over one another. */
-const withSpectra = ['spectrum', 'intervene'];
+import { WrittenPictures } from '../parts/written-pictures.tsx';
 
 /** Any stored result as its page; as its table where it has none. */
 export function ResultView({ path }: { readonly path: string }) {
@@ -29,7 +29,7 @@ export function ResultView({ path }: { readonly path: string }) {
         <a href={linkTo('compare', { a: path })}>Compare</a>
         {query.value?.written && (
           <a href={`/api/page?${new URLSearchParams({ path: query.value.written })}`} target="_blank" rel="noopener">
-            As it was written, with its pictures
+            As it was written
           </a>
         )}
         {query.value && withSpectra.includes(query.value.kind) && (
@@ -37,19 +37,17 @@ export function ResultView({ path }: { readonly path: string }) {
         )}
       </nav>
       <Answered query={query} what={path}>
-        {({ page, table, files, kind }) =>
+        {({ page, table, files, kind, written }) =>
           page === null ? (
             <>
               <h1>
                 {path} <small>{kind}</small>
               </h1>
               <p>A {kind} has no page of its own; this is its table.</p>
-              <pre class="plain" tabindex={0}>
-                {table}
-              </pre>
+              <PlainTable text={table} />
             </>
           ) : (
-            <StoredPage html={page} of={path} files={files} />
+            <StoredPage html={page} of={path} files={files} under={written && <WrittenPictures path={written} />} />
           )
         }
       </Answered>

@@ -1,5 +1,5 @@
 /** The two sides of a residual unit on sliders, and what becomes of the top of its spectrum. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatDuration, formatNumber } from '../../report/numbers.ts';
 import { useQuery } from '../api/use-query.ts';
 import { CurveFigure } from '../parts/curve-figure.tsx';
@@ -53,9 +53,9 @@ function Top({
   const given = { skipScale: Number(query.get('skip') ?? 1), weightScale: Number(query.get('branch') ?? 1) };
   const [scales, setScales] = useState(given);
   useEffect(() => {
-    const { skipScale, weightScale } = scales;
+    const { skipScale: skip, weightScale: branch } = scales;
     const timer = setTimeout(
-      () => set({ skip: skipScale === 1 ? undefined : skipScale, branch: weightScale === 1 ? undefined : weightScale }),
+      () => set({ skip: skip === 1 ? undefined : skip, branch: branch === 1 ? undefined : branch }),
       rest,
     );
     return () => clearTimeout(timer);
@@ -63,6 +63,10 @@ function Top({
   const of = { subject, image, unit };
   const unchanged = useQuery('scaled', of);
   const scaled = useQuery('scaled', { ...of, ...given });
+  // What is shown stays until the answer for other scales is there, under its own name.
+  const shown = useRef(given);
+  if (scaled.fresh) shown.current = given;
+  const { skipScale, weightScale } = shown.current;
   const problem = unchanged.error ?? scaled.error;
   const curve = (name: string, values: readonly number[]) => ({ name, x: values.map((_, i) => i + 1), y: values });
   return (
@@ -71,19 +75,25 @@ function Top({
         <Scale
           name="Skip connection ×"
           value={scales.skipScale}
-          onInput={(skipScale) => setScales({ ...scales, skipScale })}
+          onInput={(skip) => setScales({ ...scales, skipScale: skip })}
         />
         <Scale
           name="Branch ×"
           value={scales.weightScale}
-          onInput={(weightScale) => setScales({ ...scales, weightScale })}
+          onInput={(branch) => setScales({ ...scales, weightScale: branch })}
         />
         <button type="button" onClick={() => setScales({ skipScale: 1, weightScale: 1 })}>
           As it is
         </button>
       </div>
       {problem ? (
-        <Problem message={problem.message} retry={scaled.reload} />
+        <Problem
+          message={problem.message}
+          retry={() => {
+            unchanged.reload();
+            scaled.reload();
+          }}
+        />
       ) : !unchanged.value || !scaled.value ? (
         <Waiting what="the network and its spectrum" />
       ) : (
@@ -91,7 +101,7 @@ function Top({
           title={`Largest singular values of ${unit}`}
           curves={[
             curve('as it is', unchanged.value.values),
-            curve(`skip × ${given.skipScale}, branch × ${given.weightScale}`, scaled.value.values),
+            curve(`skip × ${skipScale}, branch × ${weightScale}`, scaled.value.values),
           ]}
           axes={{ xLog: false, yLog: query.get('ylog') === '1', xLabel: 'index', yLabel: 'singular value' }}
           note={`The largest is ${formatNumber(scaled.value.values[0] ?? 0)}, as it is ${formatNumber(unchanged.value.values[0] ?? 0)}; found in ${formatDuration(scaled.value.seconds)}, to ${formatNumber(scaled.value.residual, 1)} of the largest. The map ends at the addition, and is linearized at the activations of the unchanged network.`}

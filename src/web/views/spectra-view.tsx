@@ -3,6 +3,7 @@ import { formatCount } from '../../report/numbers.ts';
 import type { OneSpectrum } from '../../schema/serve/index.ts';
 import { useQuery } from '../api/use-query.ts';
 import { CurveFigure } from '../parts/curve-figure.tsx';
+import { withSpectra } from '../parts/kinds.ts';
 import { linkTo, set, useRoute } from '../parts/route.ts';
 import { Answered } from '../parts/states.tsx';
 
@@ -13,7 +14,8 @@ const most = 24;
 const facets: readonly { readonly key: string; readonly title: string; readonly of: (s: OneSpectrum) => string }[] = [
   { key: 'file', title: 'Result', of: (s) => s.path },
   { key: 'unit', title: 'Unit', of: (s) => s.unit },
-  { key: 'image', title: 'Image', of: (s) => `image ${s.image}` },
+  { key: 'network', title: 'Network', of: (s) => s.network },
+  { key: 'image', title: 'Image', of: (s) => (s.image === null ? 'mean over images' : `image ${s.image}`) },
   { key: 'setting', title: 'Intervention', of: (s) => s.setting },
 ];
 
@@ -27,7 +29,10 @@ function Spectra({ spectra }: { readonly spectra: readonly OneSpectrum[] }) {
   const found = spectra.filter((s) => facets.every(({ key, of }) => wanted(key) === '' || wanted(key) === of(s)));
   const shown = found.slice(0, most);
   const name = (s: OneSpectrum) =>
-    [s.network, ...facets.map(({ of }) => of(s))].filter((text) => text !== '').join(', ');
+    (differing.length > 0 ? differing : facets.slice(1, 2))
+      .map(({ of }) => of(s))
+      .filter((text) => text !== '')
+      .join(', ');
   const curves = shown.map((s) => ({ name: name(s), x: s.index.map((i) => i + 1), y: s.value }));
   const thinned = shown.some((s) => s.index.length < s.count);
   const note = [
@@ -74,8 +79,6 @@ function Spectra({ spectra }: { readonly spectra: readonly OneSpectrum[] }) {
   );
 }
 
-const withSpectra = ['spectrum', 'intervene'];
-
 export function SpectraView() {
   const { query: settings } = useRoute();
   const paths = (settings.get('paths') ?? '').split('|').filter((p) => p !== '');
@@ -91,21 +94,26 @@ export function SpectraView() {
       <h1>Spectra</h1>
       <details open={paths.length === 0}>
         <summary>Results ({paths.length} chosen)</summary>
-        {folder.value && known.length === 0 && (
-          <p class="state">
-            No result here has spectra; <a href={linkTo('measure', { name: 'spectrum' })}>measure one</a>.
-          </p>
-        )}
-        <ul class="choices">
-          {known.map(({ path, kind }) => (
-            <li key={path}>
-              <label>
-                <input type="checkbox" checked={paths.includes(path)} onChange={() => toggled(path)} /> {path}{' '}
-                <span class="kind">{kind}</span>
-              </label>
-            </li>
-          ))}
-        </ul>
+        <Answered query={folder} what="the folder">
+          {() =>
+            known.length === 0 ? (
+              <p class="state">
+                No result here has spectra; <a href={linkTo('measure', { name: 'spectrum' })}>measure one</a>.
+              </p>
+            ) : (
+              <ul class="choices">
+                {known.map(({ path, kind }) => (
+                  <li key={path}>
+                    <label>
+                      <input type="checkbox" checked={paths.includes(path)} onChange={() => toggled(path)} /> {path}{' '}
+                      <span class="kind">{kind}</span>
+                    </label>
+                  </li>
+                ))}
+              </ul>
+            )
+          }
+        </Answered>
       </details>
       {paths.length > 0 && (
         <Answered query={query} what="spectra">

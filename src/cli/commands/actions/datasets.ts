@@ -1,15 +1,15 @@
 import { describeDataset, listDatasets } from '../../../app/listing/index.ts';
 import { UsageError } from '../../../base/errors.ts';
 import { alignColumns, formatCount, formatExact, formatNumber, formatPercent } from '../../../report/index.ts';
-import { type DatasetResult, type DatasetsResult, datasetKind, datasetsKind } from '../../../schema/index.ts';
+import {
+  type DatasetResult,
+  type DatasetsRequest,
+  type DatasetsResult,
+  datasetKind,
+  datasetsKind,
+} from '../../../schema/index.ts';
 import { allSplits, type Split } from '../../flags/splits.ts';
 import { printDocument } from '../../terminal/print-document.ts';
-
-interface DatasetsOptions {
-  readonly data?: string;
-  readonly split?: Split;
-  readonly json?: boolean;
-}
 
 /** What is known of a data set, and what was found in its files. */
 type Facts = DatasetsResult['datasets'][number];
@@ -19,9 +19,11 @@ type ImageSummary = Extract<Summary, { readonly images: number }>;
 type TextSummary = Extract<Summary, { readonly tokens: number }>;
 type ClassShare = NonNullable<ImageSummary['classes']>[number];
 
-export async function run(name: string | undefined, options: DatasetsOptions): Promise<void> {
+export async function run(
+  { name, data, split }: DatasetsRequest,
+  { json = false }: { readonly json?: boolean },
+): Promise<void> {
   const write = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
-  const { data, split, json } = options;
   if (name === undefined) {
     if (data !== undefined || split)
       throw new UsageError('--data and --split go with the name of a data set: ballast datasets NAME --data DIR');

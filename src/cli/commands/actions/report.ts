@@ -3,19 +3,13 @@ import { writeFigures, writePages } from '../../../app/stored-files.ts';
 import { csvText, documentJson, type StoredResult, storedResults, tableOf } from '../../../app/stored-results.ts';
 import { UsageError } from '../../../base/errors.ts';
 import { wantsColor } from '../../../report/index.ts';
+import type { StoredReportRequest } from '../../../schema/index.ts';
 import { commandLineOf } from '../../measurement-command.ts';
 import { runningCommand } from '../../terminal/invocation.ts';
 
-interface ReportOptions {
-  readonly out?: string;
-  readonly figures?: string;
-  readonly csv?: boolean;
-  readonly json?: boolean;
-}
-
 export async function run(
-  paths: readonly string[],
-  { out, figures, csv = false, json = false }: ReportOptions,
+  { paths, out, figures, csv }: StoredReportRequest,
+  { json = false }: { readonly json?: boolean },
 ): Promise<void> {
   if (csv && json) throw new UsageError('--csv and --json do not go together: expected one of them');
   const found = (await Promise.all(paths.map(storedResults))).flat();

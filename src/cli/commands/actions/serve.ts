@@ -1,13 +1,8 @@
+import type { ServeRequest } from '../../../schema/index.ts';
 import { openApi, startServer } from '../../../server/index.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
 
-interface ServeOptions {
-  readonly port: number;
-  readonly host: string;
-  readonly openapi?: boolean;
-}
-
-export async function serve(folder: string, { port, host, openapi = false }: ServeOptions): Promise<void> {
+export async function serve({ folder, port, host, openapi }: ServeRequest): Promise<void> {
   if (openapi) {
     process.stdout.write(`${JSON.stringify(openApi(), null, 2)}\n`);
     return;

@@ -1,33 +1,17 @@
 import { work } from '../../../app/queue/index.ts';
 import { formatCount } from '../../../report/index.ts';
+import type { WorkerRequest } from '../../../schema/index.ts';
 import { listenForInterrupts } from '../../terminal/interrupts.ts';
-
-interface WorkerCommandOptions {
-  readonly queue: string;
-  readonly namespace?: string;
-  readonly redisCa?: string;
-  readonly data?: readonly string[];
-  readonly shared?: readonly string[];
-  readonly scratch?: string;
-  readonly maxParallel?: number;
-  readonly threads?: number;
-  readonly device: string;
-  readonly gpus?: readonly string[];
-  readonly allowCommands?: boolean;
-  readonly seconds?: number;
-  readonly untilIdle?: boolean;
-}
 
 /** A line with its time, as a log has them. */
 const say = (text: string) => process.stderr.write(`${new Date().toISOString()} ${text}\n`);
 
-export async function worker(options: WorkerCommandOptions): Promise<void> {
-  const { allowCommands = false, untilIdle = false, redisCa: ca } = options;
+export async function worker(request: WorkerRequest): Promise<void> {
   const interrupts = listenForInterrupts();
   try {
     const { ended } = await work({
-      ...options,
-      ...{ allowCommands, untilIdle, ca },
+      ...request,
+      ca: request.redisCa,
       signal: interrupts.signal,
       onReport: (report) => {
         if (report.kind === 'began')

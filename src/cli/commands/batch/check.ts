@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { studyCheckRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
+import { addJson } from '../../flags/output-options.ts';
 import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function checkCommand(): Command {
   const command = new Command('check').description(batchSummaries.check);
-  return addRequestOptions(command, studyCheckRequest)
-    .option('--json', 'print one JSON object on standard output and nothing else there')
+  return addJson(addRequestOptions(command, studyCheckRequest))
     .addHelpText('after', exampleText('ballast batch check study.yaml'))
     .action(async () => {
       const { check } = await import('./actions/check.ts');

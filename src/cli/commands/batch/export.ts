@@ -1,13 +1,13 @@
 import { Command } from 'commander';
 import { exportRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
+import { addJson } from '../../flags/output-options.ts';
 import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function exportCommand(): Command {
   const command = new Command('export').description(batchSummaries.export);
-  return addRequestOptions(command, exportRequest)
-    .option('--json', 'print one JSON object on standard output and nothing else there')
+  return addJson(addRequestOptions(command, exportRequest))
     .addHelpText('after', exampleText('ballast batch export study --format csv --to measurements.csv'))
     .action(async () => {
       const { exportAs } = await import('./actions/export.ts');

@@ -1,17 +1,20 @@
 import { Command } from 'commander';
+import { batchReportRequest, checkRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { addClusterOptions } from './options/cluster-options.ts';
+import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function batchReportCommand(): Command {
-  const command = new Command('report')
-    .description(batchSummaries.report)
-    .argument('<dir>', 'folder of a study, or of an import')
-    .option('--out <file>', 'where the HTML report goes (default: report.html in the folder)')
-    .option('--json', 'print one JSON object on standard output, and write no file unless --out says so');
-  return addClusterOptions(command)
+  const command = new Command('report').description(batchSummaries.report);
+  return addRequestOptions(command, batchReportRequest)
+    .option('--json', 'print one JSON object on standard output, and write no file unless --out says so')
     .addHelpText('after', exampleText('ballast batch report study --devices 1,2,4,8 --price 1.20'))
-    .action(async (...given: Parameters<typeof import('./actions/report.ts').run>) =>
-      (await import('./actions/report.ts')).run(...given),
-    );
+    .action(async () => {
+      const { run } = await import('./actions/report.ts');
+      const options = command.opts<{ json?: boolean }>();
+      await run(
+        checkRequest(batchReportRequest, requestFrom(batchReportRequest, { ...options }, command.processedArgs)),
+        options,
+      );
+    });
 }

@@ -1,18 +1,17 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { studyRunKeys } from '../../../schema/index.ts';
+import { studyFileKey, studyRunKeys } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
+import { addDryRun, addJson, addOut } from '../../flags/output-options.ts';
 import { addRequestOptions } from '../../flags/request-options.ts';
-import { folderName } from '../../flags/values.ts';
-import { addQueueOptions } from './options/queue-options.ts';
+import { runRequest } from './options/run-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function runBatchCommand(): Command {
-  const command = new Command('run')
-    .description(batchSummaries.run)
-    .argument('<study.yaml>', 'the study: docs/batch-studies.md says what it has, `ballast batch schema` for editors')
-    .option('--out <dir>', 'the study on disk: study.sqlite and trials/ (required unless --dry-run)', folderName);
-  return addQueueOptions(addRunOptions(command))
+  const command = new Command('run').description(batchSummaries.run);
+  addRequestOptions(command, runRequest.extend({ study: studyFileKey }));
+  addOut(command, 'the study on disk: study.sqlite and trials/ (required unless --dry-run)');
+  return addJson(addDryRun(command))
     .addHelpText(
       'after',
       exampleText(
@@ -25,9 +24,7 @@ export function runBatchCommand(): Command {
     );
 }
 
-/** How a study is run. */
+/** How a study is run on this machine. */
 export function addRunOptions(command: Command): Command {
-  return addRequestOptions(command, z.object(studyRunKeys))
-    .option('--dry-run', 'say what would be done, and stop')
-    .option('--json', 'print one JSON object on standard output and nothing else there');
+  return addJson(addDryRun(addRequestOptions(command, z.object(studyRunKeys))));
 }

@@ -1,5 +1,9 @@
 import { Command } from 'commander';
+import type { z } from 'zod';
+import { drainRequest, retryRequest, studyFolderRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
+import { addJson } from '../../flags/output-options.ts';
+import { addRequestOptions } from '../../flags/request-options.ts';
 import { addParts, type Parts } from '../../parts.ts';
 import { commandSummaries } from '../../summaries.ts';
 import { queueSummaries } from './summaries.ts';
@@ -8,26 +12,23 @@ type Name = keyof typeof queueSummaries;
 type Actions = typeof import('../actions/queue.ts');
 
 /** A command on the folder of a study. */
-const onStudy = (name: Name): Command =>
-  new Command(name).description(queueSummaries[name]).argument('<dir>', 'the study on disk');
+const onStudy = (name: Name, request: z.ZodObject = studyFolderRequest): Command =>
+  addRequestOptions(new Command(name).description(queueSummaries[name]), request);
 
 const actions = () => import('../actions/queue.ts');
 
 const parts: Parts<Name> = {
   status: async () =>
-    onStudy('status')
+    addJson(onStudy('status'))
       .option('--watch', 'show it anew every few seconds, until Ctrl-C')
-      .option('--json', 'print one JSON object on standard output and nothing else there')
       .addHelpText('after', exampleText('ballast queue status study'))
       .action(async (...given: Parameters<Actions['status']>) => (await actions()).status(...given)),
   drain: async () =>
-    onStudy('drain')
-      .option('--off', 'give out trials again')
+    onStudy('drain', drainRequest)
       .addHelpText('after', exampleText('ballast queue drain study'))
       .action(async (...given: Parameters<Actions['drain']>) => (await actions()).drain(...given)),
   retry: async () =>
-    onStudy('retry')
-      .argument('[trials...]', 'beginnings of the ids of failed trials (default: all of them)')
+    onStudy('retry', retryRequest)
       .addHelpText('after', exampleText('ballast queue retry study'))
       .action(async (...given: Parameters<Actions['retry']>) => (await actions()).retry(...given)),
   cancel: async () =>

@@ -1,6 +1,6 @@
 import type { SpectrumResult } from '../../../stability/index.ts';
 import { formatCount, formatExact, formatPercent, formatRange, typesetNumber } from '../../numbers.ts';
-import { type SpectrumRow, spectrumRow, unitRows } from './spectrum-rows.ts';
+import { blocksOf, type SpectrumRow, spectrumRow, unitRows } from './spectrum-rows.ts';
 
 /** One thing that the data show: a short value to read from afar, and the sentence it belongs to. */
 export interface Finding {
@@ -163,8 +163,20 @@ function stageFindings(result: SpectrumResult): Finding[] {
   return findings;
 }
 
+/** How far the logits move with the pixels. */
+function networkFindings({ images }: SpectrumResult): Finding[] {
+  const norms = images.flatMap((image) => image.network?.singularValues[0] ?? []);
+  if (norms.length === 0) return [];
+  return [
+    {
+      value: formatRange(Math.min(...norms), Math.max(...norms), (s) => typesetNumber(s, 3)),
+      sentence: `is the largest singular value from the pixels to the logits: by so much, times the l2 length of a small change of the pixels, do the logits move at most (l2, ${images.length === 1 ? 'at one image' : 'from image to image'}).`,
+    },
+  ];
+}
+
 function qualityFindings(result: SpectrumResult, rows: readonly SpectrumRow[]): Finding[] {
-  const all = [...rows, ...result.images.flatMap((image) => image.stages.map((s, i) => spectrumRow(image, s, i)))];
+  const all = result.images.flatMap((image) => blocksOf(image).map((block, i) => spectrumRow(image, block, i)));
   if (all.length === 0) return [];
   const worst = largestBy(all, (r) => r.block.maxResidual);
   const findings: Finding[] = [
@@ -203,6 +215,7 @@ export function spectrumFindings(result: SpectrumResult): Finding[] {
     ...extremeFindings(result, rows),
     ...spreadFindings(result),
     ...stageFindings(result),
+    ...networkFindings(result),
     ...qualityFindings(result, rows),
   ];
 }

@@ -1,5 +1,6 @@
 import type { SpectrumResult } from '../../../stability/index.ts';
 import { type Html, html } from '../../kit/html.ts';
+import { blocksOf } from './spectrum-rows.ts';
 
 /** What the words mean. */
 export function glossary(): Html {
@@ -13,7 +14,7 @@ export function glossary(): Html {
 
 /** What the paper fixed, and what is this program's own choice. */
 export function protocolNotes(result: SpectrumResult): Html {
-  const blocks = result.images.flatMap((i) => [...i.units, ...i.stages]);
+  const blocks = result.images.flatMap(blocksOf);
   const tolerances = [...new Set(blocks.map((b) => b.tolerance))];
   return html`<ul class="notes">
 <li><b>From the paper</b> (Rothauge, Yao, Hu and Mahoney, “Residual Networks as Nonlinear Systems: Stability Analysis using Linearization”, arXiv 1905.13386): linearizing units and stages of a pre-trained network at the activations of an image, and studying the singular values; the observations that most of a unit’s are 1 and that they differ little between images.</li>

@@ -1,7 +1,7 @@
 import type { ImageSpectra, SpectrumResult, StageSpectrum } from '../../../stability/index.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from '../../numbers.ts';
-import { imageName, type SpectrumRow, spectrumRow } from './spectrum-rows.ts';
+import { blocksOf, imageName, type SpectrumRow, spectrumRow } from './spectrum-rows.ts';
 
 const orDash = <T>(value: T | null, format: (value: T) => string): string => (value === null ? '–' : format(value));
 
@@ -59,7 +59,7 @@ function tableRow(row: SpectrumRow): Html {
 }
 
 function imageTable(image: ImageSpectra): Html {
-  const rows = [...image.units, ...image.stages].map((block, i) => spectrumRow(image, block, i));
+  const rows = blocksOf(image).map((block, i) => spectrumRow(image, block, i));
   return html`<div class="table"><table><thead><tr>${heads.map((h) => html`<th>${h}</th>`)}</tr></thead>
 <tbody>${rows.map(tableRow)}</tbody></table></div>`;
 }

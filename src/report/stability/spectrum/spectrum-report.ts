@@ -12,7 +12,7 @@ import { spectraFigure } from './spectra-figure.ts';
 import { spectrumFindings } from './spectrum-findings.ts';
 import { glossary, protocolNotes } from './spectrum-notes.ts';
 import { numbersTables } from './spectrum-numbers.ts';
-import { unitRows } from './spectrum-rows.ts';
+import { blocksOf, unitRows } from './spectrum-rows.ts';
 import { spreadFigures } from './spread-figure.ts';
 import { leadingFigure, stageFigure } from './stage-figures.ts';
 
@@ -48,14 +48,13 @@ function pictureList(result: SpectrumResult, options: SpectrumReportOptions): Ht
 function measuredSection(result: SpectrumResult, options: SpectrumReportOptions): Html[] {
   const first = result.images[0];
   const relu = result.finalRelu ? 'in' : 'out';
-  const methods = [...new Set(result.images.flatMap((i) => [...i.units, ...i.stages]).map((b) => b.method))];
+  const methods = [...new Set(result.images.flatMap(blocksOf).map((b) => b.method))];
   const units = result.images.flatMap((i) => i.units);
-  const values = result.images
-    .flatMap((i) => [...i.units, ...i.stages])
-    .reduce((s, b) => s + b.singularValues.length, 0);
+  const values = result.images.flatMap(blocksOf).reduce((s, b) => s + b.singularValues.length, 0);
   const blocks = [
     ...(first?.units.length ? [`${first.units.length} unit${first.units.length === 1 ? '' : 's'}`] : []),
     ...(first?.stages.length ? [`${first.stages.length} stage${first.stages.length === 1 ? '' : 's'}`] : []),
+    ...(first?.network ? ['the whole network from its input to its logits'] : []),
   ];
   return [
     html`<dl class="facts">
@@ -73,8 +72,13 @@ function lede(result: SpectrumResult): string {
   const n = result.images.length;
   const first = result.images[0];
   const what =
-    [first?.units.length ? 'residual units' : '', first?.stages.length ? 'stages' : ''].filter(Boolean).join(' and ') ||
-    'blocks';
+    [
+      first?.units.length ? 'residual units' : '',
+      first?.stages.length ? 'stages' : '',
+      first?.network ? 'whole network' : '',
+    ]
+      .filter(Boolean)
+      .join(' and ') || 'blocks';
   return `Singular values of the linearized ${what}, at ${n} image${n === 1 ? '' : 's'} of ${result.dataset}.`;
 }
 

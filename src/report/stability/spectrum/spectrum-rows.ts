@@ -46,6 +46,13 @@ export function spectrumRow(image: ImageSpectra, block: BlockSpectrum, depth: nu
   };
 }
 
+/** Everything that was linearized at an image: units, stages, the whole network. */
+export const blocksOf = ({ units, stages, network }: ImageSpectra): readonly BlockSpectrum[] => [
+  ...units,
+  ...stages,
+  ...(network ? [network] : []),
+];
+
 /** All units at all images, image by image. */
 export function unitRows(result: SpectrumResult): SpectrumRow[] {
   return result.images.flatMap((image) => image.units.map((unit, depth) => spectrumRow(image, unit, depth)));

@@ -68,6 +68,11 @@ function stageLine(stage: StageSpectrum): string {
   return `  ${truncate(stage.name, nameWidth)}  ${rows}x${columns}  ${top}${against}; ${known}`;
 }
 
+function networkLine({ name, shape: [rows, columns], singularValues }: BlockSpectrum): string {
+  const values = singularValues.slice(0, 5).map((s) => formatNumber(s));
+  return `  ${truncate(name, nameWidth)}  ${rows}x${columns}  ${values.join(', ')}${singularValues.length > values.length ? `, ... ${formatNumber(singularValues.at(-1)!)}` : ''}; complete`;
+}
+
 /** What was searched and did not converge, with its bounds. */
 function unconvergedLine({ name, unconverged = [] }: BlockSpectrum): string {
   const shown = unconverged
@@ -102,6 +107,7 @@ function imageBlock(result: SpectrumResult, image: ImageSpectra, paint: Paint, w
     }
   }
   if (image.stages.length > 0) lines.push('stages', ...image.stages.map(stageLine));
+  if (image.network) lines.push('from the pixels to the logits', networkLine(image.network));
   return lines;
 }
 

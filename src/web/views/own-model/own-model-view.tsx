@@ -179,7 +179,7 @@ export function OwnModelView() {
           <div class="tools">
             {picture && <img class="own-picture" src={picture.url} alt="as the network sees it" />}
             <label>
-              Normalisation{' '}
+              Normalization{' '}
               <select
                 value={normalization}
                 onChange={(e) => setNormalization(e.currentTarget.value as keyof typeof normalizations)}

@@ -27,7 +27,7 @@ export function CostTab({ study }: { readonly study: string }) {
     study,
     devices: given.devices,
     ...(given.price > 0 && { price: given.price }),
-    ...(given.devices > 1 && { bandwidth: bandwidth * 1e9, latency: latency * 1e-6 }),
+    ...(given.devices > 1 && { bandwidth, latency }),
   });
   return (
     <>

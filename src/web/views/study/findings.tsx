@@ -1,9 +1,9 @@
-import { useMemo } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { formatNumber } from '../../../report/numbers.ts';
 import type { StudyAnalysis } from '../../../schema/serve/index.ts';
-import { parsedReport } from '../../parts/parsed-report.ts';
+import { useQuery } from '../../api/use-query.ts';
 import { linkTo } from '../../parts/route.ts';
-import { Waiting } from '../../parts/states.tsx';
+import { Problem, Waiting } from '../../parts/states.tsx';
 import { StoredPage } from '../../parts/stored-page.tsx';
 import { textOf } from './trial-names.ts';
 
@@ -17,17 +17,15 @@ interface FindingsProps {
 
 /** What the report says first. */
 export function Answer({ analysis }: Pick<FindingsProps, 'analysis'>) {
-  const page = analysis?.page;
-  const sentences = useMemo(() => {
-    if (!page) return [];
-    return [...parsedReport(page).querySelectorAll('.answer p')].map((p) => p.textContent ?? '');
-  }, [page]);
+  const sentences = analysis?.answer ?? [];
   return (
-    <div class={`answer${page ? '' : ' waiting'}`} aria-live="polite">
+    <div class={`answer${sentences.length > 0 ? '' : ' waiting'}`} aria-live="polite">
       {sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
-      {!page && <p>{analysis ? analysis.reason : 'What it says is being worked out …'}</p>}
+      {sentences.length === 0 && (
+        <p>{analysis ? `Nothing can be said yet: ${analysis.reason}.` : 'What it says is being worked out …'}</p>
+      )}
     </div>
   );
 }
@@ -70,14 +68,26 @@ function Undecided({ study, undecided }: { readonly study: string; readonly unde
 }
 
 export function Findings({ study, analysis }: FindingsProps) {
-  if (!analysis) return <Waiting what="what it says" />;
-  const { page, files, undecided, seconds } = analysis;
-  if (page === null) return null;
+  const { value, error, reload } = useQuery('report', { study });
+  const version = analysis?.version;
+  const drawn = useRef(version);
+  useEffect(() => {
+    if (drawn.current !== undefined && version !== drawn.current) reload();
+    drawn.current = version;
+  }, [version, reload]);
+  if (analysis?.reason) return null;
   return (
     <>
-      <Undecided study={study} undecided={undecided} />
-      <StoredPage html={page} of={study} files={files} header={false} />
-      <p class="note">Worked out in {formatNumber(seconds)} s, again whenever trials come further.</p>
+      {analysis && <Undecided study={study} undecided={analysis.undecided} />}
+      {error && <Problem message={error.message} retry={reload} />}
+      {value?.page ? (
+        <StoredPage html={value.page} of={study} files={value.files} header={false} />
+      ) : error ? null : (
+        <Waiting what="the report" />
+      )}
+      {analysis && (
+        <p class="note">Worked out in {formatNumber(analysis.seconds)} s, again whenever trials come further.</p>
+      )}
     </>
   );
 }

@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks';
-import type { StudyProgress } from '../../../schema/serve/index.ts';
+import type { JobState, StudyProgress } from '../../../schema/serve/index.ts';
 import { act } from '../../api/client.ts';
 import type { Actions } from '../../parts/actions.ts';
-import { isUnderWay, useJob } from '../../parts/jobs.ts';
+import { isUnderWay } from '../../parts/jobs.ts';
 
 interface StudyControlsProps {
   readonly study: string;
+  /** That was started last from a page, where there is one. */
+  readonly job: JobState | undefined;
   readonly progress: StudyProgress;
   /** Ids. */
   readonly failed: readonly string[];
@@ -13,8 +15,7 @@ interface StudyControlsProps {
 }
 
 /** Start, pause, resume: a study is a folder, so whoever computes it, here or in a terminal, is steered through it. */
-export function StudyControls({ study, progress, failed, actions }: StudyControlsProps) {
-  const job = useJob(study);
+export function StudyControls({ study, job, progress, failed, actions }: StudyControlsProps) {
   const [parallel, setParallel] = useState(1);
   const { counts, paused, working, held } = progress;
   const { said, busy, run } = actions;

@@ -1,9 +1,10 @@
 /** A study: what it says, what is open, and its trials, while they are computed. */
 import { act } from '../../api/client.ts';
 import { useActions } from '../../parts/actions.ts';
+import { isUnderWay, useJob } from '../../parts/jobs.ts';
 import { ProgressBar } from '../../parts/progress-bar.tsx';
 import { linkTo, useRoute } from '../../parts/route.ts';
-import { Answered, Problem } from '../../parts/states.tsx';
+import { Answered, Problem, Waiting } from '../../parts/states.tsx';
 import { CostTab } from './cost-tab.tsx';
 import { CurvesTab } from './curves-tab.tsx';
 import { Answer, Findings } from './findings.tsx';
@@ -27,6 +28,9 @@ export function StudyView({ path: study }: { readonly path: string }) {
   const analysed = useAnalysis(study, found);
   const actions = useActions();
   const { trials, progress } = found;
+  const job = useJob(study);
+  if (found.query.error?.status === 404 && isUnderWay(job))
+    return <Waiting what={`${study}, which is being laid out`} />;
   const analysis = analysed.value;
   const steer = (name: 'requeue' | 'cancel') => (ids: readonly string[]) =>
     actions.run(async () => (await act(name, { study, trials: [...ids] })).done);
@@ -49,13 +53,14 @@ export function StudyView({ path: study }: { readonly path: string }) {
             <ProgressBar progress={progress ?? overview} />
             {steered && (
               <StudyControls
+                job={job}
                 study={study}
                 progress={progress ?? overview}
                 failed={trials.filter((t) => t.status === 'failed').map((t) => t.id)}
                 actions={actions}
               />
             )}
-            {steered && <Workers trials={trials} />}
+            {steered && <Workers study={study} trials={trials} />}
             <nav class="tabs" aria-label="Parts of this study">
               {Object.entries(tabs).map(([key, name]) => (
                 <a

@@ -26,3 +26,26 @@ export const trialsOf = (text: string, trials: readonly TrialState[]): TrialStat
     .flatMap((start) => byStart.get(start) ?? [])
     .slice(0, mostDrawn);
 };
+
+/** Trials of a study, by what an address calls them; empty: the usual ones. */
+export interface ChosenTrials {
+  readonly study: string;
+  readonly chosen: string;
+}
+
+/** Signs that stand between studies and in front of trials, in the name of a study. */
+const escaped = (study: string) => study.replace(/[%|~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+
+/** What an address calls trials of several studies by. */
+export const ofText = (parts: readonly ChosenTrials[]): string =>
+  parts.map(({ study, chosen }) => `${escaped(study)}${chosen === '' ? '' : `~${chosen}`}`).join('|');
+
+/** The trials of several studies that an address calls. */
+export const partsOf = (text: string): ChosenTrials[] =>
+  text
+    .split('|')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const [study = '', chosen = ''] = part.split('~');
+      return { study: study.replace(/%(25|7c|7e)/g, (c) => decodeURIComponent(c)), chosen };
+    });

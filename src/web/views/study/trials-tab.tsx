@@ -3,7 +3,7 @@ import type { StudyAnalysis, TrialState } from '../../../schema/serve/index.ts';
 import { linkTo, set, useRoute } from '../../parts/route.ts';
 import { type Column, type Sorting, sorted, VirtualTable } from '../../parts/virtual-table.tsx';
 import { stateOf, type TrialRow, trialColumns } from './trial-columns.tsx';
-import { textOf } from './trial-names.ts';
+import { ofText, textOf } from './trial-names.ts';
 
 interface TrialsTabProps {
   readonly study: string;
@@ -19,6 +19,8 @@ export function TrialsTab({ study, trials, analysis, steered, onRequeue, onCance
   const { query } = useRoute();
   const filter = (query.get('filter') ?? '').toLowerCase();
   const status = query.get('status') ?? '';
+  // Of other studies, with which these are to be compared.
+  const beside = query.get('with') ?? '';
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [key, direction] = (query.get('sort') ?? '').split('-');
   const sorting: Sorting | undefined = key ? { key, down: direction === 'down' } : undefined;
@@ -93,7 +95,14 @@ export function TrialsTab({ study, trials, analysis, steered, onRequeue, onCance
           </button>
         )}
         {ids.length > 0 && (
-          <a class="button" href={linkTo('study', { path: study, tab: 'curves', trials: textOf(ids) })}>
+          <a
+            class="button"
+            href={
+              beside === ''
+                ? linkTo('study', { path: study, tab: 'curves', trials: textOf(ids) })
+                : linkTo('curves', { of: `${beside}|${ofText([{ study, chosen: textOf(ids) }])}` })
+            }
+          >
             Compare curves
           </a>
         )}

@@ -27,8 +27,19 @@ export function useStudy(study: string): LiveStudy {
   const query = useQuery('study', { study });
   const [changes, setChanges] = useState(none);
   const { value: base, reload } = query;
+  // A study that is only being laid out is there as soon as the folder says so.
+  const absent = query.error?.status === 404;
+  useEffect(
+    () =>
+      absent
+        ? live.onEvents((events) => {
+            if (events.some((e) => e.kind === 'folder' || (e.kind === 'study' && e.progress.study === study))) reload();
+          })
+        : undefined,
+    [absent, study, reload],
+  );
   useEffect(() => {
-    if (base) live.follow(study, base.cursor);
+    return base && live.follow(study, base.cursor);
   }, [study, base]);
   useEffect(
     () =>

@@ -1,6 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
 import {
+  draftTarget,
   nameFor,
   requireFreePath,
   type StudyDraft,
@@ -8,32 +10,20 @@ import {
   writeStudyFile,
 } from '../../../../app/study/index.ts';
 import { UsageError } from '../../../../base/errors.ts';
-import { positive, positives, target } from '../options/init-values.ts';
+import { type InitRequest, initRequest } from '../../../../schema/index.ts';
+import { valueTyped } from '../../../flags/request-options.ts';
 
-interface InitOptions {
-  readonly name?: string;
-  readonly model?: string;
-  readonly dataset?: string;
-  readonly logs?: string;
-  readonly examples?: number;
-  readonly batchSizes?: readonly number[];
-  readonly rates?: readonly number[];
-  readonly seeds?: readonly number[];
-  readonly epochs?: number;
-  readonly steps?: number;
-  readonly target?: NonNullable<StudyDraft['target']>;
-}
-
-export async function init(path: string, words: readonly string[], options: InitOptions): Promise<void> {
+export async function init(request: InitRequest): Promise<void> {
+  const { file: path, logs, examples } = request;
   requireFreePath(path);
-  if (options.logs !== undefined) {
-    await writeLogMapping(path, { examples: options.examples });
-    say([`${path}: written`, `next: ballast batch import ${options.logs} --mapping ${path} --dry-run`]);
+  if (logs !== undefined) {
+    await writeLogMapping(path, { examples });
+    say([`${path}: written`, `next: ballast batch import ${logs} --mapping ${path} --dry-run`]);
     return;
   }
   const ask = process.stdin.isTTY && process.stderr.isTTY ? asking() : undefined;
   try {
-    const draft = await draftOf(path, words, options, ask?.question ?? missing);
+    const draft = await draftOf(request, ask?.question ?? missing);
     const replaced = await writeStudyFile(path, draft);
     say([
       `${path}: written`,
@@ -73,41 +63,42 @@ const missing: Question = (option, words) => {
   throw new UsageError(`${option}: missing (${words}); there is no terminal to ask on`);
 };
 
-async function draftOf(
-  path: string,
-  words: readonly string[],
-  options: InitOptions,
-  ask: Question,
-): Promise<StudyDraft> {
-  if ((options.model === undefined) !== (options.dataset === undefined))
-    throw new UsageError('--model and --dataset go together');
-  if (options.model !== undefined && words.length > 0)
+async function draftOf(request: InitRequest, ask: Question): Promise<StudyDraft> {
+  const { file, command: words, model, dataset, name } = request;
+  if ((model === undefined) !== (dataset === undefined)) throw new UsageError('--model and --dataset go together');
+  if (model !== undefined && words.length > 0)
     throw new UsageError('expected either a command or --model and --dataset, got both');
-  const own = options.model !== undefined;
+  const { shape } = initRequest;
+  const typed =
+    <Key extends 'examples' | 'batchSizes' | 'rates' | 'epochs' | 'target'>(key: Key) =>
+    (text: string) =>
+      valueTyped<InitRequest[Key]>(shape[key] as z.ZodType<InitRequest[Key]>, text);
+  const own = model !== undefined;
   const command =
     own || words.length > 0
       ? words
       : await ask('command', 'command that trains, as you would type it (no quotes)', split);
-  const examples = own ? 0 : (options.examples ?? (await ask('--examples', 'training examples of an epoch', positive)));
-  const batchSizes = options.batchSizes ?? (await ask('--batch-sizes', 'batch sizes, such as 16,32,64,128', positives));
-  const rates = options.rates ?? (await ask('--rates', 'learning rates to try, such as 0.05,0.1,0.2', positives));
+  const examples = own
+    ? 0
+    : (request.examples ?? (await ask('--examples', 'training examples of an epoch', typed('examples'))));
+  const batchSizes =
+    request.batchSizes ?? (await ask('--batch-sizes', 'batch sizes, such as 16,32,64,128', typed('batchSizes')));
+  const rates = request.rates ?? (await ask('--rates', 'learning rates to try, such as 0.05,0.1,0.2', typed('rates')));
   const budget =
-    options.steps !== undefined
-      ? { steps: options.steps }
-      : { epochs: options.epochs ?? (await ask('--epochs', 'epochs that each trial may take', positive)) };
-  const goal =
-    options.target ?? (ask === missing ? undefined : await ask('--target', 'target, such as valLoss=1.2', target));
-  const sorted = [...new Set(batchSizes)].sort((a, b) => a - b);
+    request.steps !== undefined
+      ? { steps: request.steps }
+      : { epochs: request.epochs ?? (await ask('--epochs', 'epochs that each trial may take', typed('epochs'))) };
+  const target =
+    request.target ??
+    (ask === missing ? undefined : await ask('--target', 'target, such as valLoss=1.2', typed('target')));
   return {
-    name: options.name ?? (own ? options.model! : nameFor(command, path)),
-    trained: own
-      ? { kind: 'own', model: options.model!, dataset: options.dataset! }
-      : { kind: 'command', command, examples },
-    batchSizes: sorted,
+    name: name ?? model ?? nameFor(command, file),
+    trained: own ? { kind: 'own', model, dataset: dataset! } : { kind: 'command', command, examples },
+    batchSizes: [...new Set(batchSizes)].sort((a, b) => a - b),
     rates,
-    seeds: options.seeds ?? [0],
+    seeds: request.seeds,
     budget,
-    target: goal,
+    target: target === undefined ? undefined : draftTarget(target),
   };
 }
 

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { compareWithReport, type PlanSource, preparePlan, requireFreeForPlan } from '../../../../app/study/index.ts';
+import { z } from 'zod';
+import {
+  compareWithReport,
+  linkOf,
+  type PlanSource,
+  preparePlan,
+  requireFreeForPlan,
+} from '../../../../app/study/index.ts';
 import {
   batchPlanTable,
   comparisonText,
@@ -14,33 +21,29 @@ import {
   type BatchPlanResult,
   batchPlanKind,
   batchPlanOutlineKind,
+  checkRequest,
+  type PlanKeys,
+  planKeys,
 } from '../../../../schema/index.ts';
 import { requiredOut } from '../../../flags/options.ts';
+import { requestFrom } from '../../../flags/request-options.ts';
 import { showingDownload } from '../../../terminal/download-progress.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { listenForInterrupts } from '../../../terminal/interrupts.ts';
 import { commandLine, runningCommand } from '../../../terminal/invocation.ts';
 import { noteToUser } from '../../../terminal/notes.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { type ClusterOptions, linkOf } from '../options/cluster-options.ts';
 import { refuseRunOptions, requireRunOptions } from '../options/plan-options.ts';
 
 /** Settings of a training of ours, which `requireRunOptions` has seen to. */
 type TrainingOptions = Omit<Extract<PlanSource, { readonly kind: 'training' }>, 'kind'>;
 
-interface PlanOptions extends TrainingOptions, ClusterOptions {
-  /** Study file. */
-  readonly command?: string;
-  readonly workload?: string;
-  readonly parameters?: number;
-  readonly steps?: number;
-  readonly against?: string;
-  readonly batchSizes?: number[];
-  readonly timing: number;
-  readonly out?: string;
-  readonly dryRun?: boolean;
-  readonly json?: boolean;
-}
+type PlanOptions = TrainingOptions &
+  PlanKeys & {
+    readonly out?: string;
+    readonly dryRun?: boolean;
+    readonly json?: boolean;
+  };
 
 /** What is planned for: a training of ours, or the command of a study file. */
 function sourceOf(options: PlanOptions, command: Command): PlanSource {
@@ -54,11 +57,16 @@ function sourceOf(options: PlanOptions, command: Command): PlanSource {
 }
 
 export async function plan(options: PlanOptions, command: Command): Promise<void> {
-  const { json = false, dryRun = false, against, steps, timing, batchSizes, devices, price } = options;
+  const { json = false, dryRun = false } = options;
   const source = sourceOf(options, command);
+  const asked = z.object(planKeys);
+  const { against, steps, timing, batchSizes, devices, price, ...lies } = checkRequest(
+    asked,
+    requestFrom(asked, command.opts(), []),
+  );
   const out = requiredOut(options, command);
   // What cannot be asked for is refused before anything is loaded.
-  const link = linkOf(options);
+  const link = linkOf(lies);
   if (out !== undefined && !dryRun) requireFreeForPlan(out);
   const interrupts = listenForInterrupts();
   let progress: Progress | undefined;

@@ -1,24 +1,18 @@
 import { join } from 'node:path';
-import { studyReport, writeStudyReport } from '../../../../app/study/index.ts';
+import { linkOf, studyReport, writeStudyReport } from '../../../../app/study/index.ts';
 import { batchCostTable, batchTable, wantsColor } from '../../../../report/index.ts';
-import { studyReportKind } from '../../../../schema/index.ts';
+import { type BatchReportRequest, studyReportKind } from '../../../../schema/index.ts';
 import { commandLine } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
-import { type ClusterOptions, linkOf } from '../options/cluster-options.ts';
 
-interface ReportOptions extends ClusterOptions {
-  readonly out?: string;
-  readonly json?: boolean;
-}
-
-export async function run(dir: string, options: ReportOptions): Promise<void> {
-  const { out, json = false } = options;
-  const report = await studyReport(dir, { ...options, link: linkOf(options) });
-  const target = out ?? (json ? undefined : join(dir, 'report.html'));
+export async function run(request: BatchReportRequest, { json = false }: { readonly json?: boolean }): Promise<void> {
+  const { folder, out, devices, price } = request;
+  const link = linkOf(request);
+  const report = await studyReport(folder, { devices, link, price });
+  const target = out ?? (json ? undefined : join(folder, 'report.html'));
   if (target !== undefined) await writeStudyReport(report, target, { command: commandLine() });
   if (json) {
-    const { devices = [1], price = null } = options;
-    printDocument(studyReportKind, { folder: dir, devices, link: linkOf(options) ?? null, price }, report);
+    printDocument(studyReportKind, { folder, devices, link: link ?? null, price: price ?? null }, report);
     return;
   }
   const color = wantsColor(process.stdout);

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { studyRunKind } from '../../../../schema/index.ts';
 import { requiredOut } from '../../../flags/options.ts';
+import { handOutOf } from '../../../hand-out.ts';
 import { interruptedExitCode } from '../../../terminal/failure.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 import type { RunOptions } from '../options/run-options.ts';
 import { computeShown, layingOutListed } from '../shown/compute-study.ts';
 import { dryRun } from '../shown/dry-run.ts';
-import { handOutOf } from '../shown/hand-out.ts';
 import { countsText, edgeText } from '../shown/texts.ts';
 
 export async function run(path: string, options: RunOptions, command: Command): Promise<void> {

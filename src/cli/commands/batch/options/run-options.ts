@@ -1,18 +1,14 @@
-import type { QueueOptions } from './queue-options.ts';
+import { z } from 'zod';
+import { type Of, queueKeys, studyRunKeys } from '../../../../schema/index.ts';
+
+/** How a study is computed, here or handed out. */
+export const runRequest = z.object({ ...studyRunKeys, ...queueKeys });
 
 /** What `ballast batch run` is asked for. */
-export interface RunOptions extends QueueOptions {
+export interface RunOptions extends Partial<Of<typeof runRequest>> {
   /** Needed unless it is a dry run. */
   readonly out?: string;
-  readonly data?: string;
-  /** As many as the machine has room for, where commands say what they take, unless told. */
-  readonly maxParallel?: number;
-  readonly threads?: number;
   readonly device: string;
-  /** Graphics processors for commands. */
-  readonly gpus?: readonly string[];
   readonly dryRun?: boolean;
-  readonly extend?: boolean;
-  readonly failFast?: boolean;
   readonly json?: boolean;
 }

@@ -1,16 +1,15 @@
 /** How a study is handed out, from what options say of it. */
 import { resolve } from 'node:path';
-import { isRedisUrl, redisChoice } from '../../../../app/queue/index.ts';
-import type { StudyOptions } from '../../../../app/study/index.ts';
-import { UsageError } from '../../../../base/errors.ts';
-import { queueChoiceSchema } from '../../../../schema/index.ts';
-import type { QueueOptions } from '../options/queue-options.ts';
+import { isRedisUrl, redisChoice } from '../app/queue/index.ts';
+import type { StudyOptions } from '../app/study/index.ts';
+import { UsageError } from '../base/errors.ts';
+import { type QueueRequest, queueChoiceSchema } from '../schema/index.ts';
 
 /** What starts this very Ballast again. */
 export const thisProgram = (): string[] => [process.execPath, ...process.execArgv, resolve(process.argv[1]!)];
 
 /** How the study is handed out; undefined where it is computed here. Throws UsageError for options that do not go together. */
-export function handOutOf(options: QueueOptions): NonNullable<StudyOptions['handOut']> | undefined {
+export function handOutOf(options: Partial<QueueRequest>): NonNullable<StudyOptions['handOut']> | undefined {
   const { queue, partition, time, gpusPerTask, arrayLimit, sbatch, priority: urgency = 0 } = options;
   const slurm = {
     ...(partition === undefined ? {} : { partition }),
