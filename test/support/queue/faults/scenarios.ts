@@ -106,6 +106,12 @@ async function stopFor(pid: number | undefined, milliseconds: number): Promise<v
   for (const one of all) signal(one, 'SIGCONT');
 }
 
+/** Whether a worker has begun a trial, by what it says, that it has not ended. */
+const holds = (worker: Started) => {
+  const [begun, ended] = [/: attempt \d+ from/g, /: (complete|queued|stopped|failed|infeasible)|no longer owns/g];
+  return (worker.said().match(begun)?.length ?? 0) > (worker.said().match(ended)?.length ?? 0);
+};
+
 /** Of workers that were stopped and not yet continued. */
 const stopped = new Set<number>();
 
@@ -152,11 +158,12 @@ export const scenarios = {
   'worker stopped past its lease, and continued (Redis)': {
     way: 'redis',
     workers: 5,
-    every: 3000,
+    every: 200,
     strike: async (u, random) => {
-      const going = () => alive(u.workers).filter((w) => !stopped.has(w.child.pid!));
-      // One that stands still is not stopped again.
-      while (going().length === 0) await setTimeout(1000);
+      // One that stands still is not stopped again, and one without a trial has no lease.
+      const going = () => alive(u.workers).filter((w) => !stopped.has(w.child.pid!) && holds(w));
+      while (going().length === 0 && u.coordinator.child.exitCode === null) await setTimeout(100);
+      if (going().length === 0) return;
       const { pid } = any(going(), random)!.child;
       stopped.add(pid!);
       // A claim holds for a minute, and that it has run out is seen within another one.
