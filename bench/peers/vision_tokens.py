@@ -56,8 +56,8 @@ networks = {
     "post_norm": (lambda: Encoder(24, 48, 2, 8, norm_first=False, batch_first=True), 17),
     "post_norm_written_out": (lambda: Encoder(24, 48, 2, 8, norm_first=False, batch_first=False), 13),
     "wide": (lambda: Encoder(1152, 64, 1, 16, norm_first=True, batch_first=True), 17),
-    "vit_larger": (lambda: VisionTransformer(32, 4, 4, 4, 96, 192, num_classes=10), 17),
-    "swin_larger": (lambda: SwinTransformer([2, 2], 24, [2, 2], [3, 6], [4, 4], num_classes=10), 13),
+    "vit_larger": (lambda: VisionTransformer(32, 4, 2, 4, 32, 64, num_classes=10), 17),
+    "swin_larger": (lambda: SwinTransformer([2, 2], 12, [2, 2], [3, 6], [4, 4], num_classes=10), 13),
     "convnext_larger": (lambda: ConvNeXt([CNBlockConfig(24, 48, 2), CNBlockConfig(48, None, 2)], num_classes=10), 12),
 }
 

@@ -49,6 +49,28 @@ export const runtimeOf = ({ device, threads, emission }: RuntimeKeys): RuntimeOp
   ...(threads === undefined ? {} : { threads }),
 });
 
+/** What was loaded last, for a process that computes piece after piece of the same; undefined where nothing is kept. */
+let shelf: Map<string, Promise<ImageDataset | TextDataset>> | undefined;
+
+/** Splits that are kept: those that one training reads. */
+const keptSplits = 2;
+
+/** From now on the last splits of data stay in memory, and are not read again. */
+export function keepLoadedData(): void {
+  shelf ??= new Map();
+}
+
+function fromShelf(key: string, load: () => Promise<ImageDataset | TextDataset>) {
+  if (shelf === undefined) return load();
+  const found = shelf.get(key) ?? load();
+  shelf.delete(key);
+  shelf.set(key, found);
+  // What could not be read may be there the next time.
+  found.catch(() => shelf?.delete(key));
+  for (const old of [...shelf.keys()].slice(0, -keptSplits)) shelf.delete(old);
+  return found;
+}
+
 /** A split of the data of a request; what was passed over on the way is noted. Throws UsageError and FileError as `loadData` does. */
 export async function loadSplit(
   { dataset, data: dir, classNames, download, tokenizer, seed }: DataKeys,
@@ -60,11 +82,14 @@ export async function loadSplit(
   if (classNames !== undefined && name !== 'folder')
     throw new InputError('classNames', `goes with folders of images; the classes of ${name} are known`);
   const names = classNames === undefined ? undefined : await readClassNames(classNames);
-  const data = await loadData({
-    ...{ name, dir, split, seed, download, tokenizer },
-    onProgress: (received, total) =>
-      onProgress?.(total ? received / total : 0, `download, ${Math.round(received / 2 ** 20)} MiB`),
-  });
+  const wanted = { name, dir, split, seed, download, tokenizer };
+  const data = await fromShelf(JSON.stringify(wanted), () =>
+    loadData({
+      ...wanted,
+      onProgress: (received, total) =>
+        onProgress?.(total ? received / total : 0, `download, ${Math.round(received / 2 ** 20)} MiB`),
+    }),
+  );
   if (isText(data)) return data;
   for (const note of data.notes ?? []) onNote?.(note);
   return names ? withClasses(data, names) : data;

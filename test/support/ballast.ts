@@ -1,5 +1,7 @@
 /** The command line in a process of its own. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
@@ -18,6 +20,12 @@ export function ballast(...args: string[]): CommandResult {
     encoding: 'utf8',
   });
   return { status, stdout, lines: stderr.trim().split('\n') };
+}
+
+/** What the result in a folder says but when, on what and how fast. */
+export function numbersIn(out: string): unknown {
+  const kept = (key: string, value: unknown) => (['seconds', 'environment'].includes(key) ? undefined : value);
+  return JSON.parse(JSON.stringify(resultOf(readFileSync(join(out, 'result.json'), 'utf8')), kept));
 }
 
 /** One line that says `what`, and nothing on standard output. */

@@ -23,9 +23,9 @@ const isPath: Readonly<Record<(typeof fileKeys)[number], (value: string) => bool
 
 /** The request of a piece with the paths of this machine. Throws UsageError for one that names files which did not come with it. */
 export function requestHere({ request, files, folders, command, filesAt, dir }: PieceSpec): Record<string, unknown> {
-  if (request.data !== undefined || request.checkpoints !== undefined)
-    throw new UsageError('a piece names no folder of this machine');
-  const found: Record<string, unknown> = { ...request, download: false, ...(dir === undefined ? {} : { data: dir }) };
+  for (const key of ['data', 'checkpoints', 'download'])
+    if (request[key] !== undefined) throw new UsageError(`${key}: a piece names no folder of this machine`);
+  const found: Record<string, unknown> = { ...request, ...(dir === undefined ? {} : { data: dir }) };
   for (const key of fileKeys) {
     const value = request[key];
     if (typeof value !== 'string') continue;

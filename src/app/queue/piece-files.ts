@@ -72,7 +72,7 @@ export async function bringTogether({ folder, names }: NeededFiles, to: string):
 }
 
 /** Files of finished parts, at most one folder deep: what workers may send back. */
-const partName = /^[\w.@,()+ -]{1,200}\.json$/;
+const partName = /^[\w@,()+-][\w.@,()+ -]{0,200}\.json$/;
 const folderName = /^[\w-]{1,100}$/;
 
 /** Takes finished parts from the folder of a piece into that of the measurement, each whole or not at all. Others are left where they are. Throws FileError. */

@@ -22,6 +22,7 @@ import { headOf, noteOfHead } from './classifier-head.ts';
 import { externalDataBeside } from './external-data.ts';
 import { checkConstants } from './finite-constants.ts';
 import { repeated, withImageInterface } from './image-interface.ts';
+import { besideNote, joinParallelBranches } from './parallel-branches.ts';
 import { takesBytes } from './pixel-range.ts';
 import { takesTokens, tokenNetwork } from './token-interface.ts';
 
@@ -213,7 +214,7 @@ function readOwn({ model, input, sizes, output }: Foreign, { batch, rebatch = fa
 /** The graph with our interface: input `image` [N, C, H, W] in [0, 1], output `logits` [N, classes]. */
 function read(foreign: Foreign, reading: Reading): Graph {
   const { path, range, channelsLast, normalization, output } = foreign;
-  const own = readOwn(foreign, reading);
+  const own = joinParallelBranches(readOwn(foreign, reading), () => reading.onNote?.(besideNote));
   const head = own.outputs[0] && headOf(own, own.outputs[0].value);
   if (!head) {
     const others = foreign.model.outputs.filter((name) => name !== output);

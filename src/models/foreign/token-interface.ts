@@ -10,6 +10,7 @@ import {
   type Value,
 } from '../../onnx/index.ts';
 import type { Network, NetworkRequest } from '../network.ts';
+import { besideNote, joinParallelBranches } from './parallel-branches.ts';
 
 /** Tokens of a sequence where the file leaves them open and nobody says. */
 const usualLength = 32;
@@ -88,7 +89,8 @@ function laidOut(path: string, model: OnnxModel, { ids, output, batch, length, b
         );
     });
   }
-  const own = model.read({ bind: bound, outputs: [output], onNote: note });
+  const read = model.read({ bind: bound, outputs: [output], onNote: note });
+  const own = joinParallelBranches(read, () => note(besideNote));
   const b = new GraphBuilder(own.name);
   const tokens = b.input('tokens', 'int64', [batch, length]);
   const given = Object.fromEntries(

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Job, type JobType, Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BallastError } from '../../base/errors.ts';
@@ -117,13 +118,16 @@ export class RedisQueue implements TrialQueue {
       return fence && event ? [{ ...fence, event }] : [];
     });
     const ended = messages.filter(({ event }) => event.kind === 'ended' || event.kind === 'crashed');
+    const arrived = await this.#arrived(ended);
     for (const { trial, attempt, event } of ended) {
       if (event.kind !== 'ended') continue;
+      const folder = folderOf(trial);
       // A trial without a folder would be made again.
-      await makeFolder(folderOf(trial));
+      if (!existsSync(folder)) await makeFolder(folder);
       const key = this.#keys.files(study, { trial, attempt });
+      if (!arrived.has(key)) continue;
       try {
-        if (await redis.exists(key)) await receiveFiles(redis, key, folderOf(trial));
+        await receiveFiles(redis, key, folder);
       } catch (error) {
         if (!(error instanceof FilesRefused)) throw error;
         this.#options.onNote?.(`files of trial ${trial.slice(0, 8)} are refused: ${error.message}`);
@@ -143,6 +147,18 @@ export class RedisQueue implements TrialQueue {
     }
     this.#steps = new Map(Object.entries(steps));
     return messages;
+  }
+
+  /** Of attempts those with files that wait here, by their keys: asked for all of them at once. */
+  async #arrived(ended: readonly Fence[]): Promise<ReadonlySet<string>> {
+    if (ended.length === 0) return new Set();
+    const keys = ended.map((fence) => this.#keys.files(this.#options.study, fence));
+    const asking = this.#options.redis.pipeline();
+    for (const key of keys) asking.exists(key);
+    const answers = (await asking.exec()) ?? [];
+    const failed = answers.find(([error]) => error)?.[0];
+    if (failed) throw failed;
+    return new Set(keys.filter((_, i) => answers[i]?.[1] === 1));
   }
 
   async cancel(fences: readonly Fence[]): Promise<void> {

@@ -29,13 +29,13 @@ export interface BlockPlan {
 /** From this size on a basis of a hundred vectors takes hundreds of megabytes, and products gain nothing from going through in larger blocks. */
 const large = 2 ** 15;
 
-/** How the leading values of a map are searched: a long basis of wide blocks where that is cheap, a short one of pairs, restarted, where it is not. */
+/** How the leading values of a map are searched: a long basis of wide blocks where that is cheap, a short one of single vectors, restarted, where it is not: pairs take a third more products. */
 export function searchOf([rows, cols]: readonly [number, number], top: number) {
   const size = Math.max(rows, cols);
   const common = { count: top, tolerance: 1e-5, restarts: 50 };
   return size <= large
     ? { ...common, block: 8, maxBasis: top + 160 }
-    : { ...common, block: 2, maxBasis: Math.max(40, 2 * top + 10) };
+    : { ...common, block: 1, maxBasis: Math.max(20, 2 * top + 10) };
 }
 
 /** Share of the free memory that a block may take, and the longest that it is computed exactly for without being told to. */

@@ -106,6 +106,9 @@ async function stopFor(pid: number | undefined, milliseconds: number): Promise<v
   for (const one of all) signal(one, 'SIGCONT');
 }
 
+/** Of workers that were stopped and not yet continued. */
+const stopped = new Set<number>();
+
 const tasksOf = (cluster: Cluster): string[] =>
   cluster.run('squeue', '--noheader', '--states=RUNNING', '--format=%i').split('\n').filter(Boolean);
 
@@ -137,7 +140,7 @@ export const scenarios = {
   },
   'clock an hour off (folder)': {
     way: 'folder',
-    every: 2500,
+    every: 8000,
     strike: killWorker,
     workerEnv: (_, index) => ({
       LD_PRELOAD: '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1',
@@ -145,6 +148,20 @@ export const scenarios = {
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
       DONT_FAKE_MONOTONIC: '1',
     }),
+  },
+  'worker stopped past its lease, and continued (Redis)': {
+    way: 'redis',
+    workers: 5,
+    every: 3000,
+    strike: async (u, random) => {
+      const going = () => alive(u.workers).filter((w) => !stopped.has(w.child.pid!));
+      // One that stands still is not stopped again.
+      while (going().length === 0) await setTimeout(1000);
+      const { pid } = any(going(), random)!.child;
+      stopped.add(pid!);
+      // A claim holds for a minute, and that it has run out is seen within another one.
+      void stopFor(pid, 125_000 + 30_000 * random()).then(() => stopped.delete(pid!));
+    },
   },
   'worker killed (Redis)': { way: 'redis', every: 2500, strike: killWorker },
   'coordinator killed (Redis)': { way: 'redis', every: 2500, strike: killCoordinator },
