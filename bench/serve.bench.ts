@@ -2,15 +2,16 @@
  * `npm run bench -- serve [TRIALS] [MEASUREMENTS] [SECONDS]`: the page of a study of 1,000 trials with 10,000 measurements each, of which twenty are computed, for ten
  * minutes, unless told. To be met: first paint of the study below 1.5 s, a live update below 50 ms of the main thread, and memory that does not grow, in the page, the
  * server and the processes that read for it; and the top of the spectrum of a unit with scaled sides within two seconds. It serves what was built (`npm run build`), and
- * needs a browser (CHROMIUM).
+ * needs a browser (CHROMIUM). Filling the store takes minutes: BALLAST_BENCH_STUDY names the folder of one that was filled so (`filled`), which is copied.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
 import type { CDPSession, Page } from 'playwright-core';
+import { StudyStore } from '../src/store/index.ts';
 import type { Claim } from '../src/store/trial-claims.ts';
 import { launchBrowser } from '../test/report/browser.ts';
 import { filled } from './filled-store.ts';
@@ -68,7 +69,11 @@ export default async function bench(args: readonly string[]): Promise<BenchResul
   const [trials = 1000, measurements = 10_000, seconds = 600] = args.map(Number);
   const folder = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
   const notes: string[] = [];
-  const store = await filled(join(folder, 'study'), trials, measurements);
+  const kept = process.env.BALLAST_BENCH_STUDY;
+  if (kept !== undefined) cpSync(kept, join(folder, 'study'), { recursive: true });
+  const store = await (kept === undefined
+    ? filled(join(folder, 'study'), trials, measurements)
+    : StudyStore.open(join(folder, 'study'), { trusted: true }));
   const claims = Array.from({ length: Math.min(running, trials) }, () => store.claims.claim()!);
   const db = new Database(store.path);
   db.exec("update trial set status = 'complete' where status = 'queued'");
@@ -79,7 +84,8 @@ export default async function bench(args: readonly string[]): Promise<BenchResul
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.setDefaultTimeout(300_000);
     const session = await page.context().newCDPSession(page);
-    await session.send('Performance.enable');
+    // Of the processor, so that what else the machine does is not counted as the page’s.
+    await session.send('Performance.enable', { timeDomain: 'threadTicks' });
     const shown = () => `${server.address}study?path=study&tab=trials`;
     // The processes of the server start, and the store is checked, all but its measurements.
     const colds: number[] = [];

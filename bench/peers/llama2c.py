@@ -36,7 +36,8 @@ class Block(nn.Module):
             return F.linear(y, w).view(n, t, -1, size).transpose(1, 2)
 
         q, k = (self.turned(split(w), cos, sin) for w in (self.wq, self.wk))
-        k, v = (z.repeat_interleave(self.shared, 1) for z in (k, split(self.wv)))
+        # Groups of heads share keys and values.
+        k, v = (z[:, :, None].expand(n, -1, self.shared, t, size).reshape(n, -1, t, size) for z in (k, split(self.wv)))
         scores = q @ k.transpose(2, 3) / math.sqrt(size)
         weights = scores.masked_fill(torch.ones(t, t).triu(1).bool(), float("-inf")).softmax(3)
         return x + F.linear((weights @ v).transpose(1, 2).reshape(n, t, d), self.wo)

@@ -1,5 +1,5 @@
 """Peer of `ballast tokens` for images: Jacobians of the blocks of small vision transformers, Swin transformers, ConvNeXts and of encoders of PyTorch's own
-layers, token by token, in float64 by PyTorch's automatic differentiation.
+layers or of ones with both branches beside each other, token by token, in float64 by PyTorch's automatic differentiation.
 
     python3 vision_tokens.py FOLDER
 
@@ -24,16 +24,30 @@ warnings.filterwarnings("ignore")
 folder = sys.argv[1]
 
 
-class Encoder(nn.Module):
-    """Patches of an image through PyTorch's own encoder layers, with the sequence first or the batch."""
+class Beside(nn.Module):
+    """x + a(x) + m(x): attention and feed-forward layers beside each other."""
 
-    def __init__(self, width, feed, layers, patch, **options):
+    def __init__(self, width, feed):
+        super().__init__()
+        self.norm, self.attn = nn.LayerNorm(width), nn.MultiheadAttention(width, 4, batch_first=True)
+        self.mlp = nn.Sequential(nn.Linear(width, feed), nn.GELU(), nn.Linear(feed, width))
+
+    def forward(self, x):
+        y = self.norm(x)
+        return x + self.attn(y, y, y, need_weights=False)[0] + self.mlp(y)
+
+
+class Encoder(nn.Module):
+    """Patches of an image through encoder layers, with the sequence first or the batch."""
+
+    def __init__(self, width, feed, layers, patch, beside=False, **options):
         super().__init__()
         self.patch, self.first = patch, options["batch_first"]
         self.embed = nn.Linear(3 * patch * patch, width)
         self.place = nn.Parameter(torch.randn((32 // patch) ** 2, width))
         self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(width, 4, feed, dropout=0.0, activation="gelu", **options) for _ in range(layers)
+            Beside(width, feed) if beside else nn.TransformerEncoderLayer(width, 4, feed, dropout=0.0, activation="gelu", **options)
+            for _ in range(layers)
         )
         self.head = nn.Linear(width, 10)
 
@@ -53,6 +67,7 @@ networks = {
     "swin": (lambda: SwinTransformer([4, 4], 8, [2, 1], [2, 4], [4, 4], num_classes=10), 14),
     "convnext": (lambda: ConvNeXt([CNBlockConfig(8, 16, 2), CNBlockConfig(16, None, 1)], num_classes=10), 17),
     "pre_norm": (lambda: Encoder(24, 48, 2, 8, norm_first=True, batch_first=False), 17),
+    "beside": (lambda: Encoder(24, 48, 2, 8, beside=True, batch_first=True), 16),
     "post_norm": (lambda: Encoder(24, 48, 2, 8, norm_first=False, batch_first=True), 17),
     "post_norm_written_out": (lambda: Encoder(24, 48, 2, 8, norm_first=False, batch_first=False), 13),
     "wide": (lambda: Encoder(1152, 64, 1, 16, norm_first=True, batch_first=True), 17),
@@ -84,6 +99,8 @@ def parts_of(model):
         if kind == "SwinTransformerBlock":
             units = [lambda x, m=m: x + m.attn(m.norm1(x)), lambda x, m=m: x + m.mlp(m.norm2(x))]
             yield m, rows, (lambda t, s: t.reshape(s)), units, (lambda x: x), True
+        if kind == "Beside":
+            yield m, (lambda x: x), (lambda t, s: t), [], (lambda x: x), True
         if kind == "CNBlock":
             yield m, pixels, (lambda t, s: t.transpose(1, 2).reshape(s)), [], (lambda x: x), True
         if kind == "TransformerEncoderLayer":

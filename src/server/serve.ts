@@ -46,6 +46,8 @@ export interface RunningServer {
 
 /** What may take minutes, of a large study: it has a process of its own, and the rest is answered meanwhile. */
 const analyses: ReadonlySet<OperationName> = new Set<OperationName>(['analysis', 'report', 'cost']);
+/** Milliseconds that an analysis may take: that of ten million measurements takes minutes, and many of them where the machine is busy. */
+const analysing = 3_600_000;
 /** What may take seconds. */
 const results: ReadonlySet<OperationName> = new Set<OperationName>([
   ...(['folder', 'result', 'figure', 'csv', 'spectra', 'scaled', 'forms', 'check'] as const),
@@ -74,7 +76,7 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
     onFolder: (since) => changes.publish({ kind: 'folder' }, since),
   });
   const thorough = new Desk({ folder: folder.root });
-  const analyst = new Desk({ folder: folder.root });
+  const analyst = new Desk({ folder: folder.root, patience: analysing });
   quick.start();
   thorough.start();
   const jobs = new Jobs({

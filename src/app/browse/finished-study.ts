@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CurveQuantity, StudyOverview, ThinnedCurve, TrialState } from '../../schema/serve/index.ts';
+import { databaseName } from '../../store/index.ts';
 import { type MeasuredStudy, measuredInFolder } from '../../study/index.ts';
 import { measuredRun } from './measured-run.ts';
 import { type CurveRange, type KnownEnd, type OpenStudy, progressOf, versionOfFiles } from './study-view.ts';
@@ -27,7 +28,8 @@ export class FinishedStudy implements OpenStudy {
       : ['measured.json', 'measurements.csv', 'measurements.parquet'];
     const text = await readFile(join(folder, 'study.yaml'), 'utf8').catch(() => null);
     return new FinishedStudy(
-      names.map((name) => join(folder, name)),
+      // With a database there it is another study from then on.
+      [...names, databaseName].map((name) => join(folder, name)),
       isRun ? await measuredRun(folder, basename(folder)) : await measuredInFolder(folder),
       text,
     );

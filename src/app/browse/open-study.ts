@@ -6,8 +6,10 @@ import type { OpenStudy } from './study-view.ts';
 
 /** Opens the study, the import, the export or the training run in a folder. Throws FileError where there is none. */
 export async function openStudy(folder: string): Promise<OpenStudy> {
-  if (existsSync(join(folder, databaseName))) return StoredStudy.open(folder);
+  const isStored = () => existsSync(join(folder, databaseName));
+  if (isStored()) return StoredStudy.open(folder);
   // What reads imports and exports takes a second to load.
   const { FinishedStudy } = await import('./finished-study.ts');
-  return FinishedStudy.open(folder);
+  // It may have been begun meanwhile.
+  return isStored() ? StoredStudy.open(folder) : FinishedStudy.open(folder);
 }

@@ -4,8 +4,8 @@ import type { RequestOf, ResponseOf } from '../../schema/serve/index.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { DeskOperation, FromDesk, StudyChange, ToDesk } from './messages.ts';
 
-/** Milliseconds that an answer may take: the analysis of ten million measurements takes a minute. */
-const patience = 300_000;
+/** Milliseconds that an answer may take unless told. */
+const usualPatience = 300_000;
 
 /** Most questions that wait for one desk. */
 const mostWaiting = 256;
@@ -18,6 +18,8 @@ interface Waiting {
 
 export interface DeskOptions {
   readonly folder: string;
+  /** Milliseconds that an answer may take; five minutes unless told. */
+  readonly patience?: number;
   readonly onChange?: (change: StudyChange) => void;
   /** What the folder holds has changed; `since`: when, in milliseconds since 1970. */
   readonly onFolder?: (since: number) => void;
@@ -49,7 +51,7 @@ export class Desk {
     return new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#child?.kill('SIGKILL');
-      }, patience);
+      }, this.#options.patience ?? usualPatience);
       this.#waiting.set(id, { resolve, reject, timer });
       this.#send({ id, name, request } as ToDesk);
     }) as Promise<ResponseOf<Name>>;

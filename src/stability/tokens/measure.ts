@@ -15,7 +15,6 @@ import { environmentOf } from '../environment.ts';
 import { LinearizedMap } from '../spectra/jacobian.ts';
 import { probeDense } from '../spectra/probing.ts';
 import { type Activations, activationsAt } from '../units/activations.ts';
-import { searchOf } from '../units/block-plan.ts';
 import { consumers, nodesBetween } from '../units/dominators.ts';
 import { coupling, type TakenApart, takeApart } from './coupling.ts';
 import { embeddingGrowth, type GrowthOptions } from './growth.ts';
@@ -80,7 +79,13 @@ interface UnfitMap {
 const largestDense = 1024;
 
 /** Up to this many numbers of a state so is the map of all tokens. */
-const largestWhole = 2048;
+const largestWhole = 4096;
+
+/** Products take one vector each, so that wide blocks of them gain nothing; a short basis, restarted often, is cheap to take apart. */
+const searchBySingles = (count: number) => ({
+  ...{ count, tolerance: 1e-5, restarts: 100 },
+  ...{ block: 2, maxBasis: Math.max(80, 3 * count + 20) },
+});
 
 /** Jacobians of the blocks of a transformer, token by token, with the points run and the plan ready. */
 export class TokensMeasurement {
@@ -109,7 +114,8 @@ export class TokensMeasurement {
       const products =
         (size > largestWhole ? 30 * top + 400 : size) + (dense ? chosen * width : chosen ** 2 * (20 * top + 60));
       seconds += points.length * products * (2e-4 + (2 * flops) / 2e10);
-      bytes = Math.max(bytes, 16 * size * (2 * top + 400) + (dense ? 8 * chosen * count * width * width : 0));
+      const whole = size > largestWhole ? 16 * size * (2 * top + 400) : 16 * size ** 2;
+      bytes = Math.max(bytes, whole + (dense ? 8 * chosen * count * width * width : 0));
       return { name: map.name, tokens: count, width, dense };
     });
     this.plan = { maps: planned, seconds, bytes: bytes + 2e8 };
@@ -307,7 +313,7 @@ async function leadingOf(
 ): Promise<{ readonly values: Float64Array; readonly maxResidual: number }> {
   const { rows, cols } = operator;
   if (Math.max(rows, cols) > largestWhole)
-    return topSingularTriplets(operator, { ...searchOf([rows, cols], top), ...options });
+    return topSingularTriplets(operator, { ...searchBySingles(top), ...options });
   const { matrix, ...size } = await probeDense(abortable(operator, options.signal), 1);
   const { values, maxResidual } = await singularValues(matrix, size.rows, size.cols, options);
   return { values: values.slice(0, top), maxResidual };
@@ -372,9 +378,7 @@ async function leadingPair(
     applyTranspose: (block, n) =>
       each(block, n, async (u) => tokenOf(await operator.applyTranspose(withToken(u, to, other), 1), from, token)),
   };
-  // A product takes one vector, and short bases are cheap to take apart.
-  const search = { ...searchOf([to.width, from.width], count), block: 2, maxBasis: Math.max(60, 3 * count) };
-  const { values } = await topSingularTriplets(restricted, { ...search, seed });
+  const { values } = await topSingularTriplets(restricted, { ...searchBySingles(count), seed });
   return { from: token, to: other, singularValues: Array.from(values), frobenius: null };
 }
 

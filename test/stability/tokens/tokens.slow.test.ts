@@ -90,6 +90,9 @@ describe.skipIf(!pythonWithTorch())('the Jacobians of tokens', () => {
       expectMaps(found, known.maps);
       expect(found.maps.map((m) => m.width)).toEqual([1152, 1152, 1152]);
       for (const map of found.maps) {
+        // The map of all tokens has 4608 numbers on either side and comes from products too, with its residual.
+        expect(map.singularValues.length).toBe(5);
+        expect(map.residual).toBeLessThan(1e-5);
         expect(map.normality).toEqual([]);
         expect(map.pairs.map((p) => p.frobenius)).toEqual([null, null, null, null]);
       }

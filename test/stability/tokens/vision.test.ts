@@ -16,6 +16,8 @@ describe.skipIf(!pythonWithTorch())('tokens of images', () => {
     // Two blocks of 8 x 8 places, one of 4 x 4 behind the merging of patches.
     ['swin', 'block attention feed-forward block attention feed-forward block attention feed-forward', [64, 64, 16]],
     ['convnext', 'block block block', [64, 64, 16]],
+    // x + a(x) + m(x) is one unit.
+    ['beside', 'block block stream', [16, 16]],
     ['pre_norm', 'block attention feed-forward block attention feed-forward stream', [16, 16]],
   ])('%s: attention, feed-forward and blocks, and coupling within a stage', async (network, parts, counts) => {
     // The second stage of Swin has no place 20: its block is measured at the others.
