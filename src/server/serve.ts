@@ -77,8 +77,6 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   const thorough = new Desk({ folder: folder.root });
   const analyst = new Desk({ folder: folder.root, patience: analysing });
-  quick.start();
-  thorough.start();
   const jobs = new Jobs({
     onChange: (job) => changes.publish({ kind: 'job', job }),
     onForget: (job) => changes.forget({ kind: 'job', job }),
@@ -169,6 +167,9 @@ export async function startServer(options: ServeOptions): Promise<RunningServer>
   });
   server.maxConnections = mostConnections;
   const port = await listening(server, host, options.port ?? 0);
+  // Not before: a server that could not listen would leave them behind.
+  quick.start();
+  thorough.start();
   const guard = new Guard({ host, port, token });
   server.on('request', listener({ guard, assets, streams, answer, page, openApi: () => JSON.stringify(openApi()) }));
   const shown = host.includes(':') ? `[${host}]` : host;

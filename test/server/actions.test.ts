@@ -6,11 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../src/server/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
 import { fillFolder, type LiveStudy, longStudy, writeCommandStudy } from './filled-folder.ts';
-import { served, temporaryFolder } from './served.ts';
+import { serving, temporaryFolder } from './served.ts';
 
 const pictures = 'out/screenshots/serve';
 
 describe.skipIf(!hasBrowser())('in the page', () => {
+  const served = serving();
   const folder = temporaryFolder();
   let [live, server, browser]: [LiveStudy?, RunningServer?, Browser?] = [];
   let page: Page;
@@ -357,6 +358,7 @@ const views = [
 ] as const;
 
 describe.skipIf(!hasBrowser())('a view', () => {
+  const served = serving();
   const folder = temporaryFolder();
   let [server, browser]: [RunningServer?, Browser?] = [];
   let page: Page;

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { operations } from '../../src/schema/serve/index.ts';
 import { openApi } from '../../src/server/index.ts';
-import { ask, sent, served, settledFolder } from './served.ts';
+import { ask, sent, serving, settledFolder } from './served.ts';
 
 describe('a served folder', async () => {
-  const server = await served({ folder: 'results' });
+  const server = await serving()({ folder: 'results' });
 
   it('lists studies and results with their kinds, also those from before results said what they are', async () => {
     const { entries, name } = await settledFolder(server);

@@ -8,7 +8,7 @@ import type { RunningServer } from '../../src/server/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
 import { waitingStudy } from './filled-folder.ts';
-import { ask, sent, served, temporaryFolder, until } from './served.ts';
+import { ask, sent, serving, temporaryFolder, until } from './served.ts';
 
 const post = (body: string | Buffer, more: Readonly<Record<string, string>> = {}) => ({
   method: 'POST',
@@ -31,6 +31,7 @@ function raw({ port }: RunningServer, text: string, enough = 1): Promise<string>
 }
 
 describe('a server under attack', () => {
+  const served = serving();
   const outside = temporaryFolder();
   const folder = temporaryFolder();
   let server: RunningServer;
@@ -389,7 +390,7 @@ describe('a server under attack', () => {
 });
 
 describe('a server that others can reach', async () => {
-  const server = await served({ folder: temporaryFolder(), host: '0.0.0.0' });
+  const server = await serving()({ folder: temporaryFolder(), host: '0.0.0.0' });
   const status = async (path: string, headers: Record<string, string> = {}) =>
     (await sent(server, path, { headers })).status;
 

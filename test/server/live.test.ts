@@ -12,7 +12,7 @@ import { StudyStore } from '../../src/store/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
 import { builtCommand } from '../support/built.ts';
 import { measured, studyUnderWay, writeCommandStudy } from './filled-folder.ts';
-import { ask, served, temporaryFolder, until } from './served.ts';
+import { ask, serving, temporaryFolder, until } from './served.ts';
 
 const folderEvent: LiveEvent = { kind: 'folder' };
 const job = (id: string, detail: string): LiveEvent => ({
@@ -118,8 +118,9 @@ const stepOf = (events: readonly LiveEvent[], id: string) =>
   events.flatMap((e) => (e.kind === 'trial' && e.trial.id === id ? [e.trial.step] : []));
 
 describe('a stream of events', () => {
+  const served = serving();
+  const folder = temporaryFolder();
   it('tells who was away of what changed meanwhile, each once and as it is now, and of nothing else', async () => {
-    const folder = temporaryFolder();
     const { store, claim } = await studyUnderWay(join(folder, 'live'));
     const server = await served({ folder });
     const other = store.claims.claim()!;
@@ -154,13 +155,13 @@ async function served2(folder: string, port: number): Promise<{ child: ChildProc
 }
 
 describe.skipIf(!hasBrowser())('a page whose server is killed and started again', () => {
+  const folder = temporaryFolder();
   let child: ChildProcess | undefined;
   afterAll(() => {
     child?.kill('SIGKILL');
   });
 
   it('says so, recovers by itself, and misses no point; what it has is not asked for again', async () => {
-    const folder = temporaryFolder();
     const { store, claim } = await studyUnderWay(join(folder, 'live'));
     const running = await served2(folder, 0);
     child = running.child;
@@ -200,8 +201,9 @@ describe.skipIf(!hasBrowser())('a page whose server is killed and started again'
 });
 
 describe('two pages that steer one study', () => {
+  const served = serving();
+  const folder = temporaryFolder();
   it('start it once, pause it, cancel a trial, go on: no trial is computed twice', async () => {
-    const folder = temporaryFolder();
     writeCommandStudy(folder);
     const server = await served({ folder });
     const begun = await Promise.all(

@@ -13,7 +13,7 @@ import type { RunningServer } from '../../src/server/index.ts';
 import { ScaledUnit } from '../../src/stability/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
 import { fillFolder, type LiveStudy, measured } from './filled-folder.ts';
-import { served, temporaryFolder } from './served.ts';
+import { serving, temporaryFolder } from './served.ts';
 
 const pictures = 'out/screenshots/serve';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -48,6 +48,8 @@ const settings = [
 ] as const;
 
 describe.skipIf(!hasBrowser())('the page', () => {
+  const served = serving();
+  const emptyFolder = temporaryFolder();
   const folder = temporaryFolder();
   let [live, server, browser]: [LiveStudy?, RunningServer?, Browser?] = [];
   let context: BrowserContext;
@@ -255,7 +257,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
   });
 
   it('an empty folder says what to do', async () => {
-    const empty = await served({ folder: temporaryFolder() });
+    const empty = await served({ folder: emptyFolder });
     await page.goto(empty.address);
     await page.getByText('There is nothing of Ballast in this folder yet.').waitFor();
   });

@@ -32,11 +32,15 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Serves a folder until the file's tests are over. */
-export async function served(options: ServeOptions): Promise<RunningServer> {
-  const server = await built.startServer(options);
-  afterAll(() => server.close());
-  return server;
+/** What serves folders until the tests around this call are over. To be called where tests are declared: a hook that is made within another one, or within a test, never runs. */
+export function serving(): (options: ServeOptions) => Promise<RunningServer> {
+  const servers: RunningServer[] = [];
+  afterAll(() => Promise.all(servers.map((server) => server.close())));
+  return async (options) => {
+    const server = await built.startServer(options);
+    servers.push(server);
+    return server;
+  };
 }
 
 export interface Answer {
