@@ -1,25 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resnet } from '../../src/models/index.ts';
-import { initialize } from '../../src/nn/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import { ballast, numbersIn } from '../support/ballast.ts';
-import { started, until } from '../support/queue/handed-out.ts';
+import { bothWays, patience, twoNetworks } from '../support/queue/both-ways.ts';
+import { started } from '../support/queue/handed-out.ts';
 import { hasRedis, startRedis } from '../support/queue/redis.ts';
 import { residualNetwork } from '../support/residual-network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-pieces-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const onnx = ['one', 'other'].map((name, seed) => {
-  const path = join(folder, `${name}.onnx`);
-  const model = resnet({ depth: 8, width: 4 });
-  writeFileSync(path, writeModel(model.build(initialize(model.parameters, seed + 1), 'batch')));
-  return path;
-});
+const onnx = twoNetworks(folder);
 /** Two units that are matrices, and twenty pictures of 4 x 4 pixels. */
 const matrices = join(folder, 'matrices.onnx');
 const digits = join(folder, 'digits');
@@ -35,7 +29,6 @@ const digits = join(folder, 'digits');
   writeFileSync(join(digits, 't10k-images-idx3-ubyte'), Buffer.concat([header(3, 20, 4, 4), pixels]));
   writeFileSync(join(digits, 't10k-labels-idx1-ubyte'), Buffer.concat([header(1, 20), labels]));
 }
-const about = ['--normalize', 'none', '--dataset', 'shapes', '--threads', '1'];
 
 /** A folder of pictures, one in each of ten classes. */
 function writePictures(path: string, seed: number): void {
@@ -47,69 +40,15 @@ function writePictures(path: string, seed: number): void {
   }
 }
 
-/** Runs a command here, and another time with its pieces handed out to workers that see its folder; what both come to, and how many pieces workers took. */
-async function bothWays(name: string, args: readonly string[], workers = 2) {
-  const [here, there] = [join(folder, `${name}-here`), join(folder, `${name}-there`)];
-  const alone = ballast(...args, '--out', here);
-  expect([alone.status, alone.lines.join('\n')]).toEqual([0, expect.any(String)]);
-  const run = started([...args, '--out', there, '--queue', 'folder']);
-  const queue = join(there, 'handed-out');
-  await until(() => existsSync(join(queue, 'queue', 'handed-out.json')), 'pieces are handed out');
-  const own = Array.from({ length: workers }, () => started(['worker', '--queue', queue, '--threads', '1']));
-  const { code, stderr } = await run.ended;
-  expect([code, stderr]).toEqual([0, expect.any(String)]);
-  for (const { child } of own) child.kill('SIGTERM');
-  const said = (await Promise.all(own.map((w) => w.ended))).map((w) => w.stderr).join('');
-  // What workers saw is gone.
-  expect(existsSync(queue)).toBe(false);
-  return { here: numbersIn(here), there: numbersIn(there), taken: said.match(/: complete/g)?.length ?? 0 };
-}
-
-/** Milliseconds that a test may take on a machine that is busy with others: each starts some ten processes. */
-const patience = 400_000;
-
 describe('a measurement in pieces', { timeout: patience }, () => {
   it('has the same digits as here: spectra of units and stages', async () => {
     const args = [
       ...['spectrum', '--model', matrices, '--dataset', 'mnist', '--data', digits, '--images', '0-19'],
       ...['--stages', '--threads', '1'],
     ];
-    const { here, there, taken } = await bothWays('spectrum', args);
+    const { here, there, taken } = await bothWays(folder, 'spectrum', args);
     expect(there).toEqual(here);
     expect(taken).toBeGreaterThan(0);
-  });
-
-  it('has the same digits as here: attacks on groups of images, and their projections', async () => {
-    const args = [
-      ...['perturb', '--model', onnx[0]!, ...about, '--images', '0-59', '--steps', '2', '--eps', '4/255,8/255'],
-      ...['--project', '--projection-steps', '2', '--top', '0'],
-    ];
-    const { here, there, taken } = await bothWays('perturb', args);
-    expect(there).toEqual(here);
-    expect(taken).toBe(2);
-  });
-
-  it('has the same digits as here: networks side by side', async () => {
-    const args = ['compare', '--model', onnx.join(','), ...about, '--images', '0-19', '--steps', '2'];
-    const { here, there, taken } = await bothWays('compare', args);
-    expect(there).toEqual(here);
-    expect(taken).toBe(2);
-  });
-
-  it('has the same digits as here: branches of a run of ours', async () => {
-    const run = join(folder, 'run');
-    const training = ballast(
-      ...['train', '--model', 'mlp8', '--dataset', 'shapes', '--max-steps', '4', '--batch-size', '8'],
-      ...['--micro-batch', '8', '--keep-checkpoints', '2st', '--out', run, '--threads', '1'],
-    );
-    expect([training.status, training.lines.join('\n')]).toEqual([0, expect.any(String)]);
-    const args = [
-      ...['batch', 'branch', run, '--at', '2st', '--most', '2', '--per-doubling', '1', '--examples', '64'],
-      ...['--orders', '2', '--most-orders', '2', '--held-out', '100', '--threads', '1'],
-    ];
-    const { here, there, taken } = await bothWays('branch', args, 1);
-    expect(there).toEqual(here);
-    expect(taken).toBe(4);
   });
 });
 

@@ -109,7 +109,8 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
       const { inner, fallback, optional } = unwrap(schema);
       const several = inner instanceof z.ZodArray ? '...' : '';
       const argument = new Argument(optional ? `[${value}${several}]` : `<${value}${several}>`, descriptionOf(schema));
-      if (inner instanceof z.ZodEnum) argument.choices(inner.options.map(String));
+      // Told, and left to the check of the request.
+      if (inner instanceof z.ZodEnum) argument.argChoices = inner.options.map(String);
       if (fallback !== undefined && several === '') argument.default(fallback);
       described.add(argument);
       command.addArgument(argument);
