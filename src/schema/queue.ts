@@ -16,7 +16,7 @@ export const fenceSchema = z.strictObject({ trial, attempt });
 export type Fence = Readonly<z.infer<typeof fenceSchema>>;
 
 /** JSON has no word for these. */
-const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
+const number = z.union([z.number(), z.literal(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
 const maybe = number.nullable();
 
 /** A line of a curve. */
