@@ -47,7 +47,8 @@ export class EventStreams {
         for (const stream of this.#open) this.#tell(stream);
       }, gathering);
     });
-    this.#beat = setInterval(() => this.#live(), heartbeat);
+    // A server that could not listen is not kept alive by it.
+    this.#beat = setInterval(() => this.#live(), heartbeat).unref();
   }
 
   get count(): number {
