@@ -1,8 +1,8 @@
 /** Completion for shells, from the same commands and options as the help. */
 import { Command, type Option } from 'commander';
-import { checkRequest, completionRequest } from '../../schema/index.ts';
+import { completionRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { type CommandName, commandSummaries } from '../summaries.ts';
 
 interface Completed {
@@ -100,8 +100,7 @@ export function completionCommand(load: (name: CommandName) => Promise<Command>)
   return addRequestOptions(command, completionRequest)
     .addHelpText('after', exampleText('source <(ballast completion bash)'))
     .action(async () => {
-      const given = requestFrom(completionRequest, {}, command.processedArgs);
-      const { shell } = checkRequest(completionRequest, given);
+      const { shell } = requestOf(command, completionRequest);
       const program = new Command('ballast');
       for (const name of Object.keys(commandSummaries) as CommandName[])
         program.addCommand(name === 'completion' ? completionCommand(load) : await load(name));

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { checkRequest, datasetsRequest } from '../../schema/index.ts';
+import { datasetsRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
 import { addJson } from '../flags/output-options.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function datasetsCommand(): Command {
@@ -12,9 +12,6 @@ export function datasetsCommand(): Command {
     .action(async () => {
       const { run } = await import('./actions/datasets.ts');
       const options = command.opts<{ json?: boolean }>();
-      await run(
-        checkRequest(datasetsRequest, requestFrom(datasetsRequest, { ...options }, command.processedArgs)),
-        options,
-      );
+      await run(requestOf(command, datasetsRequest), options);
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { checkRequest, demoRequest } from '../../schema/index.ts';
+import { demoRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function demoCommand(): Command {
@@ -10,6 +10,6 @@ export function demoCommand(): Command {
     .addHelpText('after', exampleText('ballast demo --out demo'))
     .action(async () => {
       const { demo } = await import('./actions/demo.ts');
-      await demo(checkRequest(demoRequest, requestFrom(demoRequest, command.opts(), command.processedArgs)));
+      await demo(requestOf(command, demoRequest));
     });
 }

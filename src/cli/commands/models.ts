@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { checkRequest, modelsRequest } from '../../schema/index.ts';
+import { modelsRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
 import { addJson } from '../flags/output-options.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function modelsCommand(): Command {
@@ -11,7 +11,7 @@ export function modelsCommand(): Command {
     .addHelpText('after', exampleText('ballast models resnet20'))
     .action(async () => {
       const { run } = await import('./actions/models.ts');
-      const { name } = checkRequest(modelsRequest, requestFrom(modelsRequest, {}, command.processedArgs));
+      const { name } = requestOf(command, modelsRequest);
       run(name, command.opts());
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { checkRequest, storedReportRequest } from '../../schema/index.ts';
+import { storedReportRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function reportCommand(): Command {
@@ -12,9 +12,6 @@ export function reportCommand(): Command {
     .action(async () => {
       const { run } = await import('./actions/report.ts');
       const options = command.opts<{ json?: boolean }>();
-      await run(
-        checkRequest(storedReportRequest, requestFrom(storedReportRequest, { ...options }, command.processedArgs)),
-        options,
-      );
+      await run(requestOf(command, storedReportRequest), options);
     });
 }

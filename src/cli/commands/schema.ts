@@ -2,17 +2,9 @@ import { Command } from 'commander';
 import type { z } from 'zod';
 import { InputError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/names.ts';
-import {
-  allKinds,
-  checkRequest,
-  jsonSchemaOf,
-  kindNamed,
-  kindsKind,
-  requestSchemaOf,
-  schemaRequest,
-} from '../../schema/index.ts';
+import { allKinds, jsonSchemaOf, kindNamed, kindsKind, requestSchemaOf, schemaRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 import { printDocument } from '../terminal/print-document.ts';
 
@@ -23,7 +15,7 @@ export function schemaCommand(): Command {
     .addHelpText('after', exampleText('ballast schema spectrum > spectrum.schema.json'))
     .action(() => {
       const options = command.opts<{ json?: boolean }>();
-      run(checkRequest(schemaRequest, requestFrom(schemaRequest, { ...options }, command.processedArgs)), options);
+      run(requestOf(command, schemaRequest), options);
     });
 }
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { checkRequest, serveRequest } from '../../schema/index.ts';
+import { serveRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function serveCommand(): Command {
@@ -10,6 +10,6 @@ export function serveCommand(): Command {
     .addHelpText('after', exampleText('ballast serve out/demo'))
     .action(async () => {
       const { serve } = await import('./actions/serve.ts');
-      await serve(checkRequest(serveRequest, requestFrom(serveRequest, command.opts(), command.processedArgs)));
+      await serve(requestOf(command, serveRequest));
     });
 }

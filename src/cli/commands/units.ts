@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { checkRequest, unitsKind } from '../../schema/index.ts';
+import { unitsKind } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
 import { addJson } from '../flags/output-options.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function unitsCommand(): Command {
@@ -13,6 +13,6 @@ export function unitsCommand(): Command {
     .action(async () => {
       const { run } = await import('./actions/units.ts');
       const options = command.opts<{ json?: boolean }>();
-      await run(checkRequest(request, requestFrom(request, { ...options }, command.processedArgs)), options);
+      await run(requestOf(command, request), options);
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { checkRequest, workerRequest } from '../../schema/index.ts';
+import { workerRequest } from '../../schema/index.ts';
 import { exampleText } from '../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../flags/request-options.ts';
 import { commandSummaries } from '../summaries.ts';
 
 export function workerCommand(): Command {
@@ -16,6 +16,6 @@ export function workerCommand(): Command {
     )
     .action(async () => {
       const { worker } = await import('./actions/worker.ts');
-      await worker(checkRequest(workerRequest, requestFrom(workerRequest, command.opts(), command.processedArgs)));
+      await worker(requestOf(command, workerRequest));
     });
 }

@@ -1,7 +1,7 @@
 /** A command's options, made from the schema of its request. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { type Flag, flags, openNamesOf, suggestionsOf } from '../../schema/index.ts';
+import { checkRequest, type Flag, flags, type Of, openNamesOf, suggestionsOf } from '../../schema/index.ts';
 import { hyphenated } from './hyphenated.ts';
 import {
   numberList,
@@ -155,6 +155,10 @@ export function requestFrom(
   }
   return found;
 }
+
+/** The request that a command was called with, checked and with its defaults. Throws InputError. */
+export const requestOf = <Request extends z.ZodObject>(command: Command, request: Request): Of<Request> =>
+  checkRequest(request, requestFrom(request, command.opts(), command.processedArgs));
 
 /** What in a shell stands for a text. */
 const quoted = (text: string) => (/^[\w./,:|=@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { checkRequest, importRequest } from '../../../schema/index.ts';
+import { importRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
 import { requiredOut } from '../../flags/options.ts';
 import { addDryRun, addJson, addOut } from '../../flags/output-options.ts';
-import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function batchImportCommand(): Command {
@@ -21,7 +21,7 @@ export function batchImportCommand(): Command {
       const options = command.opts<{ out?: string; dryRun?: boolean; json?: boolean }>();
       const out = requiredOut(options, command);
       const { run } = await import('./actions/import.ts');
-      await run(checkRequest(importRequest, requestFrom(importRequest, { ...options }, command.processedArgs)), {
+      await run(requestOf(command, importRequest), {
         ...options,
         out: options.dryRun ? undefined : out,
       });

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { checkRequest, initRequest } from '../../../schema/index.ts';
+import { initRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function initCommand(): Command {
@@ -10,6 +10,6 @@ export function initCommand(): Command {
     .addHelpText('after', exampleText('ballast batch init study.yaml --model resnet8 --dataset cifar10'))
     .action(async () => {
       const { init } = await import('./actions/init.ts');
-      await init(checkRequest(initRequest, requestFrom(initRequest, command.opts(), command.processedArgs)));
+      await init(requestOf(command, initRequest));
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { batchReportRequest, checkRequest } from '../../../schema/index.ts';
+import { batchReportRequest } from '../../../schema/index.ts';
 import { exampleText } from '../../flags/examples.ts';
-import { addRequestOptions, requestFrom } from '../../flags/request-options.ts';
+import { addRequestOptions, requestOf } from '../../flags/request-options.ts';
 import { batchSummaries } from './summaries.ts';
 
 export function batchReportCommand(): Command {
@@ -12,9 +12,6 @@ export function batchReportCommand(): Command {
     .action(async () => {
       const { run } = await import('./actions/report.ts');
       const options = command.opts<{ json?: boolean }>();
-      await run(
-        checkRequest(batchReportRequest, requestFrom(batchReportRequest, { ...options }, command.processedArgs)),
-        options,
-      );
+      await run(requestOf(command, batchReportRequest), options);
     });
 }
