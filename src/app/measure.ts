@@ -73,7 +73,10 @@ async function handingOut(
         : `${measurement.kind.kind} is not computed in pieces`,
     );
   const { HandingOut } = await import('./queue/hand-out-pieces.ts');
-  return new HandingOut({ measurement, request, out, parts, handOut, signal, onProgress, onNote });
+  return new HandingOut({
+    ...{ measurement, request, out, parts, handOut, signal, onProgress, onNote },
+    doing: doing(measurement),
+  });
 }
 
 /** Checks a request and prepares its measurement. Throws InputError for a request that cannot be. */

@@ -28,6 +28,7 @@ export { perturbationTable } from './stability/perturbation/perturbation-table.t
 export { type PaperFinding, paperFindings } from './stability/reproduction/reproduction-findings.ts';
 export { reproductionTable } from './stability/reproduction/reproduction-table.ts';
 export { type Finding, spectrumFindings } from './stability/spectrum/spectrum-findings.ts';
+export { blocksOf } from './stability/spectrum/spectrum-rows.ts';
 export { type SpectrumTableOptions, spectrumTable } from './stability/spectrum/spectrum-table.ts';
 export { tokensTable } from './stability/tokens/tokens-table.ts';
 export { branchesTable } from './study/branches-table.ts';

@@ -80,12 +80,13 @@ export const spectrum = registerMeasurement({
     return renderSpectrumReport(result, { ...(extra && { images: extra }), ...(command && { command }) });
   },
   async files({ images }, folder) {
-    const [{ writeNpz }, { tensor }] = await Promise.all([
+    const [{ writeNpz }, { tensor }, { blocksOf }] = await Promise.all([
       import('../../formats/index.ts'),
       import('../../onnx/index.ts'),
+      import('../../report/index.ts'),
     ]);
     const values = images.flatMap((image) =>
-      [...image.units, ...image.stages, ...(image.network ? [image.network] : [])].map(
+      blocksOf(image).map(
         ({ name, singularValues }) =>
           [
             `${name}@${image.index}`,

@@ -5,21 +5,13 @@ import { makeFolder, pathBelow, quote } from '../../formats/index.ts';
 import { type Control, measurementNamed } from '../../instrument/index.ts';
 import type { ComputePiece } from '../../queue/index.ts';
 import { checkRequest, fileKeys, firstProblem, type PieceSpec } from '../../schema/index.ts';
+import { isRead } from './piece-files.ts';
 
 /** Below the folder of a piece, what it leaves. */
 export const partsFolder = 'parts';
 
 /** Milliseconds between looks whether the piece is still ours. */
 const renewal = 5000;
-
-/** What of a request would be read from this machine, whatever it holds: it has to come with the piece. */
-const isPath: Readonly<Record<(typeof fileKeys)[number], (value: string) => boolean>> = {
-  model: (value) => /\.onnx$/i.test(value),
-  weights: (value) => value !== 'random',
-  classNames: (value) => /\.(json|txt)$/i.test(value),
-  tokenizer: () => true,
-  source: () => true,
-};
 
 /** The request of a piece with the paths of this machine. Throws UsageError for one that names files which did not come with it. */
 export function requestHere({ request, files, folders, command, filesAt, dir }: PieceSpec): Record<string, unknown> {
@@ -34,7 +26,7 @@ export function requestHere({ request, files, folders, command, filesAt, dir }: 
       if (filesAt === undefined || !folders.includes(folder!))
         throw new UsageError(`${key}: ${quote(value)} did not come with the piece`);
       found[key] = pathBelow(filesAt, folder!, ...names);
-    } else if (isPath[key](value) && !(key === 'source' && command))
+    } else if (isRead[key](value) && !(key === 'source' && command))
       throw new UsageError(`${key}: ${quote(value)} is a file that did not come with the piece`);
   }
   return found;

@@ -33,6 +33,8 @@ export interface HandingOutOptions extends Pick<Control, 'signal' | 'onProgress'
   /** Of its finished parts. */
   readonly parts: string;
   readonly handOut: PiecesHandOut;
+  /** What the owner of a folder is said to be doing. */
+  readonly doing: string;
 }
 
 /** Of a request what a worker decides by itself. */
@@ -57,8 +59,7 @@ export class HandingOut {
     if (!existsSync(join(this.#folder, 'study.sqlite'))) return;
     const store = await StudyStore.open(this.#folder);
     try {
-      for (const { id, status } of store.trials({ all: true }))
-        if (status === 'complete') await takeParts(join(store.trialFolder(id), partsFolder), this.#options.parts);
+      await this.#takeIn(store, store.trials({ all: true }));
     } finally {
       store.close();
     }
@@ -67,9 +68,8 @@ export class HandingOut {
   /** Has pieces computed by workers, and takes their parts in. Throws BallastError with the first reason where some failed, AbortError when told to stop. */
   async handOut(pieces: readonly OfferedPiece[]): Promise<void> {
     if (pieces.length === 0) return;
-    const { measurement, handOut, signal = new AbortController().signal, onProgress, onNote } = this.#options;
+    const { measurement, doing, handOut, signal = new AbortController().signal, onProgress, onNote } = this.#options;
     await makeFolder(this.#folder);
-    const doing = `ballast ${(measurement.command ?? [measurement.kind.kind]).join(' ')}`;
     const owner = await ownFolder(this.#folder, { doing, sweepDepth: 0 });
     let store: StudyStore | undefined;
     try {
@@ -112,8 +112,7 @@ export class HandingOut {
         await queue.close();
       }
       const failed = store.trials().filter((t) => t.status === 'failed');
-      for (const { id, status } of store.trials())
-        if (status === 'complete') await takeParts(join(store.trialFolder(id), partsFolder), this.#options.parts);
+      await this.#takeIn(store, store.trials());
       if (failed.length > 0)
         throw new BallastError(
           `${failed.length} of ${trials.length} pieces failed on workers: ${failed[0]!.note ?? 'no reason given'}; run it again to try them again, or without the queue`,
@@ -127,6 +126,12 @@ export class HandingOut {
   /** Everything has come back: what workers saw is removed. */
   async end(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  /** Takes the parts of those that are complete into the measurement's. */
+  async #takeIn(store: StudyStore, trials: ReturnType<StudyStore['trials']>): Promise<void> {
+    for (const { id, status } of trials)
+      if (status === 'complete') await takeParts(join(store.trialFolder(id), partsFolder), this.#options.parts);
   }
 
   #isDone(store: StudyStore, id: string, status: string): boolean {

@@ -19,18 +19,21 @@ export interface NamedFiles extends NeededFiles {
   readonly file?: string;
 }
 
-/** Files that a request names, by key. */
+/** Whether what a request says under a key would be read from the machine, and has to come with a piece. */
+export const isRead: Readonly<Record<FileKey, (value: string) => boolean>> = {
+  model: (value) => /\.onnx$/i.test(value),
+  weights: (value) => value !== 'random',
+  classNames: (value) => /\.(json|txt)$/i.test(value),
+  tokenizer: () => true,
+  source: () => true,
+};
+
+/** Files that a request names, by key; those of the source of branches are for whoever knows which they are. */
 export function namedFiles(request: Readonly<Record<string, unknown>>): Partial<Record<FileKey, NamedFiles>> {
   const found: Partial<Record<FileKey, NamedFiles>> = {};
   for (const key of fileKeys) {
     const path = request[key];
-    if (typeof path !== 'string') continue;
-    const isFile =
-      (key === 'model' && /\.onnx$/i.test(path)) ||
-      (key === 'weights' && path !== 'random') ||
-      (key === 'classNames' && /\.(json|txt)$/i.test(path)) ||
-      key === 'tokenizer';
-    if (!isFile) continue;
+    if (key === 'source' || typeof path !== 'string' || !isRead[key](path)) continue;
     const [folder, file] = [dirname(path), basename(path)];
     const beside = key === 'model' ? besideModel(file).filter((name) => existsSync(join(folder, name))) : [];
     found[key] = { folder, names: [file, ...beside], file };
