@@ -33,7 +33,7 @@ export * from './queue-choice.ts';
 export * from './queue-payload.ts';
 export * from './queue-piece.ts';
 export type { Of } from './readonly.ts';
-export { dataKeys, mostThreads, runtimeKeys } from './request.ts';
+export { dataKeys, folderPath, mostThreads, runtimeKeys } from './request.ts';
 export type * from './studies/analysis.ts';
 export type * from './studies/cost.ts';
 export type { LinearErrorRow, LinearErrorsRequest } from './studies/linear-errors.ts';

@@ -94,6 +94,11 @@ export const tokenizerKey = {
     .register(flags, { value: 'file', group: data }),
 };
 
+/** Where something is written: a name that is one. */
+export const folderPath = z
+  .string()
+  .refine((text) => text.trim() !== '' && !text.includes('\0'), 'expected the name of a folder');
+
 /** More threads than any machine has processors: the operating system would refuse them in the middle. */
 export const mostThreads = 1024;
 

@@ -160,7 +160,7 @@ describe('reproduce batch', () => {
     const out = join(folder, 'reproduction');
     const wrong = ballast('reproduce', 'batch', '--studies', 'imagenet', '--out', out);
     expect(wrong.status).toBe(2);
-    expect(wrong.lines.at(-1)).toMatch(/expected some of cifar10, ptb, camvid, shapes/);
+    expect(wrong.lines.at(-1)).toMatch(/expected some of cifar10, ptb, camvid, shapes, got "imagenet"/);
     expect(existsSync(out)).toBe(false);
   });
 });

@@ -15,7 +15,6 @@ export { type ImportedMeasurements, importMeasured } from './import-study.ts';
 export {
   type CommandDraft,
   draftCommand,
-  draftTarget,
   nameFor,
   requireFreePath,
   type StudyDraft,

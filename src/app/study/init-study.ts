@@ -150,12 +150,6 @@ export function studyText(draft: StudyDraft): { readonly text: string; readonly 
   return { text: document.toString({ lineWidth: 150, flowCollectionPadding: false }), replaced };
 }
 
-/** A target as a request has it, `valLoss=1.2`. */
-export function draftTarget(text: string): NonNullable<StudyDraft['target']> {
-  const [quantity, value] = text.split(/\s*[=:]\s*/);
-  return { quantity: quantity as 'valLoss', value: Number(value) };
-}
-
 /** Writes the study file, which must not be there. Throws UsageError for one that is, and StudyMistakes for a draft that makes no study. */
 export async function writeStudyFile(path: string, draft: StudyDraft): Promise<readonly string[]> {
   requireFreePath(path);

@@ -40,7 +40,7 @@ function parserOf(inner: z.ZodType, { unit }: Flag): ((text: string) => unknown)
     if (unit === 'slurm time') return slurmSeconds;
     return isWhole(inner)
       ? wholeNumber(inner.minValue ?? Number.MIN_SAFE_INTEGER, inner.maxValue ?? undefined)
-      : Number;
+      : (text) => (text.trim() === '' ? Number.NaN : Number(text));
   }
   if (inner instanceof z.ZodRecord) return sizesByName;
   if (inner instanceof z.ZodUnion && inner.options.every((option) => option instanceof z.ZodLiteral)) return Number;

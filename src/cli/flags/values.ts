@@ -2,6 +2,7 @@
 import { InvalidArgumentError, type Option } from 'commander';
 import type { z } from 'zod';
 import { didYouMean } from '../../base/names.ts';
+import { folderPath } from '../../schema/index.ts';
 
 /** A whole number of at least `min`. */
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER) {
@@ -58,8 +59,9 @@ export function sizesByName(text: string): Record<string, number> {
 
 /** Where results go: a name that is one. */
 export function folderName(text: string): string {
-  if (text.trim() === '' || text.includes('\0')) throw new InvalidArgumentError('expected the name of a folder.');
-  return text;
+  const found = folderPath.safeParse(text);
+  if (found.success) return text;
+  throw new InvalidArgumentError(`${found.error.issues[0]!.message}.`);
 }
 
 /** A number within bounds. */

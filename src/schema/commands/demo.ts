@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { flags } from '../flags.ts';
+import { folderPath } from '../request.ts';
 
 /** What a demonstration is told. */
 export const demoRequest = z.object({
-  out: z
-    .string()
-    .min(1)
+  out: folderPath
     .default('out/demo')
     .describe('where the run and the report go; the same command again goes on')
     .register(flags, { value: 'dir' }),

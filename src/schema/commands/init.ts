@@ -5,6 +5,15 @@ import type { Of } from '../readonly.ts';
 
 const positive = z.number().positive();
 
+/** The quantity and the value of a target, `valLoss=1.2`; undefined for a text that is none. */
+export function targetIn(text: string) {
+  const [, quantity, value] = /^(trainLoss|valLoss|valMetric)\s*[=:]\s*(\S+)$/.exec(text.trim()) ?? [];
+  const number = Number(value);
+  return quantity === undefined || !Number.isFinite(number)
+    ? undefined
+    : { quantity: quantity as 'trainLoss' | 'valLoss' | 'valMetric', value: number };
+}
+
 export const initRequest = z.object({
   file: z.string().min(1).describe('the file to write').register(flags, { positional: true, value: 'file.yaml' }),
   command: z
@@ -54,8 +63,8 @@ export const initRequest = z.object({
   steps: z.int().min(1).optional().describe('or its steps').register(flags, { value: 'n' }),
   target: z
     .string()
-    .regex(
-      /^(trainLoss|valLoss|valMetric)\s*[=:]\s*-?\d+(\.\d+)?(e[+-]?\d+)?$/i,
+    .refine(
+      (text) => targetIn(text) !== undefined,
       'expected a target such as valLoss=1.2, trainLoss=0.5 or valMetric=0.9',
     )
     .optional()

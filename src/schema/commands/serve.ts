@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
+import { folderPath } from '../request.ts';
 
 /** What the dashboard is started with. */
 export const serveRequest = z.object({
-  folder: z
-    .string()
-    .min(1)
+  folder: folderPath
     .default('.')
     .describe('the folder: its studies, results and runs')
     .register(flags, { positional: true, value: 'dir' }),

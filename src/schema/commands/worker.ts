@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
-import { runtimeKeys } from '../request.ts';
+import { folderPath, runtimeKeys } from '../request.ts';
 import { studyRunKeys } from '../studies/progress.ts';
 import { queueKeys } from './queue.ts';
 
@@ -24,9 +24,7 @@ export const workerRequest = z.object({
   shared: folders
     .describe('with Redis: folders that the coordinator sees as well, under the same path')
     .register(flags, { value: 'dirs', several: 'words' }),
-  scratch: z
-    .string()
-    .min(1)
+  scratch: folderPath
     .optional()
     .describe('with Redis: for files of trials whose study lies in no shared folder')
     .register(flags, { value: 'dir' }),

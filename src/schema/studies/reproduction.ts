@@ -9,7 +9,11 @@ export const bundledStudyNames = ['cifar10', 'ptb', 'camvid', 'shapes'] as const
 /** Which of them are computed. */
 export const bundledStudiesRequest = z.object({
   studies: z
-    .array(z.enum(bundledStudyNames, { error: `expected some of ${bundledStudyNames.join(', ')}` }))
+    .array(
+      z.enum(bundledStudyNames, {
+        error: ({ input }) => `expected some of ${bundledStudyNames.join(', ')}, got "${input}"`,
+      }),
+    )
     .min(1)
     .default([...bundledStudyNames])
     .describe(`some of ${bundledStudyNames.join(', ')}; only shapes needs no data`)

@@ -2,7 +2,6 @@ import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import {
-  draftTarget,
   nameFor,
   requireFreePath,
   type StudyDraft,
@@ -10,7 +9,7 @@ import {
   writeStudyFile,
 } from '../../../../app/study/index.ts';
 import { UsageError } from '../../../../base/errors.ts';
-import { type InitRequest, initRequest } from '../../../../schema/index.ts';
+import { type InitRequest, initRequest, targetIn } from '../../../../schema/index.ts';
 import { valueTyped } from '../../../flags/request-options.ts';
 
 export async function init(request: InitRequest): Promise<void> {
@@ -98,7 +97,7 @@ async function draftOf(request: InitRequest, ask: Question): Promise<StudyDraft>
     rates,
     seeds: request.seeds,
     budget,
-    target: target === undefined ? undefined : draftTarget(target),
+    target: target === undefined ? undefined : targetIn(target),
   };
 }
 

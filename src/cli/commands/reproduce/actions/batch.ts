@@ -17,7 +17,8 @@ interface ReproduceBatchOptions extends RunOptions {
 }
 
 export async function run(options: ReproduceBatchOptions, command: Command): Promise<void> {
-  const { studies, json = false } = options;
+  const { json = false } = options;
+  const studies = [...new Set(options.studies)];
   const out = requiredOut(options, command);
   if (out === undefined || options.dryRun) {
     for (const name of studies) {
@@ -31,7 +32,7 @@ export async function run(options: ReproduceBatchOptions, command: Command): Pro
   let linear: Progress | undefined;
   const { status, failed, reports, page } = await showing(options, (shown, signal) =>
     reproduceBatch({
-      ...{ ...options, ...shown, out, command: commandLine() },
+      ...{ ...options, ...shown, studies, out, command: commandLine() },
       onStudy: (name, counts) => process.stderr.write(`${name}: ${countsText(counts)}\n`),
       onLinear: (name, share, detail) => {
         linear ??= createProgress({ stream: process.stderr, label: `${name}, linear approximation`, quiet });
