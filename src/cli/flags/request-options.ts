@@ -95,10 +95,10 @@ function optionOf(key: string, schema: z.ZodType): Option {
   return optional ? option : option.makeOptionMandatory();
 }
 
-const described = new WeakSet<Option | Argument>();
+const fromSchemas = new WeakSet<Option | Argument>();
 
 /** Whether an option, or what stands in front of them, is made from a schema. */
-export const isOfRequest = (given: Option | Argument): boolean => described.has(given);
+export const isOfRequest = (given: Option | Argument): boolean => fromSchemas.has(given);
 
 /** Gives a command the options (and what stands in front of them) of a request. */
 export function addRequestOptions(command: Command, request: z.ZodObject): Command {
@@ -112,13 +112,13 @@ export function addRequestOptions(command: Command, request: z.ZodObject): Comma
       // Told, and left to the check of the request.
       if (inner instanceof z.ZodEnum) argument.argChoices = inner.options.map(String);
       if (fallback !== undefined && several === '') argument.default(fallback);
-      described.add(argument);
+      fromSchemas.add(argument);
       command.addArgument(argument);
       continue;
     }
     const option = optionOf(key, schema);
     if (group) option.helpGroup(`${group}:`);
-    described.add(option);
+    fromSchemas.add(option);
     command.addOption(option);
     const { inner, fallback } = unwrap(schema);
     // So that what is so anyway can be said.
