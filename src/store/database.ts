@@ -2,6 +2,7 @@ import Database from 'libsql';
 import { BallastError, FileError } from '../base/errors.ts';
 
 export type Connection = Database.Database;
+export type Statement = Database.Statement;
 
 /** How long a process waits for another one's transaction. */
 const patience = 20_000;

@@ -69,6 +69,59 @@ for _ in range(12):
 print(best)
 `;
 
+/** A quadratic loss, along whose gradient the curvature is g'Hg / g'g, which each step prints. */
+const quadratic = `
+import torch
+h = torch.tensor([4.0, 1.0, 0.5])
+w = torch.nn.Parameter(torch.tensor([1.0, -2.0, 3.0]))
+o = torch.optim.SGD([w], lr=0.01)
+for step in range(6):
+    o.zero_grad()
+    (0.5 * (h * w * w).sum()).backward()
+    g = w.grad
+    print(float((h * g * g).sum() / (g * g).sum()))
+    o.step()
+`;
+
+/** Batch norm, dropout, in-place functions, two micro-batches and Adam; each step looks along its own update for the first multiple at which the loss rises, on a copy of the network. */
+const stochastic = `
+import copy, torch
+from torch import nn
+import torch.nn.functional as F
+torch.manual_seed(1)
+m = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(inplace=True), nn.Dropout(0.3), nn.Flatten(), nn.Linear(8 * 64, 10))
+o = torch.optim.AdamW(m.parameters(), lr=0.003)
+for step in range(3):
+    parts = [(torch.randn(16, 3, 8, 8), torch.randint(10, (16,))) for _ in range(2)]
+    before, start = copy.deepcopy(m), torch.get_rng_state()
+    o.zero_grad()
+    for x, y in parts: (F.cross_entropy(m(x), y, label_smoothing=0.1) / 2).backward()
+    o.step()
+    end, now = copy.deepcopy(m.state_dict()), torch.get_rng_state()
+    def at(s):
+        n = copy.deepcopy(before)
+        with torch.no_grad():
+            for (k, p), (_, b) in zip(n.named_parameters(), before.named_parameters()): p.copy_(b + s * (end[k] - b))
+            torch.set_rng_state(start)
+            return sum(float(F.cross_entropy(n(x), y, label_smoothing=0.1)) / 2 for x, y in parts)
+    s, first = 0.05, at(0)
+    while at(s) <= first: s *= 1.02
+    torch.set_rng_state(now)
+    print(s)
+`;
+
+/** Losses of which no tape can be made: a function with a derivative of its own, and an input that is changed. */
+const beyond = {
+  own: `
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return 2 * x
+    @staticmethod
+    def backward(ctx, g): return 2 * g
+loss = lambda x: Double.apply(w * x).sum()`,
+  changed: 'loss = lambda x: (w * x.add_(1)).sum()',
+};
+
 /** Two ranks on one machine: an average of two gradients. */
 const parallel = `
 import os, sys, torch
@@ -99,13 +152,16 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('the prob
       `--output_dir=${out}`,
     ];
     run(words('plain'));
-    run(words('with'), probed('with', { BALLAST_PROBE_EVERY: '1', BALLAST_BATCH: '128' }));
+    const all = { BALLAST_PROBE_EVERY: '1', BALLAST_PROBE_SHARPNESS: '3', BALLAST_BATCH: '128' };
+    run(words('with'), probed('with', all));
     const state = (out: string) => readFileSync(join(folder, out, 'checkpoint-40', 'trainer_state.json'), 'utf8');
     expect(state('with')).toBe(state('plain'));
     expect(linesOf('with')).toHaveLength(40);
     expect(linesOf('with').filter((l) => l.noise_scale! > 0).length).toBeGreaterThan(20);
     run(['train_csv.py', '--steps', '60', '--out', 'a']);
-    run(['train_csv.py', '--steps', '60', '--out', 'b'], probed('csv'));
+    expect(linesOf('with').filter((l) => l.critical_sharpness! > 0)).toHaveLength(13);
+    run(['train_csv.py', '--steps', '60', '--out', 'b'], probed('csv', { BALLAST_PROBE_SHARPNESS: '7' }));
+    expect(linesOf('csv').map((l) => l.step)).toEqual([7, 10, 14, 20, 21, 28, 30, 35, 40, 42, 49, 50, 56, 60]);
     expect(readFileSync(join(folder, 'b', 'log.csv'), 'utf8')).toBe(readFileSync(join(folder, 'a', 'log.csv'), 'utf8'));
   });
 
@@ -117,6 +173,46 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('the prob
     expect(last.noise_signal).toBeCloseTo(4, 5);
     expect(last.noise_trace).toBeCloseTo(2, 5);
     expect(last.noise_scale).toBeCloseTo((2 / 4) * 32, 4);
+  });
+
+  it('finds the critical sharpness of a quadratic loss, and of a network with dropout and batch norm, to 1/32', () => {
+    const every = { BALLAST_PROBE_EVERY: '1', BALLAST_PROBE_SHARPNESS: '1' };
+    for (const [name, script] of [
+      ['quadratic', quadratic],
+      ['stochastic', stochastic],
+    ] as const) {
+      const printed = run(['-c', script], probed(name, every)).trim().split('\n').map(Number);
+      expect(printed).toEqual(run(['-c', script]).trim().split('\n').map(Number));
+      const told = linesOf(name);
+      expect(told.length).toBe(printed.length);
+      // Of the first step nothing was written down before it.
+      for (const [i, line] of told.entries()) {
+        if (i === 0) continue;
+        const found = name === 'quadratic' ? line.critical_sharpness! : line.critical_scale!;
+        expect(Math.abs(found / printed[i]! - 1), `${name}, step ${line.step}`).toBeLessThan(0.06);
+        expect(line.critical_sharpness! * line.critical_scale! * line.lr!).toBeCloseTo(2, 6);
+      }
+    }
+  });
+
+  it('says once what it cannot find the sharpness of, and leaves the training alone', () => {
+    for (const [name, loss] of Object.entries(beyond)) {
+      const script = `import torch\nw = torch.nn.Parameter(torch.ones(3))\no = torch.optim.SGD([w], lr=0.1)\n${loss}
+for step in range(4):
+    o.zero_grad(); loss(torch.ones(3)).backward(); o.step()
+print(w.tolist())`;
+      const env = {
+        ...process.env,
+        ...probed(`beyond-${name}`, { BALLAST_PROBE_EVERY: '1', BALLAST_PROBE_SHARPNESS: '2' }),
+      };
+      const { status, stdout, stderr } = spawnSync(python, ['-c', script], { cwd: folder, encoding: 'utf8', env });
+      expect(status, stderr).toBe(0);
+      expect(stdout).toBe(run(['-c', script]));
+      expect(stderr).toMatch(
+        /^ballast probe: no critical sharpness: .*(no function of torch|changes an input in place)\n$/,
+      );
+      expect(linesOf(`beyond-${name}`)).toHaveLength(4);
+    }
   });
 
   it('lets the sitecustomize of the user run', () => {
