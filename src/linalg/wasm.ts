@@ -28,6 +28,10 @@ export interface Kernels {
     probes: number,
     probeCount: number,
   ): void;
+  squared32(x: number, n: number): number;
+  scaled32(factor: number, x: number, y: number, n: number): void;
+  project32(basis: number, count: number, n: number, x: number, along: number): void;
+  combine32(basis: number, count: number, n: number, weights: number, sign: number, y: number): void;
 }
 
 let compiled: Promise<object> | undefined;

@@ -69,7 +69,7 @@ export class Coordinator {
   async cancel(): Promise<void> {
     await this.#queue.drain(true);
     const { claims } = this.#store;
-    const waiting = claims.offered().map(({ id, attempt }): Fence => ({ trial: id, attempt }));
+    const waiting = claims.waitingAttempts().map(({ id, attempt }): Fence => ({ trial: id, attempt }));
     const held = this.#running();
     await this.#queue.cancel([...waiting, ...held]);
     await this.#hear();
@@ -164,7 +164,7 @@ export class Coordinator {
 
   async #offer(): Promise<Remaining> {
     const store = this.#store;
-    const waiting = store.claims.offered();
+    const waiting = store.claims.waitingAttempts();
     const now = this.#now();
     // The study may have been edited since somebody last coordinated it.
     if (this.#offeredAll === Number.NEGATIVE_INFINITY)
@@ -182,13 +182,14 @@ export class Coordinator {
     // What was offered and waits no longer was taken, or is cancelled: then nobody is to take it.
     const waits = new Set(waiting.map(({ id, attempt }) => keyOf({ trial: id, attempt })));
     const gone = [...this.#offered].filter((key) => !waits.has(key));
-    const cancelled = gone.map(fenceOfKey).filter(({ trial }) => store.trial(trial)?.held !== false);
+    const cancelled = gone.map(fenceOfKey).filter(({ trial }) => store.isHeld(trial) !== false);
     if (cancelled.length > 0) await this.#queue.withdraw(cancelled);
     for (const key of gone) this.#offered.delete(key);
     const study = store.storedName() ?? '';
     const { priority = 0 } = this.#options;
+    const wanted = store.claims.offered(due.map(({ id }) => id));
     await this.#queue.offer(
-      due.map((trial) => ({
+      wanted.map((trial) => ({
         offer: offerOf(trial, { study, priority, from: store.path }),
         known: () => (trial.attempt === 1 ? [] : store.curve(trial.id)),
       })),

@@ -2,7 +2,25 @@ import Database from 'libsql';
 import { BallastError, FileError } from '../base/errors.ts';
 
 export type Connection = Database.Database;
-export type Statement = Database.Statement;
+
+/** The statements of a connection, each prepared once: to prepare one takes longer than to run it. */
+export class Statements {
+  readonly #db: Connection;
+  readonly #known = new Map<string, Database.Statement>();
+
+  constructor(db: Connection) {
+    this.#db = db;
+  }
+
+  /** @param sql One of few texts: what varies is bound. */
+  of(sql: string): Database.Statement {
+    const known = this.#known.get(sql);
+    if (known) return known;
+    const statement = this.#db.prepare(sql);
+    this.#known.set(sql, statement);
+    return statement;
+  }
+}
 
 /** How long a process waits for another one's transaction. */
 const patience = 20_000;

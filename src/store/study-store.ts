@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileError } from '../base/errors.ts';
 import { makeFolder, pathBelow, writeError } from '../formats/index.ts';
-import { type Connection, guarded, openDatabase } from './database.ts';
+import { type Connection, guarded, openDatabase, Statements } from './database.ts';
 import { type Owner, ownerOf } from './owner.ts';
 import {
   type AttemptRow,
@@ -49,6 +49,7 @@ export class StudyStore {
   /** Who works on which trial. */
   readonly claims: TrialClaims;
   readonly #db: Connection;
+  readonly #statements: Statements;
 
   /** What was made for this store alone, and goes with it. */
   readonly #temporary: string | undefined;
@@ -57,6 +58,7 @@ export class StudyStore {
     this.folder = folder;
     this.path = pathIn(folder);
     this.#db = db;
+    this.#statements = new Statements(db);
     this.#temporary = temporary;
     this.claims = new TrialClaims(db, this.path);
   }
@@ -164,6 +166,12 @@ export class StudyStore {
   trial(id: string): TrialRow | undefined {
     const [row] = this.#all<RawTrial>(`select ${trialColumns} from trial t where t.id = ?`, id);
     return row && trialOf(row);
+  }
+
+  /** Whether somebody cancelled a trial; undefined where there is none of this id. */
+  isHeld(id: string): boolean | undefined {
+    const [row] = this.#all<{ held: number }>('select held from trial where id = ?', id);
+    return row && row.held === 1;
   }
 
   /** The points of the grid (or all), in the order of the study. */
@@ -300,7 +308,7 @@ export class StudyStore {
   }
 
   #all<Row>(sql: string, ...values: unknown[]): Row[] {
-    return guarded(this.path, () => this.#db.prepare(sql).all(...values)) as Row[];
+    return guarded(this.path, () => this.#statements.of(sql).all(...values)) as Row[];
   }
 
   #write(work: () => void): void {

@@ -1,5 +1,5 @@
 import { BallastError } from '../base/errors.ts';
-import { type Connection, guarded, type Statement } from './database.ts';
+import { type Connection, guarded, Statements } from './database.ts';
 import { isAlive, type Owner, ownerOf, thisProcess } from './owner.ts';
 import { type MeasurementRow, measurementKeys, type StoredStatus, type WantedTrial } from './rows.ts';
 
@@ -10,6 +10,9 @@ import { type MeasurementRow, measurementKeys, type StoredStatus, type WantedTri
 const lease = 600_000;
 /** How many times in a row a trial may take its process down before it counts as failed. */
 const crashesAllowed = 3;
+
+const waitingTrials = "from trial where status = 'queued' and in_grid = 1 and held = 0";
+const nextAttempt = '(select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number)';
 
 /** An attempt at a trial: its number fences what is written about the trial. */
 export interface Attempt {
@@ -53,12 +56,13 @@ export class TrialClaims {
   readonly #path: string;
   readonly #now: () => number;
   readonly #seen = new Map<number, Sighting>();
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements: Statements;
   #isTogether = false;
 
   /** @param now Milliseconds of a clock that only goes forward. */
   constructor(db: Connection, path: string, now: () => number = () => performance.now()) {
     this.#db = db;
+    this.#statements = new Statements(db);
     this.#path = path;
     this.#now = now;
   }
@@ -71,20 +75,19 @@ export class TrialClaims {
     return this.#write(() => {
       this.#freeAbandoned();
       const owner = JSON.stringify(process);
-      const row = this.#statement(
-        `update trial set status = 'running', owner = ?, lease_until = null, beat = 0,
+      const row = this.#statements
+        .of(
+          `update trial set status = 'running', owner = ?, lease_until = null, beat = 0,
              attempt = (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number)
            where number = (select number from trial where status = 'queued' and in_grid = 1 and held = 0 order by ordinal, number limit 1)
            returning number, id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds, attempt`,
-      ).get(owner) as (Claim & { number: number }) | undefined;
+        )
+        .get(owner) as (Claim & { number: number }) | undefined;
       if (!row) return undefined;
       const { number, id, spec, budgetSteps, budgetSeconds, attempt } = row;
-      this.#statement('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)').run(
-        number,
-        attempt,
-        owner,
-        Date.now(),
-      );
+      this.#statements
+        .of('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)')
+        .run(number, attempt, owner, Date.now());
       return { id, spec, budgetSteps, budgetSeconds, attempt };
     });
   }
@@ -93,10 +96,12 @@ export class TrialClaims {
   waiting(): { readonly queued: number; readonly running: number } {
     return this.#write(() => {
       this.#freeAbandoned();
-      const { queued, running } = this.#statement(
-        `select count(*) filter (where status = 'queued' and held = 0) as queued, count(*) filter (where status = 'running') as running
+      const { queued, running } = this.#statements
+        .of(
+          `select count(*) filter (where status = 'queued' and held = 0) as queued, count(*) filter (where status = 'running') as running
            from trial where in_grid = 1`,
-      ).get() as { queued: number; running: number };
+        )
+        .get() as { queued: number; running: number };
       return { queued, running };
     });
   }
@@ -109,13 +114,12 @@ export class TrialClaims {
     this.#write(() => {
       const { attempt } = claim;
       const number = this.#owned(claim);
-      this.#statement('delete from measurement where trial = ? and step > ?').run(number, step);
-      const last = this.#statement('select max(from_step) as step from attempt where trial = ? and number < ?').get(
-        number,
-        attempt,
-      ) as { step: number | null };
-      if (step > (last.step ?? 0)) this.#statement('update trial set crashes = 0 where number = ?').run(number);
-      this.#statement('update attempt set from_step = ? where trial = ? and number = ?').run(step, number, attempt);
+      this.#statements.of('delete from measurement where trial = ? and step > ?').run(number, step);
+      const last = this.#statements
+        .of('select max(from_step) as step from attempt where trial = ? and number < ?')
+        .get(number, attempt) as { step: number | null };
+      if (step > (last.step ?? 0)) this.#statements.of('update trial set crashes = 0 where number = ?').run(number);
+      this.#statements.of('update attempt set from_step = ? where trial = ? and number = ?').run(step, number, attempt);
     });
   }
 
@@ -123,17 +127,19 @@ export class TrialClaims {
   renew(claim: Attempt, step: number): void {
     this.#write(() => {
       const number = this.#owned(claim);
-      this.#statement('update trial set beat = beat + 1 where number = ?').run(number);
-      this.#statement('update attempt set to_step = ? where trial = ? and number = ?').run(step, number, claim.attempt);
+      this.#statements.of('update trial set beat = beat + 1 where number = ?').run(number);
+      this.#statements
+        .of('update attempt set to_step = ? where trial = ? and number = ?')
+        .run(step, number, claim.attempt);
     });
   }
 
   /** Writes a line of a curve; again for the same step replaces it. Throws ClaimLost. */
   measure(claim: Attempt, row: MeasurementRow): void {
     this.#write(() => {
-      this.#statement(
-        `insert or replace into measurement values (?, ${measurementKeys.map(() => '?').join(', ')})`,
-      ).run(this.#owned(claim), ...measurementKeys.map((key) => row[key]));
+      this.#statements
+        .of(`insert or replace into measurement values (?, ${measurementKeys.map(() => '?').join(', ')})`)
+        .run(this.#owned(claim), ...measurementKeys.map((key) => row[key]));
     });
   }
 
@@ -141,10 +147,12 @@ export class TrialClaims {
   end(claim: Attempt, result: TrialResult): void {
     this.#write(() => {
       const number = this.#owned(claim);
-      this.#statement(
-        `update trial set status = ?, owner = null, attempt = null, lease_until = null, note = ?, hardware = coalesce(?, hardware),
+      this.#statements
+        .of(
+          `update trial set status = ?, owner = null, attempt = null, lease_until = null, note = ?, hardware = coalesce(?, hardware),
              seconds_per_step = coalesce(?, seconds_per_step) where number = ?`,
-      ).run(result.status, result.note ?? null, result.hardware ?? null, result.secondsPerStep ?? null, number);
+        )
+        .run(result.status, result.note ?? null, result.hardware ?? null, result.secondsPerStep ?? null, number);
       this.#endAttempt(number, claim.attempt, result.status, result.step);
     });
   }
@@ -155,9 +163,9 @@ export class TrialClaims {
    */
   crashed(pid: number, how: string): { readonly id: string; readonly status: 'queued' | 'failed' } | undefined {
     return this.#write(() => {
-      const rows = this.#statement(
-        "select number, id, owner, attempt, crashes from trial where status = 'running'",
-      ).all() as (Running & { id: string; crashes: number })[];
+      const rows = this.#statements
+        .of("select number, id, owner, attempt, crashes from trial where status = 'running'")
+        .all() as (Running & { id: string; crashes: number })[];
       const { host } = thisProcess();
       const found = rows.find(({ owner }) => {
         const o = ownerOf(owner);
@@ -172,7 +180,7 @@ export class TrialClaims {
   crash(claim: Attempt, how: string): 'queued' | 'failed' {
     return this.#write(() => {
       const number = this.#owned(claim);
-      const { crashes } = this.#statement('select crashes from trial where number = ?').get(number) as {
+      const { crashes } = this.#statements.of('select crashes from trial where number = ?').get(number) as {
         crashes: number;
       };
       return this.#countCrash({ number, attempt: claim.attempt, crashes }, how);
@@ -185,10 +193,12 @@ export class TrialClaims {
    */
   adopt({ id, attempt }: Attempt, owner: Owner): 'adopted' | 'refused' | 'over' {
     return this.#write(() => {
-      const row = this.#statement(
-        `select number, status, attempt, held, in_grid as inGrid,
+      const row = this.#statements
+        .of(
+          `select number, status, attempt, held, in_grid as inGrid,
              (select coalesce(max(a.number), 0) from attempt a where a.trial = trial.number) as last from trial where id = ?`,
-      ).get(id) as
+        )
+        .get(id) as
         | {
             number: number;
             status: StoredStatus;
@@ -204,42 +214,49 @@ export class TrialClaims {
       const isWanted = (status === 'queued' || status === 'running') && row.held === 0 && row.inGrid === 1;
       if (status === 'running' && isWanted) this.#endAttempt(number, row.attempt, 'superseded', null);
       const text = JSON.stringify(owner);
-      this.#statement('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)').run(
-        number,
-        attempt,
-        text,
-        Date.now(),
-      );
+      this.#statements
+        .of('insert into attempt (trial, number, owner, began) values (?, ?, ?, ?)')
+        .run(number, attempt, text, Date.now());
       if (!isWanted) {
         this.#endAttempt(number, attempt, 'cancelled', null);
         return 'refused';
       }
-      this.#statement(
-        "update trial set status = 'running', owner = ?, lease_until = null, beat = 0, attempt = ? where number = ?",
-      ).run(text, attempt, number);
+      this.#statements
+        .of(
+          "update trial set status = 'running', owner = ?, lease_until = null, beat = 0, attempt = ? where number = ?",
+        )
+        .run(text, attempt, number);
       return 'adopted';
     });
   }
 
-  /** The number of the attempt that would be the next of each trial that waits, in the order of work. */
-  offered(): readonly (WantedTrial & Attempt)[] {
+  /** The attempt that would be the next of each trial that waits, in the order of work. */
+  waitingAttempts(): readonly Attempt[] {
     return this.#write(
       () =>
-        this.#statement(
-          `select id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds,
-               (select coalesce(max(a.number), 0) + 1 from attempt a where a.trial = trial.number) as attempt
-             from trial where status = 'queued' and in_grid = 1 and held = 0 order by ordinal, number`,
-        ).all() as (WantedTrial & Attempt)[],
+        this.#statements
+          .of(`select id, ${nextAttempt} as attempt ${waitingTrials} order by ordinal, number`)
+          .all() as Attempt[],
     );
+  }
+
+  /** What is to be computed of trials that wait; those that do not are left out. */
+  offered(ids: readonly string[]): readonly (WantedTrial & Attempt)[] {
+    return this.#write(() => {
+      const find = this.#statements.of(
+        `select id, spec, budget_steps as budgetSteps, budget_seconds as budgetSeconds, ${nextAttempt} as attempt ${waitingTrials} and id = ?`,
+      );
+      return ids.flatMap((id) => (find.get(id) as (WantedTrial & Attempt) | undefined) ?? []);
+    });
   }
 
   /** The attempts that own a trial. */
   running(): readonly Attempt[] {
     return this.#write(
       () =>
-        this.#statement(
-          "select id, attempt from trial where status = 'running' and attempt is not null",
-        ).all() as Attempt[],
+        this.#statements
+          .of("select id, attempt from trial where status = 'running' and attempt is not null")
+          .all() as Attempt[],
     );
   }
 
@@ -249,10 +266,10 @@ export class TrialClaims {
    */
   hold(ids: readonly string[]): number {
     return this.#write(() => {
-      const find = this.#statement(
+      const find = this.#statements.of(
         "select number, attempt, status from trial where id = ? and held = 0 and status in ('queued', 'running')",
       );
-      const update = this.#statement(
+      const update = this.#statements.of(
         "update trial set status = 'queued', held = 1, owner = null, attempt = null, lease_until = null where number = ?",
       );
       let changed = 0;
@@ -270,7 +287,7 @@ export class TrialClaims {
   /** Queues trials again by hand that failed or are held. Returns how many. */
   release(ids: readonly string[]): number {
     return this.#write(() => {
-      const update = this.#statement(
+      const update = this.#statements.of(
         `update trial set status = 'queued', crashes = 0, note = null, held = 0
          where id = ? and status <> 'running' and (held = 1 or status = 'failed')`,
       );
@@ -281,7 +298,7 @@ export class TrialClaims {
   /** Queues trials again; those that are being worked on are left alone. */
   queue(ids: readonly string[]): void {
     this.#write(() => {
-      const update = this.#statement(
+      const update = this.#statements.of(
         "update trial set status = 'queued', crashes = 0, note = null where id = ? and status <> 'running'",
       );
       for (const id of ids) update.run(id);
@@ -290,7 +307,7 @@ export class TrialClaims {
 
   /** The trial's number in the store. Throws ClaimLost unless this very attempt owns it. */
   #owned({ id, attempt }: Attempt): number {
-    const row = this.#statement('select number, status, attempt from trial where id = ?').get(id) as
+    const row = this.#statements.of('select number, status, attempt from trial where id = ?').get(id) as
       | { number: number; status: string; attempt: number | null }
       | undefined;
     if (row?.status === 'running' && row.attempt === attempt) return row.number;
@@ -313,23 +330,25 @@ export class TrialClaims {
     const crashes = found.crashes + 1;
     const status = crashes < crashesAllowed ? 'queued' : 'failed';
     const note = status === 'failed' ? `its process ended ${crashes} times in a row without progress (${how})` : null;
-    this.#statement(
-      'update trial set status = ?, owner = null, attempt = null, lease_until = null, crashes = ?, note = ? where number = ?',
-    ).run(status, crashes, note, found.number);
+    this.#statements
+      .of(
+        'update trial set status = ?, owner = null, attempt = null, lease_until = null, crashes = ?, note = ? where number = ?',
+      )
+      .run(status, crashes, note, found.number);
     this.#endAttempt(found.number, found.attempt, `crashed: ${how}`, null);
     return status;
   }
 
   #freeAbandoned(): void {
-    const rows = this.#statement(
-      "select number, owner, attempt, beat from trial where status = 'running'",
-    ).all() as Running[];
+    const rows = this.#statements
+      .of("select number, owner, attempt, beat from trial where status = 'running'")
+      .all() as Running[];
     for (const row of rows) {
       if (this.#seemsAlive(row)) continue;
       const { number, attempt } = row;
-      this.#statement(
-        "update trial set status = 'queued', owner = null, attempt = null, lease_until = null where number = ?",
-      ).run(number);
+      this.#statements
+        .of("update trial set status = 'queued', owner = null, attempt = null, lease_until = null where number = ?")
+        .run(number);
       this.#endAttempt(number, attempt, 'abandoned', null);
     }
     const running = new Set(rows.map((r) => r.number));
@@ -350,10 +369,12 @@ export class TrialClaims {
   }
 
   #endAttempt(trial: number, attempt: number | null, outcome: string, step: number | null): void {
-    this.#statement(
-      `update attempt set ended = ?, outcome = ?, to_step = coalesce(?, to_step)
+    this.#statements
+      .of(
+        `update attempt set ended = ?, outcome = ?, to_step = coalesce(?, to_step)
          where trial = ? and number = ? and ended is null`,
-    ).run(Date.now(), outcome, step, trial, attempt);
+      )
+      .run(Date.now(), outcome, step, trial, attempt);
   }
 
   /** Does several of these as one transaction: all of it is there afterwards, or nothing. `work` sees to what they throw. */
@@ -366,15 +387,6 @@ export class TrialClaims {
         this.#isTogether = false;
       }
     });
-  }
-
-  /** Prepared once: to prepare takes longer than to run. */
-  #statement(sql: string): Statement {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#db.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
   }
 
   #write<T>(work: () => T): T {

@@ -4,6 +4,7 @@ import { Products } from '../products.ts';
 import { smallSvd } from '../small-svd.ts';
 import type { Spectrum } from '../spectrum.ts';
 import { dot, images, join, orthonormalize, subtractMultiple } from '../vectors.ts';
+import { gramTriplets } from './gram-lanczos.ts';
 import { OrthonormalBasis } from './orthonormal-basis.ts';
 
 /** A singular value with its vectors. */
@@ -29,6 +30,8 @@ export interface TopOptions {
   readonly maxBasis?: number;
   /** How often a full basis is reduced to its best part and grown again; never unless told. */
   readonly restarts?: number;
+  /** Look first with one basis in float32 (`gramTriplets`), which long vectors gain by. Needs a block of 1. */
+  readonly gram?: boolean;
   readonly seed?: number;
   /** The first block, [block, cols], for callers that take many maps: drawing it can take longer than the rest. Random by the seed unless told. */
   readonly start?: Float64Array | undefined;
@@ -70,6 +73,9 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   const freshLeft = () => stream.fillNormal(new Float64Array(rows));
 
   let triplets: Triplet[] = [];
+  const single = { count, tolerance, maxBasis, restarts: options.restarts ?? 0, seed: options.seed ?? 0 };
+  const seen = options.gram ? await gramTriplets(operator, { ...single, onProgress, signal }) : undefined;
+  if (seen) return topSpectrumOf(operator, seen, began);
   const products = await Products.open();
   try {
     const room = maxBasis + block;
@@ -132,6 +138,10 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
   } finally {
     await products.close();
   }
+  return topSpectrumOf(operator, triplets, began);
+}
+
+function topSpectrumOf({ rows, cols }: LinearOperator, triplets: readonly Triplet[], began: number): TopSpectrum {
   const converged: Triplet[] = [];
   // Only an unbroken run from the top is a list of the largest values.
   for (const t of triplets) {
@@ -142,7 +152,7 @@ export async function topSingularTriplets(operator: LinearOperator, options: Top
     method: 'lanczos',
     shape: [rows, cols],
     values: Float64Array.from(converged, (t) => t.value),
-    complete: converged.length === smallest,
+    complete: converged.length === Math.min(rows, cols),
     maxResidual: converged.reduce((worst, t) => Math.max(worst, t.residual), 0),
     seconds: (performance.now() - began) / 1000,
     triplets,

@@ -224,3 +224,95 @@ export function chaseBulges(
     }
   }
 }
+
+// Long float32 vectors: the basis of a Krylov space of a map on large images. `n` is a multiple of 16.
+
+/** Elements that are gone through together, which stay in the nearest cache; products of so many are summed in float32, their sums in float64. */
+const stretch: i32 = 2048;
+
+// @ts-ignore: decorator
+@inline
+function dot32(a: usize, b: usize, n: i32): f64 {
+  let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
+  for (let k = 0; k < n; k += 16) {
+    s0 = f32x4.add(s0, f32x4.mul(v128.load(a), v128.load(b)));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load(a, 16), v128.load(b, 16)));
+    s2 = f32x4.add(s2, f32x4.mul(v128.load(a, 32), v128.load(b, 32)));
+    s3 = f32x4.add(s3, f32x4.mul(v128.load(a, 48), v128.load(b, 48)));
+    a += 64;
+    b += 64;
+  }
+  const s = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  return (
+    <f64>f32x4.extract_lane(s, 0) + <f64>f32x4.extract_lane(s, 1) + <f64>f32x4.extract_lane(s, 2) + <f64>f32x4.extract_lane(s, 3)
+  );
+}
+
+/** x'x */
+export function squared32(x: usize, n: i32): f64 {
+  let sum: f64 = 0;
+  for (let at = 0; at < n; at += stretch) {
+    const from = x + ((<usize>at) << 2);
+    sum += dot32(from, from, min(stretch, n - at));
+  }
+  return sum;
+}
+
+/** y = factor x */
+export function scaled32(factor: f64, x: usize, y: usize, n: i32): void {
+  const f = f32x4.splat(<f32>factor);
+  for (let k = 0; k < n; k += 4) {
+    v128.store(y, f32x4.mul(f, v128.load(x)));
+    x += 16;
+    y += 16;
+  }
+}
+
+/** along[i] = q_i'x for the `count` vectors q_i that stand one after another at `basis`; then x -= sum along[i] q_i. */
+export function project32(basis: usize, count: i32, n: i32, x: usize, along: usize): void {
+  const row = (<usize>n) << 2;
+  for (let i = 0; i < count; i++) store<f64>(along + ((<usize>i) << 3), 0);
+  for (let at = 0; at < n; at += stretch) {
+    const from = (<usize>at) << 2;
+    const length = min(stretch, n - at);
+    for (let i = 0; i < count; i++) {
+      const a = along + ((<usize>i) << 3);
+      store<f64>(a, load<f64>(a) + dot32(basis + <usize>i * row + from, x + from, length));
+    }
+  }
+  combine32(basis, count, n, along, -1, x);
+}
+
+/** y += sign sum weights[i] q_i */
+export function combine32(basis: usize, count: i32, n: i32, weights: usize, sign: f64, y: usize): void {
+  const row = (<usize>n) << 2;
+  for (let at = 0; at < n; at += stretch) {
+    const from = (<usize>at) << 2;
+    const length = min(stretch, n - at);
+    let i = 0;
+    for (; i + 4 <= count; i += 4) {
+      const w = weights + ((<usize>i) << 3);
+      const w0 = f32x4.splat(<f32>(sign * load<f64>(w))), w1 = f32x4.splat(<f32>(sign * load<f64>(w, 8)));
+      const w2 = f32x4.splat(<f32>(sign * load<f64>(w, 16))), w3 = f32x4.splat(<f32>(sign * load<f64>(w, 24)));
+      let q = basis + <usize>i * row + from;
+      let to = y + from;
+      for (let k = 0; k < length; k += 4) {
+        const a = f32x4.add(f32x4.mul(w0, v128.load(q)), f32x4.mul(w1, v128.load(q + row)));
+        const b = f32x4.add(f32x4.mul(w2, v128.load(q + 2 * row)), f32x4.mul(w3, v128.load(q + 3 * row)));
+        v128.store(to, f32x4.add(v128.load(to), f32x4.add(a, b)));
+        q += 16;
+        to += 16;
+      }
+    }
+    for (; i < count; i++) {
+      const w = f32x4.splat(<f32>(sign * load<f64>(weights + ((<usize>i) << 3))));
+      let q = basis + <usize>i * row + from;
+      let to = y + from;
+      for (let k = 0; k < length; k += 4) {
+        v128.store(to, f32x4.add(v128.load(to), f32x4.mul(w, v128.load(q))));
+        q += 16;
+        to += 16;
+      }
+    }
+  }
+}

@@ -35,7 +35,7 @@ export function searchOf([rows, cols]: readonly [number, number], top: number) {
   const common = { count: top, tolerance: 1e-5, restarts: 50 };
   return size <= large
     ? { ...common, block: 8, maxBasis: top + 160 }
-    : { ...common, block: 1, maxBasis: Math.max(20, 2 * top + 10) };
+    : { ...common, block: 1, gram: true, maxBasis: Math.max(20, 2 * top + 10) };
 }
 
 /** Share of the free memory that a block may take, and the longest that it is computed exactly for without being told to. */

@@ -1,0 +1,153 @@
+import { RandomStream } from '../../base/random.ts';
+import type { LinearOperator } from '../operator.ts';
+import { smallEigen } from '../small-eigen.ts';
+import { dot, norm, scale, subtractMultiple } from '../vectors.ts';
+import { openKernels } from '../wasm.ts';
+import type { Triplet } from './golub-kahan.ts';
+
+export interface GramOptions {
+  readonly count: number;
+  /** Residual of a triplet that will do, relative to the largest value. */
+  readonly tolerance: number;
+  /** Most basis vectors. */
+  readonly maxBasis: number;
+  /** How often a full basis is reduced to its best part. */
+  readonly restarts: number;
+  readonly seed: number;
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Bytes of the basis, the vector behind it, and the triplets with their images. */
+export const bytesOfGram = (
+  rows: number,
+  cols: number,
+  { count, maxBasis }: Pick<GramOptions, 'count' | 'maxBasis'>,
+): number => 4 * Math.min(rows, cols) * (1.5 * maxBasis + 3) + 8 * (rows + cols) * (2 * count + 2);
+
+/** What is left of a vector that was orthogonal to a basis but for rounding, below which it goes through once more. */
+const mostLost = 0.3;
+
+/**
+ * The leading singular triplets of a map with long vectors: thick-restart Lanczos (Wu, Simon 2000) with full orthogonalization on JᵀJ, or JJᵀ where that is smaller, with one basis in float32. Against a
+ * search with bases on both sides in float64 it moves an eighth of the memory, which is what such a search takes its time for. It cannot tell a value below about 1e-3 of the
+ * largest: undefined where the search does not end within the restarts, or a triplet's true residual is above the tolerance.
+ */
+export async function gramTriplets(operator: LinearOperator, options: GramOptions): Promise<Triplet[] | undefined> {
+  const { count, tolerance, maxBasis, seed, onProgress, signal } = options;
+  const onRight = operator.cols <= operator.rows;
+  const size = onRight ? operator.cols : operator.rows;
+  const there = (x: Float32Array) => (onRight ? operator.apply(x, 1) : operator.applyTranspose(x, 1));
+  const back = (x: Float32Array) => (onRight ? operator.applyTranspose(x, 1) : operator.apply(x, 1));
+  const padded = Math.ceil(size / 16) * 16;
+  const halves = padded / 2;
+  const { kernels, address, array } = await openKernels({
+    basis: (maxBasis + 1) * halves,
+    image: halves,
+    kept: Math.ceil(0.5 * maxBasis + 1) * halves,
+    along: maxBasis + 1,
+  });
+  const floats = (at: number) => new Float32Array(kernels.memory.buffer, at, padded);
+  const vector = (i: number) => address.basis + 4 * padded * i;
+  const start = new RandomStream({ seed, purpose: 'golub-kahan/start' }).fillNormal(new Float64Array(size));
+  scale(start, 1 / norm(start));
+  floats(vector(0)).set(start);
+
+  // T = Vᵀ A V, with what A does to the last vector beyond V.
+  const t = new Float64Array(maxBasis * maxBasis);
+  let known = 0;
+  for (let restarts = 0; ; restarts++) {
+    let beyond = 0;
+    for (; known < maxBasis; ) {
+      signal?.throwIfAborted();
+      const image = await back((await there(floats(vector(known)).slice(0, size))) as Float32Array);
+      floats(address.image).set(image as Float32Array);
+      const length = Math.sqrt(kernels.squared32(address.image, padded));
+      let left = length;
+      for (let pass = 0; pass < 2; pass++) {
+        const before = left;
+        kernels.project32(address.basis, known + 1, padded, address.image, address.along);
+        for (let i = 0; i <= known; i++) {
+          const at = i * maxBasis + known;
+          t[at] = (pass === 0 ? 0 : t[at]!) + array.along[i]!;
+          t[known * maxBasis + i] = t[at]!;
+        }
+        left = Math.sqrt(kernels.squared32(address.image, padded));
+        if (left > mostLost * before) break;
+      }
+      known++;
+      beyond = left;
+      // An invariant space: the map has no more than it holds.
+      if (!(left > 1e-6 * length)) break;
+      kernels.scaled32(1 / left, address.image, vector(known), padded);
+      if (known > count && settled(t, maxBasis, known, beyond, count, tolerance) >= count) break;
+    }
+    const { values, vectors } = projected(t, maxBasis, known);
+    const near = settled(t, maxBasis, known, beyond, count, tolerance);
+    onProgress?.(Math.min(1, near / count));
+    const invariant = known < maxBasis && near < count;
+    if (near >= count || invariant) {
+      const found = await tripletsOf(vectors.slice(0, count));
+      return found.length === count && found.every((f) => f.converged) ? found : undefined;
+    }
+    if (restarts >= options.restarts) return undefined;
+    // Half of the basis outlasts a restart: the wanted ones and their neighbours.
+    const keeping = Math.min(maxBasis - 2, Math.max(count + 2, Math.floor(maxBasis / 2)));
+    for (let i = 0; i < keeping; i++) {
+      array.along.set(vectors[i]!);
+      const at = address.kept + 4 * padded * i;
+      floats(at).fill(0);
+      kernels.combine32(address.basis, known, padded, address.along, 1, at);
+    }
+    const memory = new Uint8Array(kernels.memory.buffer);
+    memory.copyWithin(vector(keeping), vector(known), vector(known + 1));
+    memory.copyWithin(address.basis, address.kept, address.kept + 4 * padded * keeping);
+    t.fill(0);
+    for (let i = 0; i < keeping; i++) t[i * maxBasis + i] = values[i]!;
+    known = keeping;
+  }
+
+  async function tripletsOf(weights: readonly ArrayLike<number>[]): Promise<Triplet[]> {
+    const found: { value: number; own: Float64Array; other: Float64Array }[] = [];
+    for (const weight of weights) {
+      array.along.set(weight);
+      floats(address.image).fill(0);
+      kernels.combine32(address.basis, known, padded, address.along, 1, address.image);
+      const own = Float64Array.from(floats(address.image).subarray(0, size));
+      scale(own, 1 / norm(own));
+      const other = Float64Array.from((await there(Float32Array.from(own))) as Float32Array);
+      const value = norm(other);
+      if (!(value > 0)) return [];
+      scale(other, 1 / value);
+      found.push({ value, own, other });
+    }
+    found.sort((a, b) => b.value - a.value);
+    const largest = found[0]!.value;
+    const triplets: Triplet[] = [];
+    for (const { value, own, other } of found) {
+      const image = Float64Array.from((await back(Float32Array.from(other))) as Float32Array);
+      subtractMultiple(image, value, own);
+      const residual = Math.sqrt(dot(image, image)) / largest;
+      const [left, right] = onRight ? [other, own] : [own, other];
+      triplets.push({ value, left, right, residual, converged: residual <= tolerance });
+    }
+    return triplets;
+  }
+}
+
+function projected(t: Float64Array, stride: number, n: number) {
+  const small = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) small[i * n + j] = t[i * stride + j]!;
+  return smallEigen(small, n);
+}
+
+/** How many leading values have a residual that will do: that of an eigenvalue θ is |beyond y_last|, and of the singular value √θ that over √θ. */
+function settled(t: Float64Array, stride: number, n: number, beyond: number, count: number, tolerance: number): number {
+  const { values, vectors } = projected(t, stride, n);
+  const largest = Math.sqrt(Math.max(0, values[0] ?? 0));
+  for (let i = 0; i < Math.min(count, n); i++) {
+    const value = Math.sqrt(Math.max(0, values[i]!));
+    if (!(Math.abs(beyond * vectors[i]![n - 1]!) <= 0.5 * tolerance * value * largest)) return i;
+  }
+  return Math.min(count, n);
+}
