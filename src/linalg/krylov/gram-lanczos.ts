@@ -18,15 +18,8 @@ export interface GramOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes of the basis, the vector behind it, and the triplets with their images. */
-export const bytesOfGram = (
-  rows: number,
-  cols: number,
-  { count, maxBasis }: Pick<GramOptions, 'count' | 'maxBasis'>,
-): number => 4 * Math.min(rows, cols) * (1.5 * maxBasis + 3) + 8 * (rows + cols) * (2 * count + 2);
-
-/** What is left of a vector that was orthogonal to a basis but for rounding, below which it goes through once more. */
-const mostLost = 0.3;
+/** Where less than this is left of a vector, it goes through the basis once more (Daniel, Gragg, Kaufman, Stewart 1976). */
+const mostLost = Math.SQRT1_2;
 
 /**
  * The leading singular triplets of a map with long vectors: thick-restart Lanczos (Wu, Simon 2000) with full orthogonalization on JᵀJ, or JJᵀ where that is smaller, with one basis in float32. Against a
@@ -56,6 +49,8 @@ export async function gramTriplets(operator: LinearOperator, options: GramOption
   // T = Vᵀ A V, with what A does to the last vector beyond V.
   const t = new Float64Array(maxBasis * maxBasis);
   let known = 0;
+  /** Ritz vectors at the beginning of the basis. */
+  let kept = 0;
   for (let restarts = 0; ; restarts++) {
     let beyond = 0;
     for (; known < maxBasis; ) {
@@ -63,17 +58,20 @@ export async function gramTriplets(operator: LinearOperator, options: GramOption
       const image = await back((await there(floats(vector(known)).slice(0, size))) as Float32Array);
       floats(address.image).set(image as Float32Array);
       const length = Math.sqrt(kernels.squared32(address.image, padded));
+      // In exact arithmetic there is something along the last two vectors alone, and after a restart along all: that goes first, so that the pass through the whole basis takes rounding away and keeps orthogonality.
+      let from = Math.max(known === kept ? 0 : known - 1, 0);
       let left = length;
-      for (let pass = 0; pass < 2; pass++) {
+      for (let pass = 0; pass < 3; pass++) {
         const before = left;
-        kernels.project32(address.basis, known + 1, padded, address.image, address.along);
-        for (let i = 0; i <= known; i++) {
+        kernels.project32(vector(from), known + 1 - from, padded, address.image, address.along);
+        for (let i = from; i <= known; i++) {
           const at = i * maxBasis + known;
-          t[at] = (pass === 0 ? 0 : t[at]!) + array.along[i]!;
+          t[at]! += array.along[i - from]!;
           t[known * maxBasis + i] = t[at]!;
         }
         left = Math.sqrt(kernels.squared32(address.image, padded));
-        if (left > mostLost * before) break;
+        if (from === 0 && pass > 0 && left > mostLost * before) break;
+        from = 0;
       }
       known++;
       beyond = left;
@@ -104,7 +102,7 @@ export async function gramTriplets(operator: LinearOperator, options: GramOption
     memory.copyWithin(address.basis, address.kept, address.kept + 4 * padded * keeping);
     t.fill(0);
     for (let i = 0; i < keeping; i++) t[i * maxBasis + i] = values[i]!;
-    known = keeping;
+    known = kept = keeping;
   }
 
   async function tripletsOf(weights: readonly ArrayLike<number>[]): Promise<Triplet[]> {

@@ -3,8 +3,8 @@ import { norm, orthogonalize, scale } from '../vectors.ts';
 
 /** Below this share of its length a vector has lost digits to what was taken away from it, and goes through all of the basis again. */
 const cancelled = 1e-3;
-/** Above this share one projection leaves a vector orthogonal to 1e-14. */
-const enough = 1e-2;
+/** Above this share one projection leaves a vector orthogonal: below it, what rounding leaves grows with every vector of the basis (Daniel, Gragg, Kaufman, Stewart 1976). */
+const enough = Math.SQRT1_2;
 
 const rowOf = (block: Float64Array, i: number, size: number) => block.subarray(i * size, (i + 1) * size);
 

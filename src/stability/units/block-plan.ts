@@ -29,12 +29,12 @@ export interface BlockPlan {
 /** From this size on a basis of a hundred vectors takes hundreds of megabytes, and products gain nothing from going through in larger blocks. */
 const large = 2 ** 15;
 
-/** How the leading values of a map are searched: a long basis of wide blocks where that is cheap, a short one of single vectors, restarted, where it is not: pairs take a third more products. */
+/** How the leading values of a map are searched: a long basis of wide blocks where that is cheap, a short one of single vectors on one side in float32, restarted, where it is not: pairs take a third more products. */
 export function searchOf([rows, cols]: readonly [number, number], top: number) {
   const size = Math.max(rows, cols);
   const common = { count: top, tolerance: 1e-5, restarts: 50 };
   return size <= large
-    ? { ...common, block: 8, maxBasis: top + 160 }
+    ? { ...common, block: 8, gram: false, maxBasis: top + 160 }
     : { ...common, block: 1, gram: true, maxBasis: Math.max(20, 2 * top + 10) };
 }
 
@@ -58,7 +58,9 @@ export function planBlock(
   const [rows, cols] = shape;
   const leading = (): BlockPlan => {
     const search = searchOf(shape, top);
-    const perVector = Math.max(rows, cols) * (2e-8 * block.units.length + 1.6e-9 * search.maxBasis);
+    // A basis in float32 on one side moves an eighth of the memory of two in float64.
+    const perBasis = search.gram ? 2e-10 : 1.6e-9;
+    const perVector = Math.max(rows, cols) * (2e-8 * block.units.length + perBasis * search.maxBasis);
     const bytes = bytesOfTop(rows, cols, search) + 1e8;
     if (bytes > available)
       throw new InputError(
