@@ -49,7 +49,7 @@ const tolerance = 1e-4;
 const longBasis = 320;
 
 /** Raised whenever the numbers of an alignment change. */
-export const alignmentRevision = 1;
+export const alignmentRevision = 2;
 
 /** Finished stages below `dir`, one file a stage and image. */
 export function alignmentCache(dir: string, request: AlignmentRequest): ResultCache<StageAlignment> {

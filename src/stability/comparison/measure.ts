@@ -77,7 +77,7 @@ export interface ComparisonPlan {
 type UnderAttack = Part<'comparison'>;
 
 /** Raised whenever the numbers of a comparison change. */
-const comparisonRevision = 1;
+const comparisonRevision = 2;
 
 /** `last` and `ends` in the words of `selectUnits`; `none` for networks without units. */
 function selectionIn(network: Network, units: string): string {

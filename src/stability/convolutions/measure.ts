@@ -74,7 +74,7 @@ function planOf(layer: ConvolutionLayer, { method, top }: ConvolutionsRequest): 
 }
 
 /** Raised whenever the numbers of a convolution change. */
-export const convolutionsRevision = 1;
+export const convolutionsRevision = 2;
 
 /** Finished layers below `dir`, one file each. */
 export function convolutionsCache(dir: string, request: ConvolutionsRequest): ResultCache<ConvolutionSpectrum> {

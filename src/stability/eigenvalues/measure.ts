@@ -52,7 +52,7 @@ const largestExact = 1500;
 const circleTolerance = 1e-5;
 
 /** Raised whenever the numbers of an eigenvalue change. */
-export const eigenvaluesRevision = 1;
+export const eigenvaluesRevision = 2;
 
 /** Finished branches below `dir`, one file a unit and image. */
 export function eigenvaluesCache(dir: string, request: EigenvaluesRequest): ResultCache<BranchEigenvalues> {

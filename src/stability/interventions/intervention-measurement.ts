@@ -36,7 +36,7 @@ import {
 } from './intervention-setting.ts';
 
 /** Raised whenever the numbers of an intervention change. */
-export const interventionRevision = 1;
+export const interventionRevision = 2;
 
 /** Finished spectra and accuracies below `dir`, one file each. */
 export function interventionCache(dir: string, request: InterventionRequest): InterventionCache {

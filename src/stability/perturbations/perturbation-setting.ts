@@ -116,7 +116,7 @@ export function requirePossible(request: PerturbationRequest): void {
 }
 
 /** Raised whenever the numbers of a perturbation change. */
-export const perturbationRevision = 1;
+export const perturbationRevision = 2;
 
 /** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */
 export function perturbationCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> {

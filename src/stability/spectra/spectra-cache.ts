@@ -3,7 +3,7 @@ import { partForms } from '../../schema/index.ts';
 import type { SpectrumCache, SpectrumRequest } from './spectrum.ts';
 
 /** Raised whenever the numbers of a spectrum change. */
-export const spectrumRevision = 2;
+export const spectrumRevision = 3;
 
 /** Finished spectra below `dir`, one file a block and image. */
 export function folderCache(dir: string, request: SpectrumRequest): SpectrumCache {
