@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -16,6 +7,7 @@ import { Coordinator, FolderSource, jobScript, Scheduler, SlurmQueue } from '../
 import { slurmTime } from '../../src/queue/slurm/job-script.ts';
 import { slurmOptionsSchema } from '../../src/schema/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
+import { writeFakes } from '../support/queue/fake-slurm.ts';
 import { rowAt, waitFor, workerNamed } from '../support/queue/stored-trials.ts';
 
 describe('the script of a job array', () => {
@@ -68,39 +60,6 @@ describe('the script of a job array', () => {
     expect([60, 7384, 93_784].map(slurmTime)).toEqual(['00:01:00', '02:03:04', '1-02:03:04']);
   });
 });
-
-/**
- * `sbatch`, `squeue`, `scancel` and `scontrol` that do what `mood` says and note every call. An array that is submitted is listed until a file `over` is there.
- */
-function writeFakes(folder: string): void {
-  const script = (name: string, body: string) => {
-    const path = join(folder, name);
-    writeFileSync(path, `#!/bin/sh\ncd "${folder}"\necho "${name} $*" >> calls\nmood=$(cat mood)\n${body}\n`);
-    chmodSync(path, 0o755);
-  };
-  const taken = `name=$(sed -n 's/^#SBATCH --job-name=//p' "$2"); n=$(( $(wc -l < jobs) + 1 )); echo "$n $name" >> jobs`;
-  script(
-    'sbatch',
-    `case "$mood" in
-      "sbatch lost") ${taken}; echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2; exit 1;;
-      "sbatch hangs") ${taken}; exec sleep 60;;
-      "sbatch refuses") echo "sbatch: error: invalid partition specified: nowhere" >&2; exit 1;;
-    esac
-    ${taken}; echo $n`,
-  );
-  script(
-    'squeue',
-    `case "$mood" in
-      "squeue fails") echo "slurm_load_jobs error: Unable to contact slurm controller (connect failure)" >&2; exit 1;;
-    esac
-    while read -r n name; do [ -f "over-$n" ] || { [ -f running ] && sed "s/^/\${n}_/; s/\\$/|$name|RUNNING/" running; [ -f started ] || echo "\${n}_[0-9]|$name|PENDING"; }; done < jobs`,
-  );
-  script('scancel', '');
-  script('scontrol', 'echo "MaxArraySize            = 6"');
-  writeFileSync(join(folder, 'jobs'), '');
-  writeFileSync(join(folder, 'mood'), '');
-  writeFileSync(join(folder, 'calls'), '');
-}
 
 describe('a scheduler that lies', () => {
   let store: StudyStore;

@@ -1,10 +1,11 @@
 /** Everything that a reader can do in the page, done by clicks and keys in a browser; what it does is looked up in the page, its address and its files. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../src/server/index.ts';
 import { hasBrowser, launchBrowser } from '../report/browser.ts';
+import { ballast } from '../support/ballast.ts';
 import { fillFolder, type LiveStudy, longStudy, writeCommandStudy } from './filled-folder.ts';
 import { serving, temporaryFolder } from './served.ts';
 
@@ -261,6 +262,30 @@ describe.skipIf(!hasBrowser())('in the page', () => {
         .getByText(/failed/)
         .textContent(),
     ).toMatch(/no-such-run/);
+  });
+
+  it('branches of a run answer with its critical batch size and what it rests on', async () => {
+    const training = ['--model', 'mlp8', '--dataset', 'shapes', '--fraction', '0.02', '--batch-size', '16'];
+    const kept = ['--max-steps', '4', '--keep-checkpoints', '2st', '--threads', '1', '--out', join(folder, 'kept')];
+    expect((await ballast('train', ...training, ...kept)).status).toBe(0);
+    await open('/plan?name=branches');
+    for (const [name, value] of [
+      [/^source/, join(folder, 'kept')],
+      [/^at$/, '2st'],
+      [/^most$/, '2'],
+      [/^perDoubling$/, '1'],
+      [/^orders$/, '2'],
+      [/^mostOrders$/, '2'],
+      [/^examples$/, '32'],
+      [/^heldOut$/, '16'],
+    ] as const)
+      await page.getByLabel(name).fill(value);
+    await page.getByLabel('Folder of the result').fill('branched');
+    await button('Measure').click();
+    await page.locator('main .stored .answer').waitFor({ timeout: 100_000 });
+    expect(await page.locator('main .stored .answer').textContent()).toMatch(/batch/);
+    await page.screenshot({ path: join(pictures, 'branched-screen.png') });
+    expect(existsSync(join(folder, 'branched', 'result.json'))).toBe(true);
   });
 
   it('the sides of a unit are scaled by keys, and the top of its spectrum follows', async () => {

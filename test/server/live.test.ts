@@ -1,7 +1,9 @@
 /** A page that stays open: what it is told of, what it misses, and two pages that steer one study. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../src/schema/serve/index.ts';
@@ -153,6 +155,24 @@ async function served2(folder: string, port: number): Promise<{ child: ChildProc
   });
   return { child, port: Number(/:(\d+)\//.exec(address)![1]) };
 }
+
+describe('a port that is taken', () => {
+  const folder = temporaryFolder();
+  it('ends the command with a line that says so, and nothing of it is left', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const child = spawn(process.execPath, [builtCommand(), 'serve', folder, '--port', String(port)]);
+    let said = '';
+    child.stderr.on('data', (part: Buffer) => {
+      said += part.toString();
+    });
+    const [code] = await once(child, 'exit');
+    other.close();
+    expect(said).toMatch(new RegExp(`^ballast: .*${port}.*\n$`));
+    expect(code).toBe(2);
+  });
+});
 
 describe.skipIf(!hasBrowser())('a page whose server is killed and started again', () => {
   const folder = temporaryFolder();
