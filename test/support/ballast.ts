@@ -40,11 +40,14 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 const listeners = () => signals.map((signal) => process.listenerCount(signal));
 let underway = '';
 
-/** A command line that `run` takes to its end in this process, and that leaves of it no more than a process of its own would. */
+/** A command line that `run` takes to its end in this process, of which it leaves nothing but the data that it has loaded. */
 export async function commandLineBy(run: typeof runCommandLine, args: readonly string[]): Promise<CommandResult> {
   // They would write into each other's output.
   if (underway !== '') throw new Error(`${args.join(' ')} is run while ${underway} does`);
   underway = args.join(' ');
+  const { keepLoadedData } = await import('../../src/app/subject.ts');
+  // Most commands of a file are about the same pictures.
+  keepLoadedData();
   const { exitCode, argv } = process;
   const before = listeners();
   const [out, err] = [captured(process.stdout), captured(process.stderr)];
