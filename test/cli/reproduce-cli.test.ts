@@ -64,10 +64,10 @@ describe('the choice of units with complete spectra', () => {
   });
 });
 
-describe('ballast reproduce stability', () => {
+describe('ballast reproduce stability', { timeout: 600_000 }, () => {
   let result: ReproductionResult;
 
-  it('says first what it will take', { timeout: 600_000 }, async () => {
+  it('says first what it will take', async () => {
     const run = await ballast(...call, '--dry-run', '--json');
     expect(run.status).toBe(0);
     const { plan } = resultOf(run.stdout) as { plan: ReproductionPlan };

@@ -102,7 +102,7 @@ describe('batch report', () => {
   });
 });
 
-describe('batch stability', () => {
+describe('batch stability', { timeout: 400_000 }, () => {
   it('compares the classifiers of a study, goes on where it stopped, and says what it left out', async () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
     const plan = await json('batch', 'stability', study, ...options, '--dry-run');
