@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `npm test` runs everything but `*.slow.test.ts`; `npm run test:slow` runs only those.
- * Files run in two processes, which load the modules once: most of the time goes into command lines that are started, and those wait. Slow tests, which compute, run one
- * after another: ONNX Runtime sessions spin, and two pools on two cores slow each other down.
+ * Files run in two processes, which load the modules once, as command lines run in them. Slow tests, which compute, run one after another: ONNX Runtime
+ * sessions spin, and two pools on two cores slow each other down.
  */
 const slow = process.env.BALLAST_SLOW === '1';
 

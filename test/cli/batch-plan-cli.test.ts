@@ -1,30 +1,23 @@
 /** `ballast batch plan`, as a user meets it. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchPlanResult, PlanOutline } from '../../src/study/plan/index.ts';
 import { ballast, type CommandResult, expectFailure, resultOf } from '../support/ballast.ts';
-import { builtCommand } from '../support/built.ts';
+import { onDevices, smallPlan } from '../support/batch-plan.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-plan-cli-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const out = (name: string) => join(root, name);
 
-const training = ['--model', 'resnet8', '--dataset', 'shapes', '--fraction', '0.02', '--epochs', '4'];
-const small = [...training, '--batch-size', '32', '--lr', '0.05', '--threads', '1', '--steps', '24', '--timing', '1'];
-const sizes = ['--batch-sizes', '8,16,64'];
-const cluster = ['--devices', '1,2,4', '--bandwidth', '10', '--latency', '50', '--price', '1.2'];
-const plan = (name: string, ...more: string[]) =>
-  ballast('batch', 'plan', ...small, ...sizes, ...more, '--out', out(name));
+const plan = (name: string, ...more: string[]) => ballast(...smallPlan, ...more, '--out', out(name));
 const parsed = (run: CommandResult) => resultOf(run.stdout) as BatchPlanResult;
 
 describe('ballast batch plan', () => {
   let first: BatchPlanResult;
-  beforeAll(() => {
-    const run = plan('straight', ...cluster, '--json');
+  beforeAll(async () => {
+    const run = await plan('straight', ...onDevices, '--json');
     expect(run.status).toBe(0);
     first = parsed(run);
   });
@@ -63,44 +56,19 @@ describe('ballast batch plan', () => {
     expect(cost.share).toBeCloseTo(cost.seconds / study, 9);
   });
 
-  it('goes on when the same is asked for again, and measures nothing twice', () => {
-    const again = parsed(plan('straight', ...cluster, '--json'));
+  it('goes on when the same is asked for again, and measures nothing twice', async () => {
+    const again = parsed(await plan('straight', ...onDevices, '--json'));
     // All but when it was, and what setting out again has cost.
     const measured = ({ cost: _, environment: __, ...rest }: BatchPlanResult) => rest;
-    expect(measured(parsed(plan('straight', ...cluster, '--json', '--resume')))).toEqual(measured(again));
+    expect(measured(parsed(await plan('straight', ...onDevices, '--json', '--resume')))).toEqual(measured(again));
     expect(again.criticalBatch).toEqual(first.criticalBatch);
     expect(again.stepTime).toEqual(first.stepTime);
     for (const how of [[], ['--resume']])
-      expectFailure(plan('straight', ...how, '--lr', '0.01'), 2, /lr is 0\.05, not 0\.01/);
+      expectFailure(await plan('straight', ...how, '--lr', '0.01'), 2, /lr is 0\.05, not 0\.01/);
   });
 
-  it('that was interrupted ends in the same critical batch', async () => {
-    const args = ['batch', 'plan', ...small, ...sizes, '--json', '--out', out('interrupted')];
-    const child = spawn(process.execPath, [builtCommand(), ...args], { stdio: 'ignore' });
-    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
-    const metrics = join(out('interrupted'), 'run', 'metrics.jsonl');
-    const lines = () => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);
-    while (lines() < 5 && child.exitCode === null) await sleep(5);
-    child.kill('SIGINT');
-    expect(await ended).toBe(130);
-    expect(lines()).toBeLessThan(24);
-    const { status, stdout } = plan('interrupted', '--resume');
-    expect(status).toBe(0);
-    const resumed = resultOf(readFileSync(join(out('interrupted'), 'plan.json'), 'utf8')) as BatchPlanResult;
-    expect(resumed.criticalBatch).toEqual(first.criticalBatch);
-    expect([resumed.price, resumed.link]).toEqual([null, null]);
-    // And what the terminal says.
-    expect(stdout).toMatch(/^Train at B = \d+ on one device/);
-    expect(stdout).toMatch(/\nbatch +S\/Smin +E\/Emin +steps +dev +step +time +device-h/);
-    expect(stdout).toMatch(
-      /a\s+study\s+with\s+tuned\s+rates\s+would\s+find\s+a\s+critical\s+batch\s+size\s+of\s+about\s+[\d,.]+/,
-    );
-    expect(stdout).toMatch(/of the smallest study: one training at each of 3 batch sizes/);
-    expect(stdout.trimEnd().endsWith(join(out('interrupted'), 'report.html'))).toBe(true);
-  });
-
-  it('computes nothing with --dry-run', () => {
-    const run = plan('dry', '--dry-run', '--json');
+  it('computes nothing with --dry-run', async () => {
+    const run = await plan('dry', '--dry-run', '--json');
     const outline = resultOf(run.stdout) as PlanOutline;
     expect(outline).toMatchObject({ batchSizes: [8, 16, 64], reference: { batchSize: 32 } });
     expect(outline.run).toMatchObject({ length: '24st', microBatch: 8, logEvery: '1st' });
@@ -110,8 +78,8 @@ describe('ballast batch plan', () => {
   it.each([
     [['--bandwidth', '10'], /--bandwidth: a link between devices has both a bandwidth and a latency/],
     [['--grow-at', '2ep'], /unknown option '--grow-at'/],
-  ])('refuses %j', (more, message) => {
-    const run = plan('refused', ...more);
+  ])('refuses %j', async (more, message) => {
+    const run = await plan('refused', ...more);
     expect([run.status, run.stdout]).toEqual([2, '']);
     expect(run.lines.join('\n')).toMatch(message);
     expect(existsSync(out('refused'))).toBe(false);

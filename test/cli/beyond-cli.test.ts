@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { RandomStream } from '../../src/base/random.ts';
 import { GraphBuilder, sizeOf, tensor, writeModel } from '../../src/onnx/index.ts';
 import type { AlignmentResult, ConvolutionsResult, EigenvaluesResult } from '../../src/stability/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
 import { residualNetwork } from '../support/residual-network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-beyond-'));
@@ -48,12 +48,12 @@ function twoConvolutions(): Uint8Array {
 }
 
 describe('ballast convolutions', () => {
-  it('measures every layer, writes a report and takes finished layers again', { timeout: 60_000 }, () => {
+  it('measures every layer, writes a report and takes finished layers again', { timeout: 60_000 }, async () => {
     const out = join(folder, 'convolutions');
     const path = join(folder, 'two.onnx');
     writeFileSync(path, twoConvolutions());
     const args = ['convolutions', '--model', path, '--fold-norm', '--out', out];
-    const run = ballast(...args, '--json');
+    const run = await ballast(...args, '--json');
     expect(run.status).toBe(0);
     const result = resultOf(run.stdout) as ConvolutionsResult;
     expect(result.layers.map((l) => [l.name, l.shape.join(), l.strides.join(), l.normalized])).toEqual([
@@ -69,8 +69,8 @@ describe('ballast convolutions', () => {
     }
     expect(readdirSync(join(out, 'layers')).sort()).toEqual(['body.json', 'stem.json']);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Largest singular value of every convolution');
-    expect((resultOf(ballast(...args, '--json').stdout) as ConvolutionsResult).layers).toEqual(result.layers);
-    const table = ballast('convolutions', '--model', path, '--fold-norm', '--layers', 'body').stdout;
+    expect((resultOf((await ballast(...args, '--json')).stdout) as ConvolutionsResult).layers).toEqual(result.layers);
+    const table = (await ballast('convolutions', '--model', path, '--fold-norm', '--layers', 'body')).stdout;
     expect(table).toMatch(/body +3x3 \/2, 4 to 4 +64/);
     expect(table).not.toMatch(/stem/);
     expect(Math.max(...table.split('\n').map((l) => l.length))).toBeLessThanOrEqual(120);
@@ -78,17 +78,21 @@ describe('ballast convolutions', () => {
 
   it('says with --dry-run what it would cost, and writes nothing', { timeout: 20_000 }, () => {
     const dry = join(folder, 'dry');
-    const run = ballast('convolutions', ...random, '--dry-run', '--out', dry);
+    const run = ballastProcess('convolutions', ...random, '--dry-run', '--out', dry);
     expect(run.status).toBe(0);
     expect(run.stdout).toMatch(/layer1.0.conv1, 16384 x 16384: exact/);
     expect(run.stdout).toMatch(/19 convolutions: about/);
     expect(existsSync(dry)).toBe(false);
   });
 
-  it('refuses what is not there', { timeout: 20_000 }, () => {
-    expectFailure(ballast('convolutions', ...random, '--layers', 'layer9'), 2, /no convolution "layer9"; nearest: /);
+  it('refuses what is not there', { timeout: 20_000 }, async () => {
     expectFailure(
-      ballast('convolutions', '--model', 'mlp', '--weights', 'random'),
+      await ballast('convolutions', ...random, '--layers', 'layer9'),
+      2,
+      /no convolution "layer9"; nearest: /,
+    );
+    expectFailure(
+      await ballast('convolutions', '--model', 'mlp', '--weights', 'random'),
       2,
       /no convolutions with constant weights/,
     );
@@ -96,7 +100,7 @@ describe('ballast convolutions', () => {
 });
 
 describe('ballast eigenvalues', () => {
-  it('tells of the units with an identity shortcut, and names the others', { timeout: 120_000 }, () => {
+  it('tells of the units with an identity shortcut, and names the others', { timeout: 120_000 }, async () => {
     const out = join(folder, 'eigenvalues');
     const args = [
       'eigenvalues',
@@ -109,7 +113,7 @@ describe('ballast eigenvalues', () => {
       '--top',
       '2',
     ];
-    const run = ballast(...args, '--json', '--out', out);
+    const run = await ballast(...args, '--json', '--out', out);
     expect(run.status).toBe(0);
     const result = resultOf(run.stdout) as EigenvaluesResult;
     expect(result.skipped).toEqual(['layer3.0']);
@@ -117,14 +121,14 @@ describe('ballast eigenvalues', () => {
     expect([branch!.name, branch!.size, branch!.method]).toEqual(['layer3.2', 4096, 'arnoldi']);
     expect(branch!.norm!).toBeGreaterThanOrEqual(branch!.radius!);
     expect(Math.abs(branch!.maxReal!)).toBeLessThanOrEqual(branch!.radius! + 1e-6);
-    const table = ballast(...args, '--out', out);
+    const table = await ballast(...args, '--out', out);
     expect(table.stdout).toMatch(/left out, no identity shortcut: layer3.0/);
     expect(Math.max(...table.stdout.split('\n').map((l) => l.length))).toBeLessThanOrEqual(100);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('complex plane');
   });
 
-  it('refuses a selection in which no unit has one', { timeout: 20_000 }, () => {
-    const run = ballast('eigenvalues', ...random, ...shapes, '--units', 'layer3.0');
+  it('refuses a selection in which no unit has one', { timeout: 20_000 }, async () => {
+    const run = await ballast('eigenvalues', ...random, ...shapes, '--units', 'layer3.0');
     expectFailure(run, 2, /none of the units has an identity shortcut/);
   });
 });
@@ -141,7 +145,7 @@ describe('ballast alignment', () => {
     const data = join(folder, 'mnist');
     writeTestImages(data, [1, height, width]);
     const args = ['alignment', '--model', path, '--dataset', 'mnist', '--data', data, '--images', '0', '--top', '1'];
-    const run = ballast(...args, '--normalize', 'none', '--json', '--out', out);
+    const run = ballastProcess(...args, '--normalize', 'none', '--json', '--out', out);
     expect(run.lines.join('\n')).toBe(
       'note: the file is for one image at a time; larger batches give what single images give',
     );

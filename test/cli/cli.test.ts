@@ -1,4 +1,4 @@
-/** The command line as a user meets it: outputs, exit codes and one-line errors, each run in a process of its own. */
+/** The command line as a user meets it: outputs, exit codes and one-line errors. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { resnet } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import type { SpectrumResult, UnitsResult } from '../../src/schema/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
 import { realData } from '../support/real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
@@ -23,7 +23,7 @@ writeFileSync(onnxFile, writeModel(model.build(initialize(model.parameters, 1), 
 
 describe('ballast spectrum', () => {
   it('prints one JSON object on standard output and nothing else there', () => {
-    const run = ballast(
+    const run = ballastProcess(
       'spectrum',
       '--model',
       onnxFile,
@@ -48,10 +48,10 @@ describe('ballast spectrum', () => {
     expect(result.spread[0].mean.length).toBe(1024);
   });
 
-  it('writes a report, the result and the values, and takes finished spectra from an earlier run', () => {
+  it('writes a report, the result and the values, and takes finished spectra from an earlier run', async () => {
     const out = join(folder, 'out');
     const args = ['spectrum', '--model', onnxFile, ...onShapes, '--units', 'layer3.0', '--out', out];
-    expect(ballast(...args).status).toBe(0);
+    expect((await ballast(...args)).status).toBe(0);
     expect(readdirSync(out).sort()).toEqual([
       'report.html',
       'request.json',
@@ -64,19 +64,23 @@ describe('ballast spectrum', () => {
     const stored = openSealedJson(readFileSync(part, 'utf8'), part) as { value: { seconds: number } };
     stored.value.seconds = 123456;
     writeFileSync(part, sealJson(stored));
-    const again = resultOf(ballast(...args, '--json').stdout) as SpectrumResult;
+    const again = resultOf((await ballast(...args, '--json')).stdout) as SpectrumResult;
     expect(again.images[0].units[0].seconds).toBe(123456);
     // What has changed behind the back of its checksum is measured again.
     writeFileSync(part, sealJson(stored).replace('123456', '123457'));
-    const measured = resultOf(ballast(...args, '--json').stdout) as SpectrumResult;
+    const measured = resultOf((await ballast(...args, '--json')).stdout) as SpectrumResult;
     expect(measured.images[0]!.units[0]!.seconds).toBeLessThan(123456);
     // Another request does not write over it.
-    expectFailure(ballast(...args, '--final-relu'), 2, /result of another request \(finalRelu is false, not true\)/);
+    expectFailure(
+      await ballast(...args, '--final-relu'),
+      2,
+      /result of another request \(finalRelu is false, not true\)/,
+    );
   });
 
-  it('says with --dry-run what it would do, and does nothing', () => {
+  it('says with --dry-run what it would do, and does nothing', async () => {
     const out = join(folder, 'dry');
-    const run = ballast('spectrum', ...random20, '--units', 'layer1.0,layer3.2', '--dry-run', '--out', out);
+    const run = await ballast('spectrum', ...random20, '--units', 'layer1.0,layer3.2', '--dry-run', '--out', out);
     expect(run.status).toBe(0);
     expect(run.stdout).toMatch(/layer1\.0 at image 0: (dense|structured), /);
     expect(run.stdout).toMatch(/2 spectra at 1 image: about .* of memory/);
@@ -92,8 +96,8 @@ describe('ballast spectrum', () => {
     [['--top', '0', '--method', 'lanczos'], /--top|whole number/],
     [['--normalize', 'mnist'], /expected imagenet, cifar10, none, default, got "mnist"/],
     [['--method', 'structured', '--units', 'layer2.0'], /identity shortcut/],
-  ])('refuses %j with one line', (args, what) => {
-    const run = ballast('spectrum', ...random20, '--units', 'layer3.2', ...args);
+  ])('refuses %j with one line', async (args, what) => {
+    const run = await ballast('spectrum', ...random20, '--units', 'layer3.2', ...args);
     expect(run.lines.join('\n')).toMatch(what);
     expect(run.status).not.toBe(0);
     expect(run.stdout).toBe('');
@@ -113,13 +117,13 @@ describe('bad files', () => {
     const path = join(folder, 'wrong.safetensors');
     await writeSafetensors(path, wrong as never);
     expectFailure(
-      evaluate(path),
+      await evaluate(path),
       1,
       /wrong\.safetensors: .*missing 1: conv1\.weight.*unexpected 1: extra.*linear\.bias is \[7\], expected \[10\]/,
     );
   });
 
-  it('refuses a checkpoint that would run code, by the name of what it asks for', () => {
+  it('refuses a checkpoint that would run code, by the name of what it asks for', async () => {
     const path = join(folder, 'evil.pth');
     // A legacy file's magic number, then a pickle that calls os.system.
     const magic = [
@@ -130,39 +134,47 @@ describe('bad files', () => {
       path,
       Buffer.concat([Buffer.from(magic), Buffer.from(`\x80\x02cos\nsystem\n(S'touch ${canary}'\ntR.`, 'latin1')]),
     );
-    expectFailure(evaluate(path), 1, /evil\.pth: .*os\.system/);
+    expectFailure(await evaluate(path), 1, /evil\.pth: .*os\.system/);
     expect(readdirSync(folder)).not.toContain('canary');
   });
 
-  it.skipIf(!realData('checkpoints'))('refuses a truncated checkpoint, naming it', () => {
+  it.skipIf(!realData('checkpoints'))('refuses a truncated checkpoint, naming it', async () => {
     const path = join(folder, 'cut.th');
     const whole = readFileSync(realData('checkpoints/resnet20-12fca82f.th')!);
     writeFileSync(path, whole.subarray(0, whole.length - 1000));
-    expectFailure(evaluate(path), 1, /cut\.th: /);
+    expectFailure(await evaluate(path), 1, /cut\.th: /);
   });
 
-  it('names the file of a data folder that is too short', () => {
+  it('names the file of a data folder that is too short', async () => {
     const dir = join(folder, 'cifar');
     mkdirSync(dir);
     writeFileSync(join(dir, 'test_batch.bin'), Buffer.alloc(3072));
-    const run = ballast('eval', '--model', 'resnet20', '--weights', 'random', '--data', dir);
+    const run = await ballast('eval', '--model', 'resnet20', '--weights', 'random', '--data', dir);
     expectFailure(run, 1, /test_batch\.bin: has 3072 bytes, expected 30730000/);
   });
 
-  it('says what is expected where a file, a folder or an option is missing', () => {
-    expectFailure(evaluate(join(folder, 'none.th')), 1, /none\.th: /);
-    expectFailure(ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights: is missing/);
-    expectFailure(ballast('eval', '--model', 'vgg99', '--weights', 'random', ...onShapes), 2, /unknown model "vgg99"/);
-    expectFailure(ballast('eval', '--model', 'resnet20', '--weights', 'random', '--dataset', 'mnist'), 2, /mnist/);
+  it('says what is expected where a file, a folder or an option is missing', async () => {
+    expectFailure(await evaluate(join(folder, 'none.th')), 1, /none\.th: /);
+    expectFailure(await ballast('eval', '--model', 'resnet32', ...onShapes), 2, /--weights: is missing/);
+    expectFailure(
+      await ballast('eval', '--model', 'vgg99', '--weights', 'random', ...onShapes),
+      2,
+      /unknown model "vgg99"/,
+    );
+    expectFailure(
+      await ballast('eval', '--model', 'resnet20', '--weights', 'random', '--dataset', 'mnist'),
+      2,
+      /mnist/,
+    );
     const garbage = join(folder, 'garbage.onnx');
     writeFileSync(garbage, 'not a model');
-    expectFailure(ballast('units', garbage), 1, /garbage\.onnx: /);
+    expectFailure(await ballast('units', garbage), 1, /garbage\.onnx: /);
   });
 
-  it('leaves nothing half-written where the output cannot go', () => {
+  it('leaves nothing half-written where the output cannot go', async () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
-    const run = ballast(
+    const run = await ballast(
       'spectrum',
       '--model',
       onnxFile,
@@ -179,22 +191,22 @@ describe('bad files', () => {
 });
 
 describe('ballast units', () => {
-  it("lists a user's own ONNX file", () => {
-    const run = ballast('units', onnxFile, '--json');
+  it("lists a user's own ONNX file", async () => {
+    const run = await ballast('units', onnxFile, '--json');
     expect(run.status).toBe(0);
     expect((resultOf(run.stdout) as UnitsResult).units).toEqual([
       { name: 'layer1.0', stage: 'stage1', shape: [4096, 4096], shortcut: 'identity', finalRelu: true, hidden: 4096 },
       { name: 'layer2.0', stage: 'stage2', shape: [2048, 4096], shortcut: 'affine', finalRelu: true, hidden: 2048 },
       { name: 'layer3.0', stage: 'stage3', shape: [1024, 2048], shortcut: 'affine', finalRelu: true, hidden: 1024 },
     ]);
-    expect(ballast('units', onnxFile).stdout).toMatch(/layer1\.0 +stage1 +4096 x 4096/);
+    expect((await ballast('units', onnxFile)).stdout).toMatch(/layer1\.0 +stage1 +4096 x 4096/);
   });
 });
 
 describe.skipIf(!realData('checkpoints'))('ballast eval', () => {
-  it('scores the published ResNet-20 at 91.73 % on the whole CIFAR-10 test set', () => {
+  it('scores the published ResNet-20 at 91.73 % on the whole CIFAR-10 test set', async () => {
     const weights = realData('checkpoints/resnet20-12fca82f.th')!;
-    const run = ballast(
+    const run = await ballast(
       'eval',
       '--model',
       'resnet20',

@@ -25,14 +25,14 @@ const compare = (models: readonly string[], ...more: string[]) =>
   ballast('compare', '--model', models.join(','), ...common, ...attack, '--units', 'none', ...more);
 
 describe('ballast compare', () => {
-  it('has for each network the accuracies that perturb finds, and their differences in pairs', () => {
+  it('has for each network the accuracies that perturb finds, and their differences in pairs', async () => {
     const out = join(folder, 'out');
-    const run = compare(files, '--json', '--out', out);
+    const run = await compare(files, '--json', '--out', out);
     expect(run.status).toBe(0);
     const { networks, differences } = resultOf(run.stdout) as ComparisonResult;
     expect(networks.map((n) => n.name)).toEqual(['one', 'other']);
     for (const [i, model] of files.entries()) {
-      const alone = ballast('perturb', '--model', model, ...common, ...attack, '--no-untrained', '--json');
+      const alone = await ballast('perturb', '--model', model, ...common, ...attack, '--no-untrained', '--json');
       const { clean, byRadius } = resultOf(alone.stdout) as PerturbationResult;
       const { curve } = networks[i]!;
       expect(curve.map((point) => point.accuracy)).toEqual([clean.accuracy, ...byRadius.map((r) => r.accuracy)]);
@@ -50,13 +50,13 @@ describe('ballast compare', () => {
     expect(page).toContain('one');
   });
 
-  it('shows no difference between a network and itself', () => {
-    const run = compare([files[0]!, files[0]!], '--names', 'a,b', '--json');
+  it('shows no difference between a network and itself', async () => {
+    const run = await compare([files[0]!, files[0]!], '--names', 'a,b', '--json');
     const { differences } = resultOf(run.stdout) as ComparisonResult;
     for (const { difference, p } of differences[0]!.points) expect([difference, p]).toEqual([0, 1]);
   });
 
-  it('refuses one network alone in one line', () => {
-    expectFailure(compare([files[0]!]), 2, /two or more|at least two/);
+  it('refuses one network alone in one line', async () => {
+    expectFailure(await compare([files[0]!]), 2, /two or more|at least two/);
   });
 });

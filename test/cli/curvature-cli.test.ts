@@ -21,8 +21,8 @@ const small = [
 describe('ballast curvature', () => {
   const out = join(folder, 'out');
 
-  it('prints one JSON object and writes a report', () => {
-    const run = ballast(
+  it('prints one JSON object and writes a report', async () => {
+    const run = await ballast(
       ...small,
       '--density',
       '--probes',
@@ -56,9 +56,9 @@ describe('ballast curvature', () => {
     expect(resultOf(readFileSync(join(out, 'result.json'), 'utf8'))).toEqual(result);
   });
 
-  it('says with --dry-run what it would do, and does nothing', () => {
+  it('says with --dry-run what it would do, and does nothing', async () => {
     const dry = join(folder, 'dry');
-    const run = ballast(...small, '--density', '--dry-run', '--out', dry);
+    const run = await ballast(...small, '--density', '--dry-run', '--out', dry);
     expect(run.status).toBe(0);
     expect(run.stdout).toMatch(/parameters, 10 examples \(10 a call\): a Hessian-vector product takes /);
     expect(run.stdout).toMatch(/up to 112 of them for the eigenvalues, 500 for the probes: at most /);
@@ -74,15 +74,15 @@ describe('ballast curvature', () => {
     [['--model', 'unet4'], /unet4 is for segmentation; the Hessian is there for classifiers so far/],
     [['--dataset', 'grammar'], /grammar is text; expected images/],
     [['--top', '0'], /expected a whole number of at least 1/],
-  ])('refuses %j in one line', (args, message) => {
-    const run = ballast(...small, ...args);
+  ])('refuses %j in one line', async (args, message) => {
+    const run = await ballast(...small, ...args);
     expect(run.status).toBe(2);
     expect(run.lines.join('\n')).toMatch(message);
     expect(run.stdout).toBe('');
   });
 
-  it('refuses an ONNX file, which does not say what is trained', () => {
-    const run = ballast('curvature', '--model', onnx, '--dataset', 'shapes', '--split', 'test');
+  it('refuses an ONNX file, which does not say what is trained', async () => {
+    const run = await ballast('curvature', '--model', onnx, '--dataset', 'shapes', '--split', 'test');
     expectFailure(run, 2, /does not say which of its constants are trained; expected a built-in model/);
   });
 });

@@ -5,35 +5,24 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadCommand, programFor } from '../../src/cli/program.ts';
+import { loadCommand } from '../../src/cli/program.ts';
+import { runCommandLine } from '../../src/cli/run.ts';
 import { type CommandName, commandSummaries } from '../../src/cli/summaries.ts';
 import { readDocument } from '../../src/schema/index.ts';
+import { commandLineBy } from '../support/ballast.ts';
 import { startStudy, writeStudy } from '../support/batch-study.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-json-'));
 const at = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What a command prints on standard output. In this process: each takes a second to start in one of its own. */
-async function printed(...args: string[]): Promise<string> {
-  return printedBy(programFor, args);
-}
+/** What a command that does not fail prints on standard output. */
+const printed = (...args: string[]) => printedBy(runCommandLine, args);
 
-async function printedBy(programOf: typeof programFor, args: readonly string[]): Promise<string> {
-  let text = '';
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    text += chunk.toString();
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  try {
-    const program = await programOf(args[0], [], args[1]);
-    await program.parseAsync(args, { from: 'user' });
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-  return text;
+async function printedBy(run: typeof runCommandLine, args: readonly string[]): Promise<string> {
+  const { stdout, lines } = await commandLineBy(run, args);
+  expect(lines.filter((line) => /^(ballast|error):/.test(line))).toEqual([]);
+  return stdout;
 }
 
 const study = `name: tiny
@@ -243,13 +232,12 @@ describe('what commands print as JSON', () => {
     const document = JSON.parse(text);
     validate(document);
     expect([document.kind, validate.errors ?? []]).toEqual([kind, []]);
-    process.exitCode = 0;
   });
 });
 
 describe('what `ballast reproduce batch` prints as JSON', () => {
   const bundled = '../../src/study/declare/bundled.ts';
-  let own: typeof programFor;
+  let own: typeof runCommandLine;
   beforeAll(async () => {
     const small = study
       .replace('name: tiny', 'name: shapes')
@@ -258,7 +246,7 @@ describe('what `ballast reproduce batch` prints as JSON', () => {
     writeFileSync(at('shapes.yaml'), small);
     vi.resetModules();
     vi.doMock(bundled, async (original) => ({ ...(await original<object>()), bundledStudy: () => at('shapes.yaml') }));
-    own = (await import('../../src/cli/program.ts')).programFor;
+    own = (await import('../../src/cli/run.ts')).runCommandLine;
   });
   afterAll(() => {
     vi.doUnmock(bundled);

@@ -4,22 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
 import { realData } from '../support/real-data.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-listing-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const json = (...args: string[]) => {
-  const run = ballast(...args, '--json');
+const json = async (...args: string[]) => {
+  const run = await ballast(...args, '--json');
   expect(run.status).toBe(0);
   // biome-ignore lint/suspicious/noExplicitAny: tests look at what is in it.
   return resultOf(run.stdout) as any;
 };
 
 describe('ballast models', () => {
-  it('lists the models of each task and how families are called', () => {
-    const { models, families } = json('models');
+  it('lists the models of each task and how families are called', async () => {
+    const { models, families } = await json('models');
     expect(models).toContainEqual(
       expect.objectContaining({
         name: 'resnet20',
@@ -35,14 +35,14 @@ describe('ballast models', () => {
     );
     const patterns = families.map((f: { pattern: string }) => f.pattern);
     for (const { family } of models) expect(patterns).toContain(family);
-    const { stdout } = ballast('models');
+    const { stdout } = ballastProcess('models');
     expect(stdout).toMatch(/unet +3 x 96 x 128 +11 +1,942,747/);
     expect(stdout).toMatch(/lstm +35 tokens +10,000 +4,653,200/);
     expect(stdout).toMatch(/resnet<6n\+2>\[b\] +CIFAR ResNet/);
   });
 
-  it('describes any member of a family by its groups of parameters, which add up', () => {
-    const resnet = json('models', 'resnet110');
+  it('describes any member of a family by its groups of parameters, which add up', async () => {
+    const resnet = await json('models', 'resnet110');
     expect(resnet).toMatchObject({ parameters: 1_727_962, residualUnits: 54 });
     expect(resnet.groups.map((g: { name: string }) => g.name)).toEqual([
       'conv1',
@@ -54,17 +54,17 @@ describe('ballast models', () => {
     ]);
     // 36 convolutions in layer1 of 16 x 16 x 3 x 3 weights and as many batch norms.
     expect(resnet.groups[2]).toEqual({ name: 'layer1', tensors: 108, parameters: 36 * (2304 + 32), running: 36 * 32 });
-    for (const { groups, parameters } of [resnet, json('models', 'vgg13')])
+    for (const { groups, parameters } of [resnet, await json('models', 'vgg13')])
       expect(groups.reduce((n: number, g: { parameters: number }) => n + g.parameters, 0)).toBe(parameters);
-    expect(ballast('models', 'lstm1x650').stdout).toMatch(/million for a sequence of 35 tokens/);
+    expect((await ballast('models', 'lstm1x650')).stdout).toMatch(/million for a sequence of 35 tokens/);
   });
 
   it.each([
     ['resnet21', /6n \+ 2/],
     ['resnet', /unknown model "resnet"; expected resnet<6n\+2>/],
     ['net.onnx', /net\.onnx: .*built-in models/],
-  ])('refuses %s with one line', (name, what) => {
-    expectFailure(ballast('models', name, '--json'), 2, what);
+  ])('refuses %s with one line', async (name, what) => {
+    expectFailure(await ballast('models', name, '--json'), 2, what);
   });
 });
 
@@ -80,8 +80,8 @@ function writePictures(root: string, pictures: Readonly<Record<string, number>>)
 }
 
 describe('ballast datasets', () => {
-  it('lists every data set with its files, sizes and splits', () => {
-    const { datasets } = json('datasets');
+  it('lists every data set with its files, sizes and splits', async () => {
+    const { datasets } = await json('datasets');
     const of = (name: string) => datasets.find((d: { name: string }) => d.name === name);
     expect(of('cifar100')).toMatchObject({
       tasks: ['classification'],
@@ -95,46 +95,46 @@ describe('ballast datasets', () => {
     expect(of('camvid')).toMatchObject({ splits: ['train', 'valid', 'test'], classes: 11, shape: null });
     expect(of('shapes')).toMatchObject({ needsFiles: false, files: null });
     expect(of('folder')).toMatchObject({ counts: null, classes: null });
-    const { stdout } = ballast('datasets');
+    const { stdout } = ballastProcess('datasets');
     expect(stdout).toMatch(/cifar10 +classification +3 x 32 x 32 +10 +50,000 +- +10,000/);
     expect(stdout).toMatch(/ptb .*ptb\.train\.txt, ptb\.valid\.txt, ptb\.test\.txt/);
   });
 
-  it('counts what procedural data has, which is what the list says', () => {
-    const { counts, classes, found } = json('datasets', 'grammar', '--split', 'valid');
+  it('counts what procedural data has, which is what the list says', async () => {
+    const { counts, classes, found } = await json('datasets', 'grammar', '--split', 'valid');
     expect(found.valid).toMatchObject({ tokens: counts.valid, vocabulary: classes, unknown: 0 });
     expect(found.valid.entropy).toBeCloseTo(1.969, 3);
-    const shapes = json('datasets', 'shapes', '--split', 'test').found.test;
+    const shapes = (await json('datasets', 'shapes', '--split', 'test')).found.test;
     expect(shapes).toMatchObject({ images: 2000, shape: [3, 32, 32] });
     expect(shapes.classes[0]).toEqual({ name: 'disc', value: 200 });
     expect(shapes.pixels.reduce((sum: number, c: { value: number }) => sum + c.value, 0)).toBeCloseTo(1, 12);
   });
 
-  it("reads a user's images and says what is odd about them", () => {
+  it("reads a user's images and says what is odd about them", async () => {
     const one = writePictures('one', { 'cat/1.png': 51, 'cat/2.png': 51, 'dog/1.png': 204 });
-    const { test } = json('datasets', 'folder', '--data', one).found;
+    const { test } = (await json('datasets', 'folder', '--data', one)).found;
     expect(test).toMatchObject({ images: 3, shape: [3, 2, 2], sameAs: 'train' });
     expect(test.classes).toEqual([
       { name: 'cat', value: 2 },
       { name: 'dog', value: 1 },
     ]);
     for (const mean of test.mean) expect(mean).toBeCloseTo((0.2 + 0.2 + 0.8) / 3, 12);
-    expect(ballast('datasets', 'folder', '--data', one).stdout).toMatch(/test and train are the same images/);
+    expect((await ballast('datasets', 'folder', '--data', one)).stdout).toMatch(/test and train are the same images/);
     const two = writePictures('two', { 'train/cat/1.png': 1, 'train/dog/1.png': 2, 'test/dog/1.png': 3 });
-    const { stdout } = ballast('datasets', 'folder', '--data', two);
+    const { stdout } = await ballast('datasets', 'folder', '--data', two);
     // Classes are those of training by name, in whatever other split they are.
     expect(stdout).toMatch(/cat +1 +0 +0\ndog +1 +1 +1\n/);
     expect(stdout).toMatch(/there are no valid images of their own: those of .*test stand for them/);
   });
 
-  it('counts the words of a text', () => {
+  it('counts the words of a text', async () => {
     const dir = join(folder, 'text');
     mkdirSync(dir);
     writeFileSync(join(dir, 'train.txt'), 'a b a\nc\n');
     writeFileSync(join(dir, 'valid.txt'), 'a d\n');
     writeFileSync(join(dir, 'test.txt'), 'a\n');
     // a, b, c, <eos> and <unk>, which d is.
-    expect(json('datasets', 'text', '--data', dir).found).toEqual({
+    expect((await json('datasets', 'text', '--data', dir)).found).toEqual({
       train: { tokens: 6, lines: 2, vocabulary: 5, unknown: 0 },
       valid: { tokens: 3, lines: 1, vocabulary: 5, unknown: 1 / 3 },
       test: { tokens: 2, lines: 1, vocabulary: 5, unknown: 0 },
@@ -148,14 +148,14 @@ describe('ballast datasets', () => {
     [['--data', folder], 2, /go with the name of a data set/],
     [['mnist', '--data', folder], 1, /expected train-images-idx3-ubyte .*MNIST\/raw/],
     [['ptb', '--data', join(folder, 'none')], 1, /expected ptb\.train\.txt/],
-  ])('refuses %j with one line', (args, status, what) => {
-    expectFailure(ballast('datasets', ...args), status, what);
+  ])('refuses %j with one line', async (args, status, what) => {
+    expectFailure(await ballast('datasets', ...args), status, what);
   });
 });
 
 describe.skipIf(!realData('cifar10'))('ballast datasets on real data', () => {
-  it('finds 5,000 and 1,000 CIFAR-10 images of each class, of the known mean', () => {
-    const { train, test } = json('datasets', 'cifar10', '--data', realData('cifar10')!).found;
+  it('finds 5,000 and 1,000 CIFAR-10 images of each class, of the known mean', async () => {
+    const { train, test } = (await json('datasets', 'cifar10', '--data', realData('cifar10')!)).found;
     expect(train.classes.map((c: { value: number }) => c.value)).toEqual(Array(10).fill(5000));
     expect(test.classes.map((c: { value: number }) => c.value)).toEqual(Array(10).fill(1000));
     [0.49139968, 0.48215841, 0.44653091].forEach((mean, i) => {
@@ -163,8 +163,8 @@ describe.skipIf(!realData('cifar10'))('ballast datasets on real data', () => {
     });
   });
 
-  it('finds the pixels of the classes of CamVid, and those without', () => {
-    const { train } = json('datasets', 'camvid', '--data', realData('camvid')!, '--split', 'train').found;
+  it('finds the pixels of the classes of CamVid, and those without', async () => {
+    const { train } = (await json('datasets', 'camvid', '--data', realData('camvid')!, '--split', 'train')).found;
     expect(train.images).toBe(367);
     expect(train.classes).toBeUndefined();
     const share = (name: string) => train.pixels.find((c: { name: string }) => c.name === name).value;
@@ -173,8 +173,8 @@ describe.skipIf(!realData('cifar10'))('ballast datasets on real data', () => {
     expect(train.ignored).toBeCloseTo(178_601 / 4_509_696, 12);
   });
 
-  it('finds as many tokens and words in the Penn Treebank as are known', () => {
-    const { counts, classes, found } = json('datasets', 'ptb', '--data', realData('ptb')!);
+  it('finds as many tokens and words in the Penn Treebank as are known', async () => {
+    const { counts, classes, found } = await json('datasets', 'ptb', '--data', realData('ptb')!);
     for (const split of ['train', 'valid', 'test'])
       expect(found[split]).toMatchObject({ tokens: counts[split], vocabulary: classes });
     expect(found.train.lines).toBe(42_068);

@@ -9,7 +9,7 @@ import { resnet } from '../../src/models/index.ts';
 import { initialize } from '../../src/nn/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import type { LayerPerturbation, PerturbationResult } from '../../src/stability/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
 import { builtCommand } from '../support/built.ts';
 import { leftovers } from '../support/interrupted.ts';
 
@@ -39,7 +39,7 @@ describe('ballast perturb', () => {
   let result: PerturbationResult;
 
   it('prints one JSON object, and writes it beside a report', () => {
-    const run = ballast(...small, '--eps', '4/255,8/255', ...projected, out, '--json');
+    const run = ballastProcess(...small, '--eps', '4/255,8/255', ...projected, out, '--json');
     expect(run.lines.join('')).toBe('');
     expect(run.status).toBe(0);
     result = resultOf(run.stdout) as PerturbationResult;
@@ -80,7 +80,7 @@ describe('ballast perturb', () => {
     expect(report).toMatch(/left singular vectors/);
   });
 
-  it('goes on from the projections that are there', () => {
+  it('goes on from the projections that are there', async () => {
     const projections = join(out, 'projections');
     const files = readdirSync(projections).sort();
     expect(files.filter((name) => name.startsWith('attack')).length).toBe(1);
@@ -88,7 +88,7 @@ describe('ballast perturb', () => {
     const times = () => files.map((f) => statSync(join(projections, f)).mtimeMs);
     const before = times();
     rmSync(join(projections, files.find((name) => !name.startsWith('attack'))!));
-    const again = ballast(...small, '--eps', '4/255,8/255', ...projected, out, '--json');
+    const again = await ballast(...small, '--eps', '4/255,8/255', ...projected, out, '--json');
     expect((resultOf(again.stdout) as PerturbationResult).projections).toEqual(result.projections);
     const changed = times().filter((t, i) => t !== before[i]).length;
     // What was missing, with the other images of its group.
@@ -125,16 +125,16 @@ describe('ballast perturb', () => {
     expect(leftovers(stopped)).toEqual([]);
     const kept = readdirSync(parts).length;
     expect(kept).toBeGreaterThan(0);
-    const run = ballast(...args);
+    const run = await ballast(...args);
     expect(run.status).toBe(0);
     expect(resultIn(stopped).projections.length).toBe(6);
     expect(readdirSync(parts).length).toBeGreaterThanOrEqual(kept);
   });
 
-  it('says so where all images are misclassified, and draws nothing', () => {
+  it('says so where all images are misclassified, and draws nothing', async () => {
     const wrong = join(folder, 'wrong');
     const images = result.clean.misclassified.slice(0, 3).join();
-    const run = ballast('perturb', ...network, '--images', images, '--out', wrong);
+    const run = await ballast('perturb', ...network, '--images', images, '--out', wrong);
     expect(run.status).toBe(0);
     expect(run.stdout).toMatch(/accuracy 0\.0 %; 3 misclassified without a perturbation/);
     expect(run.stdout).toMatch(/no perturbation was found, so there is none to follow/);
@@ -151,9 +151,9 @@ describe('ballast perturb', () => {
     expect(report).toMatch(/none to follow/);
   });
 
-  it('says so where an attack fools nothing at a tiny radius, and where float32 no longer resolves it', () => {
+  it('says so where an attack fools nothing at a tiny radius, and where float32 no longer resolves it', async () => {
     const tiny = join(folder, 'tiny');
-    const run = ballast(...small, '--eps', '1e-6', '--out', tiny);
+    const run = await ballast(...small, '--eps', '1e-6', '--out', tiny);
     expect(run.status).toBe(0);
     expect(run.stdout).toMatch(new RegExp(`0 of ${result.followed} attacked images fooled`));
     const { attack, clean } = resultIn(tiny);
@@ -165,18 +165,29 @@ describe('ballast perturb', () => {
     expect(report).toMatch(/near the rounding of float32/);
   });
 
-  it('judges the smallest perturbations at every radius, and follows those within the first', () => {
+  it('judges the smallest perturbations at every radius, and follows those within the first', async () => {
     const deepfool = ['--attack', 'deepfool', '--norm', 'l2', '--eps', '1e-5,50', '--json'];
-    const found = resultOf(ballast(...small, ...deepfool).stdout) as PerturbationResult;
+    const found = resultOf((await ballast(...small, ...deepfool)).stdout) as PerturbationResult;
     expect(found.byRadius.map((a) => a.verified)).toEqual([0, found.attack.attacked]);
     expect(found.byRadius[0]!.accuracy).toBe(found.clean.accuracy);
     expect(found.byRadius[1]!.accuracy).toBe(0);
     expect(found).toMatchObject({ followed: 0, layers: [] });
   });
 
-  it('lets perturbations enter at a unit, without a box and without pictures', () => {
+  it('lets perturbations enter at a unit, without a box and without pictures', async () => {
     const layer = join(folder, 'layer');
-    const run = ballast(...small, '--layer', 'layer2.0', '--norm', 'l2', '--eps', '100', '--out', layer, '--json');
+    const run = await ballast(
+      ...small,
+      '--layer',
+      'layer2.0',
+      '--norm',
+      'l2',
+      '--eps',
+      '100',
+      '--out',
+      layer,
+      '--json',
+    );
     expect(run.status).toBe(0);
     const { layers, attack, growth } = resultIn(layer);
     expect(layers.map((l) => l.name)).toEqual(['input of layer2.0', 'layer2.0', 'layer3.0', 'logits']);
@@ -187,8 +198,18 @@ describe('ballast perturb', () => {
     expect(report).not.toMatch(/<img/);
   });
 
-  it('compares with an untrained network of the same architecture', () => {
-    const run = ballast('perturb', ...builtIn, '--images', '0-39', '--attack', 'fgsm', '--eps', '4/255', '--json');
+  it('compares with an untrained network of the same architecture', async () => {
+    const run = await ballast(
+      'perturb',
+      ...builtIn,
+      '--images',
+      '0-39',
+      '--attack',
+      'fgsm',
+      '--eps',
+      '4/255',
+      '--json',
+    );
     const { untrained, growth } = resultOf(run.stdout) as PerturbationResult;
     // It is attacked on its own answers, so on all images.
     expect(untrained!.attack.attacked).toBe(40);
@@ -196,9 +217,9 @@ describe('ballast perturb', () => {
     for (const { untrainedToRandom } of growth) expect(untrainedToRandom!.value).toBeGreaterThan(0);
   });
 
-  it('says with --dry-run what it would do, and does nothing', () => {
+  it('says with --dry-run what it would do, and does nothing', async () => {
     const dry = join(folder, 'dry');
-    const run = ballast(...small, '--eps', '2/255,4/255', '--project', '--dry-run', '--out', dry);
+    const run = await ballast(...small, '--eps', '2/255,4/255', '--project', '--dry-run', '--out', dry);
     expect(run.stdout).toBe(
       'pgd on 40 images at 2 radii: at most 320 gradients, projections onto every unit and stage\n',
     );
@@ -221,14 +242,14 @@ describe('ballast perturb', () => {
     [['--model', 'mlp8', '--weights', 'random', '--project'], /--project: mlp8 has no residual units/],
     [['--model', 'unet4', '--weights', 'random'], /unet4 .*(segmentation|masks)/],
     [['--dataset', 'grammar'], /grammar is text; expected images/],
-  ])('refuses %j in one line', (args, message) => {
-    const run = ballast(...small, ...args);
+  ])('refuses %j in one line', async (args, message) => {
+    const run = await ballast(...small, ...args);
     expect(run.status).toBe(2);
     expect(run.lines.join('\n')).toMatch(message);
     expect(run.stdout).toBe('');
   });
 
-  it('says what is wrong with a folder it cannot write to', () => {
-    expectFailure(ballast(...small, '--out', '/dev/null/x'), 1, /ballast: /);
+  it('says what is wrong with a folder it cannot write to', async () => {
+    expectFailure(await ballast(...small, '--out', '/dev/null/x'), 1, /ballast: /);
   });
 });

@@ -8,7 +8,7 @@ import { initialize } from '../../src/nn/index.ts';
 import { writeModel } from '../../src/onnx/index.ts';
 import { paperFindings } from '../../src/report/index.ts';
 import { affordableUnits, type ReproductionPlan, type ReproductionResult } from '../../src/stability/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-reproduce-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -64,11 +64,11 @@ describe('the choice of units with complete spectra', () => {
   });
 });
 
-describe('ballast reproduce stability', () => {
+describe('ballast reproduce stability', { timeout: 600_000 }, () => {
   let result: ReproductionResult;
 
-  it('says first what it will take', { timeout: 600_000 }, () => {
-    const run = ballast(...call, '--dry-run', '--json');
+  it('says first what it will take', async () => {
+    const run = await ballast(...call, '--dry-run', '--json');
     expect(run.status).toBe(0);
     const { plan } = resultOf(run.stdout) as { plan: ReproductionPlan };
     expect(plan.units).toEqual(['layer2.1', 'layer3.0', 'layer3.1']);
@@ -77,8 +77,8 @@ describe('ballast reproduce stability', () => {
     expect(Object.values(parts).reduce((a, b) => a + b, 0)).toBeCloseTo(total, 9);
   });
 
-  it('measures all five findings, and writes them to one page without holes', () => {
-    const run = ballast(...call, '--json');
+  it('measures all five findings, and writes them to one page without holes', async () => {
+    const run = await ballast(...call, '--json');
     expect(run.status).toBe(0);
     result = resultOf(run.stdout) as ReproductionResult;
     expect(result.images.length).toBe(40);
@@ -115,9 +115,9 @@ describe('ballast reproduce stability', () => {
     for (const { adversarial, random } of entry) expect(random! / adversarial!).toBeCloseTo(1, 2);
   });
 
-  it('takes finished parts when it is run again', () => {
+  it('takes finished parts when it is run again', async () => {
     const before = partsIn(join(out, 'parts'));
-    const run = ballast(...call, '--json');
+    const run = await ballast(...call, '--json');
     expect(run.status).toBe(0);
     expect(partsIn(join(out, 'parts'))).toEqual(before);
     const again = resultOf(run.stdout) as ReproductionResult;
@@ -127,7 +127,7 @@ describe('ballast reproduce stability', () => {
 
   it('refuses a network without residual units in one line', () => {
     expectFailure(
-      ballast('reproduce', 'stability', '--model', 'mlp8', '--weights', 'random', '--dataset', 'shapes'),
+      ballastProcess('reproduce', 'stability', '--model', 'mlp8', '--weights', 'random', '--dataset', 'shapes'),
       2,
       /no residual units/,
     );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/formats/index.ts';
-import { ballast, expectFailure, resultOf } from '../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-train-cli-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -47,7 +47,7 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
   const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out(task)];
 
   it('prints one JSON object, and writes what it did', async () => {
-    const run = ballast(...args, '--json');
+    const run = await ballast(...args, '--json');
     expect(run.status).toBe(0);
     const { status, steps, final } = resultOf(run.stdout) as {
       status: string;
@@ -65,11 +65,11 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
     expect(metadata).toMatchObject({ task, normalize });
   });
 
-  it('leaves weights that say how pixels are normalized, so that ballast eval judges as the run did', () => {
+  it('leaves weights that say how pixels are normalized, so that ballast eval judges as the run did', async () => {
     const [model, dataset] = [train[1], train[3]];
     const weights = join(out(task), 'model.safetensors');
     const split = task === 'language' ? 'valid' : 'test';
-    const run = ballast(
+    const run = await ballast(
       'eval',
       '--model',
       model,
@@ -97,60 +97,60 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
 
 describe('ballast train', () => {
   it('ends a run whose loss leaves all bounds as infeasible', () => {
-    const run = ballast(
+    const run = ballastProcess(
       ...['train', ...runs.classification.train, '--lr', '1e9', '--max-steps', '20', '--json', '--out', out('wild')],
     );
     expect(run.status).toBe(3);
     expect(resultOf(run.stdout)).toMatchObject({ status: 'infeasible' });
   });
 
-  it('says with --dry-run what it would do, without a folder and in one', () => {
+  it('says with --dry-run what it would do, without a folder and in one', async () => {
     const { train, optimizer } = runs.language;
     const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--dry-run', '--json'];
-    const { config, steps } = resultOf(ballast(...args).stdout) as { config: object; steps: number };
+    const { config, steps } = resultOf((await ballast(...args)).stdout) as { config: object; steps: number };
     expect(steps).toBe(8);
     expect(config).toMatchObject({ model: 'lstm1x16', length: '8st', batchSize: 20, clipNorm: 0.25 });
-    expect(resultOf(ballast(...args, '--out', out('language')).stdout)).toMatchObject({ steps: 8 });
-    const nameless = ballast('train', ...train, '--out', '');
+    expect(resultOf((await ballast(...args, '--out', out('language'))).stdout)).toMatchObject({ steps: 8 });
+    const nameless = await ballast('train', ...train, '--out', '');
     expect([nameless.status, nameless.stdout]).toEqual([2, '']);
     expect(nameless.lines.join(' ')).toMatch(/expected the name of a folder/);
   });
 
-  it('goes on when the same is asked for again, and refuses anything else without touching what is there', () => {
+  it('goes on when the same is asked for again, and refuses anything else without touching what is there', async () => {
     const { train, optimizer } = runs.language;
     const args = ['train', ...train, ...optimizer, '--max-steps', '8', '--log-every', '2st', '--out', out('language')];
     const before = readFileSync(join(out('language'), 'config.json'), 'utf8');
     const metrics = readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8');
-    expect(resultOf(ballast(...args, '--json').stdout)).toMatchObject({ status: 'complete', steps: 8 });
+    expect(resultOf((await ballast(...args, '--json')).stdout)).toMatchObject({ status: 'complete', steps: 8 });
     const other = [...args, '--lr', '0.123', '--seed', '3'];
     const message = /begun with other settings: .*lr is [\d.]+, not 0\.123.*; choose another folder/;
-    expectFailure(ballast(...other), 2, message);
-    expectFailure(ballast(...other, '--resume'), 2, message);
+    expectFailure(await ballast(...other), 2, message);
+    expectFailure(await ballast(...other, '--resume'), 2, message);
     expect(readFileSync(join(out('language'), 'config.json'), 'utf8')).toBe(before);
     expect(readFileSync(join(out('language'), 'metrics.jsonl'), 'utf8')).toBe(metrics);
     expect(existsSync(join(out('language'), '.lock'))).toBe(false);
-    const nameless = ballast('train', '--out', out('language'));
+    const nameless = await ballast('train', '--out', out('language'));
     expect([nameless.status, nameless.stdout]).toEqual([2, '']);
     expect(nameless.lines.join(' ')).toMatch(/required option '--model <name>'/);
   });
 
-  it('is resumed by its folder alone: the model, the data and their seed are those it was begun with', () => {
+  it('is resumed by its folder alone: the model, the data and their seed are those it was begun with', async () => {
     const { train } = runs.language;
     const begun = ['train', ...train, '--seed', '5', '--schedule', 'constant', '--log-every', '1st', '--json'];
-    expect(ballast(...begun, '--max-steps', '4', '--out', out('begun')).status).toBe(0);
-    const again = ballast('train', '--resume', '--max-steps', '8', '--json', '--out', out('begun'));
+    expect((await ballast(...begun, '--max-steps', '4', '--out', out('begun'))).status).toBe(0);
+    const again = await ballast('train', '--resume', '--max-steps', '8', '--json', '--out', out('begun'));
     expect(resultOf(again.stdout), again.lines.join('\n')).toMatchObject({ status: 'complete', steps: 8 });
-    const whole = ballast(...begun, '--max-steps', '8', '--out', out('whole'));
+    const whole = await ballast(...begun, '--max-steps', '8', '--out', out('whole'));
     const losses = (run: { readonly stdout: string }) =>
       (resultOf(run.stdout) as { records: { trainLoss: number }[] }).records.map((r) => r.trainLoss);
     expect(losses(again)).toEqual(losses(whole));
     expectFailure(
-      ballast('train', '--resume', '--seed', '6', '--out', out('begun')),
+      await ballast('train', '--resume', '--seed', '6', '--out', out('begun')),
       2,
       /begun with other settings: seed is 5, not 6/,
     );
     expectFailure(
-      ballast('train', '--resume', '--out', out('never begun')),
+      await ballast('train', '--resume', '--out', out('never begun')),
       2,
       /--resume.*no training run in .*never begun/,
     );
@@ -168,16 +168,16 @@ describe('ballast train', () => {
       '--keep-checkpoints',
       '0st,2st,6st',
     ];
-    expect(ballast(...args, ...step, '--max-steps', '4', '--out', out('longer')).status).toBe(0);
+    expect((await ballast(...args, ...step, '--max-steps', '4', '--out', out('longer'))).status).toBe(0);
     expectFailure(
-      ballast(...args, ...step, '--max-steps', '2', '--out', out('longer')),
+      await ballast(...args, ...step, '--max-steps', '2', '--out', out('longer')),
       2,
       /2st are 2 steps, and 4 are done/,
     );
-    const longer = ballast(...args, ...step, '--max-steps', '8', '--out', out('longer'));
+    const longer = await ballast(...args, ...step, '--max-steps', '8', '--out', out('longer'));
     expect(resultOf(longer.stdout)).toMatchObject({ status: 'complete', steps: 8 });
     expect(resultOf(readFileSync(join(out('longer'), 'config.json'), 'utf8'))).toMatchObject({ length: '8st' });
-    expect(ballast(...args, ...step, '--max-steps', '8', '--out', out('at once')).status).toBe(0);
+    expect((await ballast(...args, ...step, '--max-steps', '8', '--out', out('at once'))).status).toBe(0);
     for (const file of ['model.safetensors', 'kept/step-000000006.safetensors']) {
       const [a, b] = await Promise.all(['longer', 'at once'].map((name) => readSafetensors(join(out(name), file))));
       expect(a!.tensors).toEqual(b!.tensors);
@@ -187,16 +187,16 @@ describe('ballast train', () => {
     );
     const kept = await readSafetensors(join(out('longer'), 'kept', 'step-000000002.safetensors'));
     expect(kept.metadata).toMatchObject({ model: 'lstm1x16', step: '2' });
-    expect(ballast(...args, '--max-steps', '4', '--out', out('cosine')).status).toBe(0);
+    expect((await ballast(...args, '--max-steps', '4', '--out', out('cosine'))).status).toBe(0);
     expectFailure(
-      ballast(...args, '--max-steps', '8', '--out', out('cosine')),
+      await ballast(...args, '--max-steps', '8', '--out', out('cosine')),
       2,
       /another length, 4st and not 8st: the cosine schedule sets the rate of every step by the length/,
     );
   });
 
-  it('refuses what does not fit into memory, with the number and what to change', () => {
-    const wide = ballast(
+  it('refuses what does not fit into memory, with the number and what to change', async () => {
+    const wide = await ballast(
       'train',
       '--model',
       'mlp512',
@@ -215,38 +215,38 @@ describe('ballast train', () => {
       /mlp512 with 16000000 examples at a time takes about .* of memory, .* are free; choose a smaller micro-batch/,
     );
     expectFailure(
-      ballast('train', '--model', 'mlp999999', '--dataset', 'shapes', '--out', out('never')),
+      await ballast('train', '--model', 'mlp999999', '--dataset', 'shapes', '--out', out('never')),
       1,
       /training mlp999999 takes about .* of memory/,
     );
     expectFailure(
-      ballast('train', '--model', 'mlp999999999', '--dataset', 'shapes', '--out', out('never')),
+      await ballast('train', '--model', 'mlp999999999', '--dataset', 'shapes', '--out', out('never')),
       2,
       /mlp999999999: 999999999 is more than any network has/,
     );
     expect(existsSync(join(out('never'), 'config.json'))).toBe(false);
   });
 
-  it('refuses what does not go together in one line', () => {
+  it('refuses what does not go together in one line', async () => {
     const train = (...args: string[]) => ballast('train', '--out', out('never'), ...args);
     expectFailure(
-      train('--model', 'resnet8', '--dataset', 'grammar'),
+      await train('--model', 'resnet8', '--dataset', 'grammar'),
       2,
       /resnet8 is for classification, grammar is text/,
     );
     expectFailure(
-      train('--model', 'resnet8', '--dataset', 'imagenet'),
+      await train('--model', 'resnet8', '--dataset', 'imagenet'),
       2,
       /unknown data set "imagenet"; expected cifar10,/,
     );
     const growing = ['--model', 'lstm1x8', '--dataset', 'grammar', '--grow-at', '2st'];
-    expectFailure(train(...growing), 2, /the batch of a recurrent network cannot grow/);
+    expectFailure(await train(...growing), 2, /the batch of a recurrent network cannot grow/);
     expectFailure(
-      train('--model', 'resnet8', '--dataset', 'shapes', '--zoom', '2', '--no-augment'),
+      await train('--model', 'resnet8', '--dataset', 'shapes', '--zoom', '2', '--no-augment'),
       2,
       /zoom and jitter are ways to augment images/,
     );
-    const both = train('--model', 'resnet8', '--micro-batch', '5', '--ghost-batch', '5');
+    const both = await train('--model', 'resnet8', '--micro-batch', '5', '--ghost-batch', '5');
     expect(both.status).toBe(2);
     expect(both.lines.join(' ')).toMatch(/'--ghost-batch <n>' cannot be used with option '--micro-batch <n>'/);
   });

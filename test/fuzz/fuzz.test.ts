@@ -14,7 +14,7 @@ const slow = ['cifar'];
 describe('the fuzzer', () => {
   it('finds no input of any format that is not borne, in a short seeded run; whole files are read', async () => {
     const counts = new Map(
-      formatNames.filter((name) => !slow.includes(name)).map((name) => [name, name === 'onnx-network' ? 4 : 24]),
+      formatNames.filter((name) => !slow.includes(name)).map((name) => [name, name === 'onnx-network' ? 2 : 12]),
     );
     const failures: Failure[] = [];
     const figures = await runFuzz(counts, 5, (failure) => void failures.push(failure));

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageEntries } from '../../scripts/entries.ts';
 import { spectrumKind, toDocument } from '../../src/schema/index.ts';
 import { syntheticSpectrum } from '../report/synthetic-spectrum.ts';
-import { ballast } from '../support/ballast.ts';
+import { ballastProcess } from '../support/ballast.ts';
 import { libraryExamples } from '../support/fenced-blocks.ts';
 import { realData } from '../support/real-data.ts';
 
@@ -34,13 +34,13 @@ evaluate: { every: 2st, trainExamples: 32 }
 
 beforeAll(() => {
   // Compiles the command line, and the library with it.
-  expect(ballast('--version').status).toBe(0);
+  expect(ballastProcess('--version').status).toBe(0);
   mkdirSync(at('node_modules'));
   symlinkSync(resolve('.'), at('node_modules/ballast'));
   writeFileSync(at('package.json'), JSON.stringify({ type: 'module' }));
   writeFileSync(at('study.yaml'), study);
   writeFileSync(at('logs.csv'), 'batch_size,lr,step,loss\n8,0.1,1,2\n8,0.1,2,1\n16,0.1,1,2\n16,0.1,2,1.5\n');
-  const imported = ballast('batch', 'import', at('logs.csv'), '--set', 'examples=64', '--out', at('study'));
+  const imported = ballastProcess('batch', 'import', at('logs.csv'), '--set', 'examples=64', '--out', at('study'));
   expect(imported.status, imported.lines.join('\n')).toBe(0);
   mkdirSync(at('out/spectrum'), { recursive: true });
   const spectrum = toDocument(spectrumKind, null, syntheticSpectrum());

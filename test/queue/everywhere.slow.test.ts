@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ballast, numbersIn } from '../support/ballast.ts';
+import { ballastProcess, numbersIn } from '../support/ballast.ts';
 import { outcome, writeStudy } from '../support/batch-study.ts';
 import { started, tinyStudy, until } from '../support/queue/handed-out.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/queue/redis.ts';
@@ -63,7 +63,7 @@ describe.skipIf(!hasSlurm() || !hasRedis())('the same study, wherever it is comp
     return took;
   };
   const table = (out: string) => {
-    const { status, stdout } = ballast('batch', 'report', out);
+    const { status, stdout } = ballastProcess('batch', 'report', out);
     expect(status).toBe(0);
     return stdout.replaceAll(out, 'OUT').replace(/.*(report|\/s|seconds|processor).*\n/gi, '');
   };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ballast } from '../support/ballast.ts';
+import { ballastProcess } from '../support/ballast.ts';
 import { bothWays, twoNetworks } from '../support/queue/both-ways.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-pieces-'));
@@ -32,7 +32,7 @@ describe('a measurement in pieces', () => {
 
   it('has the same digits as here: branches of a run of ours', async () => {
     const run = join(folder, 'run');
-    const training = ballast(
+    const training = ballastProcess(
       ...['train', '--model', 'mlp8', '--dataset', 'shapes', '--max-steps', '4', '--batch-size', '8'],
       ...['--micro-batch', '8', '--keep-checkpoints', '2st', '--out', run, '--threads', '1'],
     );

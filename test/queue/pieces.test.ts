@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeModel } from '../../src/onnx/index.ts';
-import { ballast, numbersIn } from '../support/ballast.ts';
+import { ballastProcess, numbersIn } from '../support/ballast.ts';
 import { bothWays, patience, twoNetworks } from '../support/queue/both-ways.ts';
 import { started } from '../support/queue/handed-out.ts';
 import { hasRedis, startRedis } from '../support/queue/redis.ts';
@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis())('a measurement in pieces over a real Redis', { time
       ...['--dataset', 'folder', '--data', join(data, 'ours'), '--steps', '2'],
     ];
     const [here, there] = [join(folder, 'redis-here'), join(folder, 'redis-there')];
-    const alone = ballast(...args, '--out', here);
+    const alone = ballastProcess(...args, '--out', here);
     expect([alone.status, alone.lines.join('\n')]).toEqual([0, expect.any(String)]);
     const run = started([...args, '--out', there, '--queue', server.url]);
     const worker = started([

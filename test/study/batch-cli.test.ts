@@ -25,7 +25,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('ballast batch import and report', () => {
   it('turn a log into a study, and the study into JSON, a table and a page', async () => {
     const out = join(folder, 'study');
-    const imported = ballast(
+    const imported = await ballast(
       'batch',
       'import',
       join(folder, 'log.csv'),
@@ -38,19 +38,21 @@ describe('ballast batch import and report', () => {
     expect(resultOf(imported.stdout)).toMatchObject({
       workloads: [{ workload: 'log', trials: 4, measurements: 400, batchSizes: [16, 32, 64, 128], targets: ['half'] }],
     });
-    const { stdout, status } = ballast('batch', 'report', out, '--json');
+    const { stdout, status } = await ballast('batch', 'report', out, '--json');
     expect(status).toBe(0);
     const strategy = (resultOf(stdout) as StudyReportResult).workloads[0]!.strategies[0]!;
     // 2 exp(-s B / (640 + 8 B)) is at 0.5 after ln 4 (8 + 640 / B) steps: B_crit is 80.
     expect(strategy.criticalBatch.value).toBeGreaterThan(76);
     expect(strategy.criticalBatch.value).toBeLessThan(84);
-    const shown = ballast('batch', 'report', out);
+    const shown = await ballast('batch', 'report', out);
     expect(shown.stdout).toContain('target half: 0.5000 (absolute: training loss 0.5), shown here');
     expect(await readFile(join(out, 'report.html'), 'utf8')).toContain('Batch study log');
   });
 
-  it('say in one line what is wrong', () => {
-    expectFailure(ballast('batch', 'report', join(folder, 'nowhere')), 1, /nowhere.*no such file/);
-    expect(ballast('batch', 'import', join(folder, 'log.csv')).lines.at(-1)).toContain("'--out <dir>' not specified");
+  it('say in one line what is wrong', async () => {
+    expectFailure(await ballast('batch', 'report', join(folder, 'nowhere')), 1, /nowhere.*no such file/);
+    expect((await ballast('batch', 'import', join(folder, 'log.csv'))).lines.at(-1)).toContain(
+      "'--out <dir>' not specified",
+    );
   });
 });

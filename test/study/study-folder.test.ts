@@ -3,7 +3,15 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundledStudy, layOutStudy, parseStudyFile, readStudyFile } from '../../src/study/index.ts';
+import {
+  bundledStudy,
+  DataShelf,
+  type DataSpec,
+  layOutStudy,
+  parseStudyFile,
+  readStudyFile,
+  type StudyData,
+} from '../../src/study/index.ts';
 import { ballast, expectFailure, expectValid, resultOf } from '../support/ballast.ts';
 import { startStudy, writeStudy } from '../support/batch-study.ts';
 
@@ -47,16 +55,16 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const json = (...args: string[]) => {
-  const { stdout, status, lines } = ballast(...args, '--json');
+const json = async (...args: string[]) => {
+  const { stdout, status, lines } = await ballast(...args, '--json');
   expect(status, lines.join('\n')).toBe(0);
   // biome-ignore lint/suspicious/noExplicitAny: tests look at what is in it.
   return resultOf(stdout) as any;
 };
 
 describe('batch linear', () => {
-  it('measures the error of every step length, larger for the longer steps, and the report takes it up', () => {
-    const rows = json('batch', 'linear', study);
+  it('measures the error of every step length, larger for the longer steps, and the report takes it up', async () => {
+    const rows = await json('batch', 'linear', study);
     const of = (strategy: string, batchSize: number) =>
       rows.find(
         (r: { workload: string; strategy: string; batchSize: number }) =>
@@ -66,15 +74,15 @@ describe('batch linear', () => {
     expect(of('LSR', 32).rate).toBeCloseTo(4 * of('BLR', 32).rate, 12);
     expect(of('LSR', 32).error).toBeGreaterThan(of('BLR', 32).error);
     expect(of('LSR', 8)).toEqual({ ...of('BLR', 8), strategy: 'LSR' });
-    const report = json('batch', 'report', study);
+    const report = await json('batch', 'report', study);
     expect(report.linearErrors).toEqual(rows);
   });
 });
 
 describe('batch report', () => {
-  it('has the cost of what reached the target: steps times seconds, measured on one device and modelled on more', () => {
+  it('has the cost of what reached the target: steps times seconds, measured on one device and modelled on more', async () => {
     const cluster = ['--devices', '1,4', '--bandwidth', '10', '--latency', '5', '--price', '2'];
-    const { cost, workloads } = json('batch', 'report', study, ...cluster);
+    const { cost, workloads } = await json('batch', 'report', study, ...cluster);
     const own = cost.strategies.find((s: { strategy: string }) => s.strategy === 'BLR');
     const reached = workloads[0].strategies[0].points.filter(
       (p: { stepsToTarget: { median: number | null } }) => p.stepsToTarget.median,
@@ -90,16 +98,16 @@ describe('batch report', () => {
       strategy: 'BLR',
       why: 'no batch size reached the target',
     });
-    expectFailure(ballast('batch', 'report', study, '--devices', '1,4'), 2, /several devices need a bandwidth/);
+    expectFailure(await ballast('batch', 'report', study, '--devices', '1,4'), 2, /several devices need a bandwidth/);
   });
 });
 
-describe('batch stability', () => {
-  it('compares the classifiers of a study, goes on where it stopped, and says what it left out', () => {
+describe('batch stability', { timeout: 400_000 }, () => {
+  it('compares the classifiers of a study, goes on where it stopped, and says what it left out', async () => {
     const options = ['--images', '0-9', '--eps', '2/255', '--steps', '3', '--spectrum-images', '1'];
-    const plan = json('batch', 'stability', study, ...options, '--dry-run');
+    const plan = await json('batch', 'stability', study, ...options, '--dry-run');
     expect(plan.plan).toMatchObject({ models: 6, workloads: [{ name: 'net', models: 6 }] });
-    const document = JSON.parse(ballast('batch', 'stability', study, ...options, '--json').stdout);
+    const document = JSON.parse((await ballast('batch', 'stability', study, ...options, '--json')).stdout);
     expectValid(document);
     const { result } = document;
     const [net] = result.workloads;
@@ -123,7 +131,7 @@ describe('batch stability', () => {
       why: 'is not for the classification of images, which attacks are for',
     });
     expect(readdirSync(join(study, 'stability', 'models'))).toHaveLength(6);
-    const again = json('batch', 'stability', study, ...options);
+    const again = await json('batch', 'stability', study, ...options);
     expect(again.workloads).toEqual(result.workloads);
     expect(again.seconds).toBeLessThan(result.seconds);
     const page = readFileSync(join(study, 'stability', 'report.html'), 'utf8');
@@ -131,18 +139,33 @@ describe('batch stability', () => {
     expect(page).toMatch(/less stable/);
   });
 
-  it('says in one line what cannot be', () => {
-    expectFailure(ballast('batch', 'stability', join(folder, 'none')), 1, /has no study.sqlite/);
+  it('says in one line what cannot be', async () => {
+    expectFailure(await ballast('batch', 'stability', join(folder, 'none')), 1, /has no study.sqlite/);
     expectFailure(
-      ballast('batch', 'stability', study, '--workloads', 'nets'),
+      await ballast('batch', 'stability', study, '--workloads', 'nets'),
       2,
       /has no workload "nets"; expected net, words/,
     );
-    expectFailure(ballast('batch', 'stability', study, '--workloads', 'words'), 2, /no finished trial of a classifier/);
+    expectFailure(
+      await ballast('batch', 'stability', study, '--workloads', 'words'),
+      2,
+      /no finished trial of a classifier/,
+    );
     const elsewhere = ['--out', join(folder, 'elsewhere')];
-    expectFailure(ballast('batch', 'stability', study, '--images', '0-60', ...elsewhere), 2, /positions below 40/);
+    expectFailure(
+      await ballast('batch', 'stability', study, '--images', '0-60', ...elsewhere),
+      2,
+      /positions below 40/,
+    );
   });
 });
+
+/** Of procedural data what a layout needs of them: as many pictures as the largest batch has. */
+class Beginnings extends DataShelf {
+  override of(spec: DataSpec, dir: string | undefined): Promise<StudyData> {
+    return super.of({ ...spec, trainCount: 4096, validCount: 1000 }, dir);
+  }
+}
 
 describe('reproduce batch', () => {
   it('brings studies along that are valid', () => {
@@ -155,10 +178,10 @@ describe('reproduce batch', () => {
   });
 
   it('lays out the one that needs no data, and refuses one that is none', async () => {
-    const { points } = await layOutStudy(await readStudyFile(bundledStudy('shapes')));
+    const { points } = await layOutStudy(await readStudyFile(bundledStudy('shapes')), { shelf: new Beginnings() });
     expect(new Set(points.map((p) => p.workload)).size).toBe(3);
     const out = join(folder, 'reproduction');
-    const wrong = ballast('reproduce', 'batch', '--studies', 'imagenet', '--out', out);
+    const wrong = await ballast('reproduce', 'batch', '--studies', 'imagenet', '--out', out);
     expect(wrong.status).toBe(2);
     expect(wrong.lines.at(-1)).toMatch(/expected some of cifar10, ptb, camvid, shapes, got "imagenet"/);
     expect(existsSync(out)).toBe(false);

@@ -1,10 +1,12 @@
-/** The command line in a process of its own. */
+/** The command line, in this process, or in one of its own where it is the process that a test is about. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
+import { runCommandLine } from '../../src/cli/run.ts';
+import { guardOutput } from '../../src/cli/terminal/guarded-output.ts';
 import { checkDocument, jsonSchemaOf, kindNamed } from '../../src/schema/index.ts';
 import { builtCommand } from './built.ts';
 
@@ -15,7 +17,62 @@ export interface CommandResult {
   readonly lines: readonly string[];
 }
 
-export function ballast(...args: string[]): CommandResult {
+/** What is written to a stream from now on, guarded as the command line guards it; it does not reach the stream until the end. */
+function captured(stream: NodeJS.WriteStream): { end(): string } {
+  const own = stream.write;
+  const chunks: Buffer[] = [];
+  stream.write = (chunk: string | Uint8Array, ...more: unknown[]) => {
+    chunks.push(Buffer.from(chunk as string));
+    const written = more.at(-1);
+    if (typeof written === 'function') process.nextTick(written as () => void);
+    return true;
+  };
+  guardOutput(stream);
+  return {
+    end() {
+      stream.write = own;
+      return Buffer.concat(chunks).toString();
+    },
+  };
+}
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+const listeners = () => signals.map((signal) => process.listenerCount(signal));
+let underway = '';
+
+/** A command line that `run` takes to its end in this process, of which it leaves nothing but the data that it has loaded. */
+export async function commandLineBy(run: typeof runCommandLine, args: readonly string[]): Promise<CommandResult> {
+  // They would write into each other's output.
+  if (underway !== '') throw new Error(`${args.join(' ')} is run while ${underway} does`);
+  underway = args.join(' ');
+  const { keepLoadedData } = await import('../../src/app/subject.ts');
+  // Most commands of a file are about the same pictures.
+  keepLoadedData();
+  const { exitCode, argv } = process;
+  const before = listeners();
+  const [out, err] = [captured(process.stdout), captured(process.stderr)];
+  let [stdout, stderr] = ['', ''];
+  let status: typeof exitCode;
+  try {
+    process.exitCode = undefined;
+    process.argv = [process.execPath, 'ballast', ...args];
+    status = (await run(args)) ?? process.exitCode;
+  } finally {
+    process.argv = argv;
+    process.exitCode = exitCode;
+    stderr = err.end();
+    stdout = out.end();
+    underway = '';
+  }
+  expect(listeners(), 'listeners that a command has left').toEqual(before);
+  return { status: Number(status ?? 0), stdout, lines: stderr.trim().split('\n') };
+}
+
+/** In this process, as it takes a second or two to start another. */
+export const ballast = (...args: string[]): Promise<CommandResult> => commandLineBy(runCommandLine, args);
+
+/** As users run it: compiled, in a process of its own, with what native code writes to its outputs. */
+export function ballastProcess(...args: string[]): CommandResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [builtCommand(), ...args], {
     encoding: 'utf8',
   });

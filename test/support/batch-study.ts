@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StudyStore } from '../../src/store/index.ts';
+import { expect } from 'vitest';
+import { type AttemptRow, StudyStore } from '../../src/store/index.ts';
 import { type MeasuredStudy, readStudy } from '../../src/study/index.ts';
 import { builtCommand } from './built.ts';
 
@@ -67,5 +68,29 @@ export async function fromStore<T>(out: string, read: (store: StudyStore) => T):
     return read(store);
   } finally {
     store.close();
+  }
+}
+
+/** All attempts at the trials of a study so far. */
+export const attemptsOf = (out: string): Promise<AttemptRow[]> => fromStore(out, (store) => store.attempts());
+
+/** Of `smallStudy`: every attempt goes on where the last one could have saved, none begins before the last one has ended, and none follows one that finished. */
+export function expectNothingTwice(all: readonly AttemptRow[]): void {
+  for (const id of new Set(all.map((a) => a.trialId))) {
+    const own = all.filter((a) => a.trialId === id);
+    own.forEach((attempt, i) => {
+      const before = own[i - 1];
+      if (!before) {
+        expect(attempt.fromStep ?? 0).toBe(0);
+        return;
+      }
+      expect(['crashed: SIGKILL', 'abandoned', 'queued']).toContain(before.outcome);
+      expect(attempt.began).toBeGreaterThanOrEqual(before.ended!);
+      if (attempt.fromStep === null) return;
+      expect(attempt.fromStep).toBeGreaterThanOrEqual((before.toStep ?? 0) - 2);
+    });
+    const last = own.at(-1)!;
+    expect(['complete', 'stopped']).toContain(last.outcome);
+    if (last.outcome === 'complete') expect(last.toStep).toBe(24);
   }
 }

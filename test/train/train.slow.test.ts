@@ -1,4 +1,4 @@
-/** Twenty kills at random moments. */
+/** Runs of other kinds that are killed, and twenty kills at random moments. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,15 @@ import { leftovers, outcome, trainChild } from '../support/interrupted.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ballast-kill-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+it.each(['growing', 'text'] as const)('a training run that was killed goes on bit for bit: %s', async (kind) => {
+  const [straight, killed] = [join(root, `${kind}-straight`), join(root, `${kind}-killed`)];
+  expect((await trainChild(straight, { kind })).at(-1)).toBe('complete');
+  // Once before the batch has grown, and once after.
+  for (const after of [13, 16]) await trainChild(killed, { kind, after });
+  expect((await trainChild(killed, { kind })).at(-1)).toBe('complete');
+  expect(outcome(killed)).toEqual(outcome(straight));
+});
 
 it('a run that is killed at twenty random moments ends in the same weights', async () => {
   const [straight, killed] = [join(root, 'straight'), join(root, 'killed')];

@@ -37,15 +37,6 @@ describe('a training run', () => {
     expect(outcome(folder('killed'))).toEqual(outcome(folder('straight')));
   });
 
-  it.each(['growing', 'text'] as const)('that was killed goes on bit for bit: %s', async (kind) => {
-    const [straight, killed] = [folder(`${kind}-straight`), folder(`${kind}-killed`)];
-    expect((await trainChild(straight, { kind })).at(-1)).toBe('complete');
-    // Once before the batch has grown, and once after.
-    for (const after of [13, 16]) await trainChild(killed, { kind, after });
-    expect((await trainChild(killed, { kind })).at(-1)).toBe('complete');
-    expect(outcome(killed)).toEqual(outcome(straight));
-  });
-
   it('finishes its step on SIGINT, saves, and goes on from just there', async () => {
     const said = await trainChild(folder('interrupted'), { after: 7, signal: 'SIGINT' });
     expect(said.at(-1)).toBe('interrupted');

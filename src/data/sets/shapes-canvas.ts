@@ -58,6 +58,14 @@ export function paint(picture: Float64Array, placed: Placed, onCovered?: (pixel:
   }
 }
 
-export function wave({ amplitude, frequency, phase }: Stripes, column: number, row: number): number {
+/** Paints the whole picture. */
+export function paintGround(picture: Float64Array, colour: Colour, stripes: Stripes): void {
+  for (let p = 0; p < area; p++) {
+    const shade = wave(stripes, p % side, Math.floor(p / side));
+    for (let c = 0; c < 3; c++) picture[c * area + p] = colour[c]! + shade;
+  }
+}
+
+function wave({ amplitude, frequency, phase }: Stripes, column: number, row: number): number {
   return amplitude * Math.sin(frequency[0] * column + frequency[1] * row + phase);
 }

@@ -2,7 +2,7 @@ import { UsageError } from '../../base/errors.ts';
 import { RandomStream } from '../../base/random.ts';
 import type { ImageDataset, Split } from '../dataset.ts';
 import { pictureBytes } from '../memory.ts';
-import { area, type Colour, paint, type Stripes, side, wave } from './shapes-canvas.ts';
+import { area, type Colour, paint, paintGround, type Stripes, side } from './shapes-canvas.ts';
 import { figures, shapeClasses, stroke } from './shapes-figures.ts';
 
 /** How hard the data set is: each knob from 0 (none) to 1 (much). They are independent: moving one leaves what the others draw as it was. */
@@ -120,10 +120,7 @@ function render(
   const colour = colourOf(brightness + sign * contrast, colours);
   const groundStripes = stripesOf(0.04 + 0.1 * clutter, colours);
   const figureStripes = stripesOf(0.07, colours);
-  for (let p = 0; p < area; p++) {
-    const shade = wave(groundStripes, p % side, Math.floor(p / side));
-    for (let c = 0; c < 3; c++) picture[c * area + p] = ground[c]! + shade;
-  }
+  paintGround(picture, ground, groundStripes);
 
   const between = betweenOf(draw('clutter'));
   const place = () => ({ x: between(0, side), y: between(0, side), angle: between(0, 2 * Math.PI) });
@@ -159,12 +156,13 @@ function render(
 function quantize(picture: Float64Array, noise: number, random: RandomStream, pixels: Uint8Array): void {
   // Two uniform numbers 0 .. 31 have a variance of 2 (32^2 - 1) / 12 = 170.5.
   const scale = (0.2 * noise) / Math.sqrt(170.5);
-  for (let p = 0; p < area; p++) {
+  const plane = picture.length / 3;
+  for (let p = 0; p < plane; p++) {
     let bits = noise > 0 ? random.uint32() : 0;
     for (let c = 0; c < 3; c++) {
       const added = noise > 0 ? scale * ((bits & 31) + ((bits >>> 5) & 31) - 31) : 0;
       bits >>>= 10;
-      pixels[c * area + p] = Math.round(255 * Math.min(1, Math.max(0, picture[c * area + p]! + added)));
+      pixels[c * plane + p] = Math.round(255 * Math.min(1, Math.max(0, picture[c * plane + p]! + added)));
     }
   }
 }

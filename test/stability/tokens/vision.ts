@@ -2,11 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { Peer } from '../../../bench/harness.ts';
 import { loadNetwork } from '../../../src/models/index.ts';
 import { tensor } from '../../../src/onnx/index.ts';
 import { measureTokens } from '../../../src/stability/index.ts';
-import type { PeerMap } from './agreement.ts';
+import { apart, expectMaps, type PeerMap } from './agreement.ts';
 
 interface Answer {
   readonly maps: readonly PeerMap[];
@@ -36,4 +37,28 @@ export class VisionPeer {
     this.#peer.stop();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Whether what is measured of a network is what PyTorch has: maps of these parts, in their order, blocks of so many tokens, and their coupling. */
+export async function expectAgreement(
+  peer: VisionPeer,
+  network: string,
+  parts: string,
+  counts: readonly number[],
+): Promise<void> {
+  // The second stage of Swin has no place 20: its block is measured at the others.
+  const tokens = network === 'swin' ? [0, 5, 20] : [0, 5];
+  const { known, found } = await peer.measured(network, { tokens, whole: network !== 'swin' });
+  expectMaps(found, known.maps);
+  expect(found.maps.map((m) => m.part).join(' ')).toBe(parts);
+  const blocks = found.maps.filter((m) => m.part === 'block');
+  expect(blocks.map((m) => m.tokens)).toEqual(counts);
+  expect(blocks.every((m) => m.additive)).toBe(true);
+  const expected = known.coupling.flat();
+  expect(found.coupling.map((c) => c.values.length)).toEqual(expected.map((c) => c.length));
+  found.coupling.forEach((c, k) => {
+    c.values.forEach((row, i) => {
+      expect(apart(row, expected[k]![i]!)).toBeLessThan(1e-3);
+    });
+  });
 }

@@ -60,9 +60,9 @@ const timeless = ({
 const resultIn = (out: string) => resultOf(readFileSync(join(out, 'result.json'), 'utf8')) as BranchesResult;
 
 describe('branches of a script', () => {
-  it('say for each moment and batch what they are held to be, and what schedule follows', () => {
+  it('say for each moment and batch what they are held to be, and what schedule follows', async () => {
     const out = join(folder, 'whole');
-    const run = ballast('batch', 'branch', study('whole'), ...asked, '--out', out, '--json');
+    const run = await ballast('batch', 'branch', study('whole'), ...asked, '--out', out, '--json');
     expect(run.status).toBe(0);
     const result = resultOf(run.stdout) as BranchesResult;
     expect(result.moments.map((m) => [m.step, m.batchSize, m.learningRate])).toEqual([
@@ -85,7 +85,7 @@ describe('branches of a script', () => {
     expect(result.cost.examples).toBe(512 * result.cost.branches);
     expect(result.warmUp.stages[0]).toEqual({ fromExamples: 0, batchSize: 8, rateFactor: 1 });
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('Critical batch size of quadratic');
-    expect(ballast('report', out).stdout).toMatch(/The critical batch size of quadratic is/);
+    expect((await ballast('report', out)).stdout).toMatch(/The critical batch size of quadratic is/);
   });
 
   it('go on after a kill, and come to the same', async () => {
@@ -100,33 +100,33 @@ describe('branches of a script', () => {
     await ended;
     const before = readdirSync(kept).filter((f) => f.endsWith('.json'));
     expect(existsSync(join(out, 'result.json'))).toBe(false);
-    expect(ballast(...args).status).toBe(0);
+    expect((await ballast(...args)).status).toBe(0);
     // That it takes longer changes no number.
     expect(timeless(resultIn(out))).toEqual(timeless(resultIn(join(folder, 'whole'))));
     expect(before.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('say beforehand what they would cost, and start nothing', () => {
-    const { status, stdout } = ballast('batch', 'branch', study('dry'), ...asked, '--dry-run');
+  it('say beforehand what they would cost, and start nothing', async () => {
+    const { status, stdout } = await ballast('batch', 'branch', study('dry'), ...asked, '--dry-run');
     expect(status).toBe(0);
     expect(stdout).toMatch(/2 moments: at most \d+ branches of 512 examples/);
     expect(stdout).toMatch(/step 40, batch 8: up to \d+ branches at 16, 32/);
   });
 
-  it('refuse a script whose seed, rate or checkpoint has no effect, in a line that says what to do', () => {
+  it('refuse a script whose seed, rate or checkpoint has no effect, in a line that says what to do', async () => {
     const first = [...asked, '--at', '40st'];
     expectFailure(
-      ballast('batch', 'branch', study('unseeded', []), ...first),
+      await ballast('batch', 'branch', study('unseeded', []), ...first),
       2,
       /two orders of the data end at exactly the same losses; expected another seed/,
     );
     expectFailure(
-      ballast('batch', 'branch', study('old-rate', ['--reseed', '--old-rate']), ...first),
+      await ballast('batch', 'branch', study('old-rate', ['--reseed', '--old-rate']), ...first),
       2,
       /twice the rate changes nothing .*after it has loaded its optimizer/,
     );
     expectFailure(
-      ballast('batch', 'branch', study('no-resume', ['--reseed'], 'resources: {}'), ...first),
+      await ballast('batch', 'branch', study('no-resume', ['--reseed'], 'resources: {}'), ...first),
       2,
       /branches go on from checkpoints.*resume: \[--resume/,
     );

@@ -6,14 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BatchPlanResult } from '../../../src/schema/index.ts';
 import { commandNoise } from '../../../src/study/plan/command-noise.ts';
 import { ballast, expectFailure, resultOf } from '../../support/ballast.ts';
-import { builtCommand } from '../../support/built.ts';
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ballast-command-plan-'));
   cpSync('test/trials/command/trainer.mjs', join(folder, 'trainer.mjs'));
-  builtCommand();
-}, 300_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function study(name: string, more: readonly string[]): string {
@@ -41,10 +39,10 @@ const plan = (file: string, ...more: string[]) =>
   ballast('batch', 'plan', '--command', file, '--timing', '0.25', ...more);
 
 describe('a plan for a command', () => {
-  it('is made from a short run that logs its noise scale, and kept', () => {
+  it('is made from a short run that logs its noise scale, and kept', async () => {
     const file = study('whole', ['--noise', '--delay=1']);
     const out = join(folder, 'whole');
-    const run = plan(file, '--out', out, '--json');
+    const run = await plan(file, '--out', out, '--json');
     expect(run.status, run.lines.join('\n')).toBe(0);
     const result = resultOf(run.stdout) as BatchPlanResult;
     expect(result).toMatchObject({
@@ -73,27 +71,31 @@ describe('a plan for a command', () => {
 
     // What has ended is not run again, neither by the same call nor for another price.
     const written = statSync(join(out, 'run', 'run', 'metrics.csv')).mtimeMs;
-    const again = resultOf(plan(file, '--out', out, '--json', '--price', '2').stdout) as BatchPlanResult;
+    const again = resultOf((await plan(file, '--out', out, '--json', '--price', '2')).stdout) as BatchPlanResult;
     expect(statSync(join(out, 'run', 'run', 'metrics.csv')).mtimeMs).toBe(written);
     expect(again.criticalBatch).toEqual(result.criticalBatch);
     expect(again.stepTime).toEqual(result.stepTime);
     expect(again.recommendation.way.money).not.toBeNull();
   });
 
-  it('says beforehand what it would do, and starts nothing', () => {
+  it('says beforehand what it would do, and starts nothing', async () => {
     const out = join(folder, 'dry');
-    const { status, stdout } = plan(study('dry', ['--noise']), '--dry-run', '--out', out);
+    const { status, stdout } = await plan(study('dry', ['--noise']), '--dry-run', '--out', out);
     expect(status).toBe(0);
     expect(stdout).toMatch(/a run of 200 steps of 16 .*steps at batch sizes 8, 16, 64/);
     expect(existsSync(out)).toBe(false);
   });
 
-  it('refuses what says nothing of the noise, and options of other trainings, in a line', () => {
+  it('refuses what says nothing of the noise, and options of other trainings, in a line', async () => {
     const silent = study('silent', []);
-    expectFailure(plan(silent, '--out', join(folder, 'silent')), 2, /noise at 0 steps.*\$\{microBatch\}.*noise_scale/);
-    expectFailure(plan(silent, '--model', 'resnet8', '--dry-run'), 2, /--model.*does not go with a command/);
-    expectFailure(plan(silent, '--devices', '1,4', '--dry-run'), 2, /--devices.*number of parameters/);
-    const neither = ballast('batch', 'plan', '--dataset', 'shapes', '--dry-run');
+    expectFailure(
+      await plan(silent, '--out', join(folder, 'silent')),
+      2,
+      /noise at 0 steps.*\$\{microBatch\}.*noise_scale/,
+    );
+    expectFailure(await plan(silent, '--model', 'resnet8', '--dry-run'), 2, /--model.*does not go with a command/);
+    expectFailure(await plan(silent, '--devices', '1,4', '--dry-run'), 2, /--devices.*number of parameters/);
+    const neither = await ballast('batch', 'plan', '--dataset', 'shapes', '--dry-run');
     expect(neither.status).toBe(2);
     expect(neither.lines.join('\n')).toContain("required option '--model <name>' not specified");
   });

@@ -1,5 +1,5 @@
 /** Schedules that follow from a known training: what each keeps, and how it is written. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import {
   adamwAt,
@@ -11,11 +11,6 @@ import {
   withSteps,
 } from '../../../src/study/schedule/index.ts';
 import { ballast, expectFailure } from '../../support/ballast.ts';
-import { builtCommand } from '../../support/built.ts';
-
-beforeAll(() => {
-  builtCommand();
-}, 300_000);
 
 const known = { batchSize: 64, rate: 3e-4, examples: 1e6, weightDecay: 0.1, beta2: 0.95 };
 
@@ -107,8 +102,8 @@ describe('a schedule', () => {
     expect(JSON.parse(python.replace('schedule = ', '').replace(/,\n\]/, '\n]'))).toEqual(json);
   });
 
-  it('is printed by the command, which names what is missing', () => {
-    const { status, stdout } = ballast(
+  it('is printed by the command, which names what is missing', async () => {
+    const { status, stdout } = await ballast(
       ...['batch', 'schedule', 'adamw', '--batch-size', '64', '--rate', '3e-4', '--examples', '1e6'],
       ...['--weight-decay', '0.1', '--to-batch', '256', '--format', 'json'],
     );
@@ -116,7 +111,7 @@ describe('a schedule', () => {
     expect(JSON.parse(stdout)).toEqual([
       { from_examples: 0, from_step: 0, batch_size: 256, lr: 6e-4, weight_decay: 0.2 },
     ]);
-    expectFailure(ballast('batch', 'schedule', 'seesaw', '--rate', '1'), 2, /--batch-size: is missing/);
-    expectFailure(ballast('batch', 'schedule', 'zigzag'), 2, /expected adamw, seesaw, warm-up, average/);
+    expectFailure(await ballast('batch', 'schedule', 'seesaw', '--rate', '1'), 2, /--batch-size: is missing/);
+    expectFailure(await ballast('batch', 'schedule', 'zigzag'), 2, /expected adamw, seesaw, warm-up, average/);
   });
 });

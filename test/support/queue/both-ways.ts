@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { resnet } from '../../../src/models/index.ts';
 import { initialize } from '../../../src/nn/index.ts';
 import { writeModel } from '../../../src/onnx/index.ts';
-import { ballast, numbersIn } from '../ballast.ts';
+import { ballastProcess, numbersIn } from '../ballast.ts';
 import { started, until } from './handed-out.ts';
 
 /** Two networks of one shape, as files. */
@@ -20,7 +20,7 @@ export const twoNetworks = (folder: string): string[] =>
 /** Runs a command here, and another time with its pieces handed out to workers that see its folder; what both come to, and how many pieces workers took. */
 export async function bothWays(folder: string, name: string, args: readonly string[], workers = 2) {
   const [here, there] = [join(folder, `${name}-here`), join(folder, `${name}-there`)];
-  const alone = ballast(...args, '--out', here);
+  const alone = ballastProcess(...args, '--out', here);
   expect([alone.status, alone.lines.join('\n')]).toEqual([0, expect.any(String)]);
   const run = started([...args, '--out', there, '--queue', 'folder']);
   const queue = join(there, 'handed-out');

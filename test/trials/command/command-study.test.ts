@@ -8,7 +8,7 @@ import type { CheckedStudy, StudyRun } from '../../../src/schema/index.ts';
 import { StudyStore } from '../../../src/store/index.ts';
 import { isKnown, outcomeOf, resolveTargets } from '../../../src/study/analysis/index.ts';
 import { readStudy } from '../../../src/study/index.ts';
-import { ballast, expectFailure, resultOf } from '../../support/ballast.ts';
+import { ballast, ballastProcess, expectFailure, resultOf } from '../../support/ballast.ts';
 import { outcome, startStudy, writeStudy } from '../../support/batch-study.ts';
 import { builtCommand } from '../../support/built.ts';
 
@@ -58,7 +58,7 @@ describe('a study of a script', () => {
   it('has the curves, and so the steps to the target, of the script run by hand at six batch sizes', async () => {
     const file = writeStudy(folder, study());
     const out = join(folder, 'by-hand');
-    const run = ballast('batch', 'run', file, '--out', out, '--max-parallel', '2', '--json');
+    const run = ballastProcess('batch', 'run', file, '--out', out, '--max-parallel', '2', '--json');
     expect(run.status).toBe(0);
     expect((resultOf(run.stdout) as StudyRun).trials.complete).toBe(6);
     const measured = await readStudy(out);
@@ -78,14 +78,16 @@ describe('a study of a script', () => {
     }
     // Nothing is missing, so nothing runs again.
     const before = (await StudyStore.openToRead(out)).attempts().length;
-    expect(ballast('batch', 'run', file, '--out', out).status).toBe(0);
+    expect(ballastProcess('batch', 'run', file, '--out', out).status).toBe(0);
     expect((await StudyStore.openToRead(out)).attempts().length).toBe(before);
   });
 
   it('that reaches its target early is ended there', async () => {
     const file = writeStudy(folder, study({ delay: 10, steps: 3000, batchSizes: [64], early: true }));
     const out = join(folder, 'early');
-    expect((resultOf(ballast('batch', 'run', file, '--out', out, '--json').stdout) as StudyRun).trials.stopped).toBe(1);
+    expect(
+      (resultOf(ballastProcess('batch', 'run', file, '--out', out, '--json').stdout) as StudyRun).trials.stopped,
+    ).toBe(1);
     const [trial] = (await readStudy(out)).trials;
     expect(trial!.measurements.at(-1)!.valLoss).toBeLessThanOrEqual(0.9);
     expect(trial!.measurements.at(-1)!.step).toBeLessThan(600);
@@ -152,9 +154,9 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
 );
 
 describe('batch check', () => {
-  it('says what was recognized, whether it goes on from a checkpoint, and what the study costs', () => {
+  it('says what was recognized, whether it goes on from a checkpoint, and what the study costs', async () => {
     const file = writeStudy(folder, study({ delay: 5, steps: 4000, batchSizes: [8, 64] }));
-    const { stdout, status } = ballast('batch', 'check', file, '--json', '--rows', '5');
+    const { stdout, status } = await ballast('batch', 'check', file, '--json', '--rows', '5');
     expect(status).toBe(0);
     const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;
     expect(checked).toMatchObject({
@@ -172,12 +174,12 @@ describe('batch check', () => {
     expect(checked.seconds).toBeGreaterThan(0.9 * 8000 * 0.005);
   });
 
-  it('says that a resume begins anew, and what to write', () => {
+  it('says that a resume begins anew, and what to write', async () => {
     const file = writeStudy(
       folder,
       study({ delay: 5, steps: 4000, batchSizes: [8] }).replace('--resume=', '--no-resume='),
     );
-    const { stdout, status } = ballast('batch', 'check', file, '--rows', '3');
+    const { stdout, status } = await ballast('batch', 'check', file, '--rows', '3');
     expect(status).toBe(1);
     expect(stdout).toMatch(/resume: began anew/);
     expect(stdout).toMatch(/problem: "resume" began anew at step 4 .*expected the command to load/);
@@ -197,7 +199,7 @@ describe('batch init', () => {
       '--out=x',
       '--resume=none',
     ];
-    const made = ballast(
+    const made = ballastProcess(
       'batch',
       'init',
       file,
@@ -219,14 +221,18 @@ describe('batch init', () => {
     expect(readFileSync(file, 'utf8')).toContain(
       '"--bs=${batch}", "--lr=${lr}", "--seed=${seed}", "--steps=${steps}", "--out=${dir}"]',
     );
-    const run = ballast('batch', 'run', file, '--out', join(folder, 'init'), '--json');
+    const run = ballastProcess('batch', 'run', file, '--out', join(folder, 'init'), '--json');
     expect((resultOf(run.stdout) as StudyRun).trials).toMatchObject({ failed: 0, queued: 0 });
-    expectFailure(ballast('batch', 'init', file, '--model', 'mlp8', '--dataset', 'shapes'), 2, /is there already/);
+    expectFailure(
+      ballastProcess('batch', 'init', file, '--model', 'mlp8', '--dataset', 'shapes'),
+      2,
+      /is there already/,
+    );
   });
 
   it('says what is missing where there is no terminal to ask on', () => {
     expectFailure(
-      ballast('batch', 'init', join(folder, 'x.yaml'), '--', 'python3', 'train.py'),
+      ballastProcess('batch', 'init', join(folder, 'x.yaml'), '--', 'python3', 'train.py'),
       2,
       /--examples: missing/,
     );

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStudy } from '../../../src/study/index.ts';
-import { ballast } from '../../support/ballast.ts';
+import { ballastProcess } from '../../support/ballast.ts';
 
 const python = '/usr/bin/python3';
 const probe = resolve('python');
@@ -267,7 +267,7 @@ print(w.tolist())`;
       .replace('    microBatch: 64', '    microBatch: 64\n    probe: true');
     writeFileSync(join(folder, 'probed.yaml'), `${text}early: false\n`);
     const out = join(folder, 'probed');
-    expect(ballast('batch', 'run', join(folder, 'probed.yaml'), '--out', out).status).toBe(0);
+    expect(ballastProcess('batch', 'run', join(folder, 'probed.yaml'), '--out', out).status).toBe(0);
     const [trial] = (await readStudy(out)).trials;
     const rows = trial!.measurements.filter((m) => m.step >= 20);
     expect(rows.every((m) => m.gradNorm !== null && m.gradNorm > 0)).toBe(true);

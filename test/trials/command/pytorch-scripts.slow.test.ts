@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CheckedStudy } from '../../../src/schema/index.ts';
 import { StudyStore } from '../../../src/store/index.ts';
 import { readStudy } from '../../../src/study/index.ts';
-import { ballast, resultOf } from '../../support/ballast.ts';
+import { ballastProcess, resultOf } from '../../support/ballast.ts';
 import { startStudy } from '../../support/batch-study.ts';
 
 /** Where Debian's python3-torch is. */
@@ -74,7 +74,7 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts 
   it.each(['csv', 'tensorboard', 'trainer', 'prints', 'distributed'])(
     '%s: all that a study needs is recognized',
     (name) => {
-      const { status, stdout } = ballast('batch', 'check', studyOf(name), '--json');
+      const { status, stdout } = ballastProcess('batch', 'check', studyOf(name), '--json');
       expect(status).toBe(0);
       const checked = (resultOf(stdout) as CheckedStudy).workloads[0]!;
       expect(checked.problems).toEqual([]);
@@ -90,7 +90,7 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts 
     '%s: six batch sizes have the curves of the script run by hand',
     async (name) => {
       const out = join(folder, `out-${name}`);
-      expect(ballast('batch', 'run', studyOf(name), '--out', out).status).toBe(0);
+      expect(ballastProcess('batch', 'run', studyOf(name), '--out', out).status).toBe(0);
       const { trials } = await readStudy(out);
       expect(trials.map((t) => t.batchSize).sort((a, b) => a - b)).toEqual(sizes);
       for (const { batchSize, budgetSteps, measurements } of trials) {
@@ -102,7 +102,7 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts 
 
   it('distributed: two processes that share each batch come to what one comes to alone', async () => {
     const out = join(folder, 'out-distributed');
-    expect(ballast('batch', 'run', studyOf('distributed'), '--out', out).status).toBe(0);
+    expect(ballastProcess('batch', 'run', studyOf('distributed'), '--out', out).status).toBe(0);
     const { trials } = await readStudy(out);
     const { budgetSteps, measurements } = trials.find((t) => t.batchSize === 64)!;
     const hand = byHand('csv', 64, budgetSteps);
@@ -118,7 +118,7 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('scripts 
       const file = studyOf(name);
       const whole = join(folder, `whole-${name}`);
       const cut = join(folder, `cut-${name}`);
-      expect(ballast('batch', 'run', file, '--out', whole).status).toBe(0);
+      expect(ballastProcess('batch', 'run', file, '--out', whole).status).toBe(0);
       const { child, ended } = startStudy(file, cut);
       await setTimeout(9000);
       process.kill(child.pid!, 'SIGKILL');

@@ -1,0 +1,38 @@
+/** A command line from its words to its exit code. */
+
+import type { Measurement } from '../app/measurements/index.ts';
+import { loadExtensions } from '../base/extensions.ts';
+import { isCommand, programFor } from './program.ts';
+import { type RunningCommand, reportFailure } from './terminal/failure.ts';
+
+/** Measurements of the user's own, which modules of theirs register. */
+async function registered(): Promise<readonly Measurement[]> {
+  if (!(await loadExtensions())) return [];
+  return (await import('../app/measurements/index.ts')).ownMeasurements();
+}
+
+/**
+ * Runs the command that `given` asks for to its end. Returns the exit code of one that failed, or only told of itself, and undefined otherwise: then what the
+ * command has put into `process.exitCode` counts.
+ */
+export async function runCommandLine(given: readonly string[]): Promise<number | undefined> {
+  // `ballast help spectrum` is about spectrum; of a command that there is none of, its own message is said.
+  const words = given[0] === 'help' && given[1] !== undefined && !isCommand(given[1]) ? given.slice(1) : given;
+  const [first, ...more] = words[0] === 'help' && isCommand(words[1]) ? words.slice(1) : words;
+  const part = more[0] === 'help' ? more[1] : more[0];
+
+  let running: RunningCommand = { options: new Set() };
+
+  try {
+    const program = await programFor(first, await registered(), part);
+    program.hook('preAction', (_, command) => {
+      const { out } = command.opts<{ out?: unknown }>();
+      const options = new Set(command.options.flatMap(({ long }) => (long ? [long] : [])));
+      running = { options, ...(typeof out === 'string' ? { out } : {}) };
+    });
+    await program.parseAsync(words, { from: 'user' });
+    return undefined;
+  } catch (error) {
+    return reportFailure(error, (line) => process.stderr.write(`${line}\n`), running);
+  }
+}
