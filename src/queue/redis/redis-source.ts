@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BallastError, reasonOf } from '../../base/errors.ts';
@@ -13,6 +14,8 @@ import {
   type TrialEvent,
 } from '../../schema/index.ts';
 import { ClaimLost, type MeasurementRow } from '../../store/index.ts';
+import type { AttemptUpload } from '../bucket/attempt-upload.ts';
+import type { WorkerBucket } from '../bucket/worker-bucket.ts';
 import type { HeldTrial, TrialSource } from '../driver.ts';
 import { fits } from '../fits.ts';
 import { receiveFiles, sendFiles } from './files.ts';
@@ -37,6 +40,8 @@ export interface RedisSourceOptions {
   readonly worker: Announcement;
   /** Where a trial computes: its settings as this machine can use them, and the folder of its files; undefined where the data are not here. `take` brings a folder that came with its study here. Throws for settings that are not valid. */
   readonly place: (payload: QueuePayload, take: TakeFolder) => Promise<TrialPlace | undefined>;
+  /** Where files of trials go whose study has it as well; through Redis where there is none. */
+  readonly bucket?: WorkerBucket | undefined;
   /** Told what was refused. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Milliseconds that a claim holds without a sign of life. */
@@ -55,6 +60,8 @@ export class RedisSource implements TrialSource {
   readonly #queues = new Map<string, Worker>();
   /** Classes whose data are not here. */
   readonly #absent = new Set<string>();
+  /** Studies whose bucket this worker does not have. */
+  readonly #withoutBucket = new Set<string>();
   readonly #held = new Map<string, Fence>();
   readonly #draining = new Map<string, { readonly is: boolean; readonly at: number }>();
   #classes: readonly string[] = [];
@@ -92,6 +99,7 @@ export class RedisSource implements TrialSource {
 
   async close(): Promise<void> {
     const { redis, worker } = this.#options;
+    this.#options.bucket?.close();
     await Promise.all([...this.#queues.values()].map((queue) => queue.close(true)));
     await redis.multi().del(this.#keys.worker(worker.worker)).srem(this.#keys.workers, worker.worker).exec();
     redis.disconnect();
@@ -187,7 +195,44 @@ export class RedisSource implements TrialSource {
       await job.moveToWait(token).catch(() => {});
       return undefined;
     }
-    return this.#hold(job, token, payload, fence, place);
+    const upload = await this.#uploadOf(job, token, payload, place);
+    return upload === 'given back' ? undefined : this.#hold(job, token, payload, fence, place, upload);
+  }
+
+  /** Brings the checkpoint of an earlier attempt here, and begins to upload what this one makes; undefined where its files go another way. */
+  async #uploadOf(
+    job: Job,
+    token: string,
+    payload: QueuePayload,
+    { folder, isShared, spec }: TrialPlace,
+  ): Promise<AttemptUpload | 'given back' | undefined> {
+    const { bucket, lock = 60_000, onNote } = this.#options;
+    if (isShared) return undefined;
+    if (bucket === undefined) {
+      const { bucket: named, offer } = payload;
+      if (named !== undefined && !this.#withoutBucket.has(payload.study))
+        onNote?.(
+          `the study ${JSON.stringify(offer.study)} has a bucket (${named}) and this worker was started without one: its files go back through Redis`,
+        );
+      this.#withoutBucket.add(payload.study);
+      return undefined;
+    }
+    const { trial, attempt } = payload.offer;
+    const fence = { trial, attempt };
+    // A checkpoint may take its time.
+    const renewing = setInterval(() => void job.extendLock(token, lock).catch(() => {}), lock / 4);
+    try {
+      const own = await bucket.of(payload);
+      if (own === undefined) return undefined;
+      const isThere = await bucket.prepare(own, fence, folder);
+      return await bucket.follow(own, { fence, folder, spec, isThere });
+    } catch (cause) {
+      await job.moveToWait(token).catch(() => {});
+      if (cause instanceof Error && cause.name === 'AbortError') return 'given back';
+      throw cause;
+    } finally {
+      clearInterval(renewing);
+    }
   }
 
   async #takeFolder(study: string, name: string, path: string): Promise<void> {
@@ -203,11 +248,15 @@ export class RedisSource implements TrialSource {
     { offer, study, known }: QueuePayload,
     fence: Fence,
     { spec, folder, isShared }: TrialPlace,
+    upload: AttemptUpload | undefined,
   ): HeldTrial {
     const { redis, worker, lock = 60_000 } = this.#options;
     const key = `${fence.trial} ${fence.attempt}`;
     // Nobody waits for an attempt that has lost its trial: the claim would be renewed for ever.
+    const lost = new AbortController();
     const letGo = () => {
+      upload?.stop();
+      lost.abort();
       clearInterval(renewing);
       this.#held.delete(key);
       void job.moveToFailed(new UnrecoverableError('lost'), token, false).catch(() => {});
@@ -220,11 +269,17 @@ export class RedisSource implements TrialSource {
       over = true;
       const finished = async () => {
         await speech.settled();
-        if (last.kind === 'ended' && last.status !== 'queued' && !isShared) {
+        let final = last;
+        if (upload) {
+          const isResult = last.kind === 'ended' && last.status !== 'queued';
+          const why = await upload.finish(isResult ? 'result' : 'checkpoint', lost.signal);
+          if (why !== undefined && last.kind === 'ended' && isResult)
+            final = { ...last, note: stayed(last.note, why, folder) };
+        } else if (last.kind === 'ended' && last.status !== 'queued' && !isShared) {
           const why = await sendFiles(redis, this.#keys.files(study, fence), folder);
           if (why !== undefined) this.#options.onNote?.(`trial ${fence.trial.slice(0, 8)}: ${why}`);
         }
-        speech.say(last);
+        speech.say(final);
         await speech.settled();
         if (last.kind === 'ended') await job.moveToCompleted(null, token, false);
         else await job.moveToFailed(new UnrecoverableError('crashed'), token, false);
@@ -288,3 +343,10 @@ export class RedisSource implements TrialSource {
     };
   }
 }
+
+/** The note of a trial whose files did not get to the bucket. */
+const stayed = (note: string | undefined, why: string, folder: string): string =>
+  `${note === undefined ? '' : `${note}; `}its files stayed on the worker ${hostname()} in ${folder} (${why})`.slice(
+    0,
+    16_000,
+  );
