@@ -15,12 +15,23 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AttemptUpload, type AttemptUploadOptions, type UploadTimes } from '../../src/queue/bucket/attempt-upload.ts';
 import { fileKey, listKey } from '../../src/queue/bucket/manifest.ts';
-import { type Bucket, openBucket, StudyBucket, WorkerBucket } from '../../src/queue/index.ts';
+import {
+  type Bucket,
+  Coordinator,
+  connect,
+  openBucket,
+  RedisQueue,
+  RedisSource,
+  StudyBucket,
+  WorkerBucket,
+} from '../../src/queue/index.ts';
 import { KeptCurve } from '../../src/queue/process/kept-curve.ts';
 import type { QueuePayload } from '../../src/schema/index.ts';
+import { StudyStore } from '../../src/store/index.ts';
 import { type BucketServer, keys, keysAlone, startBucket } from '../support/queue/bucket.ts';
 import { until } from '../support/queue/handed-out.ts';
-import { commandSpec, rowAt, trialOf } from '../support/queue/stored-trials.ts';
+import { hasRedis, type RedisServer, startRedis } from '../support/queue/redis.ts';
+import { commandSpec, rowAt, trialOf, waitFor, workerNamed } from '../support/queue/stored-trials.ts';
 
 const study = 'abcdef012345';
 const trial = trialOf('a');
@@ -321,6 +332,177 @@ describe('a worker with a bucket', () => {
     writeFileSync(join(folder, 'run', 'last.pt'), 'weights');
     await until(async () => (await own.manifest(first, 'checkpoint')) !== undefined, 'it is there');
     expect(await upload.finish('checkpoint')).toBe(undefined);
+  });
+});
+
+describe.skipIf(!hasRedis())('a study on Redis with a bucket', () => {
+  let redisServer: RedisServer;
+  let store: StudyStore;
+  const namespace = 'bucket';
+  const notes: string[] = [];
+  const sources: RedisSource[] = [];
+  let queue: RedisQueue;
+  let coordinator: Coordinator;
+  let namespaceNow = '';
+  let studies = 0;
+  beforeAll(async () => {
+    redisServer = await startRedis();
+  });
+  afterAll(async () => {
+    await redisServer?.stop();
+  });
+  const connected = () => connect({ url: redisServer.url, namespace: namespaceNow });
+  beforeEach(async () => {
+    notes.length = 0;
+    namespaceNow = `${namespace}${++studies}`;
+    store = await StudyStore.open(join(folder, 'study'));
+    waitFor(store, ['a']);
+    queue = new RedisQueue({
+      ...{ redis: await connected(), namespace: namespaceNow, study, dataOf: () => null },
+      folderOf: (id) => join(store.folder, 'trials', id.slice(0, 16)),
+      bucket: { url: server.url, open: async () => new StudyBucket(await server.open(), study) },
+      onNote: (note) => notes.push(note),
+    });
+    coordinator = new Coordinator({ store, queue, onNote: (note) => notes.push(note) });
+    await own.mark();
+    await coordinator.round();
+  });
+  afterEach(async () => {
+    for (const source of sources.splice(0)) await source.close();
+    await queue.close();
+    store.close();
+  });
+  const sourceOf = async (name: string, times: UploadTimes | undefined) => {
+    const source = new RedisSource({
+      ...{ redis: await connected(), namespace: namespaceNow, worker: workerNamed(name) },
+      place: async ({ offer }) => ({
+        ...{ spec: offer.spec, isShared: false },
+        folder: join(folder, name, offer.trial.slice(0, 16)),
+      }),
+      onNote: (note) => notes.push(note),
+      ...(times && {
+        bucket: new WorkerBucket({ bucket: await server.open(), onNote: (n) => notes.push(n), times }),
+      }),
+    });
+    sources.push(source);
+    return source;
+  };
+  const taken = async (name: string, times: UploadTimes | null = quick) => {
+    const source = await sourceOf(name, times ?? undefined);
+    const held = (await source.claim())!;
+    mkdirSync(held.folder, { recursive: true });
+    held.begin(0);
+    return held;
+  };
+  const trialFolder = () => join(store.folder, 'trials', trial.slice(0, 16));
+
+  it('goes on elsewhere from what a worker gave back, and has the files of its end, of which the bucket keeps nothing', async () => {
+    const one = await taken('one');
+    writeFileSync(join(one.folder, 'state'), 'at 4');
+    one.measure(rowAt(4));
+    one.end({ status: 'queued', step: 4 });
+    await one.settled();
+    await coordinator.round();
+    // What is given back is nobody's but the next worker's.
+    expect(namesIn(trialFolder())).toEqual([]);
+    const two = await taken('two');
+    expect([two.attempt, two.folder === one.folder]).toEqual([2, false]);
+    expect(readFileSync(join(two.folder, 'state'), 'utf8')).toBe('at 4');
+    rmSync(join(two.folder, 'state'));
+    writeFileSync(join(two.folder, 'model'), 'weights');
+    two.end({ status: 'complete', step: 10 });
+    await two.settled();
+    expect((await bucket.list('')).map((key) => key.split('/').slice(2).join('/')).sort()).toEqual([
+      ...['', '1/checkpoint.json', `1/files/${hashOf('at 4')}`, `2/files/${hashOf('weights')}`, '2/result.json'],
+    ]);
+    await coordinator.round();
+    expect(store.trial(trial)!.status).toBe('complete');
+    expect(namesIn(trialFolder())).toEqual(['model']);
+    await coordinator.round();
+    expect(await bucket.list('')).toEqual([`${study}/study.json`]);
+    await queue.clear();
+    expect(await bucket.list('')).toEqual([]);
+    expect(notes).toEqual([]);
+  });
+
+  it('hears of the end of a trial when its files are there, however long the bucket is away', async () => {
+    const one = await taken('one');
+    writeFileSync(join(one.folder, 'model'), 'weights');
+    one.end({ status: 'complete', step: 10 });
+    await one.settled();
+    await server.kill();
+    await coordinator.round();
+    await coordinator.round();
+    expect(store.trial(trial)!.status).toBe('running');
+    expect(notes).toEqual([
+      expect.stringMatching(/it does not answer \(ECONN\w+\); trials that have ended wait for it/),
+    ]);
+    await server.start();
+    await until(async () => {
+      await coordinator.round();
+      return store.trial(trial)!.status === 'complete';
+    }, 'it is complete');
+    expect(namesIn(trialFolder())).toEqual(['model']);
+  });
+
+  it('says in the note of a trial that its files stayed on a worker', async () => {
+    const one = await taken('one', { ...quick, patience: { result: 200, checkpoint: 200 } });
+    writeFileSync(join(one.folder, 'model'), 'weights');
+    await server.kill();
+    one.end({ status: 'complete', step: 10, note: 'odd' });
+    await one.settled();
+    await server.start();
+    await until(async () => {
+      await coordinator.round();
+      return store.trial(trial)!.status === 'complete';
+    }, 'it is complete');
+    expect(store.trial(trial)!.note).toMatch(
+      /^odd; its files stayed on the worker .* in .*one.* \(s3:\/\/lab\/studies\/mine: it does not answer \(ECONN\w+\)\)$/,
+    );
+    expect(namesIn(trialFolder())).toEqual([]);
+    expect(readFileSync(join(one.folder, 'model'), 'utf8')).toBe('weights');
+  });
+
+  it('refuses damaged files with a note, and the trial counts', async () => {
+    const one = await taken('one');
+    writeFileSync(join(one.folder, 'model'), 'weights');
+    one.end({ status: 'complete', step: 10 });
+    await one.settled();
+    await bucket.put(fileKey(study, first, hashOf('weights')), Buffer.from('weightz'));
+    await coordinator.round();
+    expect(store.trial(trial)!.status).toBe('complete');
+    expect(namesIn(trialFolder())).toEqual([]);
+    expect(notes).toEqual([
+      expect.stringMatching(/^files of trial \w{8} are refused: "model" is not as it was uploaded$/),
+    ]);
+  });
+
+  it('has files of a worker without the bucket through Redis', async () => {
+    const one = await taken('one', null);
+    writeFileSync(join(one.folder, 'model'), 'weights');
+    one.end({ status: 'complete', step: 10 });
+    await one.settled();
+    await coordinator.round();
+    expect(namesIn(trialFolder())).toEqual(['model']);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /the study "s" has a bucket \(s3:\/\/lab\/studies\/mine\) and this worker was started without one/,
+      ),
+    ]);
+  });
+
+  it('has nothing of the keys in Redis', async () => {
+    const one = await taken('one');
+    writeFileSync(join(one.folder, 'model'), 'weights');
+    one.end({ status: 'complete', step: 10 });
+    await one.settled();
+    await coordinator.round();
+    const log = join(redisServer.folder, 'appendonlydir');
+    const all = readdirSync(log)
+      .map((name) => readFileSync(join(log, name), 'latin1'))
+      .join('');
+    expect(all).toContain('s3://lab/studies/mine');
+    for (const secret of Object.values(keys)) expect(all).not.toContain(secret);
   });
 });
 
