@@ -110,7 +110,7 @@ export async function openBucket({ url, endpoint }: BucketPlace): Promise<Bucket
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
     requestHandler: {
-      ...{ connectionTimeout: 10_000, socketTimeout: silence, requestTimeout: 4 * silence },
+      ...{ connectionTimeout: 10_000, socketTimeout: silence, requestTimeout: 20 * silence },
       throwOnRequestTimeout: true,
     },
   } as const;
