@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outcome, smallStudy, writeStudy } from '../support/batch-study.ts';
-import { type BucketServer, keys, keysAlone, startBucket } from '../support/queue/bucket.ts';
+import { type BucketServer, keys, startBucket, withKeys } from '../support/queue/bucket.ts';
 import { type Started, started, tinyStudy, until } from '../support/queue/handed-out.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/queue/redis.ts';
 
@@ -12,7 +12,7 @@ const longStudy = smallStudy
   .replace('batchSizes: [8, 16]', 'batchSizes: [8]')
   .replace('strategies: [BLR, SRSR]', 'strategies: [BLR]')
   .replace('seeds: [0, 1]', 'seeds: [0]')
-  .replace('steps: 24', 'steps: 400')
+  .replace('steps: 24', 'steps: 600')
   .replace('every: 4st', 'every: 20st')
   .replace('checkpointEvery: 2st', 'checkpointEvery: 10st')
   .replace('value: 0.1 ', 'value: 0.000001 ');
@@ -22,12 +22,20 @@ describe.skipIf(!hasRedis())('a study on workers over Redis, with a bucket', () 
   let redis: RedisServer;
   let bucket: BucketServer;
   const all: Started[] = [];
-  const env: NodeJS.ProcessEnv = { ...process.env, ...keysAlone };
+  let env: NodeJS.ProcessEnv;
+  let takeBack: () => void;
   beforeAll(async () => {
+    takeBack = withKeys();
+    env = { ...process.env };
     folder = mkdtempSync(join(tmpdir(), 'ballast-'));
     [redis, bucket] = await Promise.all([startRedis(), startBucket()]);
   });
+  const endAll = () => {
+    for (const { child } of all) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  };
   afterAll(async () => {
+    endAll();
+    takeBack();
     await redis?.stop();
     await bucket?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -143,6 +151,7 @@ describe.skipIf(!hasRedis())('a study on workers over Redis, with a bucket', () 
   });
 
   it('has shown and kept the keys nowhere', async () => {
+    endAll();
     const texts = await Promise.all(all.map(async ({ ended: end }) => Object.values(await end).join('\n')));
     for (const path of [...filesIn(folder), ...filesIn(redis.folder)])
       if (statSync(path).size < 64 << 20) texts.push(readFileSync(path, 'latin1'));

@@ -28,7 +28,7 @@ import {
 import { KeptCurve } from '../../src/queue/process/kept-curve.ts';
 import type { QueuePayload } from '../../src/schema/index.ts';
 import { StudyStore } from '../../src/store/index.ts';
-import { type BucketServer, keys, keysAlone, startBucket } from '../support/queue/bucket.ts';
+import { type BucketServer, keys, startBucket, withKeys } from '../support/queue/bucket.ts';
 import { until } from '../support/queue/handed-out.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/queue/redis.ts';
 import { commandSpec, rowAt, trialOf, waitFor, workerNamed } from '../support/queue/stored-trials.ts';
@@ -39,15 +39,13 @@ const quick: UploadTimes = {
   ...{ pause: 50, looking: 10, backOff: [20, 100] },
   patience: { result: 20_000, checkpoint: 20_000 },
 };
-const before = { ...process.env };
+let takeBack: () => void;
 let server: BucketServer;
 let bucket: Bucket;
 let own: StudyBucket;
 let folder: string;
 beforeAll(async () => {
-  for (const [name, value] of Object.entries(keysAlone))
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
+  takeBack = withKeys();
   server = await startBucket();
   bucket = await server.open();
   own = new StudyBucket(bucket, study);
@@ -55,9 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   bucket?.close();
   await server?.stop();
-  for (const name of Object.keys(keysAlone))
-    if (before[name] === undefined) delete process.env[name];
-    else process.env[name] = before[name];
+  takeBack();
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'ballast-'));
@@ -372,7 +368,7 @@ describe.skipIf(!hasRedis())('a study on Redis with a bucket', () => {
     await queue.close();
     store.close();
   });
-  const sourceOf = async (name: string, times: UploadTimes | undefined) => {
+  const sourceOf = async (name: string, times: UploadTimes | undefined, signal?: AbortSignal) => {
     const source = new RedisSource({
       ...{ redis: await connected(), namespace: namespaceNow, worker: workerNamed(name) },
       place: async ({ offer }) => ({
@@ -381,7 +377,7 @@ describe.skipIf(!hasRedis())('a study on Redis with a bucket', () => {
       }),
       onNote: (note) => notes.push(note),
       ...(times && {
-        bucket: new WorkerBucket({ bucket: await server.open(), onNote: (n) => notes.push(n), times }),
+        bucket: new WorkerBucket({ bucket: await server.open(), onNote: (n) => notes.push(n), times, signal }),
       }),
     });
     sources.push(source);
@@ -461,6 +457,23 @@ describe.skipIf(!hasRedis())('a study on Redis with a bucket', () => {
     );
     expect(namesIn(trialFolder())).toEqual([]);
     expect(readFileSync(join(one.folder, 'model'), 'utf8')).toBe('weights');
+  });
+
+  it('is given back by a worker that is told to stop while it waits for a checkpoint', async () => {
+    const one = await taken('one');
+    one.end({ status: 'queued', step: 4 });
+    await one.settled();
+    await coordinator.round();
+    const stop = new AbortController();
+    const source = await sourceOf('two', quick, stop.signal);
+    await server.kill();
+    const claimed = source.claim();
+    await until(() => notes.some((note) => /waits for its checkpoint/.test(note)), 'it waits');
+    stop.abort();
+    expect(await claimed).toBe(undefined);
+    await server.start();
+    await coordinator.round();
+    expect((await (await sourceOf('three', quick)).claim())!.attempt).toBe(3);
   });
 
   it('refuses damaged files with a note, and the trial counts', async () => {

@@ -56,17 +56,18 @@ export class WorkerBucket {
 
   /**
    * Sees to it that an attempt finds in its folder what the newest earlier one has left: here, or in the bucket. A bucket that is away is waited for; what is damaged is passed over, and said.
-   * Resolves to whether what lies there came out of the bucket. Throws FileError, and AbortError where the worker is told to stop.
+   * Resolves to whether what lies there came out of the bucket. Throws FileError, and AbortError where the worker is told to stop or has lost the trial.
    */
-  async prepare(bucket: StudyBucket, fence: Fence, folder: string): Promise<boolean> {
-    const { signal, onNote, times = usualTimes } = this.#options;
+  async prepare(bucket: StudyBucket, fence: Fence, folder: string, lost?: AbortSignal): Promise<boolean> {
+    const { onNote, times = usualTimes } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, lost].filter((one) => one !== undefined));
     const note = (what: string) => onNote?.(`trial ${fence.trial.slice(0, 8)}: ${what}`);
     let brought = false;
     if (fence.attempt > 1) {
       const until = performance.now() + times.patience.result;
       for (let tries = 0; ; tries++)
         try {
-          brought = await this.#bring(bucket, fence, folder, note);
+          brought = await this.#bring(bucket, fence, folder, { note, signal });
           break;
         } catch (cause) {
           if (!(cause instanceof BucketFailed)) throw cause;
@@ -88,9 +89,8 @@ export class WorkerBucket {
     bucket: StudyBucket,
     { trial, attempt: own }: Fence,
     folder: string,
-    note: (what: string) => void,
+    { note, signal }: { readonly note: (what: string) => void; readonly signal: AbortSignal },
   ): Promise<boolean> {
-    const { signal } = this.#options;
     const here = await attemptIn(folder);
     for (const attempt of await bucket.checkpointsOf(trial, signal)) {
       if (attempt >= own) continue;

@@ -195,44 +195,31 @@ export class RedisSource implements TrialSource {
       await job.moveToWait(token).catch(() => {});
       return undefined;
     }
-    const upload = await this.#uploadOf(job, token, payload, place);
-    return upload === 'given back' ? undefined : this.#hold(job, token, payload, fence, place, upload);
+    return this.#hold(job, token, payload, fence, place);
   }
 
-  /** Brings the checkpoint of an earlier attempt here, and begins to upload what this one makes; undefined where its files go another way. */
+  /** Brings the checkpoint of an earlier attempt here, and begins to upload what this one makes; undefined where its files go another way. Throws FileError, and AbortError where it is to stop. */
   async #uploadOf(
-    job: Job,
-    token: string,
     payload: QueuePayload,
     { folder, isShared, spec }: TrialPlace,
-  ): Promise<AttemptUpload | 'given back' | undefined> {
-    const { bucket, lock = 60_000, onNote } = this.#options;
-    if (isShared) return undefined;
+    lost: AbortSignal,
+  ): Promise<AttemptUpload | undefined> {
+    const { bucket, onNote } = this.#options;
+    const { bucket: named, offer, study } = payload;
+    if (isShared || named === undefined) return undefined;
     if (bucket === undefined) {
-      const { bucket: named, offer } = payload;
-      if (named !== undefined && !this.#withoutBucket.has(payload.study))
+      if (!this.#withoutBucket.has(study))
         onNote?.(
           `the study ${JSON.stringify(offer.study)} has a bucket (${named}) and this worker was started without one: its files go back through Redis`,
         );
-      this.#withoutBucket.add(payload.study);
+      this.#withoutBucket.add(study);
       return undefined;
     }
-    const { trial, attempt } = payload.offer;
-    const fence = { trial, attempt };
-    // A checkpoint may take its time.
-    const renewing = setInterval(() => void job.extendLock(token, lock).catch(() => {}), lock / 4);
-    try {
-      const own = await bucket.of(payload);
-      if (own === undefined) return undefined;
-      const isThere = await bucket.prepare(own, fence, folder);
-      return await bucket.follow(own, { fence, folder, spec, isThere });
-    } catch (cause) {
-      await job.moveToWait(token).catch(() => {});
-      if (cause instanceof Error && cause.name === 'AbortError') return 'given back';
-      throw cause;
-    } finally {
-      clearInterval(renewing);
-    }
+    const own = await bucket.of(payload);
+    if (own === undefined) return undefined;
+    const fence = { trial: offer.trial, attempt: offer.attempt };
+    const isThere = await bucket.prepare(own, fence, folder, lost);
+    return bucket.follow(own, { fence, folder, spec, isThere });
   }
 
   async #takeFolder(study: string, name: string, path: string): Promise<void> {
@@ -242,14 +229,17 @@ export class RedisSource implements TrialSource {
     await receiveFiles(redis, key, path, { keep: true });
   }
 
-  #hold(
+  /** Holds a trial. Undefined where it was lost, or had to be given back, before it could begin. */
+  async #hold(
     job: Job,
     token: string,
-    { offer, study, known }: QueuePayload,
+    payload: QueuePayload,
     fence: Fence,
-    { spec, folder, isShared }: TrialPlace,
-    upload: AttemptUpload | undefined,
-  ): HeldTrial {
+    place: TrialPlace,
+  ): Promise<HeldTrial | undefined> {
+    const { offer, study, known } = payload;
+    const { spec, folder, isShared } = place;
+    let upload: AttemptUpload | undefined;
     const { redis, worker, lock = 60_000 } = this.#options;
     const key = `${fence.trial} ${fence.attempt}`;
     // Nobody waits for an attempt that has lost its trial: the claim would be renewed for ever.
@@ -306,7 +296,7 @@ export class RedisSource implements TrialSource {
     };
     speech.say({ kind: 'taken', worker });
     const rows: readonly MeasurementRow[] = known;
-    return {
+    const held: HeldTrial = {
       ...{ id: fence.trial, attempt: fence.attempt, spec, folder, from: 'the queue' },
       ...{ budgetSteps: offer.budgetSteps, budgetSeconds: offer.budgetSeconds },
       known: () => [...rows],
@@ -341,6 +331,23 @@ export class RedisSource implements TrialSource {
         await (finishing ?? speech.settled());
       },
     };
+    // It is held by now: a checkpoint may take its time.
+    try {
+      upload = await this.#uploadOf(payload, place, lost.signal);
+      speech.requireOwned();
+      return held;
+    } catch (cause) {
+      upload?.stop();
+      const giveBack = async () => {
+        held.end({ status: 'queued', step: null });
+        await held.settled();
+      };
+      await giveBack().catch((error) => {
+        if (!(error instanceof ClaimLost)) throw error;
+      });
+      if (cause instanceof ClaimLost || (cause as Error).name === 'AbortError') return undefined;
+      throw cause;
+    }
   }
 }
 

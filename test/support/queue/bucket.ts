@@ -62,6 +62,19 @@ export const keysAlone = {
   ...{ AWS_CONFIG_FILE: '/nowhere', AWS_SHARED_CREDENTIALS_FILE: '/nowhere' },
 };
 
+/** Gives the keys to this process. Returns what takes them back: other tests run in it afterwards. */
+export function withKeys(): () => void {
+  const before = new Map(Object.keys(keysAlone).map((name) => [name, process.env[name]]));
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+  for (const [name, value] of Object.entries(keysAlone)) set(name, value);
+  return () => {
+    for (const [name, value] of before) set(name, value);
+  };
+}
+
 export interface BucketServer {
   readonly endpoint: string;
   /** Of a bucket that is there. */
