@@ -8,6 +8,17 @@ import { type QueueRequest, queueChoiceSchema } from '../schema/index.ts';
 /** What starts this very Ballast again. */
 export const thisProgram = (): string[] => [process.execPath, ...process.execArgv, resolve(process.argv[1]!)];
 
+/** Throws UsageError for options of a bucket without a Redis, and for the address of a bucket that is not named. */
+function requireBucketFits({
+  queue,
+  bucket,
+  s3Endpoint,
+}: Pick<Partial<QueueRequest>, 'queue' | 'bucket' | 's3Endpoint'>): void {
+  if ((queue === undefined || !isRedisUrl(queue)) && (bucket ?? s3Endpoint) !== undefined)
+    throw new UsageError('--bucket and --s3-endpoint go with --queue redis://...');
+  if (bucket === undefined && s3Endpoint !== undefined) throw new UsageError('--s3-endpoint goes with --bucket');
+}
+
 /** How the study is handed out; undefined where it is computed here. Throws UsageError for options that do not go together. */
 export function handOutOf(options: Partial<QueueRequest>): NonNullable<StudyOptions['handOut']> | undefined {
   const { queue, partition, time, gpusPerTask, arrayLimit, sbatch, priority: urgency = 0 } = options;
@@ -22,6 +33,7 @@ export function handOutOf(options: Partial<QueueRequest>): NonNullable<StudyOpti
     throw new UsageError('--partition, --time, --gpus-per-task, --array-limit and --sbatch go with --queue slurm');
   if ((queue === undefined || !isRedisUrl(queue)) && (options.namespace ?? options.redisCa) !== undefined)
     throw new UsageError('--namespace and --redis-ca go with --queue redis://...');
+  requireBucketFits(options);
   if (queue === undefined) return undefined;
   const given = isRedisUrl(queue)
     ? redisChoice(queue, options)

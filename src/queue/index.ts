@@ -1,5 +1,8 @@
 /** Where trials run: one interface with a driver each for processes of this machine and for workers that share a folder. Every message carries the attempt that it is of. */
 
+export { type Bucket, type BucketPlace, openBucket } from './bucket/bucket.ts';
+export { StudyBucket } from './bucket/study-bucket.ts';
+export { WorkerBucket } from './bucket/worker-bucket.ts';
 export { type CoordinatedRun, coordinateStudy } from './coordinate-study.ts';
 export { Coordinator, type CoordinatorOptions } from './coordinator.ts';
 export type { HandedOut, HeldTrial, Remaining, TrialQueue, TrialSource } from './driver.ts';

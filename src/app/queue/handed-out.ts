@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { makeFolder, pathBelow, quote, writeFileAtomic } from '../../formats/index.ts';
-import { connect, FolderQueue, RedisQueue, SlurmQueue, type TrialQueue } from '../../queue/index.ts';
+import {
+  connect,
+  FolderQueue,
+  openBucket,
+  RedisQueue,
+  SlurmQueue,
+  StudyBucket,
+  type TrialQueue,
+} from '../../queue/index.ts';
 import { type QueueChoice, queueChoiceSchema } from '../../schema/index.ts';
 import { dataToFind } from './trial-place.ts';
 
@@ -57,6 +65,10 @@ export async function goingOn(study: string, choice: QueueChoice): Promise<Queue
   const before = (await handedOutIn(study))?.choice;
   if (before === undefined) return choice;
   if (choice.kind === 'redis' && before.kind === 'redis') {
+    if (before.bucket !== choice.bucket)
+      throw new UsageError(
+        `${quote(study)} is handed out already ${before.bucket === undefined ? 'without a bucket' : `with --bucket ${before.bucket}`}; take its trials back first, ballast queue cancel ${quote(study)}`,
+      );
     if (before.url === choice.url && before.namespace === choice.namespace) return { ...choice, study: before.study };
   } else if (choice.kind === before.kind) return choice;
   throw new UsageError(
@@ -71,6 +83,24 @@ export async function noteHandedOut(study: string, handed: HandedOut): Promise<v
 
 /** Nothing of it waits with anybody any more. */
 export const forgetHandedOut = (study: string): Promise<void> => rm(pathIn(study), { force: true });
+
+type RedisChoice = Extract<QueueChoice, { kind: 'redis' }>;
+
+async function openStudyBucket({ bucket, s3Endpoint, study }: RedisChoice): Promise<StudyBucket> {
+  return new StudyBucket(await openBucket({ url: bucket!, endpoint: s3Endpoint }), study);
+}
+
+/** Makes sure that the bucket of a study is there and takes what is written to it; nothing for one without. Throws BallastError with what is wrong with it. */
+export async function requireBucket(choice: QueueChoice): Promise<void> {
+  if (choice.kind !== 'redis' || choice.bucket === undefined) return;
+  const own = await openStudyBucket(choice);
+  try {
+    await own.bucket.check();
+    await own.mark();
+  } finally {
+    own.bucket.close();
+  }
+}
 
 /** The way to whoever computes the study in a folder. */
 export async function openQueue(
@@ -90,6 +120,7 @@ export async function openQueue(
         study: choice.study,
         folderOf: (trial) => pathBelow(join(study, 'trials'), trial.slice(0, 16)),
         dataOf: dataToFind,
+        ...(choice.bucket === undefined ? {} : { bucket: { url: choice.bucket, open: () => openStudyBucket(choice) } }),
         onNote,
       });
   }

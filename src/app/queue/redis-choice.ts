@@ -14,7 +14,14 @@ export function redisChoice(
   {
     namespace = 'default',
     redisCa,
-  }: { readonly namespace?: string | undefined; readonly redisCa?: string | undefined },
+    bucket,
+    s3Endpoint,
+  }: {
+    readonly namespace?: string | undefined;
+    readonly redisCa?: string | undefined;
+    readonly bucket?: string | undefined;
+    readonly s3Endpoint?: string | undefined;
+  },
 ) {
   try {
     const { password } = new URL(address);
@@ -25,6 +32,8 @@ export function redisChoice(
       namespace,
       ...(redisCa === undefined ? {} : { ca: redisCa }),
       study: randomBytes(6).toString('hex'),
+      ...(bucket === undefined ? {} : { bucket }),
+      ...(s3Endpoint === undefined ? {} : { s3Endpoint }),
     };
   } catch (cause) {
     throw new UsageError(`${quote(address)} is no address of a Redis; expected redis://host:6379`, { cause });

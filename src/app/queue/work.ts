@@ -10,9 +10,11 @@ import {
   connect,
   FolderSource,
   isRedisUrl,
+  openBucket,
   RedisSource,
   runWorker,
   type TrialSource,
+  WorkerBucket,
   type WorkerOptions,
   type WorkerResult,
 } from '../../queue/index.ts';
@@ -34,6 +36,9 @@ export interface WorkOptions
   readonly shared?: readonly string[] | undefined;
   /** For files of trials that come without a folder; among the temporary files unless told. */
   readonly scratch?: string | undefined;
+  /** `s3://NAME/PREFIX`, for files of trials whose study names the same; and its server, where that is not Amazon's. */
+  readonly bucket?: string | undefined;
+  readonly s3Endpoint?: string | undefined;
   /** Trials at a time; 1 unless told. */
   readonly maxParallel?: number | undefined;
   /** Threads of all of them together; those that a batch system has given, else those of all cores. */
@@ -76,9 +81,14 @@ async function sourceOf({
   data = [],
   shared = [],
   scratch = join(tmpdir(), 'ballast-worker'),
+  bucket: url,
+  s3Endpoint: endpoint,
+  signal,
   onNote,
 }: WorkOptions): Promise<(worker: Announcement) => TrialSource> {
+  if (url === undefined && endpoint !== undefined) throw new UsageError('--s3-endpoint goes with --bucket');
   if (!isRedisUrl(queue)) {
+    if (url !== undefined) throw new UsageError('--bucket goes with --queue redis://...');
     const study = resolve(queue);
     if (!existsSync(join(study, 'queue')))
       throw new UsageError(
@@ -89,9 +99,12 @@ async function sourceOf({
   for (const folder of [...data, ...shared])
     if (!existsSync(folder)) throw new UsageError(`${quote(folder)} is not there; expected a folder`);
   await makeFolder(scratch);
+  const opened = url === undefined ? undefined : await openBucket({ url, endpoint });
+  await opened?.check();
   const redis = await connect({ url: queue, namespace, ca });
   // What trials start inherits the environment of this process.
   delete process.env.BALLAST_REDIS_PASSWORD;
   const place = trialPlaces({ data: data.map((d) => resolve(d)), shared: shared.map((d) => resolve(d)), scratch });
-  return (worker) => new RedisSource({ redis, namespace, worker, place, onNote });
+  const bucket = opened && new WorkerBucket({ bucket: opened, signal, onNote });
+  return (worker) => new RedisSource({ redis, namespace, worker, place, bucket, onNote });
 }

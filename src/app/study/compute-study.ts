@@ -29,6 +29,7 @@ import {
   type HandedOut,
   noteHandedOut,
   openQueue,
+  requireBucket,
   requireNotHandedOut,
 } from '../queue/handed-out.ts';
 
@@ -148,6 +149,7 @@ async function computeHandedOut(
   const folder = resolve(out);
   const choice = await goingOn(folder, handOut.choice);
   const handed = { ...handOut, choice, commands: layout.grid.workloads.some((w) => w.kind === 'command') };
+  await requireBucket(choice);
   await noteHandedOut(folder, handed);
   const queue = await openQueue(folder, handed, told.onNote);
   try {

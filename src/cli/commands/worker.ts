@@ -12,6 +12,7 @@ export function workerCommand(): Command {
       exampleText(
         'ballast worker --queue /shared/study --until-idle',
         'ballast worker --queue rediss://queue.example.org:6379 --namespace lab --data /data --shared /shared',
+        'ballast worker --queue rediss://queue.example.org:6379 --data /data --bucket s3://lab/studies',
       ),
     )
     .action(async () => {

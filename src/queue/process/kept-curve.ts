@@ -4,9 +4,7 @@ import { writeError } from '../../formats/index.ts';
 import { eventText } from '../../schema/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
 import { rowsIn, rowsText } from '../folder/event-files.ts';
-
-/** What the queue keeps in the folder of a trial, beside the trial's own files. */
-export const keptFolder = 'queue';
+import { keptFolder } from '../trial-files.ts';
 
 /** Milliseconds between two flushes to the disk. */
 const flushing = 100;

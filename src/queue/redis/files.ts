@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import { BallastError } from '../../base/errors.ts';
 import { makeFolder, nameProblem, pathBelow, quote, writeError } from '../../formats/index.ts';
-import { keptFolder } from '../process/kept-curve.ts';
+import { FilesRefused, filesBelow } from '../trial-files.ts';
 
 /** Bytes of a piece, and of all files of a trial: what is more stays on the worker. */
 const piece = 1 << 20;
@@ -22,25 +21,6 @@ const headSchema = z.strictObject({
   sha256: z.string().nullable(),
 });
 
-/** What was sent is not files of a trial: nothing of it is kept. */
-export class FilesRefused extends BallastError {}
-
-/**
- * Files of a trial below its folder: those that are files themselves and no links. What the queue keeps beside them is not the coordinator's, and
- * goes away by itself while this looks.
- */
-async function filesBelow(folder: string): Promise<{ path: string; bytes: number }[]> {
-  const own = join(folder, keptFolder);
-  const found: { path: string; bytes: number }[] = [];
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (path === own || path.startsWith(`${own}${sep}`)) continue;
-    const stats = await lstat(path);
-    if (stats.isFile()) found.push({ path, bytes: stats.size });
-  }
-  return found;
-}
-
 /** Sends the files of a trial, piece by piece. Resolves to why not, where they are more than is sent. */
 export async function sendFiles(redis: Redis, key: string, folder: string): Promise<string | undefined> {
   const files = await filesBelow(folder);
@@ -48,8 +28,7 @@ export async function sendFiles(redis: Redis, key: string, folder: string): Prom
   if (bytes > mostBytes || files.length > mostFiles)
     return `its files are too many to be sent back and stay in ${folder}: ${files.length}, of ${(bytes / 1e6).toFixed(0)} MB`;
   await redis.del(key);
-  for (const { path } of files) {
-    const names = relative(folder, path).split(sep);
+  for (const { path, names } of files) {
     const file = await open(path, 'r');
     const hash = createHash('sha256');
     try {

@@ -14,8 +14,11 @@ import {
   type QueuePayload,
   type WorkerReport,
 } from '../../schema/index.ts';
+import { BucketFailed } from '../bucket/bucket.ts';
+import type { StudyBucket } from '../bucket/study-bucket.ts';
 import type { HandedOut, Remaining, TrialQueue } from '../driver.ts';
-import { FilesRefused, receiveFiles, sendFiles } from './files.ts';
+import { FilesRefused } from '../trial-files.ts';
+import { receiveFiles, sendFiles } from './files.ts';
 import { bullPriority, className, jobId, RedisKeys } from './keys.ts';
 
 export interface RedisQueueOptions {
@@ -27,6 +30,8 @@ export interface RedisQueueOptions {
   readonly folderOf: (trial: string) => string;
   /** Beginning of the identity of a trial's data, where a worker has to find them; null where they are made. */
   readonly dataOf: (offer: Offer) => string | null;
+  /** Where workers leave files of trials that do not come through here: its name, and the way to it, which is opened when it is needed. */
+  readonly bucket?: { readonly url: string; readonly open: () => Promise<StudyBucket> } | undefined;
   /** Told what was refused. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Milliseconds that a worker's claim holds without a sign of life. */
@@ -63,6 +68,12 @@ export class RedisQueue implements TrialQueue {
   /** Read and applied, to be removed with the next call. */
   #applied: string[] = [];
   #steps = new Map<string, string>();
+  #bucket: StudyBucket | undefined;
+  /** Since it last answered, and when it is asked again. */
+  #failures = 0;
+  #bucketAfter = Number.NEGATIVE_INFINITY;
+  /** Attempts whose files are here. */
+  readonly #spent: Fence[] = [];
 
   constructor(options: RedisQueueOptions) {
     this.#options = options;
@@ -81,7 +92,7 @@ export class RedisQueue implements TrialQueue {
   }
 
   async offer(handed: readonly HandedOut[]): Promise<void> {
-    const { redis, study, folderOf, dataOf } = this.#options;
+    const { redis, study, folderOf, dataOf, bucket } = this.#options;
     for (let at = 0; at < handed.length; at += chunk) {
       const byClass = new Map<string, HandedOut[]>();
       const part = handed.slice(at, at + chunk);
@@ -96,7 +107,10 @@ export class RedisQueue implements TrialQueue {
         await this.#queueOf(name).queue.addBulk(
           group.map(({ offer, known }) => ({
             name: 'trial',
-            data: payloadOf({ offer, study, folder: folderOf(offer.trial), known: [...known()] }),
+            data: payloadOf({
+              ...{ offer, study, folder: folderOf(offer.trial), known: [...known()] },
+              ...(bucket && { bucket: bucket.url }),
+            }),
             opts: { jobId: jobId(study, offer), priority: bullPriority(offer), attempts: 1 },
           })),
         );
@@ -109,31 +123,40 @@ export class RedisQueue implements TrialQueue {
     const stream = this.#keys.events(study);
     // What the last call gave is in the store by now.
     if (this.#applied.length > 0) await redis.xdel(stream, ...this.#applied);
+    await this.#removeSpent();
     const entries = await redis.xrange(stream, '-', '+', 'COUNT', most);
-    this.#applied = entries.map(([id]) => id);
-    const messages = entries.flatMap(([, fields]): QueueMessage[] => {
+    const heard = entries.map(([id, fields]) => {
       const [, trial, , attempt, , text] = fields;
       const fence = fenceSchema.safeParse({ trial, attempt: Number(attempt) }).data;
       const event = text === undefined ? undefined : eventOf(text);
-      return fence && event ? [{ ...fence, event }] : [];
+      return { id, message: fence && event && { ...fence, event } };
     });
-    const ended = messages.filter(({ event }) => event.kind === 'ended' || event.kind === 'crashed');
-    const arrived = await this.#arrived(ended);
-    for (const { trial, attempt, event } of ended) {
+    const last = heard.flatMap(({ id, message }) =>
+      message?.event.kind === 'ended' || message?.event.kind === 'crashed' ? [{ id, ...message }] : [],
+    );
+    const arrived = await this.#arrived(last);
+    /** Ended, and not to be told before their files are here. */
+    const later = new Set<string>();
+    for (const { id, trial, attempt, event } of last) {
       if (event.kind !== 'ended') continue;
       const folder = folderOf(trial);
       // A trial without a folder would be made again.
       if (!existsSync(folder)) await makeFolder(folder);
       const key = this.#keys.files(study, { trial, attempt });
-      if (!arrived.has(key)) continue;
       try {
-        await receiveFiles(redis, key, folder);
+        if (arrived.has(key)) await receiveFiles(redis, key, folder);
+        else if (event.status !== 'queued' && !(await this.#tookFromBucket({ trial, attempt }, event.status)))
+          later.add(id);
       } catch (error) {
         if (!(error instanceof FilesRefused)) throw error;
         this.#options.onNote?.(`files of trial ${trial.slice(0, 8)} are refused: ${error.message}`);
         await redis.del(key);
       }
     }
+    const told = heard.filter(({ id }) => !later.has(id));
+    this.#applied = told.map(({ id }) => id);
+    const messages = told.flatMap(({ message }): QueueMessage[] => (message ? [message] : []));
+    const ended = last.filter(({ id }) => !later.has(id));
     if (ended.length > 0)
       await redis.hdel(this.#keys.steps(study), ...ended.map(({ trial, attempt }) => `${trial} ${attempt}`));
     // Signs of life come after what was measured meanwhile.
@@ -147,6 +170,36 @@ export class RedisQueue implements TrialQueue {
     }
     this.#steps = new Map(Object.entries(steps));
     return messages;
+  }
+
+  /** Takes what an ended attempt has left in the bucket; false where that is away, and has to be asked again. */
+  async #tookFromBucket(fence: Fence, status: string): Promise<boolean> {
+    const { bucket: way, onNote, folderOf } = this.#options;
+    if (way === undefined) return true;
+    if (performance.now() < this.#bucketAfter) return false;
+    try {
+      this.#bucket ??= await way.open();
+      await this.#bucket.takeResult(fence, folderOf(fence.trial));
+      this.#failures = 0;
+      // One that failed may be tried again, from the checkpoint that its last attempt has left.
+      this.#spent.push(status === 'failed' ? { ...fence, attempt: fence.attempt - 1 } : fence);
+      return true;
+    } catch (cause) {
+      if (cause instanceof FilesRefused) this.#spent.push(fence);
+      if (!(cause instanceof BucketFailed)) throw cause;
+      if (this.#failures++ === 0) onNote?.(`${cause.message}; trials that have ended wait for it`);
+      this.#bucketAfter = performance.now() + Math.min(60_000, 2000 * 2 ** Math.min(this.#failures, 10));
+      return false;
+    }
+  }
+
+  /** Removes from the bucket what belongs to trials whose end is in the store. */
+  async #removeSpent(): Promise<void> {
+    // What is left is removed with the study.
+    for (const fence of this.#spent.splice(0))
+      await this.#bucket?.removeUpTo(fence).catch((cause) => {
+        if (!(cause instanceof BucketFailed)) throw cause;
+      });
   }
 
   /** Of attempts those with files that wait here, by their keys: asked for all of them at once. */
@@ -248,6 +301,20 @@ export class RedisQueue implements TrialQueue {
     const fences = await redis.hkeys(this.#keys.fences(study));
     if (fences.length > 0) await redis.hset(this.#keys.fences(study), ...fences.flatMap((trial) => [trial, '0']));
     await redis.expire(this.#keys.fences(study), 86_400);
+    await this.#clearBucket();
+  }
+
+  async #clearBucket(): Promise<void> {
+    const { bucket: way, study, onNote } = this.#options;
+    if (way === undefined) return;
+    this.#spent.splice(0);
+    try {
+      this.#bucket ??= await way.open();
+      await this.#bucket.clear();
+    } catch (cause) {
+      if (!(cause instanceof BallastError)) throw cause;
+      onNote?.(`${cause.message}; objects of the study may be left below ${way.url}/${study}`);
+    }
   }
 
   async close(): Promise<void> {
@@ -255,6 +322,7 @@ export class RedisQueue implements TrialQueue {
       await checker.close(true);
       await queue.close();
     }
+    this.#bucket?.bucket.close();
     this.#options.redis.disconnect();
   }
 

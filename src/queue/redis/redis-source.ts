@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { BallastError, reasonOf } from '../../base/errors.ts';
@@ -13,6 +14,8 @@ import {
   type TrialEvent,
 } from '../../schema/index.ts';
 import { ClaimLost, type MeasurementRow } from '../../store/index.ts';
+import type { AttemptUpload } from '../bucket/attempt-upload.ts';
+import type { WorkerBucket } from '../bucket/worker-bucket.ts';
 import type { HeldTrial, TrialSource } from '../driver.ts';
 import { fits } from '../fits.ts';
 import { receiveFiles, sendFiles } from './files.ts';
@@ -37,6 +40,8 @@ export interface RedisSourceOptions {
   readonly worker: Announcement;
   /** Where a trial computes: its settings as this machine can use them, and the folder of its files; undefined where the data are not here. `take` brings a folder that came with its study here. Throws for settings that are not valid. */
   readonly place: (payload: QueuePayload, take: TakeFolder) => Promise<TrialPlace | undefined>;
+  /** Where files of trials go whose study has it as well; through Redis where there is none. */
+  readonly bucket?: WorkerBucket | undefined;
   /** Told what was refused. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Milliseconds that a claim holds without a sign of life. */
@@ -55,6 +60,8 @@ export class RedisSource implements TrialSource {
   readonly #queues = new Map<string, Worker>();
   /** Classes whose data are not here. */
   readonly #absent = new Set<string>();
+  /** Studies whose bucket this worker does not have. */
+  readonly #withoutBucket = new Set<string>();
   readonly #held = new Map<string, Fence>();
   readonly #draining = new Map<string, { readonly is: boolean; readonly at: number }>();
   #classes: readonly string[] = [];
@@ -92,6 +99,7 @@ export class RedisSource implements TrialSource {
 
   async close(): Promise<void> {
     const { redis, worker } = this.#options;
+    this.#options.bucket?.close();
     await Promise.all([...this.#queues.values()].map((queue) => queue.close(true)));
     await redis.multi().del(this.#keys.worker(worker.worker)).srem(this.#keys.workers, worker.worker).exec();
     redis.disconnect();
@@ -190,6 +198,30 @@ export class RedisSource implements TrialSource {
     return this.#hold(job, token, payload, fence, place);
   }
 
+  /** Brings the checkpoint of an earlier attempt here, and begins to upload what this one makes; undefined where its files go another way. Throws FileError, and AbortError where it is to stop. */
+  async #uploadOf(
+    payload: QueuePayload,
+    { folder, isShared, spec }: TrialPlace,
+    lost: AbortSignal,
+  ): Promise<AttemptUpload | undefined> {
+    const { bucket, onNote } = this.#options;
+    const { bucket: named, offer, study } = payload;
+    if (isShared || named === undefined) return undefined;
+    if (bucket === undefined) {
+      if (!this.#withoutBucket.has(study))
+        onNote?.(
+          `the study ${JSON.stringify(offer.study)} has a bucket (${named}) and this worker was started without one: its files go back through Redis`,
+        );
+      this.#withoutBucket.add(study);
+      return undefined;
+    }
+    const own = await bucket.of(payload);
+    if (own === undefined) return undefined;
+    const fence = { trial: offer.trial, attempt: offer.attempt };
+    const isThere = await bucket.prepare(own, fence, folder, lost);
+    return bucket.follow(own, { fence, folder, spec, isThere });
+  }
+
   async #takeFolder(study: string, name: string, path: string): Promise<void> {
     const { redis } = this.#options;
     const key = this.#keys.folder(study, name);
@@ -197,17 +229,24 @@ export class RedisSource implements TrialSource {
     await receiveFiles(redis, key, path, { keep: true });
   }
 
-  #hold(
+  /** Holds a trial. Undefined where it was lost, or had to be given back, before it could begin. */
+  async #hold(
     job: Job,
     token: string,
-    { offer, study, known }: QueuePayload,
+    payload: QueuePayload,
     fence: Fence,
-    { spec, folder, isShared }: TrialPlace,
-  ): HeldTrial {
+    place: TrialPlace,
+  ): Promise<HeldTrial | undefined> {
+    const { offer, study, known } = payload;
+    const { spec, folder, isShared } = place;
+    let upload: AttemptUpload | undefined;
     const { redis, worker, lock = 60_000 } = this.#options;
     const key = `${fence.trial} ${fence.attempt}`;
     // Nobody waits for an attempt that has lost its trial: the claim would be renewed for ever.
+    const lost = new AbortController();
     const letGo = () => {
+      upload?.stop();
+      lost.abort();
       clearInterval(renewing);
       this.#held.delete(key);
       void job.moveToFailed(new UnrecoverableError('lost'), token, false).catch(() => {});
@@ -220,11 +259,17 @@ export class RedisSource implements TrialSource {
       over = true;
       const finished = async () => {
         await speech.settled();
-        if (last.kind === 'ended' && last.status !== 'queued' && !isShared) {
+        let final = last;
+        if (upload) {
+          const isResult = last.kind === 'ended' && last.status !== 'queued';
+          const why = await upload.finish(isResult ? 'result' : 'checkpoint', lost.signal);
+          if (why !== undefined && last.kind === 'ended' && isResult)
+            final = { ...last, note: stayed(last.note, why, folder) };
+        } else if (last.kind === 'ended' && last.status !== 'queued' && !isShared) {
           const why = await sendFiles(redis, this.#keys.files(study, fence), folder);
           if (why !== undefined) this.#options.onNote?.(`trial ${fence.trial.slice(0, 8)}: ${why}`);
         }
-        speech.say(last);
+        speech.say(final);
         await speech.settled();
         if (last.kind === 'ended') await job.moveToCompleted(null, token, false);
         else await job.moveToFailed(new UnrecoverableError('crashed'), token, false);
@@ -251,7 +296,7 @@ export class RedisSource implements TrialSource {
     };
     speech.say({ kind: 'taken', worker });
     const rows: readonly MeasurementRow[] = known;
-    return {
+    const held: HeldTrial = {
       ...{ id: fence.trial, attempt: fence.attempt, spec, folder, from: 'the queue' },
       ...{ budgetSteps: offer.budgetSteps, budgetSeconds: offer.budgetSeconds },
       known: () => [...rows],
@@ -286,5 +331,29 @@ export class RedisSource implements TrialSource {
         await (finishing ?? speech.settled());
       },
     };
+    // It is held by now: a checkpoint may take its time.
+    try {
+      upload = await this.#uploadOf(payload, place, lost.signal);
+      speech.requireOwned();
+      return held;
+    } catch (cause) {
+      upload?.stop();
+      const giveBack = async () => {
+        held.end({ status: 'queued', step: null });
+        await held.settled();
+      };
+      await giveBack().catch((error) => {
+        if (!(error instanceof ClaimLost)) throw error;
+      });
+      if (cause instanceof ClaimLost || (cause as Error).name === 'AbortError') return undefined;
+      throw cause;
+    }
   }
 }
+
+/** The note of a trial whose files did not get to the bucket. */
+const stayed = (note: string | undefined, why: string, folder: string): string =>
+  `${note === undefined ? '' : `${note}; `}its files stayed on the worker ${hostname()} in ${folder} (${why})`.slice(
+    0,
+    16_000,
+  );

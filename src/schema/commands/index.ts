@@ -4,7 +4,15 @@ export { demoRequest } from './demo.ts';
 export { type InitRequest, initRequest, targetIn } from './init.ts';
 export { completionRequest, type DatasetsRequest, datasetsRequest, modelsRequest, schemaRequest } from './lists.ts';
 export { type PlanKeys, planKeys } from './plan.ts';
-export { drainRequest, type QueueRequest, queueKeys, queueKeysOf, retryRequest, studyFolderRequest } from './queue.ts';
+export {
+  bucketKeys,
+  drainRequest,
+  type QueueRequest,
+  queueKeys,
+  queueKeysOf,
+  retryRequest,
+  studyFolderRequest,
+} from './queue.ts';
 export {
   type BatchReportRequest,
   batchReportRequest,

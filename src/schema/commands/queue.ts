@@ -1,7 +1,7 @@
 /** Where the trials of a study are computed, and what is done with a study that is handed out. */
 import { z } from 'zod';
 import { flags } from '../flags.ts';
-import { namespaceSchema, slurmOptionsSchema } from '../queue-choice.ts';
+import { bucketSchema, namespaceSchema, s3EndpointSchema, slurmOptionsSchema } from '../queue-choice.ts';
 import type { Of } from '../readonly.ts';
 
 const slurm = slurmOptionsSchema.shape;
@@ -50,7 +50,21 @@ export const queueKeysOf = (what: 'trials' | 'pieces') => ({
     .register(flags, { value: 'n' }),
 });
 
-export const queueKeys = queueKeysOf('trials');
+/** Of files that go to a bucket. */
+export const bucketKeys = {
+  bucket: bucketSchema
+    .optional()
+    .describe(
+      'with Redis: files of trials go to this bucket, s3://NAME/PREFIX, while they run and at their end; needs @aws-sdk/client-s3; docs/cluster.md',
+    )
+    .register(flags, { value: 'url' }),
+  s3Endpoint: s3EndpointSchema
+    .optional()
+    .describe('of the bucket, where it is not at Amazon: http://host:9000')
+    .register(flags, { value: 'url' }),
+};
+
+export const queueKeys = { ...queueKeysOf('trials'), ...bucketKeys };
 
 const queue = z.object(queueKeys);
 /** Where the trials of a study are computed; `time` in seconds. */

@@ -4,7 +4,7 @@ import { flags } from '../flags.ts';
 import type { Of } from '../readonly.ts';
 import { folderPath, runtimeKeys } from '../request.ts';
 import { studyRunKeys } from '../studies/progress.ts';
-import { queueKeys } from './queue.ts';
+import { bucketKeys, queueKeys } from './queue.ts';
 
 const folders = z.array(z.string().min(1)).min(1).optional();
 
@@ -28,6 +28,12 @@ export const workerRequest = z.object({
     .optional()
     .describe('with Redis: for files of trials whose study lies in no shared folder')
     .register(flags, { value: 'dir' }),
+  bucket: bucketKeys.bucket
+    .describe(
+      'with Redis: files of trials whose study names the same bucket go there, s3://NAME/PREFIX (keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)',
+    )
+    .register(flags, { value: 'url' }),
+  s3Endpoint: bucketKeys.s3Endpoint,
   maxParallel: z
     .int()
     .min(1)
