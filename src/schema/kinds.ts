@@ -6,6 +6,7 @@ import { branchesRequest, branchesResult } from './measurements/branches.ts';
 import { comparisonRequest, comparisonResult } from './measurements/comparison.ts';
 import { convolutionsRequest, convolutionsResult } from './measurements/convolutions.ts';
 import { curvatureRequest, curvatureResult, withShareOfSums } from './measurements/curvature.ts';
+import { sinceDirected } from './measurements/directed.ts';
 import { eigenvaluesRequest, eigenvaluesResult } from './measurements/eigenvalues.ts';
 import { evaluationRequest, evaluationResult } from './measurements/evaluation.ts';
 import { interventionRequest, interventionResult } from './measurements/intervention.ts';
@@ -30,7 +31,7 @@ export const spectrumKind = registerKind({
 
 export const perturbationKind = registerKind({
   kind: 'perturb',
-  version: 1,
+  ...sinceDirected('perturb', perturbationResult),
   summary: summaries.perturb,
   request: perturbationRequest,
   result: perturbationResult,
@@ -55,7 +56,7 @@ export const curvatureKind = registerKind({
 
 export const comparisonKind = registerKind({
   kind: 'compare',
-  version: 1,
+  ...sinceDirected('compare', comparisonResult),
   summary: summaries.compare,
   request: comparisonRequest,
   result: comparisonResult,
@@ -95,7 +96,7 @@ export const alignmentKind = registerKind({
 
 export const reproductionKind = registerKind({
   kind: 'reproduce-stability',
-  version: 1,
+  ...sinceDirected('reproduce-stability', reproductionResult),
   summary: summaries['reproduce-stability'],
   request: reproductionRequest,
   result: reproductionResult,
@@ -128,7 +129,7 @@ export const branchesKind = registerKind({
 
 export const growthKind = registerKind({
   kind: 'growth',
-  version: 1,
+  ...sinceDirected('growth', growthResult),
   summary: summaries.growth,
   request: nothing,
   result: growthResult,

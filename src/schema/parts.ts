@@ -21,11 +21,11 @@ const sideEnergies = z.object({
   top: z.number().nullable().describe('on the leading ones; null where none were asked for'),
 });
 
-const perturbedKind = z.object({
+const bothSides = z.object({
   incoming: sideEnergies.describe('of what enters'),
   outgoing: sideEnergies.describe('of what comes out'),
-  gain: z.number().describe('the true one'),
 });
+const perturbedKind = bothSides.extend({ gain: z.number().describe('the true one') });
 
 /** What is kept of one block at one image. */
 const imageEnergies = z.object({
@@ -33,8 +33,9 @@ const imageEnergies = z.object({
   isotropic: z.number().describe('mean σ²'),
   top: projectedBlock.shape.top,
   kinds: z
-    .object({ adversarial: perturbedKind, random: perturbedKind, shuffled: perturbedKind })
+    .object({ adversarial: perturbedKind, random: perturbedKind, shuffled: perturbedKind, directed: perturbedKind })
     .describe('of each kind of perturbation'),
+  gradient: bothSides.nullable().describe('of the gradient of the margin; null where it is zero'),
 });
 
 /** What an attack has made of some images. */

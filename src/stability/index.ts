@@ -48,9 +48,16 @@ export {
   perturbationCache,
   plainPgd,
   requirePossible,
+  untrainedCache,
 } from './perturbations/perturbation-setting.ts';
 export { freshTwin, type UntrainedControlRequest, untrainedControl } from './perturbations/untrained-control.ts';
-export type { EnergyShares, ImageEnergies, ProjectedBlock, ProjectedKind } from './projections/index.ts';
+export type {
+  EnergyShares,
+  ImageEnergies,
+  ProjectedBlock,
+  ProjectedGradient,
+  ProjectedKind,
+} from './projections/index.ts';
 export {
   affordableUnits,
   partFolders,

@@ -15,8 +15,14 @@ import { environmentOf } from './environment.ts';
 import { InterventionMeasurement, interventionCache } from './interventions/intervention-measurement.ts';
 import type { InterventionResult } from './interventions/intervention-result.ts';
 import type { InterventionCache, InterventionRequest } from './interventions/intervention-setting.ts';
+import { endOfFinalStage } from './perturbations/leading-energy.ts';
 import { measurePerturbations, type PerturbationPixels } from './perturbations/perturbation-measurement.ts';
-import { type PerturbationRequest, perturbationCache, plainPgd } from './perturbations/perturbation-setting.ts';
+import {
+  type PerturbationRequest,
+  perturbationCache,
+  plainPgd,
+  untrainedCache,
+} from './perturbations/perturbation-setting.ts';
 import { countActiveUnits } from './spectra/active-units.ts';
 import { folderCache } from './spectra/spectra-cache.ts';
 import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectra/spectrum.ts';
@@ -128,10 +134,14 @@ export class Reproduction {
     this.#interventions = interventions;
     const { network, images, steps, projectionSteps, projectionImages, top } = request;
     const flops = network.graph(1).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
-    const perturbations = (images.length * flops * (3 * steps + 40) * (request.untrained ? 2 : 1)) / usualSpeed;
-    // Per image, unit and side: two products a step for each of three kinds, and the leading vectors; stages cost as much again.
+    // A gradient is three passes; each of four kinds is followed for about twelve, and the margin has a gradient of its own.
+    const perturbations = (images.length * flops * (3 * steps + 55) * (request.untrained ? 2 : 1)) / usualSpeed;
+    // Per image, unit and side: two products a step for each of four kinds and the gradient, and the leading vectors; stages cost as much again.
     const projected = Math.min(images.length, projectionImages);
-    const projections = (4 * projected * flops * (3 * 8 * projectionSteps + 30 * top)) / usualSpeed;
+    const unitCount = findUnits(network.graph(1)).length;
+    const untrainedShare = request.untrained ? (endOfFinalStage(network)?.units.length ?? 0) / unitCount : 0;
+    const projections =
+      ((4 + 2 * untrainedShare) * projected * flops * (5 * 8 * projectionSteps + 30 * top)) / usualSpeed;
     const seconds = {
       spectra: spectra.plan.seconds,
       interventions: interventions.reduce((sum, i) => sum + i.plan.seconds, 0),
@@ -248,7 +258,13 @@ export class Reproduction {
       signal,
       onProgress: this.#clock.say,
     };
-    return parts ? { ...request, cache: perturbationCache(partFolders(parts).projections, request) } : request;
+    if (!parts) return request;
+    const { projections } = partFolders(parts);
+    return {
+      ...request,
+      cache: perturbationCache(projections, request),
+      untrainedCache: untrainedCache(projections, request),
+    };
   }
 }
 

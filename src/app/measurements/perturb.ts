@@ -35,6 +35,7 @@ async function opened(
     ...wanted,
     attacks: parts,
     cache: parts === undefined ? undefined : stability.perturbationCache(parts, wanted),
+    untrainedCache: parts === undefined ? undefined : stability.untrainedCache(parts, wanted),
   };
 }
 

@@ -212,10 +212,11 @@ function differencesTable({ differences, settings, networks }: ComparisonResult)
 function growthTable({ networks }: ComparisonResult): Html {
   const cell = (r: { readonly ratio: number; readonly low: number; readonly high: number } | null) =>
     html`<td>${r ? `${typesetNumber(r.ratio)} (${typesetNumber(r.low)} to ${typesetNumber(r.high)})` : '–'}</td>`;
-  return html`<div class="table names"><table><thead><tr><th>network</th><th>stage</th><th>attack over random noise</th><th>attack over its shuffled self</th></tr></thead>
+  return html`<div class="table names"><table><thead><tr><th>network</th><th>stage</th><th>attack over random noise</th><th>attack over its shuffled self</th><th>attack over directed noise</th></tr></thead>
 <tbody>${networks.map(({ name, growth }) =>
     growth.excess.map(
-      (e) => html`<tr><td>${name}</td><td>${e.stage}</td>${cell(e.toRandom)}${cell(e.toShuffled)}</tr>\n`,
+      (e) =>
+        html`<tr><td>${name}</td><td>${e.stage}</td>${cell(e.toRandom)}${cell(e.toShuffled)}${cell(e.toDirected)}</tr>\n`,
     ),
   )}</tbody></table></div>`;
 }

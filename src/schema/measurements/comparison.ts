@@ -99,7 +99,7 @@ export const comparedNetwork = z.object({
   step: z.number().nullable().describe('of training, where its checkpoint says so'),
   curve: z.array(accuracyPoint).describe('accuracy against radius, from 0'),
   spectra: z.array(comparedSpectrum).describe('unit by unit'),
-  growth: growthByStage.describe('of the attack at the first radius over random noise of the same length'),
+  growth: growthByStage.describe('of the attack at the first radius over its controls of the same length'),
 });
 
 export const pairedPoint = z.object({

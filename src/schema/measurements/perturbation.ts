@@ -110,6 +110,11 @@ export const growthRatio = z.object({
     .nullable()
     .describe('median over images of adversarial to random ‖d‖ / ‖x‖, with a 95 % bootstrap interval'),
   toShuffled: interval.nullable().describe('the same against shuffled perturbations'),
+  toDirected: interval
+    .nullable()
+    .describe(
+      'the same against noise with the component along the gradient of the margin; null in results of version 1',
+    ),
   untrainedToRandom: interval.nullable().describe('the same against random noise in the untrained network'),
 });
 
@@ -132,6 +137,9 @@ const ofEachKind = <S extends z.ZodType>(schema: S) => ({
   adversarial: schema.describe('of the attack'),
   random: schema.describe('of noise of the same length'),
   shuffled: schema.describe('of the attack with its pixels in another order'),
+  directed: schema.describe(
+    'of noise of the same length and the same component along the gradient of the margin; null in results of version 1',
+  ),
 });
 
 export const perturbedLayer = z.object({
@@ -155,6 +163,13 @@ export const projectedKind = z.object({
   outgoing: z.object(energyShares).describe('on left singular vectors, of the perturbation that comes out'),
 });
 
+/** The same of the gradient of the margin with respect to what enters a block. */
+export const projectedGradient = z.object({
+  ...energyShares,
+  predictedGain: z.number().describe('sqrt(Σ σ² c²): how much longer the map makes it'),
+  outgoing: z.object(energyShares).describe('on left singular vectors, of the gradient with respect to what comes out'),
+});
+
 /** Energies of perturbations on the singular vectors of one block. */
 export const projectedBlock = z.object({
   name: z.string().describe('name of the block'),
@@ -176,6 +191,11 @@ export const projectedBlock = z.object({
     .nullable()
     .describe('the k leading singular values; null where not asked for'),
   ...ofEachKind(projectedKind.nullable()),
+  gradient: projectedGradient
+    .nullable()
+    .describe(
+      'of the gradient of the margin (logit of the answer less the largest other one) at the clean image; null where it is zero, and in results of version 1',
+    ),
 });
 
 /** What was asked for, as a result repeats it. */
@@ -219,6 +239,9 @@ export const stageExcess = z.object({
   stage: z.string().describe('name of the stage'),
   toRandom: meanRatio.nullable().describe('over random noise'),
   toShuffled: meanRatio.nullable().describe('over shuffled perturbations'),
+  toDirected: meanRatio
+    .nullable()
+    .describe('over noise with the component along the gradient of the margin; null in results of version 1'),
   untrainedToRandom: meanRatio.nullable().describe('over random noise, in the untrained control'),
   finalOverThis: meanRatio
     .nullable()
@@ -233,12 +256,41 @@ export const finalGrowth = z.object({
   adversarial: meanRatio.nullable().describe('of the attack'),
   random: meanRatio.nullable().describe('of noise of the same length'),
   shuffled: meanRatio.nullable().describe('of shuffled perturbations'),
+  directed: meanRatio
+    .nullable()
+    .describe('of noise with the component along the gradient of the margin; null in results of version 1'),
+  overDirected: meanRatio
+    .nullable()
+    .describe('growth of the attack over that of this noise, image by image; null in results of version 1'),
   untrainedAdversarial: meanRatio.nullable().describe('of the attack on the untrained control'),
 });
 
 export const growthByStage = z.object({
   excess: z.array(stageExcess).describe('stage by stage'),
   final: finalGrowth.nullable().describe('over the end of the final stage; null where it has no last third'),
+});
+
+/** Mean of a share over images with its 95 % interval (Student's t, between 0 and 1), conditional on the network. */
+export const meanShare = z.object({
+  share: z.number().describe('mean over images'),
+  low: z.number().describe('lower end of its 95 % interval'),
+  high: z.number().describe('upper end'),
+  images: z.int().describe('how many it is over'),
+});
+
+const leadingShares = z.object({
+  ...ofEachKind(meanShare.nullable()),
+  gradient: meanShare.nullable().describe('of the gradient of the margin with respect to what enters the unit'),
+});
+
+/** What enters the last units of the final stage, on the k leading right singular vectors of each: an image has the mean of its units. */
+export const leadingEnergy = z.object({
+  stage: z.string().describe('the final stage'),
+  units: z.array(z.string()).describe('its last third; its last unit where it has none'),
+  count: z.int().describe('k, or all vectors where there are fewer'),
+  isotropic: z.number().describe('k / n: the share of a vector without direction'),
+  trained: leadingShares.describe('in the network; null with fewer than two images'),
+  untrained: leadingShares.nullable().describe('in the untrained control; null where it was left out'),
 });
 
 export const perturbationResult = z.object({
@@ -256,6 +308,12 @@ export const perturbationResult = z.object({
     .describe('at the first radius'),
   byRadius: z.array(attackSummary).describe('at each radius'),
   followed: z.int().describe('images whose perturbation is not zero: what the rest is about'),
+  fooled: z
+    .object(ofEachKind(z.number()))
+    .nullable()
+    .describe(
+      'share of the followed images whose answer each kind changes; null where none is followed, and in results of version 1',
+    ),
   projected: z.int().describe('the first so many of them were projected'),
   layers: z.array(perturbedLayer).describe('place by place'),
   growth: z.array(growthRatio).describe('at the end of every stage'),
@@ -267,10 +325,18 @@ export const perturbationResult = z.object({
       weights: z.string().describe('of the untrained network'),
       attack: attackSummary.describe('on its own answers'),
       layers: z.array(perturbedLayer).describe('place by place'),
+      projections: z
+        .array(projectedBlock)
+        .describe('onto the last units of the final stage, where they were asked for'),
     })
     .nullable()
     .describe('the control; null where it was left out'),
   projections: z.array(projectedBlock).describe('block by block, where they were asked for'),
+  leading: leadingEnergy
+    .nullable()
+    .describe(
+      'energies on the leading singular vectors at the end of the final stage; null where they were not asked for, and in results of version 1',
+    ),
   shown: z
     .array(
       z.object({
@@ -290,8 +356,11 @@ export type PerturbedLayer = Of<typeof perturbedLayer>;
 /** How perturbations of images grow through a network, and whether they change its answers. */
 export type PerturbationResult = Of<typeof perturbationResult>;
 export type ProjectedKind = Of<typeof projectedKind>;
+export type ProjectedGradient = Of<typeof projectedGradient>;
 export type ProjectedBlock = Of<typeof projectedBlock>;
 export type MeanRatio = Of<typeof meanRatio>;
+export type MeanShare = Of<typeof meanShare>;
+export type LeadingEnergy = Of<typeof leadingEnergy>;
 export type StageExcess = Of<typeof stageExcess>;
 export type FinalGrowth = Of<typeof finalGrowth>;
 export type GrowthByStage = Of<typeof growthByStage>;

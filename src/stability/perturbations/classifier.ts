@@ -2,8 +2,17 @@ import { grad } from '../../autodiff/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { ProgramsBySize, surprise } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
-import { extract, foldBatchNorm, type Graph, GraphBuilder, staticShape, tensor } from '../../onnx/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
+import {
+  extract,
+  foldBatchNorm,
+  type Graph,
+  GraphBuilder,
+  staticShape,
+  type TensorData,
+  tensor,
+  type Value,
+} from '../../onnx/index.ts';
+import { compile, type RuntimeOptions } from '../../runtime/index.ts';
 import { findUnits, unitIndex } from '../units/units.ts';
 import { type Box, pixelBox } from './geometry.ts';
 
@@ -41,11 +50,13 @@ export function partFrom(network: Network, batch: number, entry: string | undefi
   return extract(graph, { inputs: [unit.input], outputs: graph.outputs });
 }
 
-function lossGraph(part: Graph, loss: AttackLoss): Graph {
+/** Losses and logits of examples `x`, and the gradients of each example's own loss at `at`: values of the part, or its input. */
+function lossGraph(part: Graph, loss: AttackLoss, at: readonly Value[] = part.inputs): Graph {
   const b = new GraphBuilder(`${part.name}_${loss}`);
   const own = part.inputs[0]!;
   const x = b.input('x', own.dtype, own.shape);
-  const logits = b.inline(part, { [own.name]: x }).get(part.outputs[0]!.value)!;
+  const copies = b.inline(part, { [own.name]: x });
+  const logits = copies.get(part.outputs[0]!.value)!;
   const [count, classes] = staticShape(logits) as [number, number];
   let losses = logits;
   if (loss === 'linear') {
@@ -65,7 +76,29 @@ function lossGraph(part: Graph, loss: AttackLoss): Graph {
   b.output('total', b.reduceSum(losses, [0], false));
   b.output('losses', losses);
   b.output('logits', logits);
-  return grad(b.build(), { wrt: ['x'], of: 'total', keep: ['losses', 'logits'] });
+  return grad(b.build(), { wrt: at.map((v) => copies.get(v)!), of: 'total', keep: ['losses', 'logits'] });
+}
+
+/**
+ * Gradients of the margin of each example at `values` inside of a network, each with respect to that value: what `answers` names less the largest other logit, but
+ * for the sign. `images`: as many as `graph` is laid out for.
+ */
+export async function marginGradients(
+  graph: Graph,
+  values: readonly Value[],
+  images: TensorData,
+  { answers, runtime = {} }: { readonly answers: readonly number[]; readonly runtime?: RuntimeOptions | undefined },
+): Promise<Map<Value, Float32Array>> {
+  const wanted = [...new Set(values)];
+  const program = await compile(lossGraph(graph, 'margin', wanted), runtime);
+  try {
+    const labels = tensor('int64', [answers.length], BigInt64Array.from(answers, BigInt));
+    const found = await program.run({ x: images, labels });
+    // The total, then the gradients in the order of the values.
+    return new Map(wanted.map((v, i) => [v, found[program.outputs[1 + i]!]!.data as Float32Array]));
+  } finally {
+    await program.dispose();
+  }
 }
 
 /**

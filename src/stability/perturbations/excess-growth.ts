@@ -15,6 +15,9 @@ function meanRatio(values: readonly number[]): MeanRatio | null {
   return { ratio: estimate, low: low!, high: high!, logError: effect.standardError, images: count };
 }
 
+/** Position of the first unit of a stage's last third. */
+export const lastThirdFrom = (units: number): number => Math.ceil((2 * units) / 3);
+
 const divided = (a: ArrayLike<number>, b: ArrayLike<number>): number[] => Array.from(a, (v, i) => v / b[i]!);
 
 /**
@@ -41,9 +44,11 @@ export function growthByStage(
   };
   const atTheEnd = excess(found, 'random', final);
   // The unit in front of the last third: of nine units the sixth.
-  const from = names.indexOf(final.units[Math.ceil((2 * final.units.length) / 3) - 1]!);
+  const from = names.indexOf(final.units[lastThirdFrom(final.units.length) - 1]!);
+  const grown = (rows: FollowedKinds, kind: PerturbationKind) =>
+    divided(norms(rows, kind, final.last), norms(rows, kind, from));
   const over = (rows: FollowedKinds | undefined, kind: PerturbationKind) =>
-    rows ? meanRatio(divided(norms(rows, kind, final.last), norms(rows, kind, from))) : null;
+    rows ? meanRatio(grown(rows, kind)) : null;
   return {
     excess: stages.map((stage) => {
       const own = excess(found, 'random', stage);
@@ -51,6 +56,7 @@ export function growthByStage(
         stage: stage.name,
         toRandom: meanRatio(own),
         toShuffled: meanRatio(excess(found, 'shuffled', stage)),
+        toDirected: meanRatio(excess(found, 'directed', stage)),
         untrainedToRandom: untrained ? meanRatio(excess(untrained, 'random', stage)) : null,
         finalOverThis: stage === final ? null : meanRatio(divided(atTheEnd, own)),
       };
@@ -65,6 +71,8 @@ export function growthByStage(
             adversarial: over(found, 'adversarial'),
             random: over(found, 'random'),
             shuffled: over(found, 'shuffled'),
+            directed: over(found, 'directed'),
+            overDirected: meanRatio(divided(grown(found, 'adversarial'), grown(found, 'directed'))),
             untrainedAdversarial: over(untrained, 'adversarial'),
           }
         : null,

@@ -16,8 +16,8 @@ export {
   targetsFor,
   warningsOf,
 } from './attacks.ts';
-export { type AttackLoss, DifferentiableClassifier, type EntryOptions } from './classifier.ts';
+export { type AttackLoss, DifferentiableClassifier, type EntryOptions, marginGradients } from './classifier.ts';
 export { type ControlledPerturbations, kinds, type PerturbationKind, withControls } from './controls.ts';
-export { movedTo, type Noise, noiseDirection, noiseNames, shuffledPixels } from './directions.ts';
+export { movedAlong, movedTo, type Noise, noiseDirection, noiseNames, shuffledPixels } from './directions.ts';
 export { copyItem, type Norm, normOf } from './geometry.ts';
 export { type Propagated, Propagation } from './propagation.ts';

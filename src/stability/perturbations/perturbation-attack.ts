@@ -92,10 +92,10 @@ const groupsOf = (images: readonly number[]): (readonly number[])[] =>
     images.slice(g * attackedTogether, (g + 1) * attackedTogether),
   );
 
-/** What a group is kept by. */
-function groupKey(images: readonly number[]): string {
+/** What a group is kept by; the network's own attack and that of its untrained control lie in one folder. */
+function groupKey(images: readonly number[], ownAnswers: boolean): string {
   const hash = createHash('sha256').update(images.join(',')).digest('hex').slice(0, 12);
-  return `attack on ${images[0]}-${images.at(-1)}, ${hash}`;
+  return `attack on ${ownAnswers ? 'the untrained network, ' : ''}${images[0]}-${images.at(-1)}, ${hash}`;
 }
 
 /** What is kept of a group: values of the perturbed images at the first radius, or where there is none. */
@@ -168,7 +168,8 @@ export async function missingGroups(
 ): Promise<(readonly number[])[]> {
   const cache = request.attacks === undefined ? undefined : attackCache(request.attacks, request, network, ownAnswers);
   const missing: (readonly number[])[] = [];
-  for (const own of groupsOf(request.images)) if ((await cache?.read(groupKey(own))) === undefined) missing.push(own);
+  for (const own of groupsOf(request.images))
+    if ((await cache?.read(groupKey(own, ownAnswers))) === undefined) missing.push(own);
   return missing;
 }
 
@@ -184,7 +185,7 @@ async function attackGroups(
   try {
     for (const own of groupsOf(images)) {
       signal?.throwIfAborted();
-      const key = groupKey(own);
+      const key = groupKey(own, ownAnswers);
       const known = await cache?.read(key);
       const first = groups.length * attackedTogether * classifier.size;
       if (known && known.clean.length === own.length) groups.push(fromKept(known));

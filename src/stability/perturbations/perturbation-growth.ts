@@ -71,7 +71,10 @@ export function layersOf(found: FollowedKinds, projections: readonly ProjectedBl
       const { energyAbove, energyPlateau, energyBelow, energyTop } = own;
       return { ...layer, energyAbove, energyPlateau, energyBelow, energyTop };
     };
-    return { name, size, adversarial: of('adversarial'), random: of('random'), shuffled: of('shuffled') };
+    return {
+      ...{ name, size, adversarial: of('adversarial'), random: of('random') },
+      ...{ shuffled: of('shuffled'), directed: of('directed') },
+    };
   });
 }
 
@@ -103,6 +106,7 @@ export function growthRatios(
         stage: stage.name,
         toRandom: medianInterval(ratiosAt(found, name, 'random'), seed),
         toShuffled: medianInterval(ratiosAt(found, name, 'shuffled'), seed),
+        toDirected: medianInterval(ratiosAt(found, name, 'directed'), seed),
         untrainedToRandom: untrained ? medianInterval(ratiosAt(untrained, name, 'random'), seed) : null,
       },
     ];

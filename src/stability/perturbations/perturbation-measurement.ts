@@ -1,8 +1,16 @@
-import { normalizationEntry } from '../../models/index.ts';
+import { argMax } from '../../evaluate/index.ts';
+import { type Network, normalizationEntry } from '../../models/index.ts';
 import { environmentOf } from '../environment.ts';
-import { type ProjectedBlock, projectPerturbations } from '../projections/index.ts';
+import { type Projections, projectPerturbations } from '../projections/index.ts';
 import { growthByStage } from './excess-growth.ts';
-import { type ControlledPerturbations, kinds, type PerturbationKind, withControls } from './index.ts';
+import {
+  type ControlledPerturbations,
+  DifferentiableClassifier,
+  kinds,
+  type PerturbationKind,
+  withControls,
+} from './index.ts';
+import { endOfFinalStage, leadingEnergyAt } from './leading-energy.ts';
 import { type AttackedImages, attackImages } from './perturbation-attack.ts';
 import { followKinds, growthRatios, layersOf } from './perturbation-growth.ts';
 import type { PerturbationResult } from './perturbation-result.ts';
@@ -28,27 +36,79 @@ const shownImages = 6;
 /** ‖d‖ / ‖x‖ where perturbations enter below which float32 no longer resolves the difference of two passes. */
 const smallestResolved = 1e-5;
 
-/** The perturbations that an attack has found, with their controls. */
-export function controlsOf(
-  { dataset, images, noise, seed, layer }: PerturbationRequest,
-  { origin, perturbed }: AttackedImages,
-): ControlledPerturbations {
-  return withControls(origin, perturbed, {
-    ...{ noise, ids: images, seed },
-    // Inner states are shuffled element by element, and lie where they like.
-    ...(layer === undefined ? { channels: dataset.shape[0]!, pixels: true } : { channels: 1, pixels: false }),
-  });
+/** The perturbations that an attack on a network has found, with their controls. */
+export async function controlsOf(
+  { dataset, images, noise, seed, layer, runtime }: PerturbationRequest,
+  network: Network,
+  { origin, perturbed, items }: AttackedImages,
+): Promise<ControlledPerturbations> {
+  const answers = Int32Array.from(items, (item) => item.predicted);
+  const classifier = new DifferentiableClassifier(network, { entry: layer, runtime });
+  try {
+    const { gradients } = await classifier.gradient('margin', origin, answers);
+    return withControls(origin, perturbed, {
+      ...{ noise, gradients, answers, ids: images, seed },
+      // Inner states are shuffled element by element, and lie where they like.
+      ...(layer === undefined ? { channels: dataset.shape[0]!, pixels: true } : { channels: 1, pixels: false }),
+    });
+  } finally {
+    await classifier.dispose();
+  }
 }
 
-/** Energies of the perturbations of a request on singular vectors; none where they are not asked for. */
+/** Of each kind the share of images whose answer it changes. */
+async function fooledBy(
+  { layer, runtime }: PerturbationRequest,
+  network: Network,
+  { answers, perturbed }: ControlledPerturbations,
+): Promise<Record<PerturbationKind, number>> {
+  const classifier = new DifferentiableClassifier(network, { entry: layer, runtime });
+  try {
+    const shares = kinds.map(() => 0);
+    for (const [k, kind] of kinds.entries()) {
+      const logits = await classifier.logits(perturbed[kind]);
+      const changed = answers.filter(
+        (answer, i) => argMax(logits, i * classifier.classes, classifier.classes) !== answer,
+      );
+      shares[k] = changed.length / answers.length;
+    }
+    return Object.fromEntries(kinds.map((kind, k) => [kind, shares[k]!])) as Record<PerturbationKind, number>;
+  } finally {
+    await classifier.dispose();
+  }
+}
+
+const noProjections: Projections = { blocks: [], images: new Map() };
+
+/** Energies of the perturbations of a request on singular vectors, of all units and stages or of some units; none where they are not asked for. */
 export async function project(
   request: PerturbationRequest,
   controls: ControlledPerturbations,
-): Promise<ProjectedBlock[]> {
+  units?: readonly string[],
+): Promise<Projections> {
   const { project: wanted, network, images, seed, runtime = {}, signal, onProgress, cache } = request;
-  if (!wanted || controls.positions.length === 0) return [];
+  if (!wanted || controls.positions.length === 0) return noProjections;
   const ids = controls.positions.slice(0, wanted.images).map((i) => images[i]!);
-  return projectPerturbations(network, controls, ids, { ...wanted, seed, runtime, signal, onProgress, cache });
+  return projectPerturbations(network, controls, ids, { ...wanted, units, seed, runtime, signal, onProgress, cache });
+}
+
+/** The same in the untrained control, onto the last units of the final stage. */
+export function projectUntrained(
+  request: PerturbationRequest,
+  untrained: Network,
+  controls: ControlledPerturbations,
+): Promise<Projections> {
+  const units = endOfFinalStage(untrained)?.units.map((unit) => unit.name) ?? [];
+  const { onProgress, untrainedCache: cache } = request;
+  return project(
+    {
+      ...request,
+      ...{ network: untrained, cache },
+      onProgress: (fraction, detail) => onProgress?.(fraction, `${detail} of the untrained network`),
+    },
+    controls,
+    units,
+  );
 }
 
 function settingsOf(request: PerturbationRequest): PerturbationResult['settings'] {
@@ -68,14 +128,17 @@ export async function measurePerturbations(request: PerturbationRequest): Promis
   const { network, dataset, images, attack, norm, seed, layer } = request;
   requirePossible(request);
   const attacked = await attackImages(request, network, false);
-  const controls = controlsOf(request, attacked);
+  const controls = await controlsOf(request, network, attacked);
   const followed = controls.positions.length;
   const found = followed ? await followKinds(request, network, controls) : null;
   // Without perturbations of the network there is nothing to compare.
   const untrained = found ? request.untrained : undefined;
   const other = untrained && (await attackImages(request, untrained, true));
-  const otherFound = other && (await followKinds(request, untrained, controlsOf(request, other)));
-  const projections = await project(request, controls);
+  const otherControls = other && (await controlsOf(request, untrained, other));
+  const otherFound = otherControls && (await followKinds(request, untrained, otherControls));
+  const projected = await project(request, controls);
+  const projections = projected.blocks;
+  const otherProjected = otherControls && (await projectUntrained(request, untrained, otherControls));
   const layers = found ? layersOf(found, projections) : [];
   const warnings = [...attacked.summaries[0]!.warnings];
   const entering = layers[0]?.adversarial?.relativeNorm;
@@ -107,15 +170,20 @@ export async function measurePerturbations(request: PerturbationRequest): Promis
       attack: { name: attack, norm, ...attacked.summaries[0]!, warnings },
       byRadius: attacked.summaries,
       followed,
+      fooled: found ? await fooledBy(request, network, controls) : null,
       projected: projections.length > 0 ? Math.min(followed, request.project?.images ?? followed) : 0,
       layers,
       growth: found ? growthRatios(network, found, otherFound, seed) : [],
       byStage: found ? growthByStage(network, found, otherFound) : { excess: [], final: null },
       untrained:
         other && otherFound
-          ? { weights: untrained.weights, attack: other.summaries[0]!, layers: layersOf(otherFound) }
+          ? {
+              ...{ weights: untrained.weights, attack: other.summaries[0]!, layers: layersOf(otherFound) },
+              projections: otherProjected?.blocks ?? [],
+            }
           : null,
       projections,
+      leading: leadingEnergyAt(network, request.project?.top ?? 0, projected, otherProjected),
       shown: shown.map(({ i, item: { label, perturbed, l2, linf } }) => ({
         ...{ image: images[i]!, label, answer: perturbed, l2, linf },
       })),

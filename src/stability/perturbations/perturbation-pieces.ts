@@ -1,5 +1,5 @@
 import { attackImages, missingGroups } from './perturbation-attack.ts';
-import { controlsOf, project } from './perturbation-measurement.ts';
+import { controlsOf, project, projectUntrained } from './perturbation-measurement.ts';
 import { type PerturbationRequest, requirePossible } from './perturbation-setting.ts';
 
 /** Of the images of a request those groups whose attacks are not finished. What else is missing of a group follows from its attack. */
@@ -16,6 +16,8 @@ export async function measurePerturbationPiece(request: PerturbationRequest): Pr
   requirePossible(request);
   const { network, untrained } = request;
   const attacked = await attackImages(request, network, false);
-  await project(request, controlsOf(request, attacked));
-  if (untrained) await attackImages(request, untrained, true);
+  await project(request, await controlsOf(request, network, attacked));
+  if (!untrained) return;
+  const other = await attackImages(request, untrained, true);
+  if (request.project) await projectUntrained(request, untrained, await controlsOf(request, untrained, other));
 }

@@ -42,6 +42,8 @@ export interface PerturbationRequest {
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
   /** Of projections, by block and image. */
   readonly cache?: ResultCache<ImageEnergies> | undefined;
+  /** The same of the untrained control. */
+  readonly untrainedCache?: ResultCache<ImageEnergies> | undefined;
   /** Folder for what attacks have come to, group of images by group; nothing is kept without. */
   readonly attacks?: string | undefined;
 }
@@ -65,19 +67,23 @@ export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] 
   return [norm === 'linf' ? 2 / 255 : 0.5];
 }
 
-/** Gradients that an attack takes at most, of one image each; those on the untrained control not counted. */
+/**
+ * Gradients that are taken at most, of one image each: those of the attack, and one of the margin for the directed control. Those on the untrained control are not
+ * counted.
+ */
 export function gradientsOf({ attack, images, radii, steps, restarts, dataset }: PerturbationRequest): number {
   const classes = dataset.classes.length;
-  return attackNamed(attack).gradients({ images: images.length, radii: radii.length, steps, restarts, classes });
+  const wanted = { images: images.length, radii: radii.length, steps, restarts, classes };
+  return attackNamed(attack).gradients(wanted) + images.length;
 }
 
 /**
  * Bytes of the pictures that are held at a time: an attack keeps the point, its gradient and the best point of every image at every radius, what follows it
- * the unperturbed image and three perturbations. Inner states are not larger by much.
+ * the unperturbed image, the gradient of its margin and four perturbations. Inner states are not larger by much.
  */
 function bytesOf({ dataset, images, radii, attack }: PerturbationRequest): number {
   const tried = findsSmallest(attack) ? 1 : Math.max(1, radii.length);
-  return 4 * images.length * dataset.shape.reduce((n, d) => n * d, 1) * (6 * tried + 8);
+  return 4 * images.length * dataset.shape.reduce((n, d) => n * d, 1) * (6 * tried + 10);
 }
 
 /** Throws InputError for settings that cannot be, BallastError for more than memory can hold. */
@@ -118,10 +124,20 @@ export function requirePossible(request: PerturbationRequest): void {
 /** Raised whenever the numbers of a perturbation change. */
 export const perturbationRevision = 2;
 
-/** Finished projections below `dir`, for this request only: other images may differ, all other settings may not. */
-export function perturbationCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> {
-  const { network, dataset, attack, norm, radii, steps, stepSize, restarts, randomStart, target, noise, runtime } =
-    request;
+/** Finished projections of the network below `dir`, for this request only: other images may differ, all other settings may not. */
+export const perturbationCache = (dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> =>
+  projectionsBelow(dir, request, request.network);
+
+/** The same of the untrained control, under names of their own; undefined without one. */
+export function untrainedCache(dir: string, request: PerturbationRequest): ResultCache<ImageEnergies> | undefined {
+  if (!request.untrained) return undefined;
+  const { read, write } = projectionsBelow(dir, request, request.untrained);
+  const named = (key: string) => `untrained ${key}`;
+  return { read: (key) => read(named(key)), write: (key, value) => write(named(key), value) };
+}
+
+function projectionsBelow(dir: string, request: PerturbationRequest, network: Network): ResultCache<ImageEnergies> {
+  const { dataset, attack, norm, radii, steps, stepSize, restarts, randomStart, target, noise, runtime } = request;
   const { project, seed } = request;
   // How many images are projected is no part of what is found at one of them.
   const projected = project && { steps: project.steps, top: project.top, finalRelu: project.finalRelu };

@@ -61,7 +61,19 @@ async function leadingVectors(operator: LinearOperator, start: Float64Array, { t
 const energyOn = (vectors: readonly Float64Array[], d: Float32Array): number =>
   vectors.reduce((sum, v) => sum + v.reduce((s, x, i) => s + x * d[i]!, 0) ** 2, 0);
 
-/** One block with the operating points of a group of images: first all adversarial perturbations, then all random ones, then all shuffled. */
+/** Vectors of one image: its perturbations of every kind, and the gradient of its margin. */
+export const vectorsOfAnImage = kinds.length + 1;
+
+/** Kinds whose rows the isotropic gain is taken from: those of the first version, so that its digits stay. */
+const isotropicRows = 3;
+
+/** A block's gradients of the margin, image by image: with respect to what enters, and to what comes out. */
+export interface BlockGradients {
+  readonly incoming: Float32Array;
+  readonly outgoing: Float32Array;
+}
+
+/** One block with the operating points of a group of images: first all adversarial perturbations, then the other kinds one after another, then the gradients. */
 export class GroupProjection {
   readonly #block: NamedBlock;
   readonly #plateau: number;
@@ -87,14 +99,23 @@ export class GroupProjection {
     return [...this.#maps.needed, this.#maps.output];
   }
 
-  /** Energies by image. */
-  async measure(before: Activations, after: Activations, say: (fraction: number) => void): Promise<ImageEnergies[]> {
+  /** Energies by image. In `after` the rows of the gradients are as in `before`. */
+  async measure(
+    before: Activations,
+    after: Activations,
+    gradients: BlockGradients,
+    say: (fraction: number) => void,
+  ): Promise<ImageEnergies[]> {
     const { steps, seed, signal, top } = this.#options;
     const { maps, factors } = await this.#maps.at(before);
-    const rows = this.#images * kinds.length;
-    const moved = (value: Value) =>
-      difference(after.get(value)!.data as Float32Array, before.get(value)!.data as Float32Array);
-    const [incoming, outgoing] = [moved(this.#maps.input), moved(this.#maps.output)];
+    const rows = this.#images * vectorsOfAnImage;
+    const moved = (value: Value, gradient: Float32Array) => {
+      const block = difference(after.get(value)!.data as Float32Array, before.get(value)!.data as Float32Array);
+      block.set(gradient, kinds.length * gradient.length);
+      return block;
+    };
+    const incoming = moved(this.#maps.input, gradients.incoming);
+    const outgoing = moved(this.#maps.output, gradients.outgoing);
     const options = { plateau: this.#plateau, factors, steps, signal };
     const share = top > 0 ? 1 / 3 : 1 / 2;
     const right = await energiesOf(maps, incoming, { ...options, onProgress: (f) => say(f * share) });
@@ -123,18 +144,17 @@ export class GroupProjection {
         const own = d.subarray((row * d.length) / rows, ((row + 1) * d.length) / rows);
         return { above, plateau, below, uncertainty, gain, top: vectors && energyOn(vectors[which], own) };
       };
+      const both = (row: number) => ({
+        incoming: side(right[row]!, dIn, row, 'right'),
+        outgoing: side(left[row]!, dOut, row, 'left'),
+      });
       const byKind = kinds.map((kind, k) => {
         const row = k * this.#images + i;
-        return [
-          kind,
-          {
-            incoming: side(right[row]!, dIn, row, 'right'),
-            outgoing: side(left[row]!, dOut, row, 'left'),
-            gain: length(outgoing, row) / length(incoming, row),
-          },
-        ] as const;
+        return [kind, { ...both(row), gain: length(outgoing, row) / length(incoming, row) }] as const;
       });
-      const squares = kinds.map(
+      const last = kinds.length * this.#images + i;
+      const squares = Array.from(
+        { length: isotropicRows },
         (_, k) => (length(image, k * this.#images + i) / length(probe, k * this.#images + i)) ** 2,
       );
       found.push({
@@ -142,6 +162,7 @@ export class GroupProjection {
         isotropic: Math.sqrt(squares.reduce((s, v) => s + v, 0) / squares.length),
         top: vectors && { values: vectors.values, residual: vectors.residual },
         kinds: Object.fromEntries(byKind) as ImageEnergies['kinds'],
+        gradient: length(incoming, last) > 0 && length(outgoing, last) > 0 ? both(last) : null,
       });
     }
     return found;
@@ -149,7 +170,7 @@ export class GroupProjection {
 
   #operatorAt(before: Activations, image: number): Promise<LinearOperator> {
     const all = before.get(this.#maps.input)!;
-    const size = all.data.length / (this.#images * kinds.length);
+    const size = all.data.length / (this.#images * vectorsOfAnImage);
     const x = tensor(
       'float32',
       [1, ...all.shape.slice(1)],

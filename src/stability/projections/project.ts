@@ -3,17 +3,32 @@ import type { ResultCache } from '../../formats/index.ts';
 import type { Network } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import { availableMemory } from '../../runtime/index.ts';
-import { type ControlledPerturbations, kinds, type PerturbationKind } from '../perturbations/index.ts';
+import { type ControlledPerturbations, kinds, marginGradients } from '../perturbations/index.ts';
 import { activationsAt } from '../units/activations.ts';
 import { type Block, inputOf, outputOf, plateauOf } from '../units/block-ends.ts';
 import { featureCount, findStages, findUnits } from '../units/units.ts';
-import { blockIn, type GroupOptions, GroupProjection, type NamedBlock } from './group-projection.ts';
+import {
+  type BlockGradients,
+  blockIn,
+  type GroupOptions,
+  GroupProjection,
+  type NamedBlock,
+  vectorsOfAnImage,
+} from './group-projection.ts';
 import { type ImageEnergies, type ProjectedBlock, summarize } from './projected-block.ts';
 
 export interface ProjectionOptions extends GroupOptions {
   readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
   /** Of finished blocks, by image. */
   readonly cache?: ResultCache<ImageEnergies> | undefined;
+  /** Only onto these units; onto all, and onto all stages, unless told. */
+  readonly units?: readonly string[] | undefined;
+}
+
+/** What projections have come to, block by block: over images, and image by image. */
+export interface Projections {
+  readonly blocks: readonly ProjectedBlock[];
+  readonly images: ReadonlyMap<string, readonly ImageEnergies[]>;
 }
 
 /**
@@ -22,13 +37,13 @@ export interface ProjectionOptions extends GroupOptions {
  */
 function imagesTogether(blocks: readonly Block[], finalRelu: boolean): number {
   const sizes = blocks.flatMap((block) => [inputOf(block), outputOf(block, finalRelu)].map(featureCount));
-  const bytes = kinds.length * 4 * (2 * sizes.reduce((sum, n) => sum + n, 0) + 20 * Math.max(...sizes));
+  const bytes = vectorsOfAnImage * 4 * (2 * sizes.reduce((sum, n) => sum + n, 0) + 20 * Math.max(...sizes));
   return Math.max(1, Math.min(20, Math.floor(availableMemory() / 4 / bytes)));
 }
 
 /**
- * Energies of perturbations of images on the singular vectors of every unit and stage of a network, incoming on right ones and outgoing on
- * left ones, at the clean images' operating points. `ids`: what the rows of `perturbations` are called in the cache. Throws UsageError for a
+ * Energies of perturbations of images, and of the gradients of their margins, on the singular vectors of every unit and stage of a network, incoming on right ones
+ * and outgoing on left ones, at the clean images' operating points. `ids`: what the rows of `perturbations` are called in the cache. Throws UsageError for a
  * network without residual units.
  */
 export async function projectPerturbations(
@@ -36,15 +51,19 @@ export async function projectPerturbations(
   perturbations: ControlledPerturbations,
   ids: readonly number[],
   options: ProjectionOptions,
-): Promise<ProjectedBlock[]> {
+): Promise<Projections> {
   const { signal, onProgress, cache, runtime } = options;
-  const { size, clean, perturbed } = perturbations;
+  const { size, clean, perturbed, answers } = perturbations;
   const one = network.graph(1);
   const units = findUnits(one);
   if (units.length === 0) throw new UsageError(`${network.name} has no residual units to project onto`);
   const wanted: NamedBlock[] = [
-    ...units.map((u) => ({ name: u.name, kind: 'unit' as const, members: [u.name] })),
-    ...findStages(units).map((s) => ({ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) })),
+    ...units
+      .filter((u) => options.units?.includes(u.name) ?? true)
+      .map((u) => ({ name: u.name, kind: 'unit' as const, members: [u.name] })),
+    ...(options.units ? [] : findStages(units)).map((s) => ({
+      ...{ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) },
+    })),
   ];
   const found = new Map<string, ImageEnergies[]>(wanted.map((b) => [b.name, []]));
   const together = imagesTogether(
@@ -66,27 +85,35 @@ export async function projectPerturbations(
       done++;
     });
     if (missing.length === 0) continue;
-    const rows = group.length * kinds.length;
+    const rows = group.length * vectorsOfAnImage;
     const graph = network.graph(rows);
     const blocks = missing.map((block) => new GroupProjection(graph, one, block, group.length, options));
-    const batchOf = (pick: (kind: PerturbationKind) => Float32Array) => {
+    const own = (block: Float32Array) => block.subarray(first * size, (first + group.length) * size);
+    const batchOf = (all: readonly Float32Array[]) => {
       const block = new Float32Array(rows * size);
-      kinds.forEach((kind, k) => {
-        block.set(pick(kind).subarray(first * size, (first + group.length) * size), k * group.length * size);
+      all.forEach((of, k) => {
+        block.set(own(of), k * group.length * size);
       });
       return tensor('float32', [rows, ...network.inputShape], block);
     };
     const [before, after] = await activationsAt(
       graph,
       blocks.flatMap((b) => b.needed),
-      [batchOf(() => clean), batchOf((kind) => perturbed[kind])],
+      [
+        batchOf(Array.from({ length: vectorsOfAnImage }, () => clean)),
+        batchOf([...kinds.map((kind) => perturbed[kind]), clean]),
+      ],
       runtime,
     );
+    const gradients = await gradientsAt(network, missing, own(clean), {
+      ...options,
+      answers: answers.slice(first, first + group.length),
+    });
     try {
       for (const [b, block] of missing.entries()) {
         signal?.throwIfAborted();
         const say = (f: number) => onProgress?.((done + f) / (groups * wanted.length), `projections, ${block.name}`);
-        const energies = await blocks[b]!.measure(before!, after!, say);
+        const energies = await blocks[b]!.measure(before!, after!, gradients[b]!, say);
         for (const [i, image] of group.entries()) await cache?.write(keyOf(block, image), energies[i]!);
         found.get(block.name)!.push(...energies);
         done++;
@@ -96,7 +123,36 @@ export async function projectPerturbations(
       for (const block of blocks) await block.dispose();
     }
   }
-  return wanted.map((block) =>
-    summarize({ ...block, plateau: plateauOf(blockIn(units, block)) }, found.get(block.name)!),
+  return {
+    blocks: wanted.map((block) =>
+      summarize({ ...block, plateau: plateauOf(blockIn(units, block)) }, found.get(block.name)!),
+    ),
+    images: found,
+  };
+}
+
+/** Of the margin, with respect to what enters each block and what comes out of it, image by image. */
+async function gradientsAt(
+  network: Network,
+  wanted: readonly NamedBlock[],
+  images: Float32Array,
+  {
+    answers,
+    finalRelu,
+    runtime,
+  }: Pick<GroupOptions, 'finalRelu' | 'runtime'> & { readonly answers: readonly number[] },
+): Promise<BlockGradients[]> {
+  const graph = network.graph(answers.length);
+  const units = findUnits(graph);
+  const ends = wanted.map((named) => {
+    const block = blockIn(units, named);
+    return { input: inputOf(block), output: outputOf(block, finalRelu) };
+  });
+  const found = await marginGradients(
+    graph,
+    ends.flatMap(({ input, output }) => [input, output]),
+    tensor('float32', [answers.length, ...network.inputShape], images.slice()),
+    { answers, runtime },
   );
+  return ends.map(({ input, output }) => ({ incoming: found.get(input)!, outgoing: found.get(output)! }));
 }

@@ -1,8 +1,8 @@
 import { distributionOf } from '../../base/statistics.ts';
-import type { Part, ProjectedBlock, ProjectedKind } from '../../schema/index.ts';
+import type { Part, ProjectedBlock, ProjectedGradient, ProjectedKind } from '../../schema/index.ts';
 import type { PerturbationKind } from '../perturbations/index.ts';
 
-export type { ProjectedBlock, ProjectedKind };
+export type { ProjectedBlock, ProjectedGradient, ProjectedKind };
 /** Shares of a perturbation's squared length on singular vectors. */
 export type EnergyShares = ProjectedKind['outgoing'];
 
@@ -34,6 +34,14 @@ export function summarize(
       outgoing: shares(own.map((o) => o.outgoing)),
     };
   };
+  const gradientOf = (own: readonly NonNullable<ImageEnergies['gradient']>[]): ProjectedGradient | null =>
+    own.length === 0
+      ? null
+      : {
+          ...shares(own.map((o) => o.incoming)),
+          predictedGain: distributionOf(own.map((o) => o.incoming.gain))?.median ?? Number.NaN,
+          outgoing: shares(own.map((o) => o.outgoing)),
+        };
   const tops = images.flatMap((image) => (image.top ? [image.top] : []));
   return {
     name,
@@ -50,5 +58,7 @@ export function summarize(
     adversarial: of('adversarial'),
     random: of('random'),
     shuffled: of('shuffled'),
+    directed: of('directed'),
+    gradient: gradientOf(images.flatMap((image) => image.gradient ?? [])),
   };
 }

@@ -142,15 +142,15 @@ describe('F4, adversarial perturbations jump at the end', () => {
     finalOver: readonly MeanRatio[],
   ): GrowthByStage => {
     const stage = (name: string, finalOverThis: MeanRatio | null) => ({
-      ...{ stage: name, toRandom: ratio(2), toShuffled: ratio(1.5), untrainedToRandom: null, finalOverThis },
+      ...{ stage: name, toRandom: ratio(2), toShuffled: ratio(1.5), toDirected: null },
+      ...{ untrainedToRandom: null, finalOverThis },
     });
     return {
       excess: [...finalOver.map((r, i) => stage(`layer${i + 1}`, r)), stage('layer3', null)],
       final: {
         ...{ stage: 'layer3', from: 'layer3.5', to: 'layer3.8' },
         ...end,
-        shuffled: null,
-        untrainedAdversarial: null,
+        ...{ shuffled: null, directed: null, overDirected: null, untrainedAdversarial: null },
       },
     };
   };

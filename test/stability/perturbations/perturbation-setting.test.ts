@@ -5,7 +5,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { shapesDataset } from '../../../src/data/index.ts';
 import { makeFolder } from '../../../src/formats/index.ts';
 import { loadNetwork } from '../../../src/models/index.ts';
-import { gradientsOf, type PerturbationRequest, perturbationCache } from '../../../src/stability/index.ts';
+import {
+  gradientsOf,
+  type PerturbationRequest,
+  perturbationCache,
+  untrainedCache,
+} from '../../../src/stability/index.ts';
 import type { ImageEnergies } from '../../../src/stability/projections/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-perturbation-'));
@@ -30,7 +35,8 @@ const side = { above: 0.2, plateau: 0.5, below: 0.3, uncertainty: 0.01, gain: 1.
 const kind = { incoming: side, outgoing: side, gain: 1.2 };
 const energies: ImageEnergies = {
   ...{ method: 'bound', isotropic: 1, top: null },
-  kinds: { adversarial: kind, random: kind, shuffled: kind },
+  kinds: { adversarial: kind, random: kind, shuffled: kind, directed: kind },
+  gradient: { incoming: side, outgoing: side },
 };
 
 describe('the cache of projections', () => {
@@ -57,9 +63,23 @@ describe('the cache of projections', () => {
   });
 });
 
+describe('the cache of the untrained control’s projections', () => {
+  it('does not take the place of the network’s own in the same folder', async () => {
+    await makeFolder(folder);
+    const untrained = await loadNetwork({ model: 'resnet8', weights: 'random', seed: 7, inputShape: dataset.shape });
+    const both = { ...request, untrained };
+    const other: ImageEnergies = { ...energies, isotropic: 2, gradient: null };
+    await perturbationCache(folder, both).write('layer3.0@1', energies);
+    await untrainedCache(folder, both)!.write('layer3.0@1', other);
+    expect(await perturbationCache(folder, both).read('layer3.0@1')).toEqual(energies);
+    expect(await untrainedCache(folder, both)!.read('layer3.0@1')).toEqual(other);
+    expect(untrainedCache(folder, request)).toBeUndefined();
+  });
+});
+
 describe('the number of gradients', () => {
-  it('is that of images, radii, steps and restarts; the smallest perturbations are looked for once', () => {
-    const of = (attack: PerturbationRequest['attack']) => gradientsOf({ ...request, attack });
+  it('is that of images, radii, steps and restarts, the smallest perturbations looked for once, and one an image for the directed control', () => {
+    const of = (attack: PerturbationRequest['attack']) => gradientsOf({ ...request, attack }) - 2;
     expect(of('fgsm')).toBe(2 * 2);
     expect(of('pgd')).toBe(2 * 2 * 3 * 10);
     expect(of('apgd')).toBe(2 * 2 * 3 * 11);

@@ -1,29 +1,21 @@
 import * as Plot from '@observablehq/plot';
-import {
-  kinds,
-  type PerturbationKind,
-  type PerturbationResult,
-  type PerturbedLayer,
-} from '../../../stability/index.ts';
+import type { PerturbationKind, PerturbationResult, PerturbedLayer } from '../../../stability/index.ts';
 import { barFigureWidth, depthAxis, runsOf } from '../../kit/depth-axis.ts';
 import { draw } from '../../kit/draw.ts';
 import { figure, legend } from '../../kit/figure.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { positiveAxis } from '../../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../../kit/log-axis-marks.ts';
-import { colors } from '../../kit/palette.ts';
+import { colors, seriesHues } from '../../kit/palette.ts';
 import { groupNames } from '../spectrum/spectrum-rows.ts';
-import { imageCount } from './perturbation-text.ts';
+import { imageCount, kindsIn } from './perturbation-text.ts';
 
 const colorOf: Readonly<Record<PerturbationKind, string>> = {
   adversarial: colors.above,
   random: colors.below,
   shuffled: colors.active,
+  directed: seriesHues[3],
 };
-const kindLegend = legend([
-  ...kinds.map((kind) => ({ label: kind, color: colorOf[kind], mark: 'line' as const })),
-  { label: 'linear prediction from the entry', color: colors.soft, mark: 'dashed' },
-]);
 
 type Quantity = 'relativeNorm' | 'gain' | 'linearizationError' | 'linearRelativeNorm';
 
@@ -45,7 +37,11 @@ function pointsOf(layers: readonly PerturbedLayer[], kind: PerturbationKind, qua
 function curves(
   layers: readonly PerturbedLayer[],
   quantity: Quantity,
-  { label, linear = false }: { readonly label: string; readonly linear?: boolean },
+  {
+    kinds,
+    label,
+    linear = false,
+  }: { readonly kinds: readonly PerturbationKind[]; readonly label: string; readonly linear?: boolean },
 ): Html {
   const { marks, x, marginBottom } = depthAxis(groupNames(layers.map((l) => l.name)));
   const series = kinds.map((kind) => ({ kind, points: pointsOf(layers, kind, quantity) }));
@@ -79,29 +75,39 @@ function curves(
 
 /** ‖d‖ / ‖x‖ against depth on a log axis, trained and untrained. */
 export function growthFigure({ layers, untrained, followed }: PerturbationResult): Html {
+  const kinds = kindsIn({ layers });
+  const drawn = { kinds, label: '‖d‖ / ‖x‖', linear: true };
   return figure({
     title: 'How perturbations grow on their way through the network',
     panelWidth: 800,
-    legend: kindLegend,
+    legend: legend([
+      ...kinds.map((kind) => ({ label: kind, color: colorOf[kind], mark: 'line' as const })),
+      { label: 'linear prediction from the entry', color: colors.soft, mark: 'dashed' },
+    ]),
     panels: [
-      { title: 'the network', body: curves(layers, 'relativeNorm', { label: '‖d‖ / ‖x‖', linear: true }) },
+      { title: 'the network', body: curves(layers, 'relativeNorm', drawn) },
       ...(untrained?.layers.some((l) => l.adversarial)
         ? [
             {
               title: 'control: the same architecture, untrained, attacked on its own answers',
-              body: curves(untrained.layers, 'relativeNorm', { label: '‖d‖ / ‖x‖', linear: true }),
+              body: curves(untrained.layers, 'relativeNorm', drawn),
             },
           ]
         : []),
     ],
     caption: html`Norm of the perturbation relative to the unperturbed state, from where it enters to the logits, on a log axis: medians over ${imageCount(followed)},
-      shaded from the lower to the upper quartile. All kinds have the same Euclidean norm at the entry, image by image. Dashed: what the adversarial curve were if the network was linear
+      shaded from the lower to the upper quartile. All kinds have the same Euclidean norm at the entry, image by image${
+        kinds.includes('directed')
+          ? '; directed noise has the component of the adversarial perturbation along the gradient of the margin, too'
+          : ''
+      }. Dashed: what the adversarial curve were if the network was linear
       around the image. That perturbations are followed through the network is the paper’s; the controls and norms are our choice.`,
   });
 }
 
 /** Gain of each step, and how far the linearization of a step is off. */
 export function gainFigure({ layers, followed }: PerturbationResult): Html {
+  const kinds = kindsIn({ layers });
   const inner = layers.slice(1);
   // What is linear, such as the pooling and the last layer, has nothing but rounding as an error, which would stretch the axis.
   const bent = inner.filter((layer) => kinds.some((kind) => (layer[kind]?.linearizationError ?? 0) > 1e-4));
@@ -110,12 +116,12 @@ export function gainFigure({ layers, followed }: PerturbationResult): Html {
     panelWidth: 800,
     legend: legend(kinds.map((kind) => ({ label: kind, color: colorOf[kind], mark: 'line' as const }))),
     panels: [
-      { title: 'gain, state to state', body: curves(inner, 'gain', { label: '‖d‖ / ‖d before‖' }) },
+      { title: 'gain, state to state', body: curves(inner, 'gain', { kinds, label: '‖d‖ / ‖d before‖' }) },
       ...(bent.length
         ? [
             {
               title: 'error of the linearization',
-              body: curves(bent, 'linearizationError', { label: '‖d − J d before‖ / ‖d‖' }),
+              body: curves(bent, 'linearizationError', { kinds, label: '‖d − J d before‖ / ‖d‖' }),
             },
           ]
         : []),
@@ -127,9 +133,10 @@ export function gainFigure({ layers, followed }: PerturbationResult): Html {
 
 /** Bars of energies on the singular vectors of each unit, for each kind: incoming perturbations on right ones, outgoing on left ones. */
 export function projectionFigure(
-  { projections, projected }: PerturbationResult,
+  { projections, projected, layers }: PerturbationResult,
   side: 'incoming' | 'outgoing',
 ): Html | null {
+  const kinds = kindsIn({ layers });
   const units = projections.filter((p) => p.kind === 'unit');
   if (units.length === 0) return null;
   const { marks, x, marginBottom } = depthAxis(groupNames(units.map((u) => u.name)));
@@ -190,7 +197,8 @@ export function projectionFigure(
 }
 
 /** Predicted, measured and isotropic gain of each unit. */
-export function predictedGainFigure({ projections }: PerturbationResult): Html | null {
+export function predictedGainFigure({ projections, layers }: PerturbationResult): Html | null {
+  const kinds = kindsIn({ layers });
   const units = projections.filter((p) => p.kind === 'unit');
   if (units.length === 0) return null;
   const { marks, x, marginBottom } = depthAxis(groupNames(units.map((u) => u.name)));

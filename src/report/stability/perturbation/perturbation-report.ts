@@ -1,12 +1,13 @@
-import { kinds, type PerturbationPixels, type PerturbationResult } from '../../../stability/index.ts';
+import type { PerturbationPixels, PerturbationResult, ProjectedBlock } from '../../../stability/index.ts';
 import { figure } from '../../kit/figure.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { renderPage, type Section } from '../../kit/page.ts';
 import { pngDataUrl } from '../../kit/png.ts';
 import { reportFooter } from '../../kit/report-footer.ts';
-import { formatDuration, formatNumber, typesetNumber } from '../../numbers.ts';
+import { formatDuration, formatNumber, formatPercent, typesetNumber } from '../../numbers.ts';
 import { normalizationFact } from '../normalization-fact.ts';
 import { perturbationAnswer } from '../stability-answers.ts';
+import { directedText, leadingText, shareText } from './explanation-text.ts';
 import {
   accuracyFigure,
   gainFigure,
@@ -14,7 +15,7 @@ import {
   predictedGainFigure,
   projectionFigure,
 } from './perturbation-figures.ts';
-import { fewestForInterval, formatInterval, formatRadius, imageCount } from './perturbation-text.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount, kindsIn } from './perturbation-text.ts';
 
 export interface PerturbationReportOptions {
   readonly pixels: readonly PerturbationPixels[];
@@ -40,7 +41,7 @@ export function pictures(result: PerturbationResult, { pixels, shape }: Perturba
   const name = (c: number) => result.classes[c] ?? `class ${c}`;
   const rows = html`<ul class="pictures">${pixels.map(({ image, clean, perturbed }) => {
     const known = result.shown.find((s) => s.image === image)!;
-    const cells = kinds.map((kind) => {
+    const cells = kindsIn(result).map((kind) => {
       const d = perturbed[kind].map((v, i) => v - clean[i]!);
       const most = d.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
       const factor = most > 0 ? 0.5 / most : 1;
@@ -59,9 +60,16 @@ export function pictures(result: PerturbationResult, { pixels, shape }: Perturba
     title: 'Images and their perturbations',
     panelWidth: 800,
     panels: [{ body: rows }],
-    caption: html`The image, the image with the adversarial perturbation, and the three perturbations around grey, amplified by the factor below each so that its largest
+    caption: html`The image, the image with the adversarial perturbation, and the perturbations of each kind around grey, amplified by the factor below each so that its largest
       value is black or white. ${result.attack.verified ? 'Images that were fooled come first.' : 'None of them was fooled.'}`,
   });
+}
+
+/** What controls of the same length do to the answers. */
+function fooledText({ fooled, followed }: PerturbationResult): string {
+  if (!fooled) return '';
+  const share = (kind: keyof typeof fooled) => formatPercent(fooled[kind]);
+  return `. Of the ${imageCount(followed)} that are followed perturbations of the same Euclidean norm change the answer to: random ${share('random')}, shuffled ${share('shuffled')}, directed ${share('directed')}, adversarial ${share('adversarial')}`;
 }
 
 export function attackTable(result: PerturbationResult): Html {
@@ -73,7 +81,15 @@ export function attackTable(result: PerturbationResult): Html {
 }
 
 /** Energies on whole stages, and on the leading singular vectors of these. */
-function stageTable({ projections }: PerturbationResult): Html | null {
+function stageTable({ projections, layers }: PerturbationResult): Html | null {
+  const kinds = kindsIn({ layers });
+  const rowsOf = (stage: ProjectedBlock) => [
+    ...kinds.flatMap((kind) => {
+      const own = stage[kind];
+      return own ? [{ name: kind, own, measured: own.measuredGain }] : [];
+    }),
+    ...(stage.gradient ? [{ name: 'margin’s gradient', own: stage.gradient, measured: null }] : []),
+  ];
   const stages = projections.filter((p) => p.kind === 'stage');
   if (stages.length === 0) return null;
   const percent = (share: number | null) => (share === null ? '–' : `${(100 * share).toFixed(1)} %`);
@@ -82,17 +98,39 @@ function stageTable({ projections }: PerturbationResult): Html | null {
 <div class="scroll"><table><thead><tr><th>stage</th><th>perturbation</th><th>above 1</th><th>at 1</th><th>below 1</th><th>± at most</th>${
     k ? html`<th>on the top ${k}</th>` : null
   }<th>gain predicted</th><th>measured</th><th>isotropic</th></tr></thead><tbody>${stages.flatMap((stage) =>
-    kinds.flatMap((kind) => {
-      const own = stage[kind];
-      if (!own) return [];
-      return [
-        html`<tr><td>${stage.name}</td><td>${kind}</td><td>${percent(own.energyAbove)}</td><td>${percent(own.energyPlateau)}</td><td>${percent(own.energyBelow)}</td><td>${percent(own.uncertainty)}</td>${
+    rowsOf(stage).map(
+      ({ name, own, measured }) =>
+        html`<tr><td>${stage.name}</td><td>${name}</td><td>${percent(own.energyAbove)}</td><td>${percent(own.energyPlateau)}</td><td>${percent(own.energyBelow)}</td><td>${percent(own.uncertainty)}</td>${
           k ? html`<td>${percent(own.energyTop)}</td>` : null
-        }<td>${typesetNumber(own.predictedGain)}</td><td>${typesetNumber(own.measuredGain)}</td><td>${typesetNumber(stage.isotropicGain)}</td></tr>`,
-      ];
-    }),
+        }<td>${typesetNumber(own.predictedGain)}</td><td>${measured === null ? '–' : typesetNumber(measured)}</td><td>${typesetNumber(stage.isotropicGain)}</td></tr>`,
+    ),
   )}</tbody></table></div>
 <p>Incoming perturbations on the right singular vectors of the map from a stage’s input to its last addition. Where the measured gain differs from the predicted one the perturbation has left the region in which the linearization holds.</p>`;
+}
+
+/** Energies on the leading singular vectors of the last units, trained and untrained; null where they were not measured. */
+function leadingTable({ leading, projections, untrained, layers }: PerturbationResult): Html | null {
+  if (!leading) return null;
+  const kinds = kindsIn({ layers });
+  const percent = (share: number | null | undefined) =>
+    share === null || share === undefined ? '–' : formatPercent(share);
+  const row = (network: string, block: ProjectedBlock) =>
+    html`<tr><td>${block.name}</td><td>${network}</td>${kinds.map((kind) => html`<td>${percent(block[kind]?.energyTop)}</td>`)}<td>${percent(block.gradient?.energyTop)}</td><td>${percent(leading.isotropic)}</td></tr>`;
+  const rows = leading.units.flatMap((name) => {
+    const of = (blocks: readonly ProjectedBlock[]) => blocks.filter((b) => b.name === name && b.kind === 'unit');
+    return [
+      ...of(projections).map((block) => row('trained', block)),
+      ...of(untrained?.projections ?? []).map((block) => row('untrained', block)),
+    ];
+  });
+  const mean = (network: string, shares: NonNullable<typeof leading>['trained']) =>
+    html`<tr><td>all of these</td><td>${network}</td>${kinds.map((kind) => html`<td>${shareText(shares[kind], leading.isotropic)}</td>`)}<td>${shareText(shares.gradient, leading.isotropic)}</td><td>${percent(leading.isotropic)}</td></tr>`;
+  return html`<h3>On the ${leading.count} leading right singular vectors at the end of ${leading.stage}</h3>
+<ul class="findings">${leadingText(leading).map((text) => html`<li>${text}</li>`)}</ul>
+<div class="scroll"><table><thead><tr><th>unit</th><th>network</th>${kinds.map((kind) => html`<th>${kind}</th>`)}<th>margin’s gradient</th><th>k / n</th></tr></thead><tbody>${rows}${mean('trained', leading.trained)}${
+    leading.untrained ? mean('untrained', leading.untrained) : null
+  }</tbody></table></div>
+<p>Squared length of what enters a unit on its leading right singular vectors, means over images; in brackets 95 % intervals (Student’s t). The margin’s gradient is that of the logit of the answer less the largest other one, with respect to the unit’s input at the clean image. The untrained network has its batch norm calibrated and is attacked on its own answers.</p>`;
 }
 
 /** Sentences with the numbers that answer the paper's question about growth (F4). */
@@ -105,12 +143,15 @@ function growthFindings(result: PerturbationResult): Html {
     return html`<li${more === 'larger' ? html` class="caution"` : ''}><b>${formatNumber(r.value, 3)}×</b>At the end of ${g.stage} adversarial perturbations are ${
       more ? `${more} than` : certain ? 'neither larger nor smaller than' : 'on few images compared with'
     } random ones of the same norm at the entry: ratio of ‖d‖ / ‖x‖ ${formatInterval(r, result.followed)}; against shuffled pixels ${formatInterval(g.toShuffled, result.followed)}${
+      g.toDirected ? html`, against directed noise ${formatInterval(g.toDirected, result.followed)}` : ''
+    }${
       g.untrainedToRandom
         ? html`; in the untrained network, against random, ${formatInterval(g.untrainedToRandom, result.images.length)}`
         : ''
     }.</li>`;
   };
-  return html`<ul class="findings">${result.growth.filter((g) => g.toRandom).map(sentence)}</ul>
+  const directed = result.followed >= fewestForInterval && result.byStage ? directedText(result.byStage) : [];
+  return html`<ul class="findings">${result.growth.filter((g) => g.toRandom).map(sentence)}${directed.map((text) => html`<li>${text}</li>`)}</ul>
 <p>Medians over ${imageCount(result.followed)}${
     result.followed < fewestForInterval ? ', too few for intervals' : ' with 95 % bootstrap intervals over images'
   }; at the entry all kinds have ‖d‖ / ‖x‖ = ${formatNumber(entry.adversarial?.relativeNorm ?? Number.NaN, 3)} (median).</p>`;
@@ -147,6 +188,7 @@ export function onSingularVectors(result: PerturbationResult): Html[] {
   return [
     projectionFigure(result, 'incoming'),
     projectionFigure(result, 'outgoing'),
+    leadingTable(result),
     stageTable(result),
     predictedGainFigure(result),
   ].filter((part) => part !== null);
@@ -160,7 +202,7 @@ export function renderPerturbationReport(result: PerturbationResult, options: Pe
 <dt>data</dt><dd>${result.dataset}, ${imageCount(result.images.length)} of the test set</dd>
 <dt>attack</dt><dd>${attack.name} in ${attack.norm}, radius ${formatRadius(attack.eps)}, ${stepsOf(result)}${settings.target === null ? '' : `, aiming at ${String(settings.target)}`}</dd>
 <dt>enters at</dt><dd>${settings.layer === null ? 'the image; pixels in [0, 1], normalization is part of the network' : `the input of ${String(settings.layer)}`}</dd>
-<dt>controls</dt><dd>${String(settings.noise)} noise and the perturbation with its pixels shuffled, each of the same Euclidean norm after clipping${result.untrained ? '; the same architecture untrained' : ''}</dd>
+<dt>controls</dt><dd>${String(settings.noise)} noise, the perturbation with its pixels shuffled${kindsIn(result).includes('directed') ? ', and noise with its component along the gradient of the margin (directed)' : ''}, each of the same Euclidean norm after clipping${result.untrained ? '; the same architecture untrained' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`;
   const warnings = [...new Set([attack, ...result.byRadius].flatMap((a) => a.warnings))];
@@ -174,7 +216,7 @@ export function renderPerturbationReport(result: PerturbationResult, options: Pe
         attackTable(result),
         warnings.length ? html`<ul>${warnings.map((w) => html`<li class="wrong">warning: ${w}</li>`)}</ul>` : null,
         html`<p>${result.clean.misclassified.length} of ${result.images.length} images are misclassified without a perturbation; they are not attacked and count as wrong.
-Every success was confirmed by predicting again${followed ? '' : '. No perturbation was found, so there is none to follow through the network'}.${
+Every success was confirmed by predicting again${fooledText(result)}${followed ? '' : '. No perturbation was found, so there is none to follow through the network'}.${
           attack.attacked && !attack.verified
             ? ` At radius ${formatRadius(attack.eps)} the attack fooled no image${followed ? '; what is followed below are its unsuccessful perturbations' : ''}.`
             : ''

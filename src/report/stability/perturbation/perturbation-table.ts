@@ -2,7 +2,8 @@ import type { AttackSummary, PerturbationResult } from '../../../stability/index
 import { fitted, opening, type TerminalOptions, terminalWidth } from '../../terminal/terminal-width.ts';
 import { alignColumns } from '../../terminal/text-table.ts';
 import { perturbationAnswer } from '../stability-answers.ts';
-import { fewestForInterval, formatInterval, formatRadius, imageCount, short } from './perturbation-text.ts';
+import { directedText, leadingText } from './explanation-text.ts';
+import { fewestForInterval, formatInterval, formatRadius, imageCount, kindsIn, short } from './perturbation-text.ts';
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
@@ -27,15 +28,19 @@ export function perturbationTable(
   if (result.followed === 0)
     return fitted([...lines, '', 'no perturbation was found, so there is none to follow'].join('\n'), width);
   const energies = new Map(result.projections.map((p) => [p.name, p]));
-  const heads = ['place', 'adversarial', 'random', 'shuffled', 'gain', 'linear', 'error'];
+  const kinds = kindsIn(result);
+  const own = ['gain', 'linear', 'error'];
   const projected = energies.size > 0 ? ['above', 'at a', 'below', 'random above'] : [];
+  const heads = ['place', ...kinds, ...own, ...projected];
+  // What goes first where there is no room.
+  const expendable = ['error', 'below', 'random above', 'linear', 'shuffled', 'directed'].flatMap((head) =>
+    heads.includes(head) ? [heads.indexOf(head)] : [],
+  );
   const rows = result.layers.map((layer) => {
     const own = energies.get(layer.name)?.adversarial;
     return [
       layer.name,
-      short(layer.adversarial?.relativeNorm),
-      short(layer.random?.relativeNorm),
-      short(layer.shuffled?.relativeNorm),
+      ...kinds.map((kind) => short(layer[kind]?.relativeNorm)),
       short(layer.adversarial?.gain),
       short(layer.adversarial?.predictedGain),
       short(layer.adversarial?.linearizationError),
@@ -49,24 +54,29 @@ export function perturbationTable(
         : []),
     ];
   });
-  const table = alignColumns([[...heads, ...projected], ...rows], { width, drop: [6, 9, 10, 5, 3] });
+  const table = alignColumns([heads, ...rows], { width, drop: expendable });
   const growth = alignColumns(
     [
-      ['end of', 'adversarial / random', 'adversarial / shuffled', 'untrained network: adversarial / random'],
+      ['end of', ...kinds.slice(1).map((kind) => `adversarial / ${kind}`), 'untrained network: adversarial / random'],
       ...result.growth.map((g) => [
         g.stage,
-        formatInterval(g.toRandom, result.followed),
-        formatInterval(g.toShuffled, result.followed),
+        ...[g.toRandom, g.toShuffled, g.toDirected]
+          .slice(0, kinds.length - 1)
+          .map((ratio) => formatInterval(ratio, result.followed)),
         formatInterval(g.untrainedToRandom, result.images.length),
       ]),
     ],
     { width },
   );
+  const explained = [
+    ...(result.byStage && result.followed >= fewestForInterval ? directedText(result.byStage) : []),
+    ...leadingText(result.leading),
+  ];
   return fitted(
     [
       ...lines,
       '',
-      `medians over ${imageCount(result.followed)}: |d| / |x| of three kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
+      `medians over ${imageCount(result.followed)}: |d| / |x| of ${kinds.length === 3 ? 'three' : 'four'} kinds of perturbation of the same l2 norm; gain, linear prediction and its error`,
       ...(projected.length
         ? ['are the adversarial ones, and so are the energies on singular values above, at and below the plateau']
         : ['are the adversarial ones']),
@@ -80,6 +90,13 @@ export function perturbationTable(
               : 'ratio of |d| / |x|, median over images with a 95 % bootstrap interval',
             ...growth,
           ]),
+      ...(result.fooled
+        ? [
+            '',
+            `share of answers changed: ${kinds.map((kind) => `${kind} ${percent(result.fooled![kind])}`).join(', ')}`,
+          ]
+        : []),
+      ...(explained.length ? ['', ...opening(explained, width)] : []),
     ].join('\n'),
     width,
   );

@@ -1,4 +1,4 @@
-import type { GrowthRatio } from '../../../stability/index.ts';
+import { type GrowthRatio, kinds, type PerturbationKind, type PerturbationResult } from '../../../stability/index.ts';
 import { formatCount, formatNumber } from '../../numbers.ts';
 
 /** Three digits; a dash where there is no number. */
@@ -22,6 +22,10 @@ export function formatInterval(ratio: GrowthRatio['toRandom'], images: number): 
     ? short(ratio.value)
     : `${short(ratio.value)} (${short(ratio.low)} to ${short(ratio.high)})`;
 }
+
+/** The kinds that a result has: before version 2 there was no directed control. */
+export const kindsIn = ({ layers }: Pick<PerturbationResult, 'layers'>): readonly PerturbationKind[] =>
+  kinds.filter((kind) => kind !== 'directed' || layers.some((layer) => layer.directed));
 
 /** `1 image`, `8 images`. */
 export const imageCount = (n: number): string => `${formatCount(n)} image${n === 1 ? '' : 's'}`;

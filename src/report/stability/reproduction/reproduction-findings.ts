@@ -3,7 +3,6 @@ import {
   adversarialJump,
   type Finding,
   littleBetweenImages,
-  type MeanRatio,
   mostAreOne,
   nearness,
   type ReproductionResult,
@@ -11,15 +10,8 @@ import {
   slightDifference,
 } from '../../../stability/index.ts';
 import { effectText, type VerdictOutcome } from '../../../verdict/index.ts';
-import {
-  formatCount,
-  formatExact,
-  formatNumber,
-  formatPercent,
-  formatRange,
-  plural,
-  typesetNumber,
-} from '../../numbers.ts';
+import { formatCount, formatExact, formatPercent, formatRange, plural, typesetNumber } from '../../numbers.ts';
+import { directedText, leadingText, ratioText } from '../perturbation/explanation-text.ts';
 import { formatInterval } from '../perturbation/perturbation-text.ts';
 
 /** A finding of the paper as it is told: the verdict's rule and outcome, and the numbers in words. */
@@ -126,9 +118,6 @@ function strongChange({ interventions }: ReproductionResult): PaperFinding {
   ]);
 }
 
-const ratioText = (r: MeanRatio | null): string =>
-  r === null ? '–' : `${formatNumber(r.ratio, 3)} (${formatNumber(r.low, 3)} to ${formatNumber(r.high, 3)})`;
-
 function jumpAtTheEnd({ perturbations }: ReproductionResult): PaperFinding {
   const { growth, byStage = { excess: [], final: null }, followed, images } = perturbations;
   const finding = adversarialJump(byStage);
@@ -136,12 +125,17 @@ function jumpAtTheEnd({ perturbations }: ReproductionResult): PaperFinding {
   if (excess.length === 0) return told(finding, ['No perturbation was followed.']);
   const controls = excess.some((e) => e.untrainedToRandom !== null);
   return told(finding, [
-    `Excess growth, adversarial over random, over ${excess.map((e) => `${e.stage}: ${ratioText(e.toRandom)}`).join('; ')} (${followed} images, 95 % intervals). Over shuffled pixels: ${excess.map((e) => ratioText(e.toShuffled)).join('; ')}.`,
+    `Excess growth, adversarial over random, over ${excess.map((e) => `${e.stage}: ${ratioText(e.toRandom)}`).join('; ')} (${followed} images, 95 % intervals). Over shuffled pixels: ${excess.map((e) => ratioText(e.toShuffled)).join('; ')}.${
+      excess.some((e) => e.toDirected)
+        ? ` Over noise with their component along the margin’s gradient: ${excess.map((e) => ratioText(e.toDirected)).join('; ')}.`
+        : ''
+    }`,
     ...(final
       ? [
           `From ${final.from} to ${final.to} ‖d‖ is multiplied by ${ratioText(final.adversarial)} (adversarial), ${ratioText(final.random)} (random) and ${ratioText(final.shuffled)} (shuffled pixels).`,
         ]
       : []),
+    ...directedText(byStage),
     `Adversarial to random ‖d‖ / ‖x‖ at the end of ${growth.map((g) => `${g.stage}: ${formatInterval(g.toRandom, followed)}`).join('; ')} (medians).`,
     ...(controls
       ? [
@@ -183,6 +177,7 @@ function projected({ perturbations }: ReproductionResult): PaperFinding {
         : [
             `On its ${last.top.values.length} leading right singular vectors: ${formatPercent(top('adversarial')!)} and ${formatPercent(top('random')!)}.`,
           ]),
+      ...leadingText(perturbations.leading),
       `Gain predicted by the singular values at ${last.name}: ${typesetNumber(last.adversarial!.predictedGain, 3)} (adversarial; measured ${typesetNumber(last.adversarial!.measuredGain, 3)}), ${typesetNumber(last.random!.predictedGain, 3)} (random; measured ${typesetNumber(last.random!.measuredGain, 3)}), ${typesetNumber(last.isotropicGain, 3)} for a perturbation without direction.`,
     ],
   };

@@ -8,7 +8,7 @@ import { interventionGrowthFigure } from '../intervention/intervention-growth-fi
 import { listed } from '../intervention/intervention-table.ts';
 import { normalizationFact } from '../normalization-fact.ts';
 import { attackTable, onSingularVectors, pictures, throughNetwork } from '../perturbation/perturbation-report.ts';
-import { formatRadius } from '../perturbation/perturbation-text.ts';
+import { formatRadius, kindsIn } from '../perturbation/perturbation-text.ts';
 import { activeUnitsFigure } from '../spectrum/active-units-figure.ts';
 import { countsFigure } from '../spectrum/depth-figures.ts';
 import { spectraFigure } from '../spectrum/spectra-figure.ts';
@@ -35,7 +35,7 @@ function facts(result: ReproductionResult): Html {
 <dt>data</dt><dd>${result.dataset}, test set; ${result.images.length} images are perturbed, ${spectra.images.length} of them have complete spectra</dd>
 <dt>complete spectra</dt><dd>${listed(units, 30)} (those that were asked for, or else the cheapest ones); stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
 <dt>interventions</dt><dd>${alone.length > 0 ? `${alone.join(', ')}, each alone with frozen activations, ` : ''}all units together with recomputed ones</dd>
-<dt>attack</dt><dd>PGD, linf radius ${formatRadius(p.attack.eps)}, ${String(p.settings.steps)} steps of a quarter of it; controls: Gaussian noise and shuffled pixels of the same Euclidean norm${p.untrained ? ', an untrained network' : ''}</dd>
+<dt>attack</dt><dd>PGD, linf radius ${formatRadius(p.attack.eps)}, ${String(p.settings.steps)} steps of a quarter of it; controls of the same Euclidean norm: Gaussian noise, shuffled pixels${kindsIn(p).includes('directed') ? ', noise with the component along the gradient of the margin' : ''}${p.untrained ? ', an untrained network' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
 </dl>`;
 }

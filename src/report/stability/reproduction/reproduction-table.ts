@@ -2,6 +2,7 @@ import type { ReproductionResult } from '../../../stability/index.ts';
 import { formatNumber } from '../../numbers.ts';
 import { fitted, opening, type TerminalOptions, terminalWidth } from '../../terminal/terminal-width.ts';
 import { alignColumns } from '../../terminal/text-table.ts';
+import { kindsIn } from '../perturbation/perturbation-text.ts';
 import { reproductionAnswer } from '../stability-answers.ts';
 import { paperFindings } from './reproduction-findings.ts';
 
@@ -11,16 +12,14 @@ export function reproductionTable(
   { width = terminalWidth() }: Partial<TerminalOptions> = {},
 ): string {
   const { perturbations: p } = result;
+  const kinds = kindsIn(p);
   const findings = paperFindings(result).flatMap((f) => [
     `${f.name} ${f.verdict.toUpperCase()}: ${f.statement}`,
     `   why: ${f.reason}`,
     ...f.evidence.map((e) => `   ${e}`),
   ]);
   const layers = p.layers.filter((l) => p.growth.some((g) => g.name === l.name));
-  const growth = layers.map((l) => [
-    l.name,
-    ...(['adversarial', 'random', 'shuffled'] as const).map((k) => formatNumber(l[k]?.relativeNorm ?? Number.NaN, 3)),
-  ]);
+  const growth = layers.map((l) => [l.name, ...kinds.map((k) => formatNumber(l[k]?.relativeNorm ?? Number.NaN, 3))]);
   return fitted(
     [
       ...opening(reproductionAnswer(result), width),
@@ -29,11 +28,7 @@ export function reproductionTable(
       '',
       ...findings,
       ...(growth.length
-        ? [
-            '',
-            '|d| / |x|, medians',
-            ...alignColumns([['end of', 'adversarial', 'random', 'shuffled'], ...growth], { width }),
-          ]
+        ? ['', '|d| / |x|, medians', ...alignColumns([['end of', ...kinds], ...growth], { width })]
         : []),
     ].join('\n'),
     width,
