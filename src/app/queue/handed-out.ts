@@ -67,7 +67,7 @@ export async function goingOn(study: string, choice: QueueChoice): Promise<Queue
   if (choice.kind === 'redis' && before.kind === 'redis') {
     if (before.bucket !== choice.bucket)
       throw new UsageError(
-        `${quote(study)} is handed out already ${before.bucket === undefined ? 'without a bucket' : `with --bucket ${before.bucket}`}; take its trials back first, ballast queue cancel ${quote(study)}`,
+        `${quote(study)} is handed out already ${before.bucket === undefined ? 'without a bucket' : `with the bucket ${before.bucket}`}; take its trials back first, ballast queue cancel ${quote(study)}`,
       );
     if (before.url === choice.url && before.namespace === choice.namespace) return { ...choice, study: before.study };
   } else if (choice.kind === before.kind) return choice;

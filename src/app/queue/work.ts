@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { childModule } from '../../base/child-module.ts';
-import { UsageError } from '../../base/errors.ts';
+import { InputError, UsageError } from '../../base/errors.ts';
 import { makeFolder, quote } from '../../formats/index.ts';
 import {
   announcementOf,
@@ -86,9 +86,10 @@ async function sourceOf({
   signal,
   onNote,
 }: WorkOptions): Promise<(worker: Announcement) => TrialSource> {
-  if (url === undefined && endpoint !== undefined) throw new UsageError('--s3-endpoint goes with --bucket');
+  if (url === undefined && endpoint !== undefined)
+    throw new InputError('s3Endpoint', 'the server of a bucket, and no bucket is named');
   if (!isRedisUrl(queue)) {
-    if (url !== undefined) throw new UsageError('--bucket goes with --queue redis://...');
+    if (url !== undefined) throw new InputError('bucket', 'is for trials over Redis; here all share a folder');
     const study = resolve(queue);
     if (!existsSync(join(study, 'queue')))
       throw new UsageError(
