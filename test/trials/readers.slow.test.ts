@@ -35,7 +35,12 @@ function imported(path: string) {
     console.log(JSON.stringify({ mb: process.resourceUsage().maxRSS / 1024, kept: curve.length, budgetSteps, notes: logs.notes }));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   if (stdout === '') throw new Error(stderr);
-  return JSON.parse(stdout) as { mb: number; kept: number; budgetSteps: number; notes: { run: string; text: string }[] };
+  return JSON.parse(stdout) as {
+    mb: number;
+    kept: number;
+    budgetSteps: number;
+    notes: { run: string; text: string }[];
+  };
 }
 
 describe('a log of 2 GB', () => {
