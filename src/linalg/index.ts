@@ -29,7 +29,6 @@ export {
   bytesOfTop,
   type TopOptions,
   type TopSpectrum,
-  type Triplet,
   topSingularTriplets,
 } from './krylov/golub-kahan.ts';
 export {
@@ -54,4 +53,4 @@ export { abortable, denseOperator, type LinearOperator, type VectorBlock } from 
 export { smallSvd } from './small-svd.ts';
 export { type Csr, CsrBuilder, transpose } from './sparse/sparse.ts';
 export { sparseSingularValues } from './sparse/sparse-spectrum.ts';
-export { countAround, type Plateau, type Spectrum, type SpectrumMethod } from './spectrum.ts';
+export { countAround, type Plateau, type Spectrum, type SpectrumMethod, type Triplet } from './spectrum.ts';

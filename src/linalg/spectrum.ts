@@ -20,6 +20,17 @@ export interface Spectrum {
   readonly seconds: number;
 }
 
+/** A singular value with its vectors. */
+export interface Triplet {
+  readonly value: number;
+  /** Unit vectors: J right = value left. */
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+  /** max(||J v - s u||, ||Jᵀ u - s v||), relative to the largest singular value. */
+  readonly residual: number;
+  readonly converged: boolean;
+}
+
 /** Values above, on and below a plateau, and at zero (these are also below), within an absolute tolerance. */
 export function countAround(
   values: ArrayLike<number>,

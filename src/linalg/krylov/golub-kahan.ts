@@ -2,21 +2,10 @@ import { RandomStream } from '../../base/random.ts';
 import type { LinearOperator } from '../operator.ts';
 import { Products } from '../products.ts';
 import { smallSvd } from '../small-svd.ts';
-import type { Spectrum } from '../spectrum.ts';
+import type { Spectrum, Triplet } from '../spectrum.ts';
 import { dot, images, join, orthonormalize, subtractMultiple } from '../vectors.ts';
 import { gramTriplets } from './gram-lanczos.ts';
 import { OrthonormalBasis } from './orthonormal-basis.ts';
-
-/** A singular value with its vectors. */
-export interface Triplet {
-  readonly value: number;
-  /** Unit vectors: J right = value left. */
-  readonly left: Float64Array;
-  readonly right: Float64Array;
-  /** max(||J v - s u||, ||Jᵀ u - s v||), relative to the largest singular value. */
-  readonly residual: number;
-  readonly converged: boolean;
-}
 
 /** How the largest singular triplets are searched: how many, how exactly, with how large a basis. */
 export interface TopOptions {

@@ -1,9 +1,9 @@
 import { RandomStream } from '../../base/random.ts';
 import type { LinearOperator } from '../operator.ts';
 import { smallEigen } from '../small-eigen.ts';
+import type { Triplet } from '../spectrum.ts';
 import { dot, norm, scale, subtractMultiple } from '../vectors.ts';
 import { openKernels } from '../wasm.ts';
-import type { Triplet } from './golub-kahan.ts';
 
 export interface GramOptions {
   readonly count: number;
