@@ -10,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -517,6 +519,28 @@ describe.skipIf(!hasRedis())('a study on Redis with a bucket', () => {
     expect(all).toContain('s3://lab/studies/mine');
     for (const secret of Object.values(keys)) expect(all).not.toContain(secret);
   });
+});
+
+it('keys of a bucket are listed page by page', async () => {
+  const asked: (string | null)[] = [];
+  // s3rver fails at a second page: this one says what a server would.
+  const pages = createServer(({ url = '' }, response) => {
+    const token = new URL(url, 'http://x').searchParams.get('continuation-token');
+    asked.push(token);
+    const more = token === null ? '<NextContinuationToken>next/+=</NextContinuationToken>' : '';
+    response.setHeader('content-type', 'application/xml');
+    response.end(
+      `<?xml version="1.0"?><ListBucketResult><IsTruncated>${token === null}</IsTruncated>${more}<Contents><Key>studies/mine/${asked.length}</Key></Contents></ListBucketResult>`,
+    );
+  });
+  await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
+  const { port } = pages.address() as AddressInfo;
+  const one = await openBucket({ url: server.url, endpoint: `http://127.0.0.1:${port}` });
+  expect(await one.list('')).toEqual(['1', '2']);
+  expect(asked).toEqual([null, 'next/+=']);
+  one.close();
+  pages.closeAllConnections();
+  await new Promise((resolve) => pages.close(resolve));
 });
 
 describe('a way to a bucket that is not right', () => {

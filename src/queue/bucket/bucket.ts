@@ -235,7 +235,8 @@ export async function openBucket({ url, endpoint }: BucketPlace): Promise<Bucket
       }),
     async check() {
       try {
-        await client.send(new s3.ListObjectsV2Command({ Bucket: name, Prefix: full(''), MaxKeys: 1 }));
+        // Nothing begins so: what is asked is whether one may.
+        await client.send(new s3.ListObjectsV2Command({ Bucket: name, Prefix: full('check/') }));
       } catch (cause) {
         const why = `${endpoint === undefined ? url : `${url} at ${endpoint}`}: ${reasonOf(cause)}`;
         throw lasting.has((cause as Error).name) ? new UsageError(why, { cause }) : new BallastError(why, { cause });
