@@ -181,20 +181,24 @@ export class Coordinator {
     );
     // What was offered and waits no longer was taken, or is cancelled: then nobody is to take it.
     const waits = new Set(waiting.map(({ id, attempt }) => keyOf({ trial: id, attempt })));
-    const gone = [...this.#offered].filter((key) => !waits.has(key));
-    const cancelled = gone.map(fenceOfKey).filter(({ trial }) => store.isHeld(trial) !== false);
+    const taken = [...this.#offered].filter((key) => !waits.has(key));
+    const cancelled = taken.map(fenceOfKey).filter(({ trial }) => store.isHeld(trial) !== false);
     if (cancelled.length > 0) await this.#queue.withdraw(cancelled);
-    for (const key of gone) this.#offered.delete(key);
+    for (const key of taken) this.#offered.delete(key);
     const study = store.storedName() ?? '';
     const { priority = 0 } = this.#options;
     const wanted = store.claims.offered(due.map(({ id }) => id));
-    await this.#queue.offer(
+    const gone = await this.#queue.offer(
       wanted.map((trial) => ({
         offer: offerOf(trial, { study, priority, from: store.path }),
         known: () => (trial.attempt === 1 ? [] : store.curve(trial.id)),
       })),
     );
     for (const { id, attempt } of due) this.#offered.add(keyOf({ trial: id, attempt }));
+    if (gone.length > 0) await this.#queue.cancel(gone);
+    for (const fence of gone)
+      if (store.claims.adopt({ id: fence.trial, attempt: fence.attempt }, silentWorker) === 'adopted')
+        this.#takeBack(fence);
     return { queued: waiting.length, running: this.#running().length };
   }
 
@@ -207,6 +211,9 @@ export class Coordinator {
     if (row?.status === 'running') this.#options.onNote?.(why);
   }
 }
+
+/** Took a trial, and was gone before it said who it was. */
+const silentWorker = { host: 'a worker that said nothing', pid: 0, started: '' };
 
 /** The owner that the store names: of another machine always, since only its own words tell whether it lives. */
 const ownerOf = ({ worker, host, pid }: Announcement) => ({ host: `worker ${worker} on ${host}`, pid, started: '' });

@@ -41,8 +41,11 @@ export interface Remaining {
 export interface TrialQueue {
   /** Gives workers folders of files that trials name, by name; until `clear`. Throws BallastError for more than can be given. */
   supply(folders: ReadonlyMap<string, string>): Promise<void>;
-  /** Hands out trials, the most urgent first, each with the attempt that whoever takes it makes. To offer an attempt twice is to offer it once. */
-  offer(offers: readonly HandedOut[]): Promise<void>;
+  /**
+   * Hands out trials, the most urgent first, each with the attempt that whoever takes it makes. To offer an attempt twice is to offer it once. Resolves to those that nobody will take any
+   * more: a worker took them, and was gone or refused them before it said so.
+   */
+  offer(offers: readonly HandedOut[]): Promise<readonly Fence[]>;
   /** What workers have said since the last call, the messages of a trial in their order; again from the beginning for a coordinator that is new. */
   receive(): Promise<readonly QueueMessage[]>;
   /** These attempts are over: those that wait are taken back, and whoever works on one is told that it has lost it. */

@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Queue } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Coordinator, connect, RedisQueue, RedisSource } from '../../src/queue/index.ts';
 import { KeptCurve } from '../../src/queue/process/kept-curve.ts';
 import { receiveFiles, sendFiles } from '../../src/queue/redis/files.ts';
 import { RedisKeys } from '../../src/queue/redis/keys.ts';
+import { Speech } from '../../src/queue/redis/speech.ts';
 import type { Announcement } from '../../src/schema/index.ts';
 import { ClaimLost, StudyStore } from '../../src/store/index.ts';
 import { conforms } from '../support/queue/conformance.ts';
@@ -95,6 +96,40 @@ describe.skipIf(!available)('a study on a real Redis', () => {
     sources.push(one);
     return one;
   };
+
+  it('is given to somebody else where a worker was gone before it said that it had taken it, and hears no more of that one', async () => {
+    const late = await study.source(workerNamed('late'));
+    // Between the lock and the first word: what it says waits for an answer that never comes.
+    const said = vi.spyOn(Speech.prototype, 'say').mockImplementation(() => {});
+    const first = (await late.claim())!;
+    said.mockRestore();
+    await study.round();
+    expect(store.trial(first.id)!.status).toBe('queued');
+    const redis = await connect({ url: server.url, namespace: study.namespace });
+    const lock = `ballast:${study.namespace}:command_0_0_0_-:${study.study}-${first.id}-1:lock`;
+    const other = await source('next');
+    let next: Awaited<ReturnType<typeof other.claim>>;
+    await until(async () => {
+      await redis.del(lock);
+      await study.round();
+      next ??= await other.claim();
+      return next !== undefined;
+    }, 'it is given to somebody else');
+    redis.disconnect();
+    if (!next) return expect.unreachable();
+    expect([next.id, next.attempt]).toEqual([first.id, 2]);
+    next.begin(0);
+    await next.settled();
+    // The one that was only slow comes back.
+    expect(() => first.begin(0)).toThrow(ClaimLost);
+    await study.round();
+    expect(store.trial(first.id)!.status).toBe('running');
+    next.end({ status: 'complete', step: 10 });
+    await next.settled();
+    await study.round();
+    expect(store.trial(first.id)!.status).toBe('complete');
+    await late.close();
+  });
 
   it('is taken from a worker that is gone when its lock has run out; somebody else goes on from what it said', async () => {
     const gone = await study.source(workerNamed('gone'));

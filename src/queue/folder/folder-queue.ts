@@ -55,7 +55,7 @@ export class FolderQueue implements TrialQueue {
   /** They lie in the shared folder. */
   async supply(_: ReadonlyMap<string, string>): Promise<void> {}
 
-  async offer(handed: readonly HandedOut[]): Promise<void> {
+  async offer(handed: readonly HandedOut[]): Promise<readonly Fence[]> {
     const { places } = this;
     const there = new Set(
       [...namesIn(places.waiting), ...namesIn(places.claims), ...namesIn(places.over)].flatMap((name) => {
@@ -72,6 +72,8 @@ export class FolderQueue implements TrialQueue {
       }
       makeExclusively(join(places.waiting, waitingName(offer, offer)), `${JSON.stringify(offer)}\n`);
     }
+    // Who takes one says so by taking it.
+    return [];
   }
 
   async receive(): Promise<readonly QueueMessage[]> {

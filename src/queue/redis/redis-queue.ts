@@ -91,11 +91,16 @@ export class RedisQueue implements TrialQueue {
     }
   }
 
-  async offer(handed: readonly HandedOut[]): Promise<void> {
+  async offer(handed: readonly HandedOut[]): Promise<readonly Fence[]> {
     const { redis, study, folderOf, dataOf, bucket } = this.#options;
-    for (let at = 0; at < handed.length; at += chunk) {
+    if (handed.length === 0) return [];
+    // What failed without a word is known by its name, and would not be added again.
+    const failed = new Set((await this.#jobs(['failed'])).map((job) => job.id));
+    const isGone = ({ offer }: HandedOut) => failed.has(jobId(study, offer));
+    const open = handed.filter((one) => !isGone(one));
+    for (let at = 0; at < open.length; at += chunk) {
       const byClass = new Map<string, HandedOut[]>();
-      const part = handed.slice(at, at + chunk);
+      const part = open.slice(at, at + chunk);
       for (const one of part) {
         const name = className({ requires: one.offer.requires, data: dataOf(one.offer) });
         byClass.set(name, [...(byClass.get(name) ?? []), one]);
@@ -116,6 +121,7 @@ export class RedisQueue implements TrialQueue {
         );
       }
     }
+    return handed.filter(isGone).map(({ offer: { trial, attempt } }) => ({ trial, attempt }));
   }
 
   async receive(): Promise<readonly QueueMessage[]> {
