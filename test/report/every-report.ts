@@ -119,7 +119,7 @@ async function stabilityReports(): Promise<ReportOfAKind[]> {
     randomStart: false,
     noise: 'gaussian',
     untrained: withSeed(5),
-    project: { steps: 3, top: 2, finalRelu: false, images: 1 },
+    project: { steps: 3, top: 2, finalRelu: false, images: 2 },
     seed: 0,
     runtime,
   });

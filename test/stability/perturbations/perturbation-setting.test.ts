@@ -7,6 +7,8 @@ import { makeFolder } from '../../../src/formats/index.ts';
 import { loadNetwork } from '../../../src/models/index.ts';
 import {
   gradientsOf,
+  incompleteGroups,
+  measurePerturbationPiece,
   type PerturbationRequest,
   perturbationCache,
   untrainedCache,
@@ -74,6 +76,19 @@ describe('the cache of the untrained control’s projections', () => {
     expect(await perturbationCache(folder, both).read('layer3.0@1')).toEqual(energies);
     expect(await untrainedCache(folder, both)!.read('layer3.0@1')).toEqual(other);
     expect(untrainedCache(folder, request)).toBeUndefined();
+  });
+});
+
+describe('finished attacks', () => {
+  it('on a network and on its untrained control are both there afterwards', async () => {
+    const attacks = join(folder, 'attacks');
+    await makeFolder(attacks);
+    const untrained = await loadNetwork({ model: 'resnet8', weights: 'random', seed: 7, inputShape: dataset.shape });
+    const { project: _, ...bare } = request;
+    const both = { ...bare, attack: 'fgsm' as const, restarts: 1, untrained, attacks };
+    expect(await incompleteGroups(both)).toEqual([[0, 1]]);
+    await measurePerturbationPiece(both);
+    expect(await incompleteGroups(both)).toEqual([]);
   });
 });
 

@@ -20,12 +20,12 @@ export function directedText({ final }: GrowthByStage): string[] {
   if (!final?.directed || !over) return [];
   const verdict =
     over.low > 1
-      ? 'the direction of the margin’s gradient alone does not explain their growth'
+      ? 'the direction of the margin’s gradient alone does not explain all of it'
       : over.high < 1
-        ? 'the direction of the margin’s gradient alone makes for more than their growth'
-        : 'nothing is seen of their growth that the direction of the margin’s gradient alone does not explain';
+        ? 'the direction of the margin’s gradient alone makes for more than that'
+        : 'nothing of it is seen that the direction of the margin’s gradient alone does not explain';
   return [
-    `Noise with the component of the adversarial perturbation along the margin’s gradient is multiplied by ${ratioText(final.directed)} from ${final.from} to ${final.to}, adversarial perturbations by ${ratioText(over)} times as much: ${verdict}.`,
+    `From ${final.from} to ${final.to} noise with the component of the adversarial perturbation along the margin’s gradient (directed) is multiplied by ${ratioText(final.directed)}, plain noise by ${ratioText(final.random)}, adversarial perturbations by ${ratioText(final.adversarial)}, which is ${ratioText(over)} times as much as directed noise: ${verdict}.`,
   ];
 }
 

@@ -111,6 +111,7 @@ function stageTable({ projections, layers }: PerturbationResult): Html | null {
 /** Energies on the leading singular vectors of the last units, trained and untrained; null where they were not measured. */
 function leadingTable({ leading, projections, untrained, layers }: PerturbationResult): Html | null {
   if (!leading) return null;
+  const told = leadingText(leading);
   const kinds = kindsIn({ layers });
   const percent = (share: number | null | undefined) =>
     share === null || share === undefined ? '–' : formatPercent(share);
@@ -126,7 +127,7 @@ function leadingTable({ leading, projections, untrained, layers }: PerturbationR
   const mean = (network: string, shares: NonNullable<typeof leading>['trained']) =>
     html`<tr><td>all of these</td><td>${network}</td>${kinds.map((kind) => html`<td>${shareText(shares[kind], leading.isotropic)}</td>`)}<td>${shareText(shares.gradient, leading.isotropic)}</td><td>${percent(leading.isotropic)}</td></tr>`;
   return html`<h3>On the ${leading.count} leading right singular vectors at the end of ${leading.stage}</h3>
-<ul class="findings">${leadingText(leading).map((text) => html`<li>${text}</li>`)}</ul>
+${told.length ? html`<ul class="findings">${told.map((text) => html`<li>${text}</li>`)}</ul>` : null}
 <div class="scroll"><table><thead><tr><th>unit</th><th>network</th>${kinds.map((kind) => html`<th>${kind}</th>`)}<th>margin’s gradient</th><th>k / n</th></tr></thead><tbody>${rows}${mean('trained', leading.trained)}${
     leading.untrained ? mean('untrained', leading.untrained) : null
   }</tbody></table></div>
