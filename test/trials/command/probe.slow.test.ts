@@ -198,8 +198,9 @@ describe.runIf(spawnSync(python, ['-c', 'import torch']).status === 0)('the prob
   it('says once what it cannot find the sharpness of, and leaves the training alone', () => {
     for (const [name, loss] of Object.entries(beyond)) {
       const script = `import torch\nw = torch.nn.Parameter(torch.ones(3))\no = torch.optim.SGD([w], lr=0.1)\n${loss}
+x = torch.ones(3)
 for step in range(4):
-    o.zero_grad(); loss(torch.ones(3)).backward(); o.step()
+    o.zero_grad(); loss(x).backward(); o.step()
 print(w.tolist())`;
       const env = {
         ...process.env,
