@@ -270,7 +270,7 @@ describe.skipIf(!hasBrowser())('in the page', () => {
     expect((await ballast('train', ...training, ...kept)).status).toBe(0);
     await open('/plan?name=branches');
     for (const [name, value] of [
-      [/^source/, join(folder, 'kept')],
+      [/^source/, 'kept'],
       [/^at$/, '2st'],
       [/^most$/, '2'],
       [/^perDoubling$/, '1'],
@@ -280,12 +280,12 @@ describe.skipIf(!hasBrowser())('in the page', () => {
       [/^heldOut$/, '16'],
     ] as const)
       await page.getByLabel(name).fill(value);
-    await page.getByLabel('Folder of the result').fill('branched');
+    await page.getByLabel('Folder of the result').fill('branches-of-kept');
     await button('Measure').click();
     await page.locator('main .stored .answer').waitFor({ timeout: 100_000 });
     expect(await page.locator('main .stored .answer').textContent()).toMatch(/batch/);
     await page.screenshot({ path: join(pictures, 'branched-screen.png') });
-    expect(existsSync(join(folder, 'branched', 'result.json'))).toBe(true);
+    expect(existsSync(join(folder, 'branches-of-kept', 'result.json'))).toBe(true);
   });
 
   it('the sides of a unit are scaled by keys, and the top of its spectrum follows', async () => {

@@ -117,7 +117,8 @@ export function movedAlong(
   const steepness = normOf('l2', along, 0, size);
   if (steepness === 0) return movedTo(origin, noise, length, { norm: 'l2', box });
   const { low, high } = box ?? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-  const g = Float64Array.from(along, (v) => v / steepness);
+  // What is lost beside the steepest pixels anyhow would make the search below run through all orders of magnitude.
+  const g = Float64Array.from(along, (v) => (Math.abs(v) < 1e-9 * steepness ? 0 : v / steepness));
   const dot = (a: ArrayLike<number>) => g.reduce((sum, v, i) => sum + v * a[i]!, 0);
   const [component, overlap] = [dot(like), dot(noise)];
   const rest = Float64Array.from(noise, (v, i) => v - overlap * g[i]!);
@@ -141,10 +142,10 @@ export function movedAlong(
     return Math.sqrt(squares);
   };
   const width = Math.sqrt(rest.reduce((sum, v) => sum + v * v, 0));
-  // Without a box this is the share. In one the length grows with it: double until it is enough, then halve the interval.
+  // Without a box this is the share. In one the length grows with it: double until it is enough, then halve the interval. Beyond 2^24 times it the component would be lost to rounding.
   let [from, to] = [0, width > 0 ? Math.sqrt(Math.max(0, length ** 2 - component ** 2)) / width : 0];
   let found = reached(to);
-  for (let i = 0; i < 40 && to > 0 && found < length * (1 - 1e-6); i++) {
+  for (let i = 0; i < 24 && to > 0 && found < length * (1 - 1e-6); i++) {
     [from, to] = [to, 2 * to];
     found = reached(to);
   }

@@ -5,7 +5,7 @@ import { BallastError, InputError, UsageError } from '../../base/errors.ts';
 import { makeFolder } from '../../formats/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
 import { parseDuration } from '../../train/index.ts';
-import { type CommandSpec, placeholdersIn, runCommand } from '../../trials/index.ts';
+import { type CommandSpec, endNoted, placeholdersIn, runCommand } from '../../trials/index.ts';
 import { chosenCommand } from '../layout/chosen-command.ts';
 import type { StudyLayout } from '../layout/layout.ts';
 import type { BranchSource } from './branch-source.ts';
@@ -206,6 +206,8 @@ class CommandTraining {
       readonly signal: AbortSignal | undefined;
     },
   ): Promise<MeasurementRow[] | null> {
+    // What a killed Ballast has left running would go on writing there.
+    await endNoted(join(folder, 'process.json'), this.#spec.timeouts.grace);
     await rm(folder, { recursive: true, force: true });
     await makeFolder(folder);
     if (from !== undefined) await cp(this.momentFolder(from), folder, { recursive: true, preserveTimestamps: true });
