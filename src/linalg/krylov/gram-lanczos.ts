@@ -53,6 +53,7 @@ export async function gramTriplets(operator: LinearOperator, options: GramOption
   let kept = 0;
   for (let restarts = 0; ; restarts++) {
     let beyond = 0;
+    let [ritz, near] = [projected(t, maxBasis, known), 0];
     for (; known < maxBasis; ) {
       signal?.throwIfAborted();
       const image = await back((await there(floats(vector(known)).slice(0, size))) as Float32Array);
@@ -75,13 +76,14 @@ export async function gramTriplets(operator: LinearOperator, options: GramOption
       }
       known++;
       beyond = left;
+      ritz = projected(t, maxBasis, known);
+      near = settled(ritz, beyond, count, tolerance);
       // An invariant space: the map has no more than it holds.
       if (!(left > 1e-6 * length)) break;
       kernels.scaled32(1 / left, address.image, vector(known), padded);
-      if (known > count && settled(t, maxBasis, known, beyond, count, tolerance) >= count) break;
+      if (known > count && near >= count) break;
     }
-    const { values, vectors } = projected(t, maxBasis, known);
-    const near = settled(t, maxBasis, known, beyond, count, tolerance);
+    const { values, vectors } = ritz;
     onProgress?.(Math.min(1, near / count));
     const invariant = known < maxBasis && near < count;
     if (near >= count || invariant) {
@@ -140,8 +142,13 @@ function projected(t: Float64Array, stride: number, n: number) {
 }
 
 /** How many leading values have a residual that will do: that of an eigenvalue θ is |beyond y_last|, and of the singular value √θ that over √θ. */
-function settled(t: Float64Array, stride: number, n: number, beyond: number, count: number, tolerance: number): number {
-  const { values, vectors } = projected(t, stride, n);
+function settled(
+  { values, vectors }: ReturnType<typeof smallEigen>,
+  beyond: number,
+  count: number,
+  tolerance: number,
+): number {
+  const n = values.length;
   const largest = Math.sqrt(Math.max(0, values[0] ?? 0));
   for (let i = 0; i < Math.min(count, n); i++) {
     const value = Math.sqrt(Math.max(0, values[i]!));
