@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameProblem, quote } from '../../formats/index.ts';
 import { type Fence, fenceSchema, firstProblem } from '../../schema/index.ts';
+import { processNote } from '../../trials/index.ts';
 import { FilesRefused, keptFolder } from '../trial-files.ts';
 
 /** What files a list is of: those that somebody else goes on from, or those that an ended trial leaves. */
@@ -58,7 +59,7 @@ const keptNames = new Set(['curve.jsonl']);
 export function isCarried(names: readonly string[], list: ListName): boolean {
   const [first, second] = names;
   const name = names.at(-1)!;
-  if (/^\..*\.tmp$/.test(name) || (names.length === 1 && name === 'process.json')) return false;
+  if (/^\..*\.tmp$/.test(name) || (names.length === 1 && name === processNote)) return false;
   return first !== keptFolder || (list === 'checkpoint' && names.length === 2 && keptNames.has(second!));
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { BallastError } from '../../base/errors.ts';
 import type { StudyStore } from '../../store/index.ts';
@@ -131,5 +130,5 @@ const orphanGrace = 5;
 /** Ends what a trial process that died has left running: its command knows nothing of that. */
 async function endCommandsOf(store: StudyStore, pid: number): Promise<void> {
   const own = store.attempts().filter((a) => a.pid === pid && a.ended === null);
-  for (const { trialId } of own) await endNoted(join(store.trialFolder(trialId), 'process.json'), orphanGrace);
+  for (const { trialId } of own) await endNoted(store.trialFolder(trialId), orphanGrace);
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { ChildModule } from '../../base/child-module.ts';
 import { BallastError, reasonOf } from '../../base/errors.ts';
@@ -212,7 +211,7 @@ class ServedProcess {
       const end = await Promise.race([ready, this.#process.ended]);
       if (end !== undefined) {
         // The program of a command knows nothing of the end of its trial process.
-        await endNoted(join(trial.folder, 'process.json'), orphanGrace);
+        await endNoted(trial.folder, orphanGrace);
         if (!ended && !lost) {
           const how = end.failure ?? 'it ended';
           onNote?.(`the process of trial ${trial.id.slice(0, 8)} ended (${how})`);

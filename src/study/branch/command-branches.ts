@@ -207,7 +207,7 @@ class CommandTraining {
     },
   ): Promise<MeasurementRow[] | null> {
     // What a killed Ballast has left running would go on writing there.
-    await endNoted(join(folder, 'process.json'), this.#spec.timeouts.grace);
+    await endNoted(folder, this.#spec.timeouts.grace);
     await rm(folder, { recursive: true, force: true });
     await makeFolder(folder);
     if (from !== undefined) await cp(this.momentFolder(from), folder, { recursive: true, preserveTimestamps: true });

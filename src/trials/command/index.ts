@@ -6,7 +6,7 @@ export { mappedBy } from './mapped.ts';
 export { hasUsedUp } from './outcome.ts';
 export { listPlaceholders, placeholders, placeholdersIn } from './placeholders.ts';
 export { type ProbedStep, probedSteps } from './probe.ts';
-export { endNoted } from './process-group.ts';
+export { endNoted, processNote } from './process-group.ts';
 export {
   type CommandRequest,
   type CommandResult,

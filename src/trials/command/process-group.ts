@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { BallastError } from '../../base/errors.ts';
 import { quote, writeFileAtomic } from '../../formats/index.ts';
@@ -93,8 +94,12 @@ export class ProcessGroup {
   }
 }
 
-/** Ends the group that an earlier run has noted, where it still runs on this machine. Returns whether there was one. */
-export async function endNoted(note: string, graceSeconds: number): Promise<boolean> {
+/** In the folder of a trial, which program runs. */
+export const processNote = 'process.json';
+
+/** Ends the group that an earlier run of a trial has noted in its folder, where it still runs on this machine. Returns whether there was one. */
+export async function endNoted(folder: string, graceSeconds: number): Promise<boolean> {
+  const note = join(folder, processNote);
   const text = await readFile(note, 'utf8').catch(() => undefined);
   if (text === undefined) return false;
   const leader: Owner | undefined = ownerOf(text);

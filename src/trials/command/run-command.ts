@@ -14,7 +14,7 @@ import { KeptOutput } from './kept-output.ts';
 import { endOf, exitText, hasUsedUp } from './outcome.ts';
 import { filledIn, placeholdersIn } from './placeholders.ts';
 import { ProbeLog, probePathIn, withProbe } from './probe.ts';
-import { type Exit, endNoted, ProcessGroup } from './process-group.ts';
+import { type Exit, endNoted, ProcessGroup, processNote } from './process-group.ts';
 import { declared, describeNames, type Recognized, recognize, requireCurve } from './recognition.ts';
 import type { CommandSpec } from './spec.ts';
 
@@ -99,7 +99,7 @@ function smaller(microBatch: number, batch: number): number {
 export async function runCommand(request: CommandRequest): Promise<CommandResult> {
   const { spec, folder } = request;
   await makeFolder(folder);
-  await endNoted(join(folder, 'process.json'), spec.timeouts.grace);
+  await endNoted(folder, spec.timeouts.grace);
   let { known } = request;
   let state = await stateIn(folder);
   const dir = join(folder, 'run');
@@ -234,7 +234,7 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   try {
     signal.throwIfAborted();
     if (!resuming) begin(0);
-    const group = await ProcessGroup.start(line, env, join(folder, 'process.json'));
+    const group = await ProcessGroup.start(line, env, join(folder, processNote));
     kept.take(group.child.stdout!);
     kept.take(group.child.stderr!);
     let isClosed = false;
