@@ -310,10 +310,15 @@ class _Probe:
         self.before_update = None
         self.line = None
         self.counted = 0
+        # Backward passes of this step so far.
+        self.passes = 0
         self.forget()
 
     def forget(self):
         """A step is done, and the next begins."""
+        # A step is expected to have as many backward passes as the one before it: where that is one, there is nothing to tell apart, and nothing is kept for it.
+        self.expected = self.passes
+        self.passes = 0
         self.sums = []  # |g_1|², |g_1 + g_2|², ... of the micro-batches
         self.parts = []  # |g_1|², |g_2|², ...
         self.before = None
@@ -361,7 +366,8 @@ class _Probe:
         """The gradients are a sum over the micro-batches so far."""
         if self.tape is not None:
             self.tape.losses += _tensors(self.torch, tensors)
-        if not self.is_due or self.optimizer is None:
+        self.passes += 1
+        if not self.is_due or self.optimizer is None or not (self.expected > 1 or self.has_local):
             return
         with self.torch.no_grad():
             now = self.gradients(self.optimizer)
