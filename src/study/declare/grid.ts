@@ -54,6 +54,8 @@ export interface GridPoint {
   readonly batchSize: number;
   readonly baseRate: number;
   readonly seed: number;
+  /** It uses up its budget, whatever it reaches. */
+  readonly whole: boolean;
 }
 
 export interface StudyGrid {
@@ -220,7 +222,9 @@ export function gridOf(
   const points = new Map<string, GridPoint>();
   const add = (point: GridPoint) => {
     const { workload, strategy, batchSize, baseRate, seed } = point;
-    points.set([workload.name, strategy.name, batchSize, baseRate, seed].join('\n'), point);
+    const place = [workload.name, strategy.name, batchSize, baseRate, seed].join('\n');
+    const whole = point.whole || (points.get(place)?.whole ?? false);
+    points.set(place, { ...point, whole });
   };
   for (const block of blocks) {
     for (const workload of workloads) {
@@ -249,7 +253,8 @@ export function gridOf(
           );
           const all = [...(block.learningRates ?? absoluteRates(rates)), ...more.map((e) => e.baseRate)];
           for (const baseRate of all)
-            for (const seed of block.seeds ?? file.seeds ?? [0]) add({ workload, strategy, batchSize, baseRate, seed });
+            for (const seed of block.seeds ?? file.seeds ?? [0])
+              add({ workload, strategy, batchSize, baseRate, seed, whole: block.early === false });
         }
       });
     }

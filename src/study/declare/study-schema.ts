@@ -149,6 +149,10 @@ export const pointsSchema = z.strictObject({
   batchSizes: few(batchSize).optional(),
   learningRates: few(rate).optional(),
   seeds: few(seed).optional(),
+  early: z
+    .literal(false)
+    .optional()
+    .describe('these trials use up their budget, whatever they reach: so it is known how deep the targets lie'),
 });
 
 /** A study as it is declared: see docs/batch-studies.md. */

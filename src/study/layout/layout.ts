@@ -119,13 +119,13 @@ function budgetSecondsOf(points: readonly GridPoint[]): number | null {
   return seconds.includes(null) ? null : largestOf(seconds as number[]);
 }
 
-/** When a trial may end early: each of its points' workloads must agree. None when one of them must see its whole curve. */
+/** When a trial may end early: each of its points' workloads must agree. None when one of them must see its whole curve, or one of its points is declared to use up its budget. */
 function stopRules(
   points: readonly LaidOutPoint[],
   workloads: readonly MeasuredWorkload[],
   early: ParsedStudy['file']['early'],
 ): readonly StopRule[] {
-  if (early === false) return [];
+  if (early === false || points.some((p) => p.whole)) return [];
   const patience = typeof early === 'object' ? early.patience : 0.5;
   const rules: StopRule[] = [];
   for (const name of new Set(points.map((p) => p.workload.name))) {

@@ -113,6 +113,20 @@ describe('the trials of a study', () => {
     expect(await rules([absolute], { early: false })).toEqual([]);
     expect(await rules([])).toEqual([]);
   });
+
+  it('use up their budget where one of the blocks that name them says so', async () => {
+    const points = [{}, { batchSizes: [16], seeds: [1], early: false }, { batchSizes: [16] }];
+    const { trials } = await layOut({
+      targets: [{ quantity: 'valMetric', value: 0.9 }],
+      batchSizes: [16, 32],
+      seeds: [0, 1],
+      points,
+    });
+    const whole = trials.filter((t) => t.spec.rules.length === 0);
+    expect(trials.length).toBeGreaterThan(whole.length);
+    expect(whole.flatMap((t) => t.points.map((p) => [p.batchSize, p.seed]))).toContainEqual([16, 1]);
+    expect(whole.every((t) => t.points.every((p) => p.batchSize === 16 && p.seed === 1))).toBe(true);
+  });
 });
 
 describe('the id of a trial', () => {
