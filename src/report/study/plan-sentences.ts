@@ -118,13 +118,18 @@ export function comparisonText({
   ratio,
   doublings,
   covered,
+  foreseen,
   regret,
   costShare,
 }: PlanComparison): string {
   const times = ratio >= 1 ? `${formatNumber(ratio)} times` : `1/${formatNumber(1 / ratio)} of`;
   return (
     `The plan said B_crit = ${examples(predicted)}, the study fitted ${examples(fitted)}: ${times} it, ${formatNumber(doublings, 2)} doublings off, ` +
-    `${covered ? 'within' : 'outside'} the plan's interval. Its batch would have taken ${formatPercent(regret)} longer than the best of the table.` +
+    `${
+      typeof foreseen === 'boolean'
+        ? `${foreseen ? 'within' : 'outside'} the interval predicted for studies and ${covered ? 'within' : 'outside'} that of the run’s own chance`
+        : `${covered ? 'within' : 'outside'} the interval of the run’s own chance`
+    }. Its batch would have taken ${formatPercent(regret)} longer than the best of the table.` +
     `${costShare === null ? '' : ` The plan cost ${formatPercent(costShare)} of the study.`}`
   );
 }

@@ -114,8 +114,10 @@ export const embeddingGrowth = z.object({
     .array(
       z.object({
         kind: z
-          .enum(['adversarial', 'random', 'shuffled'])
-          .describe('raises the loss; is Gaussian; has the values of the adversarial one at other places'),
+          .enum(['adversarial', 'random', 'shuffled', 'directed'])
+          .describe(
+            'raises the loss; is Gaussian; has the values of the adversarial one at other places; is Gaussian but for its component along the gradient of the loss, which is that of the adversarial one (absent in earlier results)',
+          ),
         loss: z.number().describe('with it'),
         places: z
           .array(

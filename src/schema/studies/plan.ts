@@ -141,7 +141,14 @@ export const batchPlanResult = z.object({
         fitted: z.number().describe('of the study'),
         ratio: z.number().describe('predicted over fitted'),
         doublings: z.number().describe('|log2 of the ratio|: by how many doublings the plan was wrong'),
-        covered: z.boolean().describe('the interval of the plan holds the fitted value'),
+        covered: z
+          .boolean()
+          .describe('the interval of the noise scale, which knows the chance of this run alone, holds the fitted value'),
+        foreseen: z
+          .boolean()
+          .nullable()
+          .optional()
+          .describe('the interval that is predicted for studies holds it; null without one, absent in earlier results'),
         overlap: z
           .boolean()
           .nullable()

@@ -12,7 +12,7 @@ import {
 } from '../../onnx/index.ts';
 import { compile, type RuntimeOptions } from '../../runtime/index.ts';
 import type { EmbeddingGrowth } from '../../schema/index.ts';
-import { noiseDirection } from '../perturbations/index.ts';
+import { movedAlong, noiseDirection } from '../perturbations/index.ts';
 import { activationsFrom } from '../units/activations.ts';
 import type { StreamMap } from './transformer-blocks.ts';
 
@@ -62,7 +62,7 @@ function shuffled(x: Float32Array, key: { seed: number; index: number }): Float3
 
 /**
  * What becomes of perturbations of the first state of a stream, all of one Euclidean length: one that raises the loss (projected gradient ascent in
- * the ball, steps of a quarter of its radius, the largest loss on the way counts), Gaussian noise, and the first with its numbers at other places.
+ * the ball, steps of a quarter of its radius, the largest loss on the way counts), Gaussian noise, the first with its numbers at other places, and noise that goes as far along the loss's gradient as the first.
  * `labels`: classes by row of the logits; -1 counts in no loss.
  */
 export async function embeddingGrowth(
@@ -111,10 +111,16 @@ export async function embeddingGrowth(
       if (reached.loss > best.loss) best = { loss: reached.loss, d };
       gradient = reached.gradient;
     }
+    const key = { seed, index: at };
     const kinds = {
       adversarial: best.d,
       random,
-      shuffled: shuffled(best.d, { seed, index: at }),
+      shuffled: shuffled(best.d, key),
+      directed: movedAlong(new Float32Array(x.length), noiseDirection('gaussian', x.length, key, 'directed'), {
+        like: best.d,
+        along: clean.gradient,
+        box: null,
+      }),
     };
     const places = blocks.map((b) => b.to);
     const points = [x, ...Object.values(kinds).map((k) => x.map((v, i) => v + k[i]!))];

@@ -15,8 +15,10 @@ export interface PlanComparison {
   readonly ratio: number;
   /** |log2 of the ratio|: by how many doublings the plan was wrong. */
   readonly doublings: number;
-  /** Whether the plan's interval holds the fitted value. */
+  /** Whether the interval of the noise scale, which knows the chance of the plan's own run alone, holds the fitted value. */
   readonly covered: boolean;
+  /** Whether the interval that is predicted for studies holds it; null where the plan has none. */
+  readonly foreseen: boolean | null;
   /** Whether the two intervals have anything in common; null where the study has none. */
   readonly overlap: boolean | null;
   /** What it would have cost to believe the plan: how much longer its recommended batch takes than the best batch of its table under the study's B_crit. */
@@ -33,12 +35,16 @@ export function comparePlan(plan: BatchPlanResult, { criticalBatch: fitted, seco
   const { value, low, high } = plan.criticalBatch;
   const ratio = value / fitted.value;
   const top = high ?? Number.POSITIVE_INFINITY;
+  const holds = (from: number, to: number | null) =>
+    from <= fitted.value && fitted.value <= (to ?? Number.POSITIVE_INFINITY);
+  const expected = plan.prediction.interval;
   return {
     predicted: value,
     fitted: fitted.value,
     ratio,
     doublings: Math.abs(Math.log2(ratio)),
-    covered: low <= fitted.value && fitted.value <= top,
+    covered: holds(low, high),
+    foreseen: expected && holds(expected.low, expected.high),
     overlap: fitted.low === null ? null : low <= (fitted.high ?? Number.POSITIVE_INFINITY) && fitted.low <= top,
     regret: regretOf(plan, fitted.value),
     costShare: seconds === undefined ? null : plan.cost.seconds / seconds,

@@ -58,7 +58,7 @@ describe('what a plan says', () => {
       comparePlan(alone, { criticalBatch: { value: 1280, low: 900, high: 1600 }, seconds: 1400 }),
     );
     expect(text).toContain(
-      'The plan said B_crit = 640, the study fitted 1,280: 1/2.00 of it, 1.0 doublings off, outside',
+      'The plan said B_crit = 640, the study fitted 1,280: 1/2.00 of it, 1.0 doublings off, within the interval predicted for studies and outside that of the run’s own chance.',
     );
     expect(text).toContain('The plan cost 5 % of the study.');
   });

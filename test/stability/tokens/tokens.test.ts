@@ -175,6 +175,10 @@ describe('a transformer', () => {
     expect(loss.adversarial).toBeGreaterThan(own!.loss);
     expect(loss.adversarial).toBeGreaterThan(loss.random!);
     expect(loss.adversarial).toBeGreaterThan(loss.shuffled!);
+    // It has the component along the gradient that a step of ascent makes, and so raises the loss more than noise does.
+    expect(loss.directed).toBeGreaterThan(loss.random!);
+    expect(loss.adversarial).toBeGreaterThanOrEqual(loss.directed!);
+    expect(own!.kinds.map((k) => k.kind)).toEqual(['adversarial', 'random', 'shuffled', 'directed']);
     for (const { places } of own!.kinds) {
       expect(places[0]).toEqual({ name: 'embeddings', relative: 0.05, growth: 1 });
       expect(places.length).toBe(3);

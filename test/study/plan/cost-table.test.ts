@@ -109,6 +109,7 @@ describe('a plan against the study', () => {
     ways: costsAt(table, 500).map((w) => ({ ...w, pareto: false })),
     recommendation: recommend(table),
     cost: { seconds: 30 },
+    prediction: { interval: { value: 600, low: 150, high: 2400 }, count: 5, reason: null },
   } as unknown as BatchPlanResult;
 
   it('that found the same has no error and no regret', () => {
@@ -118,6 +119,7 @@ describe('a plan against the study', () => {
       ratio: 1,
       doublings: 0,
       covered: true,
+      foreseen: true,
       overlap: true,
       regret: 0,
       costShare: 0.03,
@@ -126,7 +128,8 @@ describe('a plan against the study', () => {
 
   it('that found another has its error, and what believing the plan would have cost', () => {
     const found = comparePlan(plan, { criticalBatch: { value: 8000, low: 2000, high: null } });
-    expect(found).toMatchObject({ ratio: 1 / 16, doublings: 4, covered: false, overlap: false, costShare: null });
+    expect(found).toMatchObject({ ratio: 1 / 16, doublings: 4, covered: false, foreseen: false, overlap: false });
+    expect(found.costShare).toBeNull();
     const time = (b: number) => (1 + 8000 / b) * (overhead + b * perExample);
     expect(found.regret).toBeCloseTo(time(128) / Math.min(...batchSizes.map(time)) - 1, 9);
     expect(found.regret).toBeGreaterThan(0.1);
@@ -135,5 +138,12 @@ describe('a plan against the study', () => {
   it('without an interval overlaps with nothing that is known', () => {
     const found = comparePlan(plan, { criticalBatch: { value: 400, low: null, high: null } });
     expect([found.covered, found.overlap]).toEqual([true, null]);
+  });
+
+  it('may lie outside of the chance of its own run and be foreseen all the same, unless nothing is', () => {
+    const other = { criticalBatch: { value: 2000, low: 1500, high: 2500 } };
+    expect(comparePlan(plan, other)).toMatchObject({ covered: false, foreseen: true });
+    const blind = { ...plan, prediction: { interval: null, count: 1, reason: 'too few' } };
+    expect(comparePlan(blind, other)).toMatchObject({ covered: false, foreseen: null });
   });
 });

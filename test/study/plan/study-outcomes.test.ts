@@ -21,6 +21,7 @@ const plan = {
   ways: [way],
   recommendation: { way },
   cost: { seconds: 10 },
+  prediction: { interval: null, count: 0, reason: null },
 } as unknown as BatchPlanResult;
 
 const points = [{ rates: 4 }, { rates: 3 }];

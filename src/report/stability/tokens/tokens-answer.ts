@@ -7,6 +7,8 @@ const span = (values: readonly number[]) => formatRange(leastOf(values), largest
 /** ‖d‖ / ‖d₀‖ behind the last block. */
 const grown = (g: EmbeddingGrowth, kind: 'adversarial' | 'random') =>
   g.kinds.find((k) => k.kind === kind)!.places.at(-1)!.growth;
+/** The same of the directed control, which earlier results do not have. */
+const directedGrowth = (g: EmbeddingGrowth) => g.kinds.find((k) => k.kind === 'directed')?.places.at(-1)!.growth ?? [];
 
 /** What the blocks do to a token, how far their singular vectors agree, and what becomes of a perturbation. */
 export function tokensAnswer({ maps, coupling, growth, untrained, top }: TokensResult): string[] {
@@ -16,6 +18,7 @@ export function tokensAnswer({ maps, coupling, growth, untrained, top }: TokensR
   const coupled = coupling.flatMap((c) => c.mean ?? []);
   const controls = coupling.flatMap((c) => c.control ?? []);
   const ends = growth.map((g) => ({ adversarial: grown(g, 'adversarial'), random: grown(g, 'random') }));
+  const directed = growth.flatMap(directedGrowth);
   const fresh = untrained?.growth.map((g) => grown(g, 'adversarial') / grown(g, 'random')) ?? [];
   return [
     own.length
@@ -31,6 +34,8 @@ export function tokensAnswer({ maps, coupling, growth, untrained, top }: TokensR
     ...(ends.length
       ? [
           `Behind the last block an adversarial perturbation of the embeddings is ${span(ends.map((e) => e.adversarial))} times as long as before, a random one ${span(ends.map((e) => e.random))} times${
+            directed.length ? `, one that is random but for the gradient of the loss ${span(directed)} times` : ''
+          }${
             fresh.length
               ? ` (adversarial over random ${span(ends.map((e) => e.adversarial / e.random))}; in the untrained network ${span(fresh)})`
               : ''

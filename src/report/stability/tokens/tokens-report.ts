@@ -5,7 +5,7 @@ import { draw } from '../../kit/draw.ts';
 import { figure, legend } from '../../kit/figure.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { renderPage } from '../../kit/page.ts';
-import { colors } from '../../kit/palette.ts';
+import { colors, seriesHues } from '../../kit/palette.ts';
 import { reportFooter } from '../../kit/report-footer.ts';
 import { formatCount, formatDuration, typesetNumber } from '../../numbers.ts';
 import { matrixPanel } from '../branches/matrix-panel.ts';
@@ -13,7 +13,12 @@ import { normalizationFact } from '../normalization-fact.ts';
 import { groupNames } from '../spectrum/spectrum-rows.ts';
 import { tokensAnswer } from './tokens-answer.ts';
 
-const kindColors = { adversarial: colors.above, random: colors.below, shuffled: colors.plateau } as const;
+const kindColors = {
+  adversarial: colors.above,
+  random: colors.below,
+  shuffled: colors.plateau,
+  directed: seriesHues[3],
+} as const;
 
 interface Point {
   readonly label: string;
@@ -96,7 +101,8 @@ function growths(growth: readonly EmbeddingGrowth[], untrained: boolean): Html |
     ),
   );
   const what = '‖d‖ / ‖d₀‖ behind each block, all perturbations of one length at the embeddings:';
-  const others = 'Gaussian noise, and the first with its numbers at other places.';
+  const directed = growth[0]!.kinds.some((k) => k.kind === 'directed');
+  const others = `Gaussian noise, ${directed ? '' : 'and '}the first with its numbers at other places${directed ? ', and noise that goes as far along the gradient of the loss as the first' : ''}.`;
   return againstDepth(names, points, {
     title: untrained ? 'Control: the same architecture untrained' : 'Growth of perturbed embeddings',
     ariaLabel: `Growth of perturbations of the embeddings against depth${untrained ? ', in the untrained network' : ''}`,
