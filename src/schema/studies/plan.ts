@@ -143,7 +143,9 @@ export const batchPlanResult = z.object({
         doublings: z.number().describe('|log2 of the ratio|: by how many doublings the plan was wrong'),
         covered: z
           .boolean()
-          .describe('the interval of the noise scale, which knows the chance of this run alone, holds the fitted value'),
+          .describe(
+            'the interval of the noise scale, which knows the chance of this run alone, holds the fitted value',
+          ),
         foreseen: z
           .boolean()
           .nullable()

@@ -8,7 +8,8 @@ const span = (values: readonly number[]) => formatRange(leastOf(values), largest
 const grown = (g: EmbeddingGrowth, kind: 'adversarial' | 'random') =>
   g.kinds.find((k) => k.kind === kind)!.places.at(-1)!.growth;
 /** The same of the directed control, which earlier results do not have. */
-const directedGrowth = (g: EmbeddingGrowth) => g.kinds.find((k) => k.kind === 'directed')?.places.at(-1)!.growth ?? [];
+const directedGrowth = (g: EmbeddingGrowth) =>
+  g.kinds.filter((k) => k.kind === 'directed').map((k) => k.places.at(-1)!.growth);
 
 /** What the blocks do to a token, how far their singular vectors agree, and what becomes of a perturbation. */
 export function tokensAnswer({ maps, coupling, growth, untrained, top }: TokensResult): string[] {
