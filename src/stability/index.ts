@@ -40,14 +40,18 @@ export * from './perturbations/index.ts';
 export { attackImages } from './perturbations/perturbation-attack.ts';
 export { measurePerturbations, type PerturbationPixels } from './perturbations/perturbation-measurement.ts';
 export { incompleteGroups, measurePerturbationPiece } from './perturbations/perturbation-pieces.ts';
+export {
+  gradientsOf,
+  type PerturbationCost,
+  perturbationCost,
+  requirePossible,
+} from './perturbations/perturbation-plan.ts';
 export type * from './perturbations/perturbation-result.ts';
 export {
   defaultRadii,
-  gradientsOf,
   type PerturbationRequest,
   perturbationCache,
   plainPgd,
-  requirePossible,
   untrainedCache,
 } from './perturbations/perturbation-setting.ts';
 export { freshTwin, type UntrainedControlRequest, untrainedControl } from './perturbations/untrained-control.ts';

@@ -8,15 +8,14 @@ import { InputError, UsageError } from '../base/errors.ts';
 import type { ImageDataset } from '../data/index.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
-import { flopsOf } from '../onnx/index.ts';
 import type { RuntimeOptions } from '../runtime/index.ts';
 import type { ReproductionResult } from '../schema/index.ts';
 import { environmentOf } from './environment.ts';
 import { InterventionMeasurement, interventionCache } from './interventions/intervention-measurement.ts';
 import type { InterventionResult } from './interventions/intervention-result.ts';
 import type { InterventionCache, InterventionRequest } from './interventions/intervention-setting.ts';
-import { endOfFinalStage } from './perturbations/leading-energy.ts';
 import { measurePerturbations, type PerturbationPixels } from './perturbations/perturbation-measurement.ts';
+import { perturbationCost } from './perturbations/perturbation-plan.ts';
 import {
   type PerturbationRequest,
   perturbationCache,
@@ -110,9 +109,6 @@ export function affordableUnits(
   return [...cost.keys()].filter((name) => chosen.has(name));
 }
 
-/** A floating-point speed of two cores in convolutions, for estimates. */
-const usualSpeed = 1e11;
-
 /** Everything but the long parts done: the plan. `run` computes them. */
 export class Reproduction {
   readonly plan: ReproductionPlan;
@@ -132,27 +128,18 @@ export class Reproduction {
     this.#request = request;
     this.#spectra = spectra;
     this.#interventions = interventions;
-    const { network, images, steps, projectionSteps, projectionImages, top } = request;
-    const flops = network.graph(1).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
-    // A gradient is three passes; each of four kinds is followed for about twelve, and the margin has a gradient of its own.
-    const perturbations = (images.length * flops * (3 * steps + 55) * (request.untrained ? 2 : 1)) / usualSpeed;
-    // Per image, unit and side: two products a step for each of four kinds and the gradient, and the leading vectors; stages cost as much again.
-    const projected = Math.min(images.length, projectionImages);
-    const unitCount = findUnits(network.graph(1)).length;
-    const untrainedShare = request.untrained ? (endOfFinalStage(network)?.units.length ?? 0) / unitCount : 0;
-    const projections =
-      ((4 + 2 * untrainedShare) * projected * flops * (5 * 8 * projectionSteps + 30 * top)) / usualSpeed;
+    const { attackSeconds, projectionSeconds, bytes } = perturbationCost(this.#perturbationRequest());
     const seconds = {
       spectra: spectra.plan.seconds,
       interventions: interventions.reduce((sum, i) => sum + i.plan.seconds, 0),
-      perturbations,
-      projections,
+      perturbations: attackSeconds,
+      projections: projectionSeconds,
     };
     this.plan = {
       spectra: spectra.plan.blocks,
       units,
       seconds: { ...seconds, total: Object.values(seconds).reduce((a, b) => a + b, 0) },
-      bytes: Math.max(spectra.plan.bytes, ...interventions.map((i) => i.plan.bytes)),
+      bytes: Math.max(bytes, spectra.plan.bytes, ...interventions.map((i) => i.plan.bytes)),
     };
   }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InputError } from '../../base/errors.ts';
 import { type Control, registerMeasurement } from '../../instrument/index.ts';
 import { type Of, perturbationKind } from '../../schema/index.ts';
-import { formatCount, plural } from '../cost-text.ts';
+import { costText, formatCount, plural } from '../cost-text.ts';
 
 /** A request with its network, images and defaults; `only`: of its images these, the untrained control being that of all. Throws InputError for one that cannot be. */
 async function opened(
@@ -58,13 +58,8 @@ export const perturb = registerMeasurement({
     const stability = await import('../../stability/index.ts');
     const wanted = await opened(request, control);
     const { dataset, images, attack, radii } = wanted;
-    const plan = {
-      images: images.length,
-      attack,
-      radii,
-      gradients: stability.gradientsOf(wanted),
-      projections: request.project,
-    };
+    const { gradients, seconds, bytes } = stability.perturbationCost(wanted);
+    const plan = { images: images.length, attack, radii, gradients, projections: request.project, seconds, bytes };
     return {
       plan,
       run: async () => {
@@ -88,8 +83,8 @@ export const perturb = registerMeasurement({
       await measurePerturbationPiece(await opened(request, control, pieceForm.parse(piece).images));
     },
   },
-  estimate: ({ attack, images, radii, gradients, projections }) =>
-    `${attack} on ${plural(images, 'image')} at ${radii.length || 'no'} radi${radii.length === 1 ? 'us' : 'i'}: at most ${formatCount(gradients)} gradients${projections ? ', projections onto every unit and stage' : ''}`,
+  estimate: ({ attack, images, radii, gradients, projections, ...cost }) =>
+    `${attack} on ${plural(images, 'image')} at ${radii.length || 'no'} radi${radii.length === 1 ? 'us' : 'i'}: at most ${formatCount(gradients)} gradients${projections ? ', projections onto every unit and stage' : ''}: ${costText(cost)}`,
   details: () => [],
   async table(result) {
     const { perturbationTable } = await import('../../report/index.ts');

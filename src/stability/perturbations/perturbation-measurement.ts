@@ -13,8 +13,9 @@ import {
 import { endOfFinalStage, leadingEnergyAt } from './leading-energy.ts';
 import { type AttackedImages, attackImages } from './perturbation-attack.ts';
 import { followKinds, growthRatios, layersOf } from './perturbation-growth.ts';
+import { requirePossible } from './perturbation-plan.ts';
 import type { PerturbationResult } from './perturbation-result.ts';
-import { type PerturbationRequest, requirePossible } from './perturbation-setting.ts';
+import type { PerturbationRequest } from './perturbation-setting.ts';
 
 /** What a request gives beside the result: pixels for pictures. */
 export interface PerturbationPixels {

@@ -1,6 +1,7 @@
 import { attackImages, missingGroups } from './perturbation-attack.ts';
 import { controlsOf, project, projectUntrained } from './perturbation-measurement.ts';
-import { type PerturbationRequest, requirePossible } from './perturbation-setting.ts';
+import { requirePossible } from './perturbation-plan.ts';
+import type { PerturbationRequest } from './perturbation-setting.ts';
 
 /** Of the images of a request those groups whose attacks are not finished. What else is missing of a group follows from its attack. */
 export async function incompleteGroups(request: PerturbationRequest): Promise<(readonly number[])[]> {

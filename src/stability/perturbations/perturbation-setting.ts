@@ -1,14 +1,11 @@
-import { InputError } from '../../base/errors.ts';
 import type { ImageDataset } from '../../data/index.ts';
-import { requireFit } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import type { Network } from '../../models/index.ts';
-import { type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
+import type { RuntimeOptions } from '../../runtime/index.ts';
 import { type Part, partForms } from '../../schema/index.ts';
 import type { ImageEnergies } from '../projections/index.ts';
-import { findUnits, unitIndex } from '../units/units.ts';
-import { type AttackName, attackNamed, findsSmallest, type Noise, type Norm } from './index.ts';
+import { type AttackName, findsSmallest, type Noise, type Norm } from './index.ts';
 
 /** Which network, at which images, and how they are perturbed. */
 export interface PerturbationRequest {
@@ -65,60 +62,6 @@ export const plainPgd = (eps: number, steps: number) =>
 export function defaultRadii(attack: AttackName, norm: Norm): readonly number[] {
   if (findsSmallest(attack)) return [];
   return [norm === 'linf' ? 2 / 255 : 0.5];
-}
-
-/**
- * Gradients that are taken at most, of one image each: those of the attack, and one of the margin for the directed control. Those on the untrained control are not
- * counted.
- */
-export function gradientsOf({ attack, images, radii, steps, restarts, dataset }: PerturbationRequest): number {
-  const classes = dataset.classes.length;
-  const wanted = { images: images.length, radii: radii.length, steps, restarts, classes };
-  return attackNamed(attack).gradients(wanted) + images.length;
-}
-
-/**
- * Bytes of the pictures that are held at a time: an attack keeps the point, its gradient and the best point of every image at every radius, what follows it
- * the unperturbed image, the gradient of its margin and four perturbations. Inner states are not larger by much.
- */
-function bytesOf({ dataset, images, radii, attack }: PerturbationRequest): number {
-  const tried = findsSmallest(attack) ? 1 : Math.max(1, radii.length);
-  return 4 * images.length * dataset.shape.reduce((n, d) => n * d, 1) * (6 * tried + 10);
-}
-
-/** Throws InputError for settings that cannot be, BallastError for more than memory can hold. */
-export function requirePossible(request: PerturbationRequest): void {
-  const { network, radii, norm, attack, layer, dataset, images, stepSize, project } = request;
-  requireFit(network, dataset);
-  if (images.length === 0) throw new InputError('images', 'expected at least one image');
-  const { norms = [norm] } = attackNamed(attack);
-  if (!norms.includes(norm))
-    throw new InputError('norm', `the attack ${attack} is for ${norms.join(', ')}, got ${norm}`);
-  if (radii.length === 0 && !findsSmallest(attack)) throw new InputError('eps', `is missing: ${attack} needs a radius`);
-  if (network.task !== 'classification')
-    throw new InputError('model', `${network.name} is for ${network.task}; attacks need a network for classification`);
-  const units = layer === undefined && !project ? [] : findUnits(network.graph(1));
-  if (layer !== undefined) unitIndex(units, layer, 'layer');
-  if (project && units.length === 0)
-    throw new InputError('project', `${network.name} has no residual units to project onto`);
-  const largest = norm === 'linf' ? 1 : Math.sqrt(dataset.shape.reduce((n, d) => n * d, 1));
-  for (const eps of radii) {
-    if (!(eps > 0)) throw new InputError('eps', `expected radii above 0, got ${eps}`);
-    if (layer === undefined && eps > largest)
-      throw new InputError(
-        'eps',
-        `${eps} is more than two images can be apart (${Number(largest.toPrecision(4))} in ${norm}; pixels lie in [0, 1])`,
-      );
-  }
-  if (project && layer !== undefined)
-    throw new InputError('project', 'follows perturbations of the image; it does not go with a layer');
-  if (stepSize !== undefined && !(stepSize > 0))
-    throw new InputError('stepSize', `expected a length above 0, got ${stepSize}`);
-  requireMemory(
-    bytesOf(request),
-    `perturbing ${images.length} images of ${dataset.name} at ${radii.length || 1} radii`,
-    'take fewer images or radii',
-  );
 }
 
 /** Raised whenever the numbers of a perturbation change. */

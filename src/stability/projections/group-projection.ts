@@ -1,4 +1,4 @@
-import { type LinearOperator, topSingularTriplets } from '../../linalg/index.ts';
+import { bytesOfTop, type LinearOperator, topSingularTriplets } from '../../linalg/index.ts';
 import { type Graph, tensor, type Value } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { difference } from '../perturbations/geometry.ts';
@@ -38,14 +38,16 @@ export const blockIn = (units: readonly Unit[], { name, members }: NamedBlock): 
 /** Leading vectors are wanted to a hundredth: what they share with a perturbation hardly changes among nearly equal values. */
 const leading = { block: 12, tolerance: 1e-2 };
 
+const searchOf = (top: number) => ({ count: top, ...leading, maxBasis: top + 5 * leading.block });
+
+/** Bytes of the search for `top` leading vectors of a map. */
+export const bytesOfLeading = (rows: number, cols: number, top: number): number =>
+  top > 0 ? bytesOfTop(rows, cols, searchOf(top)) : 0;
+
 /** A block's leading singular vectors at an image, as unit vectors in float32, left and right. */
 async function leadingVectors(operator: LinearOperator, start: Float64Array, { top, seed, signal }: GroupOptions) {
-  const { block, tolerance } = leading;
   const { triplets } = await topSingularTriplets(operator, {
-    count: top,
-    block,
-    tolerance,
-    maxBasis: top + 5 * block,
+    ...searchOf(top),
     start,
     seed,
     signal,

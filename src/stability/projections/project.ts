@@ -1,15 +1,16 @@
 import { UsageError } from '../../base/errors.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import type { Network } from '../../models/index.ts';
-import { tensor } from '../../onnx/index.ts';
+import { flopsOf, tensor } from '../../onnx/index.ts';
 import { availableMemory } from '../../runtime/index.ts';
 import { type ControlledPerturbations, kinds, marginGradients } from '../perturbations/index.ts';
 import { activationsAt } from '../units/activations.ts';
 import { type Block, inputOf, outputOf, plateauOf } from '../units/block-ends.ts';
-import { featureCount, findStages, findUnits } from '../units/units.ts';
+import { featureCount, findStages, findUnits, type Unit } from '../units/units.ts';
 import {
   type BlockGradients,
   blockIn,
+  bytesOfLeading,
   type GroupOptions,
   GroupProjection,
   type NamedBlock,
@@ -31,14 +32,61 @@ export interface Projections {
   readonly images: ReadonlyMap<string, readonly ImageEnergies[]>;
 }
 
+/** Numbers at both ends of blocks. */
+const endsOf = (blocks: readonly Block[], finalRelu: boolean) =>
+  blocks.map((block) => ({
+    incoming: featureCount(inputOf(block)),
+    outgoing: featureCount(outputOf(block, finalRelu)),
+  }));
+
+/** Of one image with all its vectors: the states of every block, before and after, and the programs that run on them. */
+function bytesOfAnImage(blocks: readonly Block[], finalRelu: boolean): number {
+  const sizes = endsOf(blocks, finalRelu).flatMap(({ incoming, outgoing }) => [incoming, outgoing]);
+  return vectorsOfAnImage * 4 * (2 * sizes.reduce((sum, n) => sum + n, 0) + 20 * Math.max(...sizes));
+}
+
+/** Images that are projected together, with all kinds of perturbation: at most 20, and no more than fit into a quarter of the free memory. */
+const imagesTogether = (bytesOfEach: number): number =>
+  Math.max(1, Math.min(20, Math.floor(availableMemory() / 4 / bytesOfEach)));
+
+/** The units of a network that are asked for and, where all are, its stages. */
+const wantedBlocks = (units: readonly Unit[], asked: readonly string[] | undefined): NamedBlock[] => [
+  ...units
+    .filter((u) => asked?.includes(u.name) ?? true)
+    .map((u) => ({ name: u.name, kind: 'unit' as const, members: [u.name] })),
+  ...(asked ? [] : findStages(units)).map((s) => ({
+    ...{ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) },
+  })),
+];
+
 /**
- * Images that are projected together, with all kinds of perturbation: at most 20, and no more than fit into a quarter of the free memory with
- * the states of every block, before and after, and the programs that run on them.
+ * What projecting the perturbations of `images` images takes: bytes at a time, and floating-point operations, two products a step for each vector and side, and the leading vectors;
+ * stages cost as much again as their units.
  */
-function imagesTogether(blocks: readonly Block[], finalRelu: boolean): number {
-  const sizes = blocks.flatMap((block) => [inputOf(block), outputOf(block, finalRelu)].map(featureCount));
-  const bytes = vectorsOfAnImage * 4 * (2 * sizes.reduce((sum, n) => sum + n, 0) + 20 * Math.max(...sizes));
-  return Math.max(1, Math.min(20, Math.floor(availableMemory() / 4 / bytes)));
+export function projectionCost(
+  network: Network,
+  images: number,
+  {
+    steps,
+    top,
+    finalRelu,
+    units: asked,
+  }: Pick<GroupOptions, 'steps' | 'top' | 'finalRelu'> & { readonly units?: readonly string[] },
+): { readonly bytes: number; readonly flops: number } {
+  const one = network.graph(1);
+  const units = findUnits(one);
+  const wanted = wantedBlocks(units, asked);
+  if (wanted.length === 0 || images === 0) return { bytes: 0, flops: 0 };
+  const blocks = wanted.map((block) => blockIn(units, block));
+  const ofEach = bytesOfAnImage(blocks, finalRelu);
+  const vectors = endsOf(blocks, finalRelu).map(({ incoming, outgoing }) => bytesOfLeading(outgoing, incoming, top));
+  const parameters = [...one.constants.values()].reduce((sum, { data }) => sum + data.length, 0);
+  const share = asked ? asked.length / units.length : 2;
+  const flops = one.nodes.reduce((sum, node) => sum + flopsOf(node), 0);
+  return {
+    bytes: Math.min(images, imagesTogether(ofEach)) * ofEach + Math.max(...vectors) + 8 * parameters + 7e8,
+    flops: share * 2 * images * flops * (vectorsOfAnImage * 8 * steps + 30 * top),
+  };
 }
 
 /**
@@ -57,19 +105,10 @@ export async function projectPerturbations(
   const one = network.graph(1);
   const units = findUnits(one);
   if (units.length === 0) throw new UsageError(`${network.name} has no residual units to project onto`);
-  const wanted: NamedBlock[] = [
-    ...units
-      .filter((u) => options.units?.includes(u.name) ?? true)
-      .map((u) => ({ name: u.name, kind: 'unit' as const, members: [u.name] })),
-    ...(options.units ? [] : findStages(units)).map((s) => ({
-      ...{ name: s.name, kind: 'stage' as const, members: s.units.map((u) => u.name) },
-    })),
-  ];
+  const wanted = wantedBlocks(units, options.units);
   const found = new Map<string, ImageEnergies[]>(wanted.map((b) => [b.name, []]));
-  const together = imagesTogether(
-    wanted.map((block) => blockIn(units, block)),
-    options.finalRelu,
-  );
+  const blocksOfOne = wanted.map((block) => blockIn(units, block));
+  const together = imagesTogether(bytesOfAnImage(blocksOfOne, options.finalRelu));
   const groups = Math.ceil(ids.length / together);
   let done = 0;
   for (let first = 0; first < ids.length; first += together) {

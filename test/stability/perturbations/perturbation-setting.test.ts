@@ -11,6 +11,7 @@ import {
   measurePerturbationPiece,
   type PerturbationRequest,
   perturbationCache,
+  perturbationCost,
   untrainedCache,
 } from '../../../src/stability/index.ts';
 import type { ImageEnergies } from '../../../src/stability/projections/index.ts';
@@ -100,5 +101,34 @@ describe('the number of gradients', () => {
     expect(of('apgd')).toBe(2 * 2 * 3 * 11);
     expect(of('deepfool')).toBe(2 * (dataset.classes.length - 1) * 10);
     expect(of('cw')).toBe(2 * 9 * 10);
+  });
+});
+
+describe('what perturbations are said to take', () => {
+  const of = (more: Partial<PerturbationRequest>) => perturbationCost({ ...request, ...more });
+
+  it('is more with projections, in time as their images and steps and in memory as their leading vectors', () => {
+    const plain = of({ project: undefined });
+    expect(plain.projectionSeconds).toBe(0);
+    expect(plain.seconds).toBe(plain.attackSeconds);
+    const none = { steps: 5, top: 0, finalRelu: false };
+    const [one, four] = [of({ images: [0], project: none }), of({ images: [0, 1, 2, 3], project: none })];
+    expect(four.projectionSeconds / one.projectionSeconds).toBeCloseTo(4, 9);
+    expect(of({ images: [0], project: { ...none, steps: 10 } }).projectionSeconds / one.projectionSeconds).toBeCloseTo(
+      2,
+      9,
+    );
+    expect(four.bytes).toBeGreaterThan(one.bytes);
+    expect(one.bytes).toBeGreaterThan(plain.bytes);
+    const [five, ten] = [5, 10].map((top) => of({ images: [0], project: { ...none, top } }).bytes);
+    expect(five).toBeGreaterThan(one.bytes);
+    expect(ten).toBeGreaterThan(five!);
+  });
+
+  it('counts the untrained control, in the units at the end of the final stage alone', () => {
+    const [alone, both] = [of({}), of({ untrained: request.network })];
+    expect(both.attackSeconds / alone.attackSeconds).toBeCloseTo(2, 9);
+    // The last one of three units, without stages.
+    expect(both.projectionSeconds / alone.projectionSeconds).toBeCloseTo(1 + 1 / 6, 9);
   });
 });
