@@ -25,7 +25,7 @@ import {
 import { countActiveUnits } from './spectra/active-units.ts';
 import { folderCache } from './spectra/spectra-cache.ts';
 import { type PlannedBlock, SpectrumMeasurement, type SpectrumRequest } from './spectra/spectrum.ts';
-import { findStages, findUnits } from './units/units.ts';
+import { findStages, findUnits, selectUnits } from './units/units.ts';
 
 export interface ReproductionRequest {
   readonly network: Network;
@@ -38,6 +38,8 @@ export interface ReproductionRequest {
   readonly spectrumImages: number;
   /** Names of units with complete spectra; chosen by `affordableUnits` unless told. */
   readonly units?: string | undefined;
+  /** Units with complete spectra at the first image alone: see `selectUnits`. */
+  readonly completeOnce?: string | undefined;
   /** Estimated minutes that complete spectra may take, where the units are chosen. */
   readonly spectrumMinutes: number;
   /** Linf radius of PGD, pixel units. */
@@ -166,7 +168,8 @@ export class Reproduction {
       onProgress: clock.say,
     };
     const units = request.units ?? (await chosenUnits(base, request.spectrumMinutes));
-    const wanted: SpectrumRequest = { ...base, units };
+    const completeOnce = selectUnits(found, request.completeOnce ?? 'none', 'completeOnce').map((u) => u.name);
+    const wanted: SpectrumRequest = { ...base, units, completeOnce };
     const spectra = await SpectrumMeasurement.prepare(
       parts ? { ...wanted, cache: folderCache(partFolders(parts).spectra, wanted) } : wanted,
     );

@@ -6,6 +6,8 @@ import { loadNetwork, modelNamed, type Network, resnet, withValues } from '../..
 import { initialize } from '../../src/nn/index.ts';
 import { extract, type Graph, GraphBuilder, staticShape, tensor, type Value } from '../../src/onnx/index.ts';
 import { compareEmissions, compile } from '../../src/runtime/index.ts';
+import { littleBetweenImages } from '../../src/stability/findings/little-between-images.ts';
+import { plateauShares } from '../../src/stability/findings/most-are-one.ts';
 import {
   activationsAt,
   BlockMeasurement,
@@ -39,7 +41,10 @@ function inDouble(graph: Graph): Graph {
   return b.build();
 }
 
-function smallNetwork(name: string, options: { shortcut?: 'A' | 'B'; preActivation?: boolean } = {}): Network {
+function smallNetwork(
+  name: string,
+  options: { shortcut?: 'A' | 'B'; preActivation?: boolean; width?: number } = {},
+): Network {
   const model = resnet({ depth: 8, width: 4, ...options });
   const params = initialize(model.parameters, 7);
   return {
@@ -261,5 +266,40 @@ describe('a linearized map', () => {
       expect(y).toBeCloseTo(together[5 * operator.rows + i]!, 5);
     });
     await map.dispose();
+  });
+});
+
+describe('a unit that is to have its complete spectrum once', () => {
+  it('has it at the first image, its leading values at the others, and is not compared between images', async () => {
+    const request = {
+      network: smallNetwork('once', { width: 2 }),
+      dataset: shapesDataset({ count: 2, seed: 1, split: 'test' }),
+      ...{
+        images: [0, 1],
+        units: 'layer2.0,layer3.0',
+        stages: false,
+        finalRelu: false,
+        method: 'auto' as const,
+        top: 3,
+      },
+    };
+    const [all, once] = [
+      await measureSpectra(request),
+      await measureSpectra({ ...request, completeOnce: ['layer2.0'] }),
+    ];
+    const of = (result: typeof all, name: string) =>
+      result.images.map((image) => image.units.find((u) => u.name === name)!);
+    expect(of(once, 'layer2.0').map((u) => u.complete)).toEqual([true, false]);
+    expect(of(once, 'layer2.0')[0]!.singularValues).toEqual(of(all, 'layer2.0')[0]!.singularValues);
+    for (const [i, { singularValues }] of of(once, 'layer2.0').entries())
+      singularValues.slice(0, 3).forEach((value, k) => {
+        expect(value).toBeCloseTo(of(all, 'layer2.0')[i]!.singularValues[k]!, 3);
+      });
+    expect(of(once, 'layer3.0')).toEqual(of(all, 'layer3.0').map((u) => ({ ...u, seconds: expect.anything() })));
+    expect(all.spread.map((s) => s.name)).toContain('layer2.0');
+    expect(once.spread.map((s) => s.name)).toEqual(all.spread.map((s) => s.name).filter((n) => n !== 'layer2.0'));
+    const { numbers } = littleBetweenImages(once);
+    expect(numbers.missing).toEqual(['layer2.0']);
+    expect(plateauShares(once).find((u) => u.name === 'layer2.0')).toMatchObject({ images: 1 });
   });
 });

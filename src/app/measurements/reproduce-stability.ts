@@ -17,11 +17,12 @@ export const reproduceStability = registerMeasurement({
         import('../../formats/index.ts'),
       ]);
     const subject = await loadSubject({ ...request, images: `0-${request.images - 1}` }, { onProgress, onNote });
-    const { spectrumImages, units, spectrumMinutes, eps, steps, projectionSteps, projectionImages } = request;
-    const { top, finalRelu, evalImages, pictures, seed } = request;
+    const { spectrumImages, units, completeOnce, spectrumMinutes, eps, steps } = request;
+    const { projectionSteps, projectionImages, top, finalRelu, evalImages, pictures, seed } = request;
     const reproduction = await Reproduction.prepare({
       ...subject,
-      ...{ spectrumImages, units, spectrumMinutes, eps, steps, projectionSteps, projectionImages, top, finalRelu },
+      ...{ spectrumImages, units, completeOnce, spectrumMinutes, eps, steps, projectionSteps, projectionImages },
+      ...{ top, finalRelu },
       untrained: await untrainedControl({ ...subject, seed, runtime: runtimeOf(request) }),
       evaluationImages: evalImages,
       ...{ seed, runtime: runtimeOf(request), signal, onProgress, parts },

@@ -25,6 +25,13 @@ export const reproductionRequest = z.object({
     .optional()
     .describe('units with complete spectra: all or names (default: as many as the minutes for spectra allow)')
     .register(flags, { value: 'list' }),
+  completeOnce: z
+    .string()
+    .optional()
+    .describe(
+      'units, by name, with complete spectra at the first image alone and leading values at the others: the costly ones',
+    )
+    .register(flags, { value: 'list' }),
   spectrumMinutes: count(0, 4, 'what complete spectra may take by estimate'),
   eps: z
     .number()

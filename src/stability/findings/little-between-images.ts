@@ -17,6 +17,8 @@ export interface UnitDifferences {
 export interface LittleBetweenImages {
   readonly images: number;
   readonly units: readonly UnitDifferences[];
+  /** Units with a complete spectrum at some of the images alone, which cannot be compared. */
+  readonly missing: readonly string[];
 }
 
 /** Distances of each unit's spectra between images, and to the other units of its size at the same image. */
@@ -40,6 +42,7 @@ export function unitDifferences({ images, spread }: SpectrumResult): UnitDiffere
 export function littleBetweenImages(spectra: SpectrumResult): Finding<LittleBetweenImages> {
   const units = unitDifferences(spectra);
   const images = spectra.images.length;
+  const missing = (spectra.images[0]?.units ?? []).map((u) => u.name).filter((n) => units.every((u) => u.name !== n));
   const small = `two images differ by less than ${100 * slightDifference} % in a unit’s sorted values, over units`;
   const beside = 'two images differ less in a unit’s sorted values than two units of that size do at one image';
   const few = `${images} image${images === 1 ? '' : 's'}; expected at least ${fewestImages}`;
@@ -80,6 +83,6 @@ export function littleBetweenImages(spectra: SpectrumResult): Finding<LittleBetw
     rule: `Relative differences of sorted values, geometric means over units with 95 % intervals: to ${100 * slightDifference} %, and to the distance between different units of one size. Both below 1: agrees; one above: disagrees; fewer than ${fewestImages} images cannot tell. Conditional on this network and on the images.`,
     ...allOf(parts),
     parts,
-    numbers: { images, units },
+    numbers: { images, units, missing },
   };
 }

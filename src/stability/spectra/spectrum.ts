@@ -30,6 +30,8 @@ export interface SpectrumRequest {
   readonly method: MethodChoice;
   /** Leading values where the spectrum is not computed in full. */
   readonly top: number;
+  /** Names of units whose spectrum is computed in full at the first image alone, for what it costs: at the others their leading values. */
+  readonly completeOnce?: readonly string[];
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
@@ -89,11 +91,15 @@ export class SpectrumMeasurement {
     this.#jobs = jobs;
     this.#activations = activations;
     this.#logits = logits;
-    const blocks = jobs.flatMap(({ block, kind, method }) =>
+    const methodAt = ({ block, method }: Job, i: number): MethodChoice =>
+      i > 0 && request.completeOnce?.includes(block.name) ? 'lanczos' : method;
+    const blocks = jobs.flatMap((job) =>
       activations.map((at, i) => ({
-        name: block.name,
+        name: job.block.name,
         image: request.images[i]!,
-        ...(kind === 'network' ? planLogits(graph, logits) : planBlock(block, at, { ...request, method })),
+        ...(job.kind === 'network'
+          ? planLogits(graph, logits)
+          : planBlock(job.block, at, { ...request, method: methodAt(job, i) })),
       })),
     );
     this.plan = {

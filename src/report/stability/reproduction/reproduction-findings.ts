@@ -80,7 +80,7 @@ function ones({ spectra, active }: ReproductionResult): PaperFinding {
 
 function littleDifference({ spectra }: ReproductionResult): PaperFinding {
   const finding = littleBetweenImages(spectra);
-  const { images, units } = finding.numbers;
+  const { images, units, missing } = finding.numbers;
   if (units.length === 0) return told(finding, ['Complete spectra at two images or more are needed.']);
   const between = units.map((u) => u.betweenImages);
   const others = units.flatMap((u) => (u.betweenUnits === null ? [] : [u.betweenUnits]));
@@ -88,6 +88,7 @@ function littleDifference({ spectra }: ReproductionResult): PaperFinding {
     `${range(between, formatPercent)} between two of ${images} images, at most ${formatPercent(slightDifference)} in ${between.filter((d) => d <= slightDifference).length} of ${plural(units.length, 'unit')}${
       others.length ? `; ${range(others, formatPercent)} between two units of one size at one image` : ''
     }.`,
+    ...(missing.length ? [`Not compared, for their complete spectra are of fewer images: ${missing.join(', ')}.`] : []),
     ...effects(finding),
   ]);
 }

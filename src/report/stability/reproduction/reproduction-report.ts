@@ -29,11 +29,12 @@ export interface ReproductionReportOptions {
 function facts(result: ReproductionResult): Html {
   const { spectra, perturbations: p, interventions } = result;
   const units = spectra.images[0]?.units.map((u) => u.name) ?? [];
+  const once = units.filter((_, i) => spectra.images.some((image) => !image.units[i]!.complete));
   const alone = [...new Set(interventions.filter((i) => i.changed.length === 1).flatMap((i) => i.changed))];
   return html`<dl class="facts">
 <dt>network</dt><dd>${result.model}, ${result.weights}</dd>${normalizationFact(result)}
 <dt>data</dt><dd>${result.dataset}, test set; ${result.images.length} images are perturbed, ${spectra.images.length} of them have complete spectra</dd>
-<dt>complete spectra</dt><dd>${listed(units, 30)} (those that were asked for, or else the cheapest ones); stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
+<dt>complete spectra</dt><dd>${listed(units, 30)} (those that were asked for, or else the cheapest ones)${once.length ? `, of ${listed(once, 30)} at the first image alone` : ''}; stages by their leading values; final ReLU ${spectra.finalRelu ? 'in' : 'out'} (our choice)</dd>
 <dt>interventions</dt><dd>${alone.length > 0 ? `${alone.join(', ')}, each alone with frozen activations, ` : ''}all units together with recomputed ones</dd>
 <dt>attack</dt><dd>PGD, linf radius ${formatRadius(p.attack.eps)}, ${String(p.settings.steps)} steps of a quarter of it; controls of the same Euclidean norm: Gaussian noise, shuffled pixels${kindsIn(p).includes('directed') ? ', noise with the component along the gradient of the margin' : ''}${p.untrained ? ', an untrained network' : ''}</dd>
 <dt>time</dt><dd>${formatDuration(result.seconds)}</dd>
