@@ -1,6 +1,6 @@
 import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured/measured.ts';
-import { bestRate, edgeOf } from './best-rate.ts';
+import { bestRate, edgeOf, isUnresolved } from './best-rate.ts';
 import { type BatchGroup, tunedSteps } from './critical-batch.ts';
 import type { KnownTarget } from './target.ts';
 
@@ -11,7 +11,9 @@ const fewestRates = 3;
 export function rateProblem(group: BatchGroup, target: KnownTarget): string | null {
   if (group.rates.length < fewestRates)
     return `${group.rates.length} rate${group.rates.length === 1 ? '' : 's'} tried at batch ${group.batchSize}`;
-  const edge = edgeOf(group.rates, bestRate(group.rates, target)!);
+  const best = bestRate(group.rates, target)!;
+  if (isUnresolved(best)) return `the first evaluation at batch ${group.batchSize} was past the target`;
+  const edge = edgeOf(group.rates, best);
   return edge === null ? null : `the best rate at batch ${group.batchSize} is the ${edge} tried`;
 }
 

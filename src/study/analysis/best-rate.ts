@@ -20,6 +20,12 @@ export interface RateGroup {
 export const stepsOf = ({ outcome }: JudgedTrial): number =>
   outcome.kind === 'reached' ? outcome.first.step : Number.POSITIVE_INFINITY;
 
+/** Whether half of the trials that reached the target, or more, were there at their first evaluation: how many steps they took is not known. */
+export function isUnresolved({ trials }: RateGroup): boolean {
+  const reached = trials.flatMap(({ outcome }) => (outcome.kind === 'reached' ? [outcome.first.resolution] : []));
+  return reached.length > 0 && 2 * reached.filter((r) => r === 'first').length >= reached.length;
+}
+
 /** Fewest steps that the target can take: the steps themselves, those of a censored trial; infinite for a diverged one, null where nothing is known. */
 export function atLeastOf({ outcome }: JudgedTrial): number | null {
   switch (outcome.kind) {

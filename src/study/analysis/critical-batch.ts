@@ -1,7 +1,7 @@
 import { largestOf, leastOf } from '../../base/statistics.ts';
 import type { CriticalBatch } from '../../schema/index.ts';
 import { effectSize } from '../../verdict/index.ts';
-import { atLeastOf, type RateGroup, stepsOf } from './best-rate.ts';
+import { atLeastOf, isUnresolved, type RateGroup, stepsOf } from './best-rate.ts';
 import { criticalBatchEffect, degreesOf } from './profile.ts';
 import { medianOf } from './spread.ts';
 import { fitTradeoff, type Tradeoff, type TradeoffPoint, tradeoffSteps } from './tradeoff.ts';
@@ -27,6 +27,8 @@ export interface TunedSteps {
   readonly atLeast: number | null;
   /** Trials behind the median. */
   readonly trials: number;
+  /** Whether the target was passed by the first evaluation: then the steps are an upper bound, and count for no curve. */
+  readonly unresolved: boolean;
 }
 
 /**
@@ -34,20 +36,23 @@ export interface TunedSteps {
  * each seed takes at least (infinite where all diverged, null where trials are outstanding).
  */
 export function tunedSteps({ batchSize, rates }: BatchGroup): TunedSteps {
-  let [steps, trials] = [Number.POSITIVE_INFINITY, 0];
+  let steps = Number.POSITIVE_INFINITY;
+  let best: RateGroup | undefined;
   for (const rate of rates) {
     const median = medianOf(rate.trials.map(stepsOf));
-    if (median < steps) [steps, trials] = [median, rate.trials.length];
+    if (median < steps) [steps, best] = [median, rate];
   }
-  if (Number.isFinite(steps)) return { batchSize, steps, atLeast: steps, trials };
+  if (best) return { batchSize, steps, atLeast: steps, trials: best.trials.length, unresolved: isUnresolved(best) };
+  const unresolved = false;
+  let trials = 0;
   let least = Number.POSITIVE_INFINITY;
   for (const rate of rates) {
     const bounds = rate.trials.map(atLeastOf);
-    if (bounds.includes(null)) return { batchSize, steps: null, atLeast: null, trials: 0 };
+    if (bounds.includes(null)) return { batchSize, steps: null, atLeast: null, trials: 0, unresolved };
     const median = medianOf(bounds as number[]);
     if (median <= least) [least, trials] = [median, bounds.length];
   }
-  return { batchSize, steps: null, atLeast: rates.length > 0 ? least : null, trials };
+  return { batchSize, steps: null, atLeast: rates.length > 0 ? least : null, trials, unresolved };
 }
 
 /**
@@ -62,9 +67,9 @@ function fitted(tuned: readonly TunedSteps[]): { readonly points: TradeoffPoint[
   const points: TradeoffPoint[] = [];
   const dominated: number[] = [];
   let least = Number.POSITIVE_INFINITY;
-  for (const { batchSize, steps, atLeast, trials } of tuned) {
+  for (const { batchSize, steps, atLeast, trials, unresolved } of tuned) {
     const value = steps ?? atLeast;
-    if (value === null || !(value > 0) || !Number.isFinite(value)) continue;
+    if (unresolved || value === null || !(value > 0) || !Number.isFinite(value)) continue;
     const behind = value > failed * least;
     if (behind) dominated.push(batchSize);
     points.push({
@@ -114,15 +119,27 @@ function judge(points: readonly TradeoffPoint[]): Judged {
 export function criticalBatchOf(groups: readonly BatchGroup[], baseProblem: string | null = null): CriticalBatch {
   const tuned = groups.map(tunedSteps);
   const { points, dominated } = fitted(tuned);
-  return { ...described(judge(points), points, baseProblem), dominated, points };
+  const unresolved = tuned.filter((t) => t.unresolved).map((t) => t.batchSize);
+  return { ...described(judge(points), points, { baseProblem, left: leftOut(unresolved) }), dominated, points };
 }
+
+/** What is wrong with the base batch, and which batch sizes are left out of the fit. */
+interface Problems {
+  readonly baseProblem: string | null;
+  readonly left: string | null;
+}
+
+const leftOut = (batchSizes: readonly number[]): string | null =>
+  batchSizes.length === 0
+    ? null
+    : `left out is batch ${batchSizes.join(', ')}, where the first evaluation was past the target`;
 
 const method = 'hyperbola (S/Smin - 1)(E/Emin - 1) = 1, weighted least squares of log S';
 
 function described(
   judged: Judged,
   points: readonly TradeoffPoint[],
-  baseProblem: string | null,
+  problems: Problems,
 ): Without<CriticalBatch, 'dominated' | 'points'> {
   if (judged.kind === 'none') {
     const reached = points.filter((p) => !p.censored).map((p) => p.batchSize);
@@ -133,14 +150,14 @@ function described(
       standing: null,
       condition: null,
       method,
-      reason: judged.reason,
+      reason: problems.left === null ? judged.reason : `${judged.reason}; ${problems.left}`,
       fit: null,
     };
   }
   const { fit } = judged;
   const effect = criticalBatchEffect(points, fit.criticalBatch);
   const size = effect && effectSize(effect);
-  const condition = conditionOf(points, baseProblem);
+  const condition = conditionOf(points, problems);
   return {
     value: fit.criticalBatch,
     low: size?.low ?? 0,
@@ -154,11 +171,12 @@ function described(
 }
 
 /** What a B_crit rests on where it is not a measured one; null where it is. */
-function conditionOf(points: readonly TradeoffPoint[], baseProblem: string | null): string | null {
+function conditionOf(points: readonly TradeoffPoint[], { baseProblem, left }: Problems): string | null {
   const count = degreesOf(points) + 2;
   const thin = points.filter((p) => !p.censored && !p.dominated && p.weight < fewestSeeds).length;
   const lacks = [
     ...(baseProblem === null ? [] : [baseProblem]),
+    ...(left === null ? [] : [left]),
     ...(count < fewestSizes ? [`${count} batch sizes of at least ${fewestSizes}`] : []),
     ...(thin > 0 ? [`fewer than ${fewestSeeds} seeds at ${thin} of ${count}`] : []),
   ];

@@ -8,7 +8,7 @@ export interface Crossing {
   readonly epoch: number;
   readonly examples: number;
   readonly seconds: number;
-  /** `interpolated` between two evaluations; `first`: the first evaluation was already there, so the truth is at most this. */
+  /** `interpolated` between two evaluations; `first`: the first one after the start was already there, so all that is known is that the truth is at most there. */
   readonly resolution: 'interpolated' | 'first';
 }
 
@@ -28,11 +28,12 @@ export type Outcome =
  * and seconds at the same share of the way. Null where no evaluation meets it.
  */
 export function crossingOf(curve: readonly CurvePoint[], target: KnownTarget): Crossing | null {
-  const at = curve.findIndex((p) => reaches(p.value, target));
+  // What holds at the start is nothing that training has reached.
+  const at = curve.findIndex((p) => p.step > 0 && reaches(p.value, target));
   const after = curve[at];
   if (!after) return null;
   const before = curve[at - 1];
-  if (!before) {
+  if (!before || reaches(before.value, target)) {
     const { step, epoch, examples, seconds } = after;
     return { step, epoch, examples, seconds, resolution: 'first' };
   }
@@ -43,7 +44,7 @@ export function crossingOf(curve: readonly CurvePoint[], target: KnownTarget): C
     epoch: between('epoch'),
     examples: between('examples'),
     seconds: between('seconds'),
-    resolution: 'interpolated',
+    resolution: before.step > 0 ? 'interpolated' : 'first',
   };
 }
 

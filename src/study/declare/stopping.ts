@@ -40,7 +40,8 @@ export function shouldStop({ targets, patience }: StopRule, curve: readonly Meas
     let best: { step: number; value: number } | undefined;
     for (const m of curve) {
       const now = m[quantity];
-      if (now === null || !Number.isFinite(now)) continue;
+      // The start counts for neither: a loss may rise before it falls, and what holds there is not reached by training.
+      if (m.step === 0 || now === null || !Number.isFinite(now)) continue;
       if (reaches(now, value, direction)) return true;
       if (!best || !reaches(best.value, now, direction)) best = { step: m.step, value: now };
     }

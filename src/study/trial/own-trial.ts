@@ -1,12 +1,28 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, UsageError } from '../../base/errors.ts';
+import { isText, toFloat } from '../../data/index.ts';
+import { type Model, withValues } from '../../models/index.ts';
+import type { Params } from '../../nn/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
-import { CheckpointFolder, planTraining, trainNetwork, writeRunConfig } from '../../train/index.ts';
+import {
+  CheckpointFolder,
+  calibrateBatchNorm,
+  type MetricsRecord,
+  planTraining,
+  trainNetwork,
+  writeRunConfig,
+} from '../../train/index.ts';
 import { shouldStop } from '../declare/stopping.ts';
 import { type Keep, type OwnTrialSpec, trialId } from '../layout/trial-spec.ts';
-import { contentOf } from '../study-data.ts';
+import { contentOf, type StudyData } from '../study-data.ts';
 import { renewal, type TrialOutcome, type TrialRequest } from './trial-request.ts';
+
+/** What a row of measurements takes from an evaluation. */
+type Evaluated = Pick<
+  MetricsRecord,
+  'step' | 'epoch' | 'examples' | 'seconds' | 'valLoss' | 'valMetric' | 'noiseScale'
+> & { readonly gradNorm?: number };
 
 /** Steps whose times are kept for the median. */
 const timedSteps = 4096;
@@ -32,7 +48,7 @@ export async function runOwnTrial(
   const { content, ...named } = dataSpec;
   if (content !== undefined && content !== contentOf(data))
     throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
-  const { task } = planTraining(config, data, runtime);
+  const { task, model } = planTraining(config, data, runtime);
   const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
   await requireReadable(join(folder, 'checkpoint'));
   let curve: MeasurementRow[] = trial.known();
@@ -42,6 +58,22 @@ export async function runOwnTrial(
       (rules.length > 0 && rules.every((rule) => shouldStop(rule, curve, budgetSteps))));
   // It may have been killed between the measurement that ended it and the note of that.
   const until = isOver(curve.at(-1)) ? curve.at(-1)!.step : budgetSteps;
+  const measured = async (record: Evaluated, parameters: Params): Promise<MeasurementRow> => {
+    const row: MeasurementRow = {
+      step: record.step,
+      epoch: record.epoch,
+      examples: record.examples * (task.tokens ?? 1),
+      seconds: record.seconds,
+      trainLoss: finite((await sampled.evaluate(parameters)).loss),
+      valLoss: finite(record.valLoss),
+      valMetric: finite(record.valMetric),
+      noiseScale: finite(record.noiseScale),
+      gradNorm: finite(record.gradNorm),
+    };
+    trial.measure(row);
+    curve.push(row);
+    return row;
+  };
   const times: number[] = [];
   let renewed = Date.now();
   await writeRunConfig(folder, config);
@@ -56,10 +88,15 @@ export async function runOwnTrial(
     runtime,
     signal,
     until,
-    onStart: (step) => {
+    onStart: async (step, parameters) => {
       trial.begin(step);
       curve = curve.filter((m) => m.step <= step);
       request.onBegin?.(step);
+      // How deep a target lies is told from the start, and a target that the first evaluation has passed lies between the two.
+      if (step > 0 || curve.length > 0) return;
+      const there = await normalizing(model, parameters, data, config.microBatch);
+      const { loss, metric } = await task.evaluate(there);
+      await measured({ step: 0, epoch: 0, examples: 0, seconds: 0, valLoss: loss, valMetric: metric }, there);
     },
     onStep: (state) => {
       if (times.length < timedSteps) times.push(state.seconds);
@@ -68,22 +105,7 @@ export async function runOwnTrial(
       renewed = Date.now();
       trial.renew(state.step);
     },
-    onEvaluation: async (record, parameters) => {
-      const row: MeasurementRow = {
-        step: record.step,
-        epoch: record.epoch,
-        examples: record.examples * (task.tokens ?? 1),
-        seconds: record.seconds,
-        trainLoss: (await sampled.evaluate(parameters)).loss,
-        valLoss: finite(record.valLoss),
-        valMetric: finite(record.valMetric),
-        noiseScale: finite(record.noiseScale),
-        gradNorm: finite(record.gradNorm),
-      };
-      trial.measure(row);
-      curve.push(row);
-      return isOver(row) ? 'stop' : 'continue';
-    },
+    onEvaluation: async (record, parameters) => (isOver(await measured(record, parameters)) ? 'stop' : 'continue'),
   });
   const status = result.status === 'complete' && until < budgetSteps ? 'stopped' : result.status;
   if (status !== 'interrupted') await tidy(folder, status === 'infeasible' ? 'nothing' : keep);
@@ -99,6 +121,22 @@ export async function runOwnTrial(
 
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
+
+/** Batches whose statistics stand for the running ones at the start. */
+const startingBatches = 4;
+
+/** Parameters at the start with running statistics of batch norm as the first batches have them: with those of fresh ones, 0 and 1, nothing is normalized, and the loss says nothing. */
+async function normalizing(model: Model, parameters: Params, { train }: StudyData, batchSize: number): Promise<Params> {
+  if (isText(train) || batchSize < 2) return parameters;
+  const count = Math.min(train.count, startingBatches * batchSize);
+  const images = toFloat(
+    train,
+    Array.from({ length: count }, (_, i) => i),
+  );
+  const fresh = { ...withValues(model, parameters), weights: 'at the start' };
+  const network = await calibrateBatchNorm({ network: fresh, images, batchSize });
+  return network.builtFrom!.params;
+}
 
 /** Removes checkpoints of which none can be read: the trial begins anew. */
 async function requireReadable(path: string): Promise<void> {

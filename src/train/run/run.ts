@@ -46,8 +46,8 @@ export interface RunRequest {
   readonly until?: number;
   /** When it fires, the step is finished and saved, and the run ends as `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Told once, of the step that the run goes on from, when all has been checked and nothing was computed. */
-  readonly onStart?: (step: number) => void | Promise<void>;
+  /** Told once, of the step that the run goes on from and the parameters there, when all has been checked and nothing was computed. */
+  readonly onStart?: (step: number, parameters: Params) => void | Promise<void>;
   /** `seconds`: time in this step. */
   readonly onStep?: (state: { step: number; loss: number; seconds: number; examplesPerSecond: number }) => void;
   readonly onRecord?: (record: MetricsRecord) => void;
@@ -105,7 +105,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
   const { microBatch } = trainer;
   const end = Math.min(steps, request.until ?? steps);
   const first = progress.step;
-  await request.onStart?.(first);
+  await request.onStart?.(first, trainer.parameters());
   const firstSeconds = progress.seconds;
   let status: RunStatus = 'complete';
   let saved = progress.step;

@@ -121,6 +121,27 @@ describe('the critical batch', () => {
     );
   });
 
+  it('leaves a batch out whose first evaluation was past the target, whether the start was evaluated or not', () => {
+    const exact = hyperbolic(400, 300, () => 1, 3);
+    for (const start of [[], [0]]) {
+      // At 16 nothing is seen before twice the steps that the target takes: as if it took three or four times as many as it does.
+      const trials = exact.map((t) => (t.batchSize === 16 ? { ...t, steps: [...start, 4 * t.budget] } : t));
+      const { criticalBatch, baseBatch } = only(syntheticStudy([absolute(0.01)], trials));
+      expect(criticalBatch.value).toBeCloseTo(300, 1);
+      expect(criticalBatch.points.map((p) => p.batchSize)).not.toContain(16);
+      expect(criticalBatch).toMatchObject({ standing: 'estimate' });
+      expect(criticalBatch.condition).toContain('left out is batch 16, where the first evaluation was past the target');
+      expect(baseBatch).toBe(16);
+    }
+    // With several rates the base is the next one that has none of it.
+    const rates = exact.flatMap((t) =>
+      [0.05, 0.1, 0.2].map((rate) => ({ ...t, rate, loss: rate === 0.1 ? t.loss : () => 1 })),
+    );
+    const coarse = rates.map((t) => (t.batchSize === 16 ? { ...t, steps: [4 * t.budget] } : t));
+    expect(only(syntheticStudy([absolute(0.01)], rates)).baseBatch).toBe(16);
+    expect(only(syntheticStudy([absolute(0.01)], coarse)).baseBatch).toBe(32);
+  });
+
   it('uses a censored batch as a bound: without it the study could not see the bend', () => {
     const trials = hyperbolic(400, 300, () => 1).map((t) =>
       t.batchSize <= 512 ? t : { ...t, budget: 395, steps: [0, 395] },
@@ -141,6 +162,12 @@ describe('outcomes', () => {
       kind: 'reached',
       first: { step: 5.5, examples: 88, seconds: 5.5, resolution: 'interpolated' },
     });
+    // Nothing but the start before it: it may have been any step until then.
+    const coarse = outcomeOf(trial({ loss: (s) => 1 - 0.1 * s, steps: [0, 8] }), below(0.45));
+    expect(coarse).toMatchObject({ kind: 'reached', first: { step: 5.5, resolution: 'first' } });
+    // What holds at the start is not reached by training.
+    const easy = outcomeOf(trial({ loss: (s) => 1 - 0.1 * s, steps: [0, 4, 8] }), below(2));
+    expect(easy).toMatchObject({ kind: 'reached', first: { step: 4, resolution: 'first' } });
   });
 
   it('tells censored, infeasible, failed and pending from each other', () => {
@@ -268,7 +295,7 @@ describe('a study', () => {
           rate,
           budget: 5000,
           loss: decays(steps),
-          steps: [0, Math.floor(steps), Math.ceil(steps + 1)],
+          steps: [0, Math.floor(steps) - 1, Math.floor(steps), Math.ceil(steps + 1)],
         };
       }),
     );
