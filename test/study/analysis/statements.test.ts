@@ -146,6 +146,27 @@ describe('data', () => {
     expect(verdict({ w: { critical: 300 } }, 'complexity')).toBe('not testable here');
   });
 
+  it('of another kind flatten later where they are simpler, at equal numbers of examples: shares of two sets are none of their own', () => {
+    const sets = (critical: readonly [number, number], more: Partial<MeasuredWorkload> = {}) =>
+      verdict(
+        {
+          digits: { critical: critical[0], workload: { dataset: 'mnist', fraction: 0.13, examples: 8000 } },
+          pictures: {
+            critical: critical[1],
+            workload: { dataset: 'cifar10', fraction: 0.16, examples: 8001, ...more },
+          },
+        },
+        'dataset',
+      );
+    expect(sets([600, 200])).toBe('agrees');
+    expect(sets([200, 600])).toBe('disagrees');
+    expect(sets([300, 300])).toBe('cannot tell');
+    expect(sets([600, 200], { examples: 16_000 })).toBe('not testable here');
+    expect(sets([600, 200], { model: 'another' })).toBe('not testable here');
+    // The paper puts neither before the other.
+    expect(sets([600, 200], { dataset: 'folder' })).toBe('not testable here');
+  });
+
   it('are the same in shares only where that is shown within the margin', () => {
     const fraction = (critical: readonly [number, number], noise: number) =>
       verdict(
