@@ -17,7 +17,7 @@ const tuned = 'tuned';
 let found: Found[];
 beforeAll(async () => {
   const studies = await Promise.all(
-    ['cifar10', 'ptb', 'camvid', 'shapes'].map((name) => measuredInFolder(`results/${name}`)),
+    ['cifar10', 'ptb', 'camvid', 'shapes', 'data'].map((name) => measuredInFolder(`results/${name}`)),
   );
   found = studies.flatMap((study) => {
     const trials = study.trials.filter((t) => t.strategy === tuned);
@@ -45,7 +45,7 @@ describe('what is known of noise scales beside studies', () => {
       if (from === 'trials') expect(Math.abs(own.noise! / planned - 1)).toBeLessThan(0.01);
     }
     const plan = JSON.parse(readFileSync('results/plan/plan.json', 'utf8'));
-    expect(plansAgainstStudies.find((p) => p.from === 'plan')!.planned).toBeCloseTo(plan.criticalBatch.value, 0);
+    expect(plansAgainstStudies.find((p) => p.from === 'plan')!.planned).toBeCloseTo(plan.result.criticalBatch.value, 0);
   });
 
   it('gives an interval that holds the studied value in at least 80 % of them, each left out of what its own is made from', () => {
