@@ -85,7 +85,7 @@ describe('a study', () => {
       [8, 'complete', [0, 4, 8, 12]],
       [16, 'complete', [0, 4, 8, 12]],
     ]);
-    // The start is that of both, whatever the batch; a network that knows nothing has about ln of the number of classes to lose.
+    // The start is that of both, whatever the batch.
     const [first, other] = trials.map((t) => t.measurements[0]!);
     expect(first).toMatchObject({ epoch: 0, examples: 0, seconds: 0, noiseScale: null, gradNorm: null });
     expect([other!.trainLoss, other!.valLoss]).toEqual([first!.trainLoss, first!.valLoss]);
@@ -99,6 +99,19 @@ describe('a study', () => {
       expect(measurements.slice(1).every((m) => m.gradNorm! > 0)).toBe(true);
       expect(measurements.map((m) => m.seconds)).toEqual(measurements.map((m) => m.seconds).sort((a, b) => a - b));
     }
+  });
+
+  it('begins at about the logarithm of the number of classes, with batch norm too, whose running statistics are not yet any', async () => {
+    const [workload] = small.workloads;
+    const normalized = {
+      ...small,
+      workloads: [{ ...workload, model: 'resnet8' }],
+      batchSizes: [8],
+      budget: { steps: 1 },
+    };
+    const [trial] = (await run('normalized', normalized)).trials;
+    expect(trial!.measurements.map((m) => m.step)).toEqual([0, 1]);
+    expect(Math.abs(trial!.measurements[0]!.trainLoss! - Math.log(10))).toBeLessThan(0.7);
   });
 
   it('computes only what is missing: nothing, a trial that was deleted, what was added to the grid', async () => {
