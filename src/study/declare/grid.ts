@@ -58,6 +58,10 @@ export interface GridPoint {
   readonly whole: boolean;
 }
 
+/** What tells the places of a grid apart. */
+export const placeOf = ({ workload, strategy, batchSize, baseRate, seed }: GridPoint): string =>
+  [workload.name, strategy.name, batchSize, baseRate, seed].join('\n');
+
 export interface StudyGrid {
   readonly workloads: readonly Workload[];
   readonly strategies: readonly Strategy[];
@@ -221,8 +225,7 @@ export function gridOf(
   });
   const points = new Map<string, GridPoint>();
   const add = (point: GridPoint) => {
-    const { workload, strategy, batchSize, baseRate, seed } = point;
-    const place = [workload.name, strategy.name, batchSize, baseRate, seed].join('\n');
+    const place = placeOf(point);
     const whole = point.whole || (points.get(place)?.whole ?? false);
     points.set(place, { ...point, whole });
   };

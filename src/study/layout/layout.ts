@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { largestOf, leastOf } from '../../base/statistics.ts';
 import { dataNames } from '../../data/index.ts';
-import { type ExtraRate, type GridPoint, gridOf, type StudyGrid } from '../declare/grid.ts';
+import { type ExtraRate, type GridPoint, gridOf, placeOf, type StudyGrid } from '../declare/grid.ts';
 import type { StopRule } from '../declare/stopping.ts';
 import { type Mistake, type ParsedStudy, StudyMistakes } from '../declare/study-file.ts';
 import type { MeasuredWorkload } from '../measured/measured.ts';
@@ -108,9 +108,6 @@ export async function layOutStudy(parsed: ParsedStudy, options: LayOutOptions = 
   const points = laidOut.flatMap((t) => t.points).sort((a, b) => place(a) - place(b));
   return { name: file.name, text, grid, workloads, points, trials: laidOut, flopsPerExample };
 }
-
-const placeOf = ({ workload, strategy, batchSize, baseRate, seed }: GridPoint) =>
-  [workload.name, strategy.name, batchSize, baseRate, seed].join('\n');
 
 function budgetSecondsOf(points: readonly GridPoint[]): number | null {
   const seconds = points.map(({ workload, strategy: { budget = workload.budget, trainLonger } }) =>
