@@ -89,9 +89,9 @@ ${unknown.join(', ')}
 
 ## Not as ONNX's reference says
 
-With \`align_corners\` and a scale that leaves a fraction of a pixel, the reference divides by the length before it is rounded; ONNX Runtime and
-PyTorch divide by the true one, and so does Ballast.
-
 ${told.length ? told.join('\n') : 'None.'}
+
+With \`align_corners\` and a scale that leaves a fraction of a pixel, the reference divides by the length before it is rounded, ONNX Runtime and
+PyTorch by the true one: such a Resize is refused, with sizes it is taken.
 `;
 }

@@ -147,6 +147,9 @@ const globalPool: InferenceRule = ({ node }) => {
   return [{ dtype: x.dtype, shape: [x.shape[0]!, x.shape[1]!, ...spatialOf(node, x.shape).map(() => 1)] }];
 };
 
+/** Of a pixel, that a scaled size may be off a whole number (scales are written in single precision). */
+const scaledSizeTolerance = 1e-4;
+
 /** Sizes or scales of the axes given (all when left out). */
 const resize: InferenceRule = (context) => {
   const { node, constant } = context;
@@ -162,10 +165,22 @@ const resize: InferenceRule = (context) => {
   const scales = node.inputs[2] && constant(node.inputs[2]);
   if (!sizes && !scales) fail(node, 'scales or sizes must be known');
   const given = sizes ?? toNumbers(scales!);
+  const aligned = stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel') === 'align_corners';
   if (given.length !== axes.length) fail(node, `${sizes ? 'sizes' : 'scales'} must have ${axes.length} entries`);
   axes.forEach((axis, i) => {
     if (sizes) shape[axis] = sizes[i]!;
-    else if (given[i] !== 1) shape[axis] = Math.floor(requireNumber(node, x.shape[axis]) * given[i]!);
+    else if (given[i] !== 1) {
+      // In single precision, as the runtime does: 5 x 1.4 is 7.
+      const scaled = Math.fround(requireNumber(node, x.shape[axis]) * given[i]!);
+      shape[axis] = Math.floor(scaled);
+      // ONNX puts the last corner at the scaled size itself, ONNX Runtime at the whole number below it.
+      if (aligned && scaled - shape[axis] > scaledSizeTolerance) {
+        fail(
+          node,
+          `align_corners with a scale that leaves ${Number(scaled.toPrecision(6))} pixels is not supported; give sizes`,
+        );
+      }
+    }
   });
   return [{ dtype: x.dtype, shape }];
 };

@@ -75,6 +75,11 @@ const windowCases: Case[] = [
   { op: 'GlobalMaxPool', in: [[2, 3, 5]] },
   { op: 'Resize', in: [image, null, f32(1, 1, 2, 2.5)] },
   { op: 'Resize', in: [image, null, f32(1, 1, 0.4, 0.7)], with: { mode: 'linear' } },
+  {
+    op: 'Resize',
+    in: [[1, 1, 3, 5], null, f32(1, 1, 4 / 3, 1.4)],
+    with: { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+  },
   { op: 'Resize', in: [image, null, null, i64(2, 4, 5, 16)] },
   { op: 'Resize', in: [image, null, null, i64(12, 4)], with: { axes: [2, -1] } },
   { op: 'DepthToSpace', in: [[2, 8, 3, 4]], with: { blocksize: 2 } },
@@ -382,6 +387,15 @@ describe('a node that cannot be is refused when it is added, with the shapes', (
       'another number of elements',
       { op: 'Reshape', in: [[2, 3], i64(4, -1)] },
       /cannot reshape 6 elements to \[4,-1\]/,
+    ],
+    [
+      'corners at a size that is no whole number, where ONNX and ONNX Runtime part',
+      {
+        op: 'Resize',
+        in: [[1, 1, 2, 4], null, f32(1, 1, 0.6, 0.6)],
+        with: { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+      },
+      /Resize "Resize": align_corners with a scale that leaves 1\.2 pixels is not supported; give sizes/,
     ],
     ['a target that is not known', { op: 'Reshape', in: [[2, 3], index(2)] }, /input 1 \(x1\) must be known/],
     [
