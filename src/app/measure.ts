@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { InputError } from '../base/errors.ts';
+import type { OnProgress } from '../base/progress.ts';
 import { makeFolder, writeFileAtomic } from '../formats/index.ts';
 import { type Measurement, measurementNamed, type OfferedPiece } from '../instrument/index.ts';
 import { checkRequest, type Of, type StoredDocument, toDocument } from '../schema/index.ts';
@@ -17,7 +18,7 @@ export interface MeasureOptions {
   /** Folder for the result, its page and finished parts: an interrupted run goes on where it stopped. Nothing is written without. */
   readonly out?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Told what a user should know and cannot see, a sentence each. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Told before the long part. */

@@ -1,6 +1,7 @@
 /** Spectra, growth of perturbations and adversarial accuracy of the networks that a batch study trained: what joins the two papers. */
 
 import { InputError, OverflowError, UsageError } from '../base/errors.ts';
+import type { OnProgress } from '../base/progress.ts';
 import { type ImageDataset, isText } from '../data/index.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { partCache } from '../instrument/part-cache.ts';
@@ -34,7 +35,7 @@ export interface StudyStabilityRequest {
   readonly seed: number;
   readonly runtime: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Folder for finished models: an interrupted run goes on. */
   readonly parts?: string | undefined;
 }

@@ -1,13 +1,14 @@
 import type { z } from 'zod';
 import { InputError } from '../base/errors.ts';
 import { didYouMean } from '../base/names.ts';
+import type { OnProgress } from '../base/progress.ts';
 import { type FileKey, type Kind, kindNamed, type Of, registerKind } from '../schema/index.ts';
 
 /** What a measurement takes beside its request. */
 export interface Control {
   readonly signal?: AbortSignal | undefined;
   /** `fraction` 0 .. 1 of the whole by its estimate. */
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Told what a user should know and cannot see: what was passed over, what was assumed. A sentence each. */
   readonly onNote?: ((note: string) => void) | undefined;
   /** Folder for finished parts, below the folder of the result: an interrupted run goes on from them. Nothing is kept without. */

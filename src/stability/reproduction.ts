@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { breathe } from '../base/breathe.ts';
 import { InputError, UsageError } from '../base/errors.ts';
+import { type OnProgress, PartedProgress } from '../base/progress.ts';
 import type { ImageDataset } from '../data/index.ts';
 import type { ResultCache } from '../formats/index.ts';
 import { type Network, normalizationEntry } from '../models/index.ts';
@@ -56,7 +57,7 @@ export interface ReproductionRequest {
   readonly seed: number;
   readonly runtime: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Folder for finished parts: an interrupted run goes on. */
   readonly parts?: string | undefined;
 }
@@ -117,25 +118,25 @@ export class Reproduction {
   readonly #request: ReproductionRequest;
   readonly #spectra: SpectrumMeasurement;
   readonly #interventions: readonly InterventionMeasurement[];
-  readonly #clock: Clock;
+  readonly #clock: PartedProgress;
 
   private constructor(
     request: ReproductionRequest,
     spectra: SpectrumMeasurement,
     interventions: readonly InterventionMeasurement[],
     units: readonly string[],
-    clock: Clock,
+    clock: PartedProgress,
   ) {
     this.#clock = clock;
     this.#request = request;
     this.#spectra = spectra;
     this.#interventions = interventions;
-    const { attackSeconds, projectionSeconds, bytes } = perturbationCost(this.#perturbationRequest());
+    const { own, control, bytes } = perturbationCost(this.#perturbationRequest());
     const seconds = {
       spectra: spectra.plan.seconds,
       interventions: interventions.reduce((sum, i) => sum + i.plan.seconds, 0),
-      perturbations: attackSeconds,
-      projections: projectionSeconds,
+      perturbations: own.attack + own.followed + control.attack + control.followed,
+      projections: own.projections + control.projections,
     };
     this.plan = {
       spectra: spectra.plan.blocks,
@@ -153,7 +154,7 @@ export class Reproduction {
       throw new UsageError(`${network.name} has no residual units; the paper is about residual networks`);
     if (images.length === 0) throw new InputError('images', 'expected at least one image');
     const first = images.slice(0, request.spectrumImages);
-    const clock = new Clock(request.onProgress);
+    const clock = new PartedProgress(request.onProgress);
     const base: Omit<SpectrumRequest, 'units'> = {
       network,
       dataset,
@@ -267,28 +268,6 @@ function ofUnit(cache: InterventionCache, unit: string): InterventionCache {
   return { ...cache, accuracies: named(cache.accuracies), growths: named(cache.growths) };
 }
 
-/** Progress over several parts, each of which tells only its own. */
-class Clock {
-  readonly #onProgress: ReproductionRequest['onProgress'];
-  #done = 0;
-  #share = 0;
-  #total = 1;
-
-  constructor(onProgress: ReproductionRequest['onProgress']) {
-    this.#onProgress = onProgress;
-  }
-
-  /** The part before is done; the next one takes `share` of `total`. */
-  begin(share: number, total: number): void {
-    this.#done += this.#share;
-    this.#share = share;
-    this.#total = total;
-  }
-
-  readonly say = (fraction: number, detail: string): void =>
-    this.#onProgress?.(Math.min(1, (this.#done + fraction * this.#share) / this.#total), detail);
-}
-
 async function chosenUnits(base: Omit<SpectrumRequest, 'units'>, minutes: number): Promise<string> {
   const { plan } = await SpectrumMeasurement.prepare({ ...base, units: 'all', stages: false });
   const cost = new Map<string, number>();
@@ -308,7 +287,7 @@ function interventionsOf(
   request: ReproductionRequest,
   blocks: readonly PlannedBlock[],
   units: readonly string[],
-  onProgress: (fraction: number, detail: string) => void,
+  onProgress: OnProgress,
 ): InterventionRequest[] {
   const { network, dataset, images, eps, steps, finalRelu, evaluationImages, seed, runtime, signal, top } = request;
   const cost = (name: string) => blocks.filter((b) => b.name === name).reduce((sum, b) => sum + b.seconds, 0);

@@ -1,9 +1,10 @@
+import type { OnProgress } from '../../base/progress.ts';
 import { createProgress } from '../../report/index.ts';
 
 /** Does something that may download data first: where it was asked to, how far that is goes to standard error. */
 export async function showingDownload<T>(
   { download = false }: { readonly download?: boolean | undefined },
-  work: (onProgress: (fraction: number, detail: string) => void) => Promise<T>,
+  work: (onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
   const progress = createProgress({ stream: process.stderr, label: 'download', quiet: !download });
   try {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import type { ImageDataset } from '../../data/index.ts';
 import { makeFolder } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
@@ -55,7 +56,7 @@ export interface ComparisonSettings {
   readonly seed: number;
   readonly runtime: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Folder for finished parts, by network. */
   readonly parts?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
 import { estimateEigenCost, sparseSingularValues, topSingularTriplets } from '../../linalg/index.ts';
@@ -27,7 +28,7 @@ export interface ConvolutionsRequest {
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** By layer. */
   readonly cache?: ResultCache<ConvolutionSpectrum> | undefined;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import { formatIndices, type ImageDataset, toFloat } from '../../data/index.ts';
 import { requireFiniteLoss, requireFit } from '../../evaluate/index.ts';
 import {
@@ -41,7 +42,7 @@ export interface CurvatureRequest {
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** What a request will cost. Finding out compiles the graph and takes a product over one micro-batch. */

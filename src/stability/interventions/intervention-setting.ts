@@ -1,4 +1,5 @@
 import { InputError, UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import { type ImageDataset, toFloat } from '../../data/index.ts';
 import { argMax, requireFit } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
@@ -38,7 +39,7 @@ export interface InterventionRequest {
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Results that are there already, and where to put new ones: an interrupted run goes on. */
   readonly cache?: InterventionCache | undefined;
 }

@@ -1,3 +1,4 @@
+import { type OnProgress, PartedProgress } from '../../base/progress.ts';
 import { argMax } from '../../evaluate/index.ts';
 import { type Network, normalizationEntry } from '../../models/index.ts';
 import { environmentOf } from '../environment.ts';
@@ -13,7 +14,7 @@ import {
 import { endOfFinalStage, leadingEnergyAt } from './leading-energy.ts';
 import { type AttackedImages, attackImages } from './perturbation-attack.ts';
 import { followKinds, growthRatios, layersOf } from './perturbation-growth.ts';
-import { requirePossible } from './perturbation-plan.ts';
+import { perturbationCost, requirePossible } from './perturbation-plan.ts';
 import type { PerturbationResult } from './perturbation-result.ts';
 import type { PerturbationRequest } from './perturbation-setting.ts';
 
@@ -101,15 +102,8 @@ export function projectUntrained(
 ): Promise<Projections> {
   const units = endOfFinalStage(untrained)?.units.map((unit) => unit.name) ?? [];
   const { onProgress, untrainedCache: cache } = request;
-  return project(
-    {
-      ...request,
-      ...{ network: untrained, cache },
-      onProgress: (fraction, detail) => onProgress?.(fraction, `${detail} of the untrained network`),
-    },
-    controls,
-    units,
-  );
+  const say: OnProgress = (fraction, detail) => onProgress?.(fraction, `${detail} of the untrained network`);
+  return project({ ...request, ...{ network: untrained, cache, onProgress: say } }, controls, units);
 }
 
 function settingsOf(request: PerturbationRequest): PerturbationResult['settings'] {
@@ -124,21 +118,31 @@ function settingsOf(request: PerturbationRequest): PerturbationResult['settings'
  * Attacks images, follows the perturbations and their controls through the network, and projects them: what `ballast perturb` does. Throws
  * UsageError for a request that cannot be, and an AbortError when its signal says so.
  */
-export async function measurePerturbations(request: PerturbationRequest): Promise<MeasuredPerturbations> {
+export async function measurePerturbations(asked: PerturbationRequest): Promise<MeasuredPerturbations> {
   const began = performance.now();
+  requirePossible(asked);
+  const progress = new PartedProgress(asked.onProgress);
+  const request = { ...asked, onProgress: progress.say };
   const { network, dataset, images, attack, norm, seed, layer } = request;
-  requirePossible(request);
+  const cost = perturbationCost(request);
+  const begin = (seconds: number) => progress.begin(seconds, cost.seconds);
+  begin(cost.own.attack);
   const attacked = await attackImages(request, network, false);
   const controls = await controlsOf(request, network, attacked);
   const followed = controls.positions.length;
+  begin(cost.own.followed);
   const found = followed ? await followKinds(request, network, controls) : null;
   // Without perturbations of the network there is nothing to compare.
   const untrained = found ? request.untrained : undefined;
+  begin(cost.control.attack);
   const other = untrained && (await attackImages(request, untrained, true));
   const otherControls = other && (await controlsOf(request, untrained, other));
+  begin(cost.control.followed);
   const otherFound = otherControls && (await followKinds(request, untrained, otherControls));
+  begin(cost.own.projections);
   const projected = await project(request, controls);
   const projections = projected.blocks;
+  begin(cost.control.projections);
   const otherProjected = otherControls && (await projectUntrained(request, untrained, otherControls));
   const layers = found ? layersOf(found, projections) : [];
   const warnings = [...attacked.summaries[0]!.warnings];

@@ -31,24 +31,40 @@ function bytesOfPictures({ dataset, images, radii, attack }: PerturbationRequest
   return 4 * images.length * dataset.shape.reduce((n, d) => n * d, 1) * (6 * tried + 10);
 }
 
-/** Of the projections, with those of the untrained control, which are onto the units of the final stage. */
-function projectionCostOf({ network, images, project, untrained }: PerturbationRequest): {
+interface Cost {
   readonly bytes: number;
   readonly flops: number;
+}
+const nothing: Cost = { bytes: 0, flops: 0 };
+
+/** Of the projections, and of those of the untrained control, which are onto the units of the final stage. */
+function projectionCosts({ network, images, project, untrained }: PerturbationRequest): {
+  readonly own: Cost;
+  readonly control: Cost;
 } {
-  if (!project) return { bytes: 0, flops: 0 };
+  if (!project) return { own: nothing, control: nothing };
   const count = Math.min(images.length, project.images ?? images.length);
   const own = projectionCost(network, count, project);
   const units = untrained && endOfFinalStage(untrained)?.units.map((unit) => unit.name);
-  const control = untrained && units ? projectionCost(untrained, count, { ...project, units }) : { bytes: 0, flops: 0 };
-  return { bytes: Math.max(own.bytes, control.bytes), flops: own.flops + control.flops };
+  const control = untrained && units ? projectionCost(untrained, count, { ...project, units }) : nothing;
+  return { own, control };
 }
 
-/** Estimates: seconds of the attack with what follows its perturbations, and of projections; bytes at a time. */
+/** Seconds of one network, the one asked about or its untrained control. */
+interface PartSeconds {
+  readonly attack: number;
+  /** Perturbations of every kind through the network. */
+  readonly followed: number;
+  readonly projections: number;
+  readonly total: number;
+}
+
+/** Estimates of time and of the bytes that are held at a time. */
 export interface PerturbationCost {
   readonly gradients: number;
-  readonly attackSeconds: number;
-  readonly projectionSeconds: number;
+  readonly own: PartSeconds;
+  /** 0 without a control. */
+  readonly control: PartSeconds;
   readonly seconds: number;
   readonly bytes: number;
 }
@@ -57,16 +73,24 @@ export function perturbationCost(request: PerturbationRequest): PerturbationCost
   const { network, images, untrained } = request;
   const flops = network.graph(1).nodes.reduce((sum, node) => sum + flopsOf(node), 0);
   const gradients = gradientsOf(request);
-  const projections = projectionCostOf(request);
+  const projections = projectionCosts(request);
   // A gradient is three passes; each of four kinds is followed for about twelve.
-  const attackSeconds = (flops * (3 * gradients + 52 * images.length) * (untrained ? 2 : 1)) / usualSpeed;
-  const projectionSeconds = projections.flops / usualSpeed;
+  const attack = (3 * flops * gradients) / usualSpeed;
+  const followed = (52 * flops * images.length) / usualSpeed;
+  const secondsOf = (projected: Cost, measured = true): PartSeconds => {
+    const parts = {
+      attack: measured ? attack : 0,
+      followed: measured ? followed : 0,
+      projections: projected.flops / usualSpeed,
+    };
+    return { ...parts, total: parts.attack + parts.followed + parts.projections };
+  };
+  const own = secondsOf(projections.own);
+  const control = secondsOf(projections.control, untrained !== undefined);
   return {
-    gradients,
-    attackSeconds,
-    projectionSeconds,
-    seconds: attackSeconds + projectionSeconds,
-    bytes: Math.max(bytesOfPictures(request), projections.bytes),
+    ...{ gradients, own, control },
+    seconds: own.total + control.total,
+    bytes: Math.max(bytesOfPictures(request), projections.own.bytes, projections.control.bytes),
   };
 }
 
@@ -103,10 +127,11 @@ export function requirePossible(request: PerturbationRequest): void {
     `perturbing ${images.length} images of ${dataset.name} at ${radii.length || 1} radii`,
     'take fewer images or radii',
   );
-  if (project)
-    requireMemory(
-      projectionCostOf(request).bytes,
-      `projecting perturbations onto the singular vectors of ${network.name}`,
-      'ask for fewer leading vectors, or take smaller images',
-    );
+  if (!project) return;
+  const { own, control } = projectionCosts(request);
+  requireMemory(
+    Math.max(own.bytes, control.bytes),
+    `projecting perturbations onto the singular vectors of ${network.name}`,
+    'ask for fewer leading vectors, or take smaller images',
+  );
 }

@@ -1,3 +1,4 @@
+import type { OnProgress } from '../../base/progress.ts';
 import type { ImageDataset } from '../../data/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import { partCache } from '../../instrument/part-cache.ts';
@@ -36,7 +37,7 @@ export interface PerturbationRequest {
   readonly seed: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Of projections, by block and image. */
   readonly cache?: ResultCache<ImageEnergies> | undefined;
   /** The same of the untrained control. */

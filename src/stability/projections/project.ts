@@ -1,4 +1,5 @@
 import { UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import type { ResultCache } from '../../formats/index.ts';
 import type { Network } from '../../models/index.ts';
 import { flopsOf, tensor } from '../../onnx/index.ts';
@@ -19,7 +20,7 @@ import {
 import { type ImageEnergies, type ProjectedBlock, summarize } from './projected-block.ts';
 
 export interface ProjectionOptions extends GroupOptions {
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** Of finished blocks, by image. */
   readonly cache?: ResultCache<ImageEnergies> | undefined;
   /** Only onto these units; onto all, and onto all stages, unless told. */

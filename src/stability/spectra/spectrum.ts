@@ -1,4 +1,5 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import { type ImageDataset, toFloat } from '../../data/index.ts';
 import { argMax, requireFiniteLogits, requireFit } from '../../evaluate/index.ts';
 import type { ResultCache } from '../../formats/index.ts';
@@ -35,7 +36,7 @@ export interface SpectrumRequest {
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
   /** By block and image. */
   readonly cache?: SpectrumCache | undefined;
 }

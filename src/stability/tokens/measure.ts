@@ -1,4 +1,5 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import { argMax } from '../../evaluate/index.ts';
 import {
   abortable,
@@ -50,7 +51,7 @@ export interface TokensRequest {
   readonly seed: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 export interface TokensPlan {

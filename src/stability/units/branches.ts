@@ -1,4 +1,5 @@
 import { InputError, UsageError } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import { type ImageDataset, toFloat } from '../../data/index.ts';
 import { argMax, requireFiniteLogits, requireFit } from '../../evaluate/index.ts';
 import type { Network } from '../../models/index.ts';
@@ -19,7 +20,7 @@ export interface BranchRequest {
   readonly seed?: number;
   readonly runtime?: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** The network run at its images: what the measurements of branches begin with. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileError, reasonOf } from '../../base/errors.ts';
+import type { OnProgress } from '../../base/progress.ts';
 import { leastOf } from '../../base/statistics.ts';
 import { readWeights, writeFileAtomic } from '../../formats/index.ts';
 import { matchParameters } from '../../nn/index.ts';
@@ -23,7 +24,7 @@ export interface LinearErrorsRequest {
   readonly data?: string | undefined;
   readonly runtime: RuntimeOptions;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((fraction: number, detail: string) => void) | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Beside study.sqlite; `ballast batch report` reads it. */

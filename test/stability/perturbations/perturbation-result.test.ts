@@ -34,6 +34,7 @@ const ofVersion1 = (value: unknown, key = ''): unknown => {
 
 describe('a measurement of perturbations', () => {
   let result: PerturbationResult;
+  const told: { fraction: number; detail: string }[] = [];
 
   beforeAll(async () => {
     const measured = await measurePerturbations({
@@ -48,8 +49,26 @@ describe('a measurement of perturbations', () => {
         noise: 'gaussian',
       },
       ...{ project: { steps: 3, top: 2, finalRelu: false, images: 3 }, seed: 0, runtime: { threads: 1 } },
+      onProgress: (fraction, detail) => told.push({ fraction, detail }),
     });
     result = JSON.parse(JSON.stringify(measured.result));
+  });
+
+  it('tells its progress over attacks and projections, of the network and of its control, and never goes back', () => {
+    const fractions = told.map((t) => t.fraction);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect(fractions.at(-1)).toBeGreaterThan(0.9);
+    expect(fractions.at(-1)).toBeLessThanOrEqual(1);
+    const details = [
+      ...new Set(told.map((t) => t.detail.replace(/layer[\d.]+/, 'a unit').replace(/^\w+ (?=perturbations)/, ''))),
+    ];
+    expect(details).toEqual([
+      'pgd attack',
+      'perturbations through the network',
+      'attack on the untrained network',
+      'projections, a unit',
+      'projections, a unit of the untrained network',
+    ]);
   });
 
   it('has the directed control wherever it has the others', () => {

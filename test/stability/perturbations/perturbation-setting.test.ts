@@ -109,12 +109,12 @@ describe('what perturbations are said to take', () => {
 
   it('is more with projections, in time as their images and steps and in memory as their leading vectors', () => {
     const plain = of({ project: undefined });
-    expect(plain.projectionSeconds).toBe(0);
-    expect(plain.seconds).toBe(plain.attackSeconds);
+    expect(plain.own.projections).toBe(0);
+    expect(plain.seconds).toBe(plain.own.attack + plain.own.followed);
     const none = { steps: 5, top: 0, finalRelu: false };
     const [one, four] = [of({ images: [0], project: none }), of({ images: [0, 1, 2, 3], project: none })];
-    expect(four.projectionSeconds / one.projectionSeconds).toBeCloseTo(4, 9);
-    expect(of({ images: [0], project: { ...none, steps: 10 } }).projectionSeconds / one.projectionSeconds).toBeCloseTo(
+    expect(four.own.projections / one.own.projections).toBeCloseTo(4, 9);
+    expect(of({ images: [0], project: { ...none, steps: 10 } }).own.projections / one.own.projections).toBeCloseTo(
       2,
       9,
     );
@@ -127,8 +127,10 @@ describe('what perturbations are said to take', () => {
 
   it('counts the untrained control, in the units at the end of the final stage alone', () => {
     const [alone, both] = [of({}), of({ untrained: request.network })];
-    expect(both.attackSeconds / alone.attackSeconds).toBeCloseTo(2, 9);
+    expect(alone.control.total).toBe(0);
+    expect(both.control.attack).toBe(both.own.attack);
     // The last one of three units, without stages.
-    expect(both.projectionSeconds / alone.projectionSeconds).toBeCloseTo(1 + 1 / 6, 9);
+    expect(both.control.projections / both.own.projections).toBeCloseTo(1 / 6, 9);
+    expect(both.seconds).toBe(both.own.total + both.control.total);
   });
 });
