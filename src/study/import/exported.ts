@@ -14,6 +14,7 @@ import { metricFact } from '../layout/command-workload.ts';
 import { namedTargets } from '../layout/laid-out-workload.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload, TargetSpec } from '../measured/measured.ts';
 import { csvRecords } from './csv-records.ts';
+import { isParquet, parquetColumns, parquetRecords } from './parquet-records.ts';
 import { targetSpecs } from './targets.ts';
 
 const whole = z.number().int();
@@ -56,13 +57,18 @@ const metrics = {
   language: 'perplexity',
 } as const satisfies Readonly<Record<Task, string>>;
 
-/** The table itself: `path`, or the one table in the folder `path`; undefined where that is no export. */
+/** How the table is called in a folder of results. */
+const tableNames = ['measurements.csv', 'measurements.parquet'];
+
+/** The table itself: `path`, or the one table in the folder `path`; undefined where that is no export. Throws FileError for a Parquet file that is damaged. */
 export async function exportedTable(path: string): Promise<string | undefined> {
-  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, 'measurements.csv') : path;
-  return existsSync(file) && (await hasOurColumns(file)) ? file : undefined;
+  const inFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  const file = inFolder ? tableNames.map((n) => join(path, n)).find((f) => existsSync(f)) : path;
+  return file !== undefined && existsSync(file) && (await hasOurColumns(file)) ? file : undefined;
 }
 
 async function hasOurColumns(path: string): Promise<boolean> {
+  if (await isParquet(path)) return (await parquetColumns(path)).join() === tableColumns.join();
   const [head] = Buffer.from((await headOf(path)).subarray(0, 4096))
     .toString('latin1')
     .split(/\r?\n/, 1);
@@ -70,13 +76,13 @@ async function hasOurColumns(path: string): Promise<boolean> {
 }
 
 /**
- * A study from the table that `batch export` writes as CSV, just as it was measured: budgets, rates before and after the rule, how trials ended. The targets are those of the study file `study.yaml` beside it; without one,
+ * A study from the table that `batch export` writes as CSV or Parquet, just as it was measured: budgets, rates before and after the rule, how trials ended. The targets are those of the study file `study.yaml` beside it; without one,
  * the paper's rule for every quantity that was measured. Trials that measured nothing are not in such a table. Throws FileError that names the first line that is wrong, and StudyMistakes for the study file.
  */
 export async function importExported(table: string): Promise<MeasuredStudy> {
   const declared = join(dirname(table), 'study.yaml');
   const workloads = existsSync(declared) ? await declaredIn(declared) : undefined;
-  const lines = (await csvRecords(table)).map(({ row, values }) => checked(Object.fromEntries(values), row, table));
+  const lines = await linesOf(table);
   if (lines.length === 0) throw new FileError(table, 'has no measurement');
   const found = [...groupBy(lines, (l) => l.workload)].map(([own, of]) => {
     const asked = workloads?.get(own);
@@ -85,6 +91,11 @@ export async function importExported(table: string): Promise<MeasuredStudy> {
     return workloadOf(of, asked);
   });
   return { name: basename(dirname(resolve(table))), workloads: found, trials: trialsOf(lines) };
+}
+
+async function linesOf(table: string): Promise<Line[]> {
+  if (await isParquet(table)) return (await parquetRecords(table)).map((values, i) => checked(values, i + 1, table));
+  return (await csvRecords(table)).map(({ row, values }) => checked(Object.fromEntries(values), row, table));
 }
 
 async function declaredIn(path: string): Promise<ReadonlyMap<string, Workload>> {
