@@ -122,6 +122,34 @@ describe('out of reach', () => {
     expect(verdict({ w: { critical: 200, seeds: 2 } }, 'out-of-reach')).toBe('cannot tell');
   });
 
+  it('is judged beyond the batch at which a domain is said to break, and there alone', () => {
+    const curves = (metric: string): Readonly<Record<string, Curve>> => ({
+      w: { critical: 200, workload: { metric: { name: metric, direction: 'max' } } },
+    });
+    const of = (metric: string) => statement(curves(metric), 'domains');
+    expect(of('perplexity')).toMatchObject({ verdict: 'disagrees', testable: 8 });
+    expect(of('perplexity').observations[0]!.where).toContain('batch 64');
+    expect(of('meanIoU')).toMatchObject({ verdict: 'disagrees', testable: 7 });
+    expect(of('accuracy')).toMatchObject({ verdict: 'not testable here', testable: 0 });
+    // Beyond 64 no training comes below 0.5, with steps enough or too few.
+    const broken = (steps: number) => {
+      const whole = study(curves('meanIoU'));
+      const trials = whole.trials.map((t) =>
+        t.batchSize <= 64
+          ? t
+          : {
+              ...t,
+              budgetSteps: steps,
+              measurements: [0, steps].map((step) => ({ ...t.measurements[0]!, step, trainLoss: 0.5 })),
+            },
+      );
+      return reportOf({ ...whole, trials }).statements.find((s) => s.id === 'domains')!;
+    };
+    expect(broken(2000).verdict).toBe('agrees');
+    expect(broken(400).verdict).toBe('not testable here');
+    expect(statement({ w: { ...curves('perplexity').w!, seeds: 1 } }, 'domains').verdict).toBe('cannot tell');
+  });
+
   it('is said of the point, which counts for no verdict', () => {
     const last = (steps: number) => missed(steps).workloads[0]!.strategies[0]!.points.at(-1)!;
     expect(last(200)).toMatchObject({ reached: 0, endedByBudget: true });

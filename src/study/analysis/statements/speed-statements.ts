@@ -103,6 +103,37 @@ export function reach(judged: Judged): Statement {
   );
 }
 
+/** The batch sizes beyond which the paper sees training break, by the metric that tells the domain. */
+const breaks: Readonly<Record<string, number>> = { perplexity: 32, meanIoU: 64 };
+
+export function domains(judged: Judged): Statement {
+  const observations = judged.workloads.flatMap((w) => {
+    const largest = breaks[w.metric?.name ?? ''];
+    if (largest === undefined) return [];
+    const target = primaryOf(w);
+    return tuned(w).flatMap((s) =>
+      groupsOf(judged, w, s, target)
+        .filter(({ batchSize }) => batchSize > largest)
+        .map((group) =>
+          at(
+            `${w.name}, ${s.name}, batch ${group.batchSize} (${s.target})`,
+            judgeReach(attemptsOf(group, target), {
+              claim: `share of trainings that miss the target at batch ${group.batchSize}`,
+              expected: 'misses',
+              leastSteps: s.leastSteps,
+            }),
+          ),
+        ),
+    );
+  });
+  return statementOf(
+    'domains',
+    `In language modelling training breaks beyond a batch of about ${breaks.perplexity}, in segmentation beyond about ${breaks.meanIoU}.`,
+    observations,
+    'no language model was trained beyond a batch of 32, and no segmentation beyond 64',
+  );
+}
+
 export function lowestLoss(judged: Judged): Statement {
   const { study, workloads } = judged;
   const observations = workloads.flatMap((w) =>

@@ -1,7 +1,7 @@
 import { bendMargin, contrasts } from './data-statements.ts';
 import type { Judged } from './judged.ts';
 import { linearError, rules, tuning } from './rate-statements.ts';
-import { bothLosses, lowestLoss, reach, regimes } from './speed-statements.ts';
+import { bothLosses, domains, lowestLoss, reach, regimes } from './speed-statements.ts';
 import type { Statement } from './statement.ts';
 
 /** Judges what the paper says on the study; the last one is what others said against it. */
@@ -13,6 +13,7 @@ export function judgeStatements(judged: Judged): Statement[] {
     rules(judged, true),
     rules(judged, false),
     linearError(judged),
+    domains(judged),
     contrasts(judged, 'model', {
       id: 'architecture',
       statement: 'AlexNet and MobileNetV2 bend earlier (at 1024) than the other networks.',
