@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, InputError, reasonOf } from '../base/errors.ts';
-import { readRunConfig } from '../train/index.ts';
+import { type MetricsRecord, readMetrics, readRunConfig } from '../train/index.ts';
 
 /** One network to load. */
 export interface ComparedFile {
@@ -11,6 +11,8 @@ export interface ComparedFile {
   readonly weights: string | undefined;
   /** Of training, where the name of a checkpoint ends in a number. */
   readonly step: number | null;
+  /** Of a run of ours, what its log says of the step before. */
+  readonly trained: { readonly batchSize: number; readonly learningRate: number } | null;
 }
 
 export interface ComparedNames {
@@ -52,7 +54,7 @@ function namedFiles({ model, weights }: ComparedNames): ComparedFile[] {
     const own = models[models.length === 1 ? 0 : i]!;
     const file = files[files.length === 1 ? 0 : i];
     const name = files.length > 1 ? bare(file!) : bare(own);
-    return { name, model: own, weights: own.endsWith('.onnx') ? undefined : file, step: null };
+    return { name, model: own, weights: own.endsWith('.onnx') ? undefined : file, step: null, trained: null };
   });
 }
 
@@ -75,6 +77,7 @@ async function filesIn(folder: string, { model, weights }: ComparedNames): Promi
         : 'has no checkpoints (.safetensors, .pt, .pth, .th, .onnx)',
     );
   const known = model ?? run?.model;
+  const metrics = isRun ? await readMetrics(join(folder, 'metrics.jsonl')) : [];
   const ordered = files.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   return ordered.map((file) => {
     const onnx = file.endsWith('.onnx');
@@ -82,11 +85,19 @@ async function filesIn(folder: string, { model, weights }: ComparedNames): Promi
       throw new InputError('model', `is missing: ${folder} does not say of which model its checkpoints are`);
     const path = join(place, file);
     const number = /(\d+)$/.exec(bare(file))?.[1];
+    const step = number === undefined ? null : Number(number);
     return {
       name: bare(file),
       model: onnx ? path : known!,
       weights: onnx ? undefined : path,
-      step: number === undefined ? null : Number(number),
+      step,
+      trained: step === null ? null : trainedAt(metrics, step),
     };
   });
+}
+
+/** By the first line of a log that covers the step; a checkpoint of the beginning has no step before it. */
+function trainedAt(metrics: readonly MetricsRecord[], step: number): ComparedFile['trained'] {
+  const line = step === 0 ? undefined : (metrics.find((m) => m.step >= step) ?? metrics.at(-1));
+  return line ? { batchSize: line.batchSize, learningRate: line.lr } : null;
 }

@@ -303,7 +303,13 @@ async function comparisonReports(): Promise<ReportOfAKind[]> {
   return Promise.all(
     compared.map(async ([kind, members]): Promise<ReportOfAKind> => {
       const comparison = await Comparison.prepare({
-        members: members.map(({ name, seed, step }) => ({ name, network: withSeed(seed), dataset, step })),
+        members: members.map(({ name, seed, step }) => ({
+          name,
+          network: withSeed(seed),
+          dataset,
+          step,
+          trained: { batchSize: 64, learningRate: 0.1 },
+        })),
         images: Array.from({ length: 12 }, (_, i) => i),
         ...{ attack: 'pgd', norm: 'linf', radii: [2 / 255, 8 / 255, 0.1], steps: 2, units: 'ends', spectrumImages: 1 },
         ...{ method: 'auto', top: 5, seed: 0, runtime },

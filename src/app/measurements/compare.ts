@@ -18,9 +18,9 @@ async function opened(request: Of<typeof comparisonKind.request>, { parts, signa
       `${loaded.name} has no labels here; accuracies are compared, so expected images with their classes`,
     );
   const members = [];
-  for (const { name, step, ...file } of files) {
+  for (const { name, step, trained, ...file } of files) {
     const network = await loadFitted({ ...request, ...file }, loaded, { onNote });
-    members.push({ name, step, network, dataset: withClassesOf(network, loaded, request) });
+    members.push({ name, step, trained, network, dataset: withClassesOf(network, loaded, request) });
   }
   const { attack, norm, eps, steps, units, spectrumImages, method, top, seed } = request;
   const settings = {

@@ -120,18 +120,22 @@ function curveFigure(result: ComparisonResult): Html {
 function trainingFigure(result: ComparisonResult): Html | null {
   const { networks, settings } = result;
   if (networks.some((n) => n.step === null)) return null;
-  const at = (of: (n: ComparedNetwork) => Omit<Point, 'x'> | null): Point[] =>
-    networks.flatMap((n) => {
-      const point = of(n);
-      return point ? [{ x: n.step!, ...point }] : [];
-    });
+  const against =
+    (x: (n: ComparedNetwork) => number | null | undefined) =>
+    (of: (n: ComparedNetwork) => Omit<Point, 'x'> | null): Point[] =>
+      networks.flatMap((n) => {
+        const [here, point] = [x(n), of(n)];
+        return point && here != null ? [{ x: here, ...point }] : [];
+      });
+  const at = against((n) => n.step);
+  const byDistance = against((n) => n.training?.distance);
   const radii = [0, ...settings.eps];
   const named = (names: readonly string[]) => strategyStyles(names.map((name) => ({ name, rates: 'tuned' as const })));
   const panel = (
     title: string,
     y: string,
     series: readonly { readonly name: string; readonly points: readonly Point[] }[],
-    top?: number,
+    { top, x = 'steps of training' }: { readonly top?: number; readonly x?: string } = {},
   ): Panel[] => {
     const shown = series.filter((s) => s.points.length > 0);
     if (shown.length === 0) return [];
@@ -142,7 +146,7 @@ function trainingFigure(result: ComparisonResult): Html | null {
       {
         ...lines(
           shown.map(({ name, points }) => ({ ...styles.get(name)!, points })),
-          { title, x: 'steps of training', y, top: top ?? 1.06 * most },
+          { title, x, y, top: top ?? (1.06 * most || 1) },
         ),
         legend: strategyLegend(styles, names),
       },
@@ -163,7 +167,7 @@ function trainingFigure(result: ComparisonResult): Html | null {
             return { y: 100 * accuracy, low: 100 * low, high: 100 * high };
           }),
         })),
-        100,
+        { top: 100 },
       ),
       ...panel(
         'excess growth over each stage',
@@ -191,12 +195,38 @@ function trainingFigure(result: ComparisonResult): Html | null {
           name,
           points: at(({ spectra }) => (spectra[i]?.atPlateau == null ? null : { y: 100 * spectra[i].atPlateau })),
         })),
-        100,
+        { top: 100 },
+      ),
+      ...panel('way of the weights', 'distance', [
+        {
+          name: 'from the first checkpoint',
+          points: at(({ training }) => (training?.distance == null ? null : { y: training.distance })),
+        },
+      ]),
+      ...panel(
+        'largest singular value against the way of the weights',
+        'σ₁',
+        first.spectra.map(({ name }, i) => ({
+          name,
+          points: byDistance(({ spectra }) => (spectra[i] ? { y: spectra[i].values[0]! } : null)),
+        })),
+        { x: 'distance from the first checkpoint' },
       ),
     ],
     caption:
-      'One point a checkpoint. Bars are 95 % intervals over images: exact for accuracies, Student’s t of the logarithms for ratios.',
+      'One point a checkpoint. Bars are 95 % intervals over images: exact for accuracies, Student’s t of the logarithms for ratios. Distance: Euclidean, of all that is trained, over the norm of the first checkpoint’s.',
   });
+}
+
+/** What each checkpoint was trained with, and how far it has come. */
+function trainingTable({ networks }: ComparisonResult): Html {
+  const number = (x: number | null | undefined) => (x == null ? '–' : typesetNumber(x));
+  const units = networks[0]!.spectra.map((s) => s.name);
+  return html`<div class="table names"><table><thead><tr><th>checkpoint</th><th>step</th><th>batch</th><th>rate</th><th>distance</th>${units.map((name) => html`<th>σ₁ of ${name}</th>`)}</tr></thead>
+<tbody>${networks.map(
+    ({ name, step, training, spectra }) =>
+      html`<tr><td>${name}</td><td>${step ?? '–'}</td><td>${training?.batchSize ?? '–'}</td><td>${number(training?.learningRate)}</td><td>${number(training?.distance)}</td>${units.map((_, i) => html`<td>${number(spectra[i]?.values[0])}</td>`)}</tr>\n`,
+  )}</tbody></table></div>`;
 }
 
 function differencesTable({ differences, settings, networks }: ComparisonResult): Html {
@@ -244,7 +274,7 @@ export function renderComparisonReport(
     lede: 'Accuracy under attack, growth of perturbations and singular values of several networks at the same images.',
     sections: [
       { title: 'Accuracy under attack', body: [curveFigure(result), differencesTable(result)] },
-      ...(through ? [{ title: 'Through the training', body: [through] }] : []),
+      ...(through ? [{ title: 'Through the training', body: [through, trainingTable(result)] }] : []),
       {
         title: 'Growth of perturbations',
         body: [

@@ -93,10 +93,22 @@ export const comparedSpectrum = z.object({
     .describe('share of the values at it, mean over images; null where spectra are not complete'),
 });
 
+export const comparedTraining = z.object({
+  distance: z
+    .number()
+    .nullable()
+    .describe(
+      'Euclidean distance of the trained weights from those of the first checkpoint, over the norm of the latter; null where the file does not say what is trained',
+    ),
+  batchSize: z.number().nullable().describe('that the last step before it was made with; null where no log says so'),
+  learningRate: z.number().nullable().describe('likewise'),
+});
+
 export const comparedNetwork = z.object({
   name: z.string().describe('what it is called here'),
   ...subject,
   step: z.number().nullable().describe('of training, where its checkpoint says so'),
+  training: comparedTraining.optional().describe('what is known of the training up to there; of checkpoints alone'),
   curve: z.array(accuracyPoint).describe('accuracy against radius, from 0'),
   spectra: z.array(comparedSpectrum).describe('unit by unit'),
   growth: growthByStage.describe('of the attack at the first radius over its controls of the same length'),
@@ -135,6 +147,7 @@ export const comparisonResult = z.object({
   ...measuredIn,
 });
 export type ComparedSpectrum = Of<typeof comparedSpectrum>;
+export type ComparedTraining = Of<typeof comparedTraining>;
 export type ComparedNetwork = Of<typeof comparedNetwork>;
 export type PairedPoint = Of<typeof pairedPoint>;
 export type ComparisonResult = Of<typeof comparisonResult>;

@@ -9,6 +9,7 @@ import type { RuntimeOptions } from '../../runtime/index.ts';
 import {
   type ComparedNetwork,
   type ComparedSpectrum,
+  type ComparedTraining,
   type ComparisonResult,
   type PairedPoint,
   type Part,
@@ -25,6 +26,7 @@ import { folderCache } from '../spectra/spectra-cache.ts';
 import { SpectrumMeasurement } from '../spectra/spectrum.ts';
 import type { MethodChoice } from '../units/block-plan.ts';
 import { findStages, findUnits } from '../units/units.ts';
+import { weightDistance } from './weight-distance.ts';
 
 /** One of the networks of a comparison. */
 export interface Member {
@@ -34,6 +36,8 @@ export interface Member {
   readonly dataset: ImageDataset;
   /** Of training, where known. */
   readonly step: number | null;
+  /** How the training went at that step, where its log says so. */
+  readonly trained?: { readonly batchSize: number; readonly learningRate: number } | null;
 }
 
 export interface ComparisonSettings {
@@ -178,6 +182,7 @@ export class Comparison {
         ...normalizationEntry(member.network),
         ...(member.network.notes?.length ? { notes: member.network.notes } : {}),
         step: member.step,
+        ...(member.step === null ? {} : { training: trainingOf(members[0]!, member) }),
         curve: right.map((row, r) => {
           const hits = row.filter(Boolean).length;
           return {
@@ -227,6 +232,13 @@ export class Comparison {
     });
   }
 }
+
+/** What a checkpoint has behind it: how far its weights are from those of the first one, and what it was trained with then. */
+const trainingOf = (first: Member, { network, trained }: Member): ComparedTraining => ({
+  distance: weightDistance(first.network, network),
+  batchSize: trained?.batchSize ?? null,
+  learningRate: trained?.learningRate ?? null,
+});
 
 /** Parts of one network: those of others have the same names. */
 const folderIn = (parts: string, network: Network) => join(parts, networkIdentity(network).slice(0, 16));
