@@ -197,14 +197,14 @@ function trainingFigure(result: ComparisonResult): Html | null {
         })),
         { top: 100 },
       ),
-      ...panel('way of the weights', 'distance', [
+      ...panel('distance of the weights', 'distance', [
         {
           name: 'from the first checkpoint',
           points: at(({ training }) => (training?.distance == null ? null : { y: training.distance })),
         },
       ]),
       ...panel(
-        'largest singular value against the way of the weights',
+        'largest singular value against the distance of the weights',
         'σ₁',
         first.spectra.map(({ name }, i) => ({
           name,

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import {
   asyncBufferFromFile,
   type FileMetaData,
@@ -8,21 +7,15 @@ import {
 } from 'hyparquet';
 import { FileError } from '../../base/errors.ts';
 import { requireMemory } from '../../runtime/index.ts';
+import { headOf } from '../../trials/index.ts';
 
 /** Bytes that a row of our table takes once it is read, about. */
 const bytesOfRow = 2000;
 const magic = 'PAR1';
 
-/** Whether a file begins as Apache Parquet does. */
-export async function isParquet(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(magic.length), 0, magic.length, 0);
-    return bytesRead === magic.length && buffer.toString('latin1') === magic;
-  } finally {
-    await file.close();
-  }
-}
+/** Whether a file begins as Apache Parquet does. Throws FileError for one that cannot be read. */
+export const isParquet = async (path: string): Promise<boolean> =>
+  Buffer.from((await headOf(path)).subarray(0, magic.length)).toString('latin1') === magic;
 
 /** The names of the columns of a Parquet file, in their order. Throws FileError for one that is damaged. */
 export const parquetColumns = async (path: string): Promise<string[]> =>
