@@ -224,3 +224,119 @@ describe('data', () => {
     expect(models('resnet8', 'vgg11')).toBe('not testable here');
   });
 });
+
+describe('the lowest training loss', () => {
+  /** Every training comes down to the floor of its batch size, give or take `noise` from seed to seed; the target 0.5 takes 100 steps. */
+  const floors = (
+    of: Readonly<Record<number, number>>,
+    { seeds = 3, noise = 0.001, budget = 400, status = 'complete' as MeasuredTrial['status'] } = {},
+  ) => {
+    const trials = Object.entries(of).flatMap(([batch, floor]) =>
+      Array.from({ length: seeds }, (_, seed) =>
+        syntheticTrial({
+          ...{ batchSize: Number(batch), rate: 0.1, seed, workload: 'w', budget, status, steps: [0, 99, 100, budget] },
+          loss: (step) => (step < 100 ? 1 : step < budget ? 0.5 : floor + noise * (seed - 1)),
+        }),
+      ),
+    );
+    const workloads = [syntheticWorkload([absolute(0.5)], 'w')];
+    return reportOf({ name: 'floors', workloads, trials }).statements.find((x) => x.id === 'lowest-loss')!;
+  };
+
+  it('agrees where the largest batch stays above the best of the others, and disagrees where it goes below them', () => {
+    expect(floors({ 16: 0.1, 64: 0.12, 256: 0.2 }).verdict).toBe('agrees');
+    const found = floors({ 16: 0.2, 64: 0.12, 256: 0.1 });
+    expect(found.verdict).toBe('disagrees');
+    expect(found.observations[0]!.claim).toContain(
+      'lowest training loss at batch 256 (median 0.1) less that at batch 64 (0.12)',
+    );
+  });
+
+  it('cannot be told where seeds differ by more, and is not testable after short budgets or where trials were stopped', () => {
+    expect(floors({ 16: 0.1, 64: 0.12, 256: 0.11 }, { noise: 0.05 }).verdict).toBe('cannot tell');
+    expect(floors({ 16: 0.1, 64: 0.12, 256: 0.2 }, { seeds: 1 }).verdict).toBe('not testable here');
+    const short = floors({ 16: 0.1, 64: 0.12, 256: 0.2 }, { budget: 250 });
+    expect(short.verdict).toBe('not testable here');
+    expect(short.answer).toContain('under 3 times');
+    expect(floors({ 16: 0.1, 64: 0.12, 256: 0.2 }, { status: 'stopped' }).verdict).toBe('not testable here');
+  });
+});
+
+describe('both losses beyond stagnation', () => {
+  const held: MeasuredWorkload['targets'][number] = { ...absolute(0.01), name: 'held', quantity: 'valLoss' };
+  /** Steps to both targets at batch 64, 128, ...: what the second takes is `heldSteps` times that of the first. */
+  const curve = (steps: readonly number[], { noise = 0.004, heldSteps = 1, targets = [absolute(0.01), held] } = {}) => {
+    const trials = steps.flatMap((own, i) =>
+      [0, 1, 2].map((seed) => {
+        const taken = own * (1 + noise * (seed - 1));
+        const trial = syntheticTrial({
+          ...{ batchSize: 64 * 2 ** i, rate: 0.1, seed, workload: 'w', budget: Math.ceil(4 * own) },
+          loss: (step) => 0.01 ** (step / taken),
+        });
+        const measurements = trial.measurements.map((m) => ({ ...m, valLoss: 0.01 ** (m.step / (taken * heldSteps)) }));
+        return { ...trial, measurements };
+      }),
+    );
+    const workloads = [syntheticWorkload(targets, 'w')];
+    return reportOf({ name: 'both', workloads, trials }).statements.find((x) => x.id === 'both-losses')!;
+  };
+  const flat = [400, 200, 150, 100, 99, 98, 97];
+
+  it('agrees where neither comes sooner, and disagrees where a larger batch gains after all', () => {
+    expect(curve(flat)).toMatchObject({ verdict: 'agrees', agreeing: 2, testable: 2 });
+    expect(curve([400, 200, 150, 100, 98, 60, 40]).verdict).toBe('disagrees');
+  });
+
+  it('cannot be told where seeds differ by more, and is not testable without a flat part or a held-out target', () => {
+    expect(curve(flat, { noise: 0.3 }).verdict).toBe('cannot tell');
+    expect(curve([400, 200, 100, 50, 25]).verdict).toBe('not testable here');
+    expect(curve(flat, { targets: [absolute(0.01)] }).verdict).toBe('not testable here');
+  });
+});
+
+describe('scaled rates', () => {
+  /** Steps to the target of each rule by batch size, null where it is missed to the end of a budget of `budget`. */
+  const rules = (
+    steps: Readonly<Record<string, Readonly<Record<number, number | null>>>>,
+    id: string,
+    { noise = 0.02, budget = 2000, seeds = 3 } = {},
+  ) => {
+    const trials = Object.entries(steps).flatMap(([strategy, of]) =>
+      Object.entries(of).flatMap(([batch, own]) =>
+        Array.from({ length: seeds }, (_, seed) => {
+          const taken = own === null ? Number.POSITIVE_INFINITY : own * (1 + noise * (seed - 1));
+          const last = own === null ? budget : Math.ceil(2 * own);
+          return syntheticTrial({
+            ...{ batchSize: Number(batch), rate: 0.1, seed, strategy, workload: 'w', budget: last },
+            steps: own === null ? [0, last] : [0, Math.floor(taken), Math.ceil(taken) + 1, last],
+            loss: (step) => 0.01 ** (step / taken),
+          });
+        }),
+      ),
+    );
+    const workloads = [syntheticWorkload([absolute(0.01)], 'w')];
+    return reportOf({ name: 'rules', workloads, trials }).statements.find((x) => x.id === id)!;
+  };
+  const slow = { 64: 400, 256: 300, 1024: 290, 4096: 280, 8192: 280 };
+  const fast = { 64: 400, 256: 120, 1024: 60, 4096: 40, 8192: 36 };
+
+  it('beat the unscaled one up to 2048 where they take fewer steps, and are beaten where they take more', () => {
+    expect(rules({ BLR: slow, SRSR: fast }, 'scaled-rates')).toMatchObject({ verdict: 'agrees', testable: 2 });
+    expect(rules({ BLR: fast, LSR: slow }, 'scaled-rates').verdict).toBe('disagrees');
+    expect(rules({ BLR: slow, LSR: { ...slow, 256: 290, 1024: 295 } }, 'scaled-rates', { noise: 0.2 }).verdict).toBe(
+      'cannot tell',
+    );
+    expect(rules({ BLR: slow }, 'scaled-rates').verdict).toBe('not testable here');
+  });
+
+  it('are beaten beyond 2048 where they miss the target after steps enough, or take more; or it is the other way round', () => {
+    const missed = { ...fast, 4096: null, 8192: null };
+    expect(rules({ BLR: slow, LSR: missed }, 'scaled-rates-fail')).toMatchObject({ verdict: 'agrees', testable: 2 });
+    expect(rules({ BLR: slow, SRSR: fast }, 'scaled-rates-fail').verdict).toBe('disagrees');
+    expect(rules({ BLR: slow, SRSR: { ...slow, 4096: 285 } }, 'scaled-rates-fail', { noise: 0.2 }).verdict).toBe(
+      'cannot tell',
+    );
+    // Ended before three times the fewest steps: the budget's doing.
+    expect(rules({ BLR: slow, LSR: missed }, 'scaled-rates-fail', { budget: 90 }).verdict).toBe('not testable here');
+  });
+});

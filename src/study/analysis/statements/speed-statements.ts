@@ -140,8 +140,9 @@ export function lowestLoss(judged: Judged): Statement {
     tuned(w).flatMap((s): Observation[] => {
       const rows = w.generalization.filter((r) => r.strategy === s.name && r.bestTrainLoss.median !== null);
       if (rows.length < 3) return [];
-      const best = rows.reduce((a, b) => (b.bestTrainLoss.median! < a.bestTrainLoss.median! ? b : a));
       const last = rows.at(-1)!;
+      // Of the smaller batches: held against itself the largest could not be the best.
+      const best = rows.slice(0, -1).reduce((a, b) => (b.bestTrainLoss.median! < a.bestTrainLoss.median! ? b : a));
       const where = `${w.name}, ${s.name}`;
       const claim = `lowest training loss at batch ${last.batchSize} (median ${short(last.bestTrainLoss.median!)}) less that at batch ${best.batchSize} (${short(best.bestTrainLoss.median!)})`;
       const own = study.trials.filter((t) => t.workload === w.name && t.strategy === s.name);
