@@ -35,9 +35,9 @@ export function answerOf(report: StudyReport<unknown>): string[] {
     const tuned = w.strategies.filter((s) => s.rates === 'tuned');
     const rank = (s: TargetAnalysis) =>
       s.criticalBatch.value === null ? 3 : s.criticalBatch.standing === 'measured' ? 0 : s.baseProblem === null ? 1 : 2;
-    const least = (s: TargetAnalysis) => s.leastSteps ?? Number.POSITIVE_INFINITY;
+    const least = (s: TargetAnalysis) => s.leastSteps ?? Number.MAX_VALUE;
     // Of what is equally well founded the one that comes to the target in the fewest steps.
-    const best = [...tuned].sort((a, b) => rank(a) - rank(b) || least(a) - least(b) || 0)[0];
+    const best = [...tuned].sort((a, b) => rank(a) - rank(b) || least(a) - least(b))[0];
     if (!best) return [`${w.name}: no target was reached, so nothing can be said of its batch size.`];
     const { value } = best.criticalBatch;
     const text = criticalText(best.criticalBatch);

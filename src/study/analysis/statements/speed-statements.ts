@@ -11,7 +11,7 @@ import {
 import { criticalBatchEffect } from '../profile.ts';
 import { linearShare } from '../speedup.ts';
 import { attemptsOf, stepsRatio } from '../strategy.ts';
-import { isKnown } from '../target.ts';
+import { isKnown, type KnownTarget } from '../target.ts';
 import { at, bends, groupsOf, type Judged, primaryOf, reachedAt, tuned } from './judged.ts';
 import { type Observation, type Statement, statementOf } from './statement.ts';
 
@@ -80,19 +80,20 @@ export function regimes({ workloads }: Judged): Statement {
   );
 }
 
+/** Whether the trainings of a strategy at one batch size miss its target after steps enough. */
+const misses = (group: ReturnType<typeof groupsOf>[number], target: KnownTarget, leastSteps: number | null): Verdict =>
+  judgeReach(attemptsOf(group, target), {
+    claim: `share of trainings that miss the target at batch ${group.batchSize}`,
+    expected: 'misses',
+    leastSteps,
+  });
+
 export function reach(judged: Judged): Statement {
   const observations = judged.workloads.flatMap((w) =>
     tuned(w).map((s): Observation => {
-      const groups = groupsOf(judged, w, s, primaryOf(w));
-      const last = groups.at(-1)!;
-      return at(
-        `${w.name}, ${s.name} (${s.target})`,
-        judgeReach(attemptsOf(last, primaryOf(w)), {
-          claim: `share of trainings that miss the target at batch ${last.batchSize}`,
-          expected: 'misses',
-          leastSteps: s.leastSteps,
-        }),
-      );
+      const target = primaryOf(w);
+      const last = groupsOf(judged, w, s, target).at(-1)!;
+      return at(`${w.name}, ${s.name} (${s.target})`, misses(last, target, s.leastSteps));
     }),
   );
   return statementOf(
@@ -115,14 +116,7 @@ export function domains(judged: Judged): Statement {
       groupsOf(judged, w, s, target)
         .filter(({ batchSize }) => batchSize > largest)
         .map((group) =>
-          at(
-            `${w.name}, ${s.name}, batch ${group.batchSize} (${s.target})`,
-            judgeReach(attemptsOf(group, target), {
-              claim: `share of trainings that miss the target at batch ${group.batchSize}`,
-              expected: 'misses',
-              leastSteps: s.leastSteps,
-            }),
-          ),
+          at(`${w.name}, ${s.name}, batch ${group.batchSize} (${s.target})`, misses(group, target, s.leastSteps)),
         ),
     );
   });
@@ -130,7 +124,7 @@ export function domains(judged: Judged): Statement {
     'domains',
     `In language modelling training breaks beyond a batch of about ${breaks.perplexity}, in segmentation beyond about ${breaks.meanIoU}.`,
     observations,
-    'no language model was trained beyond a batch of 32, and no segmentation beyond 64',
+    `no language model was trained beyond a batch of ${breaks.perplexity}, and no segmentation beyond ${breaks.meanIoU}`,
   );
 }
 
