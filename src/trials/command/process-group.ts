@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { BallastError } from '../../base/errors.ts';
 import { quote, writeFileAtomic } from '../../formats/index.ts';
@@ -41,22 +42,40 @@ async function endGroup(pid: number, graceSeconds: number): Promise<void> {
 export class ProcessGroup {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
+  /** Nobody holds its output open any longer. */
+  readonly closed: Promise<void>;
   readonly #note: string;
 
-  private constructor(child: ChildProcess, exited: Promise<Exit>, note: string) {
+  private constructor(
+    child: ChildProcess,
+    { exited, closed }: { exited: Promise<Exit>; closed: Promise<void> },
+    note: string,
+  ) {
     this.child = child;
     this.exited = exited;
+    this.closed = closed;
     this.#note = note;
   }
 
-  /** Starts it, without a shell. Throws BallastError for a program that cannot be started. */
-  static async start(line: CommandLine, env: NodeJS.ProcessEnv, note: string): Promise<ProcessGroup> {
+  /**
+   * Starts it, without a shell. What it prints goes to `take` from the first moment: Node lets go of the output of a program that exits while nobody listens, and a short one is over
+   * before a busy disk has the note. Throws BallastError for a program that cannot be started.
+   */
+  static async start(
+    line: CommandLine,
+    env: NodeJS.ProcessEnv,
+    note: string,
+    take: (stream: Readable) => void,
+  ): Promise<ProcessGroup> {
     let child: ChildProcess;
     try {
       child = spawn(line.program, line.args, { cwd: line.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     } catch (cause) {
       throw new BallastError(`${quote(line.program)} cannot be started: ${(cause as Error).message}`, { cause });
     }
+    // Without a file descriptor left for a pipe there is none, and the error comes below.
+    for (const stream of [child.stdout, child.stderr]) if (stream) take(stream);
+    const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
     const exited = new Promise<Exit>((resolve) => {
       child.on('exit', (code, signal) => resolve({ code, signal }));
     });
@@ -72,7 +91,7 @@ export class ProcessGroup {
       );
     });
     child.on('error', () => {});
-    const group = new ProcessGroup(child, exited, note);
+    const group = new ProcessGroup(child, { exited, closed }, note);
     try {
       await writeFileAtomic(note, `${JSON.stringify(processOf(child.pid!))}\n`);
     } catch (cause) {

@@ -234,11 +234,9 @@ async function runOnce(request: CommandRequest, place: RunPlace, chosen: string 
   try {
     signal.throwIfAborted();
     if (!resuming) begin(0);
-    const group = await ProcessGroup.start(line, env, join(folder, processNote));
-    kept.take(group.child.stdout!);
-    kept.take(group.child.stderr!);
+    const group = await ProcessGroup.start(line, env, join(folder, processNote), (stream) => kept.take(stream));
     let isClosed = false;
-    const closed = new Promise<void>((resolve) => group.child.on('close', () => resolve())).then(() => {
+    const closed = group.closed.then(() => {
       isClosed = true;
     });
     const aborted = new Promise<void>((resolve) =>
