@@ -51,13 +51,18 @@ export function tally(verdicts: readonly Verdict[]): Readonly<Record<VerdictOutc
 /**
  * What several observations say of one statement. Some that agree and none that disagrees: it agrees (and the other way round), if they are at least half of those that were
  * testable; observations that contradict each other, or are mostly undecided, cannot tell.
+ * @param every The statement is about all of them, such as "is the same with any share": then one that disagrees after correction refutes it.
  */
-export function overall(verdicts: readonly Verdict[]): { readonly outcome: VerdictOutcome; readonly reason: string } {
+export function overall(
+  verdicts: readonly Verdict[],
+  { every = false }: { readonly every?: boolean } = {},
+): { readonly outcome: VerdictOutcome; readonly reason: string } {
   const n = tally(verdicts);
   const testable = verdicts.length - n['not testable here'];
   if (testable === 0)
     return { outcome: 'not testable here', reason: verdicts[0]?.reason ?? 'nothing of the kind was measured' };
   const counts = `${n.agrees} agree${n.agrees === 1 ? 's' : ''}, ${n.disagrees} disagree${n.disagrees === 1 ? 's' : ''}, ${n['cannot tell']} cannot tell, of ${testable} that could be tested`;
+  if (every && n.disagrees > 0) return { outcome: 'disagrees', reason: `it is said of all: ${counts}` };
   if (n.agrees > 0 && n.disagrees > 0)
     return { outcome: 'cannot tell', reason: `observations contradict each other: ${counts}` };
   if (2 * n.agrees >= testable) return { outcome: 'agrees', reason: counts };

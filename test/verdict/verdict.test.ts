@@ -226,5 +226,10 @@ describe('several comparisons', () => {
     expect(all('agrees', 'cannot tell', 'cannot tell')).toBe('cannot tell');
     expect(all('not testable here')).toBe('not testable here');
     expect(all()).toBe('not testable here');
+    const every = (...outcomes: Verdict['outcome'][]) => overall(outcomes.map(of), { every: true }).outcome;
+    expect(every('agrees', 'agrees', 'not testable here')).toBe('agrees');
+    expect(every('agrees', 'cannot tell', 'cannot tell')).toBe('cannot tell');
+    expect(every('agrees', 'agrees', 'disagrees')).toBe('disagrees');
+    expect(every('not testable here')).toBe('not testable here');
   });
 });

@@ -9,7 +9,7 @@ export type { GeneralizationRow } from './generalization.ts';
 export type { NoiseScalePoint, NoiseScaleRow } from './noise-scale.ts';
 export { overheadBatch } from './overhead-batch.ts';
 export { type PerformanceProfile, type ProfileComparison, performanceProfiles } from './performance-profile.ts';
-export { criticalBatchEffect, criticalBatchRatio } from './profile.ts';
+export { criticalBatchEffect, criticalBatchRatio, criticalBatchSum } from './profile.ts';
 export { type ReportOptions, reportOf, type StudyReport } from './report.ts';
 export { type BatchSteps, type Breakpoints, type Regime, type Speedup, speedupCurve } from './speedup.ts';
 export type { Spread } from './spread.ts';

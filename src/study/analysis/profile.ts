@@ -97,27 +97,49 @@ function minimum(of: (x: number) => number, around: number, width: number): numb
   return Math.min(fa, fb, values[at]!);
 }
 
-/** The ratio of two B_crit, `to` over `from`: the profile of both curves at once, with one variance for both. Null without degrees of freedom. */
-export function criticalBatchRatio(from: FittedCurve, to: FittedCurve): Effect | null {
-  const degrees = [from, to].map((c) => degreesOf(c.points));
-  if (degrees.some((d) => d < 1)) return null;
-  const sum = degrees[0]! + degrees[1]!;
-  const [one, two] = [Math.log(from.criticalBatch), Math.log(to.criticalBatch)];
-  const least = residualSquares(from.points, one) + residualSquares(to.points, two);
-  const estimate = two - one;
-  const squares = (delta: number) => {
-    const width = Math.abs(delta - estimate) + 0.5;
-    return minimum(
-      (theta) => residualSquares(from.points, theta) + residualSquares(to.points, theta + delta),
-      (one + two - delta) / 2,
-      width,
-    );
+/** One of several curves whose log B_crit are added up, times a weight other than 0. */
+export interface WeightedCurve {
+  readonly weight: number;
+  readonly curve: FittedCurve;
+}
+
+/**
+ * The sum of several log B_crit, each times its weight: the profile of all curves at once, with one variance for all. A curve comes in once. Null without degrees of freedom in each.
+ */
+export function criticalBatchSum(terms: readonly WeightedCurve[]): Effect | null {
+  const each = terms.map(({ curve }) => degreesOf(curve.points));
+  if (each.some((d) => d < 1)) return null;
+  const degrees = each.reduce((s, d) => s + d, 0);
+  const found = terms.map(({ curve }) => Math.log(curve.criticalBatch));
+  const estimate = terms.reduce((s, { weight }, i) => s + weight * found[i]!, 0);
+  const least = terms.reduce((s, { curve }, i) => s + residualSquares(curve.points, found[i]!), 0);
+  const weights = terms.reduce((s, { weight }) => s + weight ** 2, 0);
+  const squares = (sum: number) => {
+    const away = sum - estimate;
+    /** Least squares of the curves from the i-th on, where what is left of the sum is theirs: the last one has no choice. */
+    const from = (i: number, left: number): number => {
+      const { weight, curve } = terms[i]!;
+      if (i === terms.length - 1) return residualSquares(curve.points, left / weight);
+      return minimum(
+        (theta) => residualSquares(curve.points, theta) + from(i + 1, left - weight * theta),
+        found[i]! + (weight * away) / weights,
+        Math.abs(away) + 0.5,
+      );
+    };
+    return from(0, sum);
   };
   return profileEffect({
     estimate,
     scale: 'ratio',
-    atMost: signedRoot(squares, estimate, least, sum),
-    degrees: sum,
-    count: sum + 4,
+    atMost: signedRoot(squares, estimate, least, degrees),
+    degrees,
+    count: degrees + 2 * terms.length,
   });
 }
+
+/** The ratio of two B_crit, `to` over `from`. */
+export const criticalBatchRatio = (from: FittedCurve, to: FittedCurve): Effect | null =>
+  criticalBatchSum([
+    { weight: -1, curve: from },
+    { weight: 1, curve: to },
+  ]);

@@ -17,11 +17,13 @@ describe('intervals of 95 %', () => {
       const found = coverage({ sizes, seeds, noise }, 1500, sizes);
       console.log(sizes, seeds, noise, found);
       expect(found.inside).toBe(true);
-      for (const kind of ['criticalBatch', 'ratio', 'speedup', 'gap', 'noiseScale'] as const) {
+      for (const kind of ['criticalBatch', 'ratio', 'speedup', 'gap', 'noiseScale', 'sum'] as const) {
         if (found[kind] === null) continue;
-        expect(found[kind], kind).toBeGreaterThan(0.92);
+        // Of three curves at once there are 150 only, for they take the longest.
+        const chance = kind === 'sum' ? 0.02 : 0;
+        expect(found[kind], kind).toBeGreaterThan(0.92 - chance);
         // Welch's interval with two seeds at either end has hardly any freedom, and holds more than it says.
-        expect(found[kind], kind).toBeLessThan(kind === 'speedup' && seeds === 2 ? 1 : 0.98);
+        expect(found[kind], kind).toBeLessThan(kind === 'speedup' && seeds === 2 ? 1 : 0.98 + chance);
       }
     },
   );

@@ -1,5 +1,11 @@
 import { RandomStream } from '../../../src/base/random.ts';
-import { analyseTarget, criticalBatchRatio, type KnownTarget, reportOf } from '../../../src/study/analysis/index.ts';
+import {
+  analyseTarget,
+  criticalBatchRatio,
+  criticalBatchSum,
+  type KnownTarget,
+  reportOf,
+} from '../../../src/study/analysis/index.ts';
 import type { MeasuredTrial } from '../../../src/study/measured/measured.ts';
 import { intervalOf } from '../../../src/verdict/index.ts';
 import { absolute, syntheticStudy, syntheticTrial } from '../synthetic-studies.ts';
@@ -50,7 +56,14 @@ const holds = ([low, high]: readonly [number | null, number | null], value: numb
 /** Shares of studies whose printed 95 % intervals hold the truth, by kind of interval; and whether every B_crit lay within its own. */
 export function coverage(simulated: Simulated, studies: number, seed = 0) {
   const stream = new RandomStream({ seed, purpose: 'coverage' });
-  const counts = { criticalBatch: [0, 0], speedup: [0, 0], ratio: [0, 0], gap: [0, 0], noiseScale: [0, 0] };
+  const counts = {
+    criticalBatch: [0, 0],
+    speedup: [0, 0],
+    ratio: [0, 0],
+    gap: [0, 0],
+    noiseScale: [0, 0],
+    sum: [0, 0],
+  };
   const count = (kind: keyof typeof counts, held: boolean) => {
     counts[kind][0]! += held ? 1 : 0;
     counts[kind][1]!++;
@@ -83,6 +96,16 @@ export function coverage(simulated: Simulated, studies: number, seed = 0) {
               { points: other.points, criticalBatch: other.value },
             );
       if (effect) count('ratio', holds(intervalOf(effect), Math.log(1.5)));
+      // Three at once: how far the two lie from a third on either side of it.
+      const third =
+        study % 10 > 0 ? null : analyseTarget(trialsOf(simulated, truth.critical / 1.5, stream), target).criticalBatch;
+      if (!third || third.value === null || other.value === null) continue;
+      const sum = criticalBatchSum([
+        { weight: 1, curve: { points: other.points, criticalBatch: other.value } },
+        { weight: 1, curve: { points: third.points, criticalBatch: third.value } },
+        { weight: -2, curve: { points: criticalBatch.points, criticalBatch: value } },
+      ]);
+      if (sum) count('sum', holds(intervalOf(sum), 0));
     }
   }
   const share = ([held, all]: readonly number[]) => (all! > 0 ? held! / all! : null);
@@ -93,6 +116,7 @@ export function coverage(simulated: Simulated, studies: number, seed = 0) {
     speedup: share(counts.speedup),
     gap: share(counts.gap),
     noiseScale: share(counts.noiseScale),
+    sum: share(counts.sum),
   };
 }
 

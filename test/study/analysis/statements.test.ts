@@ -63,7 +63,46 @@ describe('regimes', () => {
     expect(verdict({ w: { critical: 200 } }, 'regimes')).toBe('agrees');
     expect(verdict({ w: { critical: 1e6 } }, 'regimes')).toBe('disagrees');
     expect(verdict({ w: { critical: 1e5, noise: 0.001 } }, 'regimes')).toBe('disagrees');
-    expect(verdict({ w: { critical: 3000 } }, 'regimes')).toBe('cannot tell');
+    expect(verdict({ w: { critical: 3000 } }, 'regimes')).toBe('not testable here');
+  });
+
+  it('are not testable where a curve of such a B_crit has a part outside the study', () => {
+    const reason = (critical: number) => statement({ w: { critical } }, 'regimes').observations[0]!.reason;
+    // (1 + Bc / 4096) / (1 + Bc / 8192) is 1.05 at 8192 / 19.
+    expect(reason(3000)).toMatch(/^4096 to 8192 is to gain under 5 % a doubling where B_crit is at most 431, and /);
+    // (16 + Bc) / (32 + Bc) is 0.8 at 48.
+    expect(reason(4)).toMatch(/^batch 32 is to be linear from 16 where B_crit is at least 48, and /);
+  });
+
+  it('disagree where steps go on falling far beyond B_crit, or begin to fall too slowly far before it', () => {
+    const of = (steps: readonly number[], noise = 0.01) => {
+      const trials = steps.flatMap((own, i) =>
+        [0.05, 0.1, 0.2].flatMap((rate) =>
+          [0, 1, 2].map((seed) => {
+            const taken = own * (rate === 0.1 ? 1 : 1.6) * (1 + noise * (seed - 1));
+            return syntheticTrial({
+              ...{ batchSize: 16 * 2 ** i, rate, seed, workload: 'w', budget: Math.ceil(2 * taken) },
+              steps: [0, Math.ceil(taken) - 1, Math.ceil(taken), Math.ceil(2 * taken)],
+              loss: (step) => 0.01 ** (step / taken),
+            });
+          }),
+        ),
+      );
+      const workloads = [syntheticWorkload([absolute(0.01)], 'w')];
+      return reportOf({ name: 'own', workloads, trials }).statements.find((x) => x.id === 'regimes')!;
+    };
+    const hyperbola = (critical: number, i: number) => 1000 * (1 + critical / (16 * 2 ** i));
+    const sagging = Array.from({ length: 12 }, (_, i) => hyperbola(200, i) * 0.9 ** Math.max(0, i - 9));
+    expect(of(sagging).verdict).toBe('disagrees');
+    expect(of(sagging).observations[0]!.reason).toContain(
+      'a flat part that lasts to the largest batch, though a curve of this',
+    );
+    // A first doubling without a gain is no stagnation where later ones gain.
+    expect(of(sagging).observations[0]!.reason).toContain('flat from 2048');
+    expect(of(sagging, 0.3).verdict).toBe('cannot tell');
+    const late = Array.from({ length: 12 }, (_, i) => hyperbola(200, i) * (i === 0 ? 0.8 : 1));
+    expect(of(late).verdict).toBe('disagrees');
+    expect(of(late).observations[0]!.reason).toContain('a linear part beyond the smallest batch itself, though');
   });
 
   it('are not testable from a base whose rate is at the edge of its grid', () => {
@@ -74,8 +113,8 @@ describe('regimes', () => {
 
   it('do not call the smallest batch itself a linear part', () => {
     const found = statement({ w: { critical: 4 } }, 'regimes');
-    expect(found.verdict).toBe('cannot tell');
-    expect(found.observations[0]!.reason).toContain('a linear part beyond the smallest batch itself');
+    expect(found.verdict).toBe('not testable here');
+    expect(found.observations[0]!.reason).toContain('linear until 16');
   });
 });
 
@@ -208,6 +247,45 @@ describe('data', () => {
     expect(fraction([300, 900], 0.02)).toBe('disagrees');
     // Their intervals overlap: that is no equality.
     expect(fraction([300, 400], 0.3)).toBe('cannot tell');
+  });
+
+  it('are not the same once one of several comparisons is shown to differ, and are where most are shown to be', () => {
+    const shares = (half: number, quarter: number) =>
+      verdict(
+        {
+          all: { critical: 300, noise: 0.02 },
+          half: { critical: half, noise: 0.02, workload: { fraction: 0.5 } },
+          quarter: { critical: quarter, noise: 0.02, workload: { fraction: 0.25 } },
+        },
+        'fraction',
+      );
+    expect(shares(300, 310)).toBe('agrees');
+    expect(shares(310, 100)).toBe('disagrees');
+    // A factor of 1.5 is decided by nobody.
+    expect(shares(450, 460)).toBe('cannot tell');
+  });
+
+  it('move the bend more by their kind, or the network, than by their number; or less, which contradicts', () => {
+    const curves = (kind: Partial<MeasuredWorkload>, other: number, quarter: number, noise = 0.02) => ({
+      own: { critical: 400, noise, workload: { dataset: 'cifar10', examples: 8000 } },
+      other: { critical: other, noise, workload: { dataset: 'cifar10', examples: 8000, ...kind } },
+      quarter: { critical: quarter, noise, workload: { dataset: 'cifar10', examples: 2000, fraction: 0.25 } },
+    });
+    const of = (...given: Parameters<typeof curves>) => verdict(curves(...given), 'kind-or-size');
+    const mnist = { dataset: 'mnist' };
+    expect(of(mnist, 100, 300)).toBe('agrees');
+    expect(of(mnist, 1600, 300)).toBe('agrees');
+    expect(of({ model: 'another' }, 1600, 300)).toBe('agrees');
+    expect(of(mnist, 350, 100)).toBe('disagrees');
+    expect(of(mnist, 450, 100)).toBe('disagrees');
+    expect(of(mnist, 200, 800)).toBe('cannot tell');
+    expect(of(mnist, 100, 200, 0.5)).toBe('cannot tell');
+    expect(of({ dataset: 'mnist', fraction: 0.5, examples: 4000 }, 100, 300)).toBe('not testable here');
+    expect(verdict({ own: { critical: 300 } }, 'kind-or-size')).toBe('not testable here');
+    const [observation] = statement(curves(mnist, 100, 300), 'kind-or-size').observations;
+    // (400 / 100) / (400 / 300)
+    expect(observation!.effect!.estimate).toBeGreaterThan(2.6);
+    expect(observation!.effect!.estimate).toBeLessThan(3.5);
   });
 
   it('bend in networks as the paper says of them, or are not testable', () => {

@@ -1,6 +1,7 @@
 /** Statements on data and architecture: pairs of workloads that differ in one factor. */
 import { judgeDirection, judgeEquivalence, notTestable, short } from '../../../verdict/index.ts';
 import { type Contrast, type Factor, ratioOf } from '../comparison.ts';
+import { criticalBatchSum } from '../profile.ts';
 import { at, type Judged } from './judged.ts';
 import { type Observation, type Statement, statementOf } from './statement.ts';
 
@@ -33,12 +34,15 @@ function later({ factor, from, to }: Contrast): 'first' | 'second' | null {
 export function contrasts(
   { contrasts: all, workloads }: Judged,
   factor: Factor,
-  { id, statement, deep = false }: { readonly id: string; readonly statement: string; readonly deep?: boolean },
+  {
+    id,
+    statement,
+    deep = false,
+    every = false,
+  }: { readonly id: string; readonly statement: string; readonly deep?: boolean; readonly every?: boolean },
 ): Statement {
-  const isTuned = (c: Contrast) =>
-    workloads.find((w) => w.name === c.from.workload)!.strategies.find((s) => s.name === c.strategy)?.rates === 'tuned';
   const observations = all
-    .filter((c) => c.factor === factor && isTuned(c))
+    .filter((c) => c.factor === factor && isTuned(workloads, c))
     .map((contrast): Observation => {
       const { from, to, strategy, target } = contrast;
       const where = `${strategy}, ${target}`;
@@ -72,5 +76,60 @@ export function contrasts(
         });
       return at(where, verdict);
     });
-  return statementOf(id, statement, observations, `no two workloads differ in ${factor} alone`);
+  return statementOf(id, statement, observations, `no two workloads differ in ${factor} alone`, { every });
 }
+
+/**
+ * Whether the bend moves farther from one architecture or data set to another than from all of its examples to the smallest share that was run: |log of the one ratio| - |log of the other|,
+ * both from the workload that they have in common. Which way each moves is taken as known, so the claim is easier to miss than to make where one of them hardly moves.
+ */
+export function kindAgainstSize({ contrasts: all, workloads }: Judged): Statement {
+  const own = all.filter((c) => isTuned(workloads, c));
+  const observations = own
+    .filter((c) => c.factor !== 'fraction')
+    .flatMap((kind) =>
+      [kind.from, kind.to].flatMap((shared): Observation[] => {
+        const other = shared === kind.from ? kind.to : kind.from;
+        const shares = own
+          .filter((c) => c.factor === 'fraction' && c.strategy === kind.strategy && c.target === kind.target)
+          .flatMap(({ from, to }) =>
+            from.workload === shared.workload ? [to] : to.workload === shared.workload ? [from] : [],
+          )
+          .sort((a, b) => a.examples - b.examples);
+        const share = shares[0];
+        if (!share || share.examples >= shared.examples) return [];
+        const where = `${kind.strategy}, ${kind.target}`;
+        const claim = `how far B_crit moves from ${shared.workload} to ${other.workload} (${kind.factor}) over how far it moves to ${share.workload}`;
+        const rows = [other, share, shared];
+        const lacking = rows.find((r) => r.criticalBatch.value === null);
+        if (lacking) return [at(where, notTestable(claim, `${lacking.workload}: ${lacking.criticalBatch.reason}`))];
+        const curves = rows.map(({ criticalBatch: { value, points } }) => ({ points, criticalBatch: value! }));
+        const [kindSign, sizeSign] = curves
+          .slice(0, 2)
+          .map((c) => (c.criticalBatch >= curves[2]!.criticalBatch ? 1 : -1)) as [number, number];
+        const weights = [kindSign, -sizeSign, sizeSign - kindSign];
+        const effect = criticalBatchSum(
+          curves.map((curve, i) => ({ curve, weight: weights[i]! })).filter((t) => t.weight !== 0),
+        );
+        return [
+          at(
+            where,
+            judgeDirection(
+              effect,
+              { claim, expected: 'above' },
+              'there are no more points than the curves have numbers',
+            ),
+          ),
+        ];
+      }),
+    );
+  return statementOf(
+    'kind-or-size',
+    'Where large batches stop paying depends more on the architecture and the complexity of the data than on the number of examples.',
+    observations,
+    'no workload differs from one in its architecture or data and from another in the number of examples alone',
+  );
+}
+
+const isTuned = (workloads: Judged['workloads'], c: Contrast) =>
+  workloads.find((w) => w.name === c.from.workload)!.strategies.find((s) => s.name === c.strategy)?.rates === 'tuned';

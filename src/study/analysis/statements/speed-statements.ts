@@ -2,6 +2,7 @@
 import {
   cannotTell,
   differenceEffect,
+  type Effect,
   judgeDirection,
   judgeReach,
   notTestable,
@@ -9,21 +10,35 @@ import {
   type Verdict,
 } from '../../../verdict/index.ts';
 import { criticalBatchEffect } from '../profile.ts';
-import { linearShare } from '../speedup.ts';
-import { attemptsOf, stepsRatio } from '../strategy.ts';
+import { flatGain, linearShare } from '../speedup.ts';
+import { attemptsOf, type StudyPoint, stepsRatio } from '../strategy.ts';
 import { isKnown, type KnownTarget } from '../target.ts';
+import type { StrategyReport, WorkloadReport } from '../workload.ts';
 import { at, bends, groupsOf, type Judged, primaryOf, reachedAt, tuned } from './judged.ts';
 import { type Observation, type Statement, statementOf } from './statement.ts';
 
 /** Fewest reached batch sizes on which three regimes could be seen. */
 const fewestForRegimes = 4;
 
+/** The least B_crit with which a batch is still linear when counted from `base`: its efficiency (base + Bc) / (batch + Bc) is the share that counts as linear. */
+function leastForLinear(batch: number, base: number): number {
+  const turn = linearShare / (1 - linearShare);
+  return turn * batch - (1 + turn) * base;
+}
+
+/** The largest B_crit with which going from batch m to M gains no more than counts as flat: (1 + Bc / m) / (1 + Bc / M) is that gain. */
+function mostForFlat(m: number, M: number): number {
+  const gain = flatGain ** Math.log2(M / m);
+  return (gain - 1) / Math.max(0, 1 / m - gain / M);
+}
+
 /**
  * All three regimes, by break points: linear over more than the base batch itself, something between, and a doubling that gains under 5 %. That the end is not linear any more has to be
- * shown by the interval of B_crit: efficiency at the largest batch M from base m0 is (m0 + Bc) / (M + Bc), below 0.8 where Bc < 4 M - 5 m0.
+ * shown by the interval of B_crit. A part that is not seen counts against it where a curve of any B_crit in the interval would have it within the study, and the measured steps lack it
+ * beyond chance; where a curve of this B_crit has it outside the study, the study cannot test it.
  */
-export function regimes({ workloads }: Judged): Statement {
-  const observations = workloads.flatMap((w) =>
+export function regimes(judged: Judged): Statement {
+  const observations = judged.workloads.flatMap((w) =>
     tuned(w).map((s): Observation => {
       const where = `${w.name}, ${s.name} (${s.target})`;
       const claim = 'linear, diminishing and flat parts, and B_crit';
@@ -37,34 +52,47 @@ export function regimes({ workloads }: Judged): Statement {
             `the target was reached at ${points.length} batch sizes from the base on; expected ${fewestForRegimes}`,
           ),
         );
-      const { criticalBatch, breakpoints, baseBatch } = s;
-      const effect =
-        criticalBatch.value === null ? null : criticalBatchEffect(criticalBatch.points, criticalBatch.value);
-      const size = effect && judgeDirection(effect, { claim, expected: 'above' }).effect;
-      const last = points.at(-1)!;
-      const turn = linearShare / (1 - linearShare);
-      const linearAtEnd = turn * last.batchSize - (1 + turn) * baseBatch!;
+      const { criticalBatch, breakpoints } = s;
+      const { value } = criticalBatch;
+      const base = s.baseBatch!;
+      const effect = value === null ? null : criticalBatchEffect(criticalBatch.points, value);
+      const verdict: Verdict = { ...cannotTell(claim, '', effect) };
+      const [second, beforeLast, last] = [points[1]!, points.at(-2)!, points.at(-1)!];
+      const linearAtEnd = leastForLinear(last.batchSize, base);
       const below = effect && linearAtEnd > 0 ? effect.atMost(Math.log(linearAtEnd)) : null;
-      const missing = [
-        ...(breakpoints.linearUntil === null || breakpoints.linearUntil <= baseBatch!
-          ? ['a linear part beyond the smallest batch itself']
-          : []),
-        ...(points.some((p) => p.regime === 'diminishing') ? [] : ['diminishing returns']),
-        ...(breakpoints.flatFrom === null ? ['a doubling that gains under 5 %'] : []),
-      ];
-      const verdict: Verdict = { ...cannotTell(claim, '', null), effect: size };
       // Where the curve shows no bend at all there is no B_crit: then the speed-up itself says it.
       const low = last.speedupInterval?.low ?? null;
       const straight = low !== null && last.ideal !== null && low > linearShare * last.ideal;
-      if ((below !== null && 1 - below > 0.975) || (effect === null && straight))
+      if ((below !== null && 1 - below > sure) || (effect === null && straight))
         return at(where, {
           ...verdict,
           outcome: 'disagrees',
           reason: `speed-up is linear to the largest batch; ${bends(s)}`,
         });
-      if (missing.length > 0)
-        return at(where, { ...verdict, reason: `not seen within the study: ${missing.join(', ')}; ${bends(s)}` });
-      if (below === null || below < 0.975)
+      const missing = [
+        breakpoints.linearUntil === null || breakpoints.linearUntil <= base ? noLinearPart(second, base) : null,
+        points.some((p) => p.regime === 'diminishing') ? null : { part: 'diminishing returns' },
+        staysFlat(points, breakpoints.flatFrom) ? null : noFlatPart(beforeLast, last, flatGains(judged, w, s)),
+      ].filter((m) => m !== null);
+      if (missing.length > 0) {
+        const not = `not seen within the study: ${missing.map((m) => m.part).join(', ')}`;
+        const expected = missing.filter((m) => 'isExpected' in m);
+        if (effect !== null && expected.some((m) => m.isAbsent && m.isExpected(effect) > sure))
+          return at(where, {
+            ...verdict,
+            outcome: 'disagrees',
+            reason: `${not}, though a curve of this B_crit has it there; ${bends(s)}`,
+          });
+        const beyond = expected.find((m) => value !== null && !m.holds(value));
+        if (beyond)
+          return at(where, {
+            ...verdict,
+            outcome: 'not testable here',
+            reason: `${beyond.needs}, and B_crit is ${short(value!)}; ${bends(s)}`,
+          });
+        return at(where, { ...verdict, reason: `${not}; ${bends(s)}` });
+      }
+      if (below === null || below < sure)
         return at(where, {
           ...verdict,
           reason: `all three are seen, but B_crit is not bounded to be within the study; ${bends(s)}`,
@@ -78,6 +106,60 @@ export function regimes({ workloads }: Judged): Statement {
     observations,
     'no strategy was held against a target',
   );
+}
+
+/** One side of the 95 % interval. */
+const sure = 0.975;
+
+interface MissingPart {
+  readonly part: string;
+  /** Whether a curve of a B_crit has the part within the study, and the confidence that this one is such a curve. */
+  readonly holds: (criticalBatch: number) => boolean;
+  readonly isExpected: (criticalBatch: Effect) => number;
+  /** The measured steps lack it beyond chance. */
+  readonly isAbsent: boolean;
+  readonly needs: string;
+}
+
+function noLinearPart({ batchSize, ideal, speedupInterval }: StudyPoint, base: number): MissingPart {
+  const least = leastForLinear(batchSize, base);
+  return {
+    part: 'a linear part beyond the smallest batch itself',
+    holds: (b) => b >= least,
+    isExpected: (effect) => (least > 0 ? 1 - effect.atMost(Math.log(least)) : 1),
+    isAbsent: (speedupInterval?.high ?? Number.POSITIVE_INFINITY) < linearShare * ideal!,
+    needs: `batch ${batchSize} is to be linear from ${base} where B_crit is at least ${short(least)}`,
+  };
+}
+
+function noFlatPart({ batchSize: m }: StudyPoint, { batchSize: M }: StudyPoint, gains: Effect | null): MissingPart {
+  const most = mostForFlat(m, M);
+  return {
+    part: 'a flat part that lasts to the largest batch',
+    holds: (b) => b <= most,
+    isExpected: (effect) => effect.atMost(Math.log(most)),
+    isAbsent: gains !== null && 1 - gains.atMost(Math.log2(M / m) * Math.log(flatGain)) > sure,
+    needs: `${m} to ${M} is to gain under 5 % a doubling where B_crit is at most ${short(most)}`,
+  };
+}
+
+/** From a batch size on, to the last that reaches the target, a doubling gains less than counts as flat in the mean: a first one without a gain is no stagnation where later ones gain. */
+function staysFlat(reached: readonly StudyPoint[], flatFrom: number | null): boolean {
+  const first = reached.find((p) => p.batchSize === flatFrom);
+  if (!first) return false;
+  const last = reached.at(-1)!;
+  const gain = first.stepsToTarget.median! / last.stepsToTarget.median!;
+  return gain < flatGain ** Math.max(1, Math.log2(last.batchSize / first.batchSize));
+}
+
+/** Steps at the last but one batch size that reaches the target over those at the last. */
+function flatGains(judged: Judged, w: WorkloadReport, s: StrategyReport): Effect | null {
+  const target = primaryOf(w);
+  const [m, M] = reachedAt(s).slice(-2);
+  const groups = groupsOf(judged, w, s, target);
+  const of = (point: StudyPoint | undefined) => groups.find((g) => g.batchSize === point?.batchSize);
+  const [from, to] = [of(m), of(M)];
+  return from && to ? stepsRatio(from, to, target) : null;
 }
 
 /** Whether the trainings of a strategy at one batch size miss its target after steps enough. */
@@ -219,5 +301,6 @@ export function bothLosses(judged: Judged): Statement {
     'Beyond the point of stagnation neither training nor held-out loss is reached any sooner.',
     observations,
     'no strategy stagnates within the study for a target of the training loss and for one of held-out data',
+    { every: true },
   );
 }

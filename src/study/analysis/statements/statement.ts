@@ -8,21 +8,27 @@ const sentence = ({ where, outcome, effect, claim, reason }: Observation) =>
     ? `${where}: ${reason}.`
     : `${where}: ${claim}${effect ? ` ${effectText(effect)}` : ''}; ${reason}.`;
 
-/** What the observations come to, corrected for being several (Holm). */
-export function statementOf(id: string, statement: string, made: readonly Observation[], missing: string): Statement {
+/** What the observations come to, corrected for being several (Holm). `every`: it is said of all of them, see `overall`. */
+export function statementOf(
+  id: string,
+  statement: string,
+  made: readonly Observation[],
+  missing: string,
+  { every = false }: { readonly every?: boolean } = {},
+): Statement {
   const verdicts = corrected(made);
   const observations = made.map((o, i): Observation => ({ where: o.where, ...verdicts[i]! }));
-  const { outcome, reason } = overall(observations);
+  const { outcome, reason } = overall(observations, { every });
   const testable = observations.filter((o) => o.outcome !== 'not testable here');
-  const clearest = observations
-    .filter((o) => o.outcome === outcome && o.effect !== null)
-    .reduce<Observation | null>((best, o) => (best && sureness(best) <= sureness(o) ? best : o), null);
+  // Where all together cannot tell, one that could does; whose outcome it is has to be said then.
+  const quoted = outcome === 'cannot tell' ? (['agrees', 'disagrees', outcome] as const) : ([outcome] as const);
+  const clearest = quoted.flatMap((wanted) => testable.filter((o) => o.outcome === wanted).reduce(clearer, []))[0];
   const answer =
     observations.length === 0
       ? missing
       : outcome === 'not testable here'
         ? `${observations.length === 1 ? 'the one observation cannot be tested' : `none of ${observations.length} observations can be tested, the first because`}: ${reason}`
-        : `${reason}${clearest ? `; ${clearest.where}: ${clearest.claim} ${effectText(clearest.effect!)}` : ''}`;
+        : `${reason}${clearest ? `; ${clearest.outcome === outcome ? '' : `${clearest.outcome}: `}${clearest.where}: ${clearest.claim} ${effectText(clearest.effect!)}` : ''}`;
   return {
     id,
     statement,
@@ -35,4 +41,6 @@ export function statementOf(id: string, statement: string, made: readonly Observ
   };
 }
 
+const clearer = (best: readonly Observation[], o: Observation): readonly Observation[] =>
+  o.effect === null || (best[0] && sureness(best[0]) <= sureness(o)) ? best : [o];
 const sureness = ({ support, against }: Observation) => Math.min(support ?? 1, against ?? 1);

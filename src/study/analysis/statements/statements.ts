@@ -1,4 +1,4 @@
-import { bendMargin, contrasts } from './data-statements.ts';
+import { bendMargin, contrasts, kindAgainstSize } from './data-statements.ts';
 import type { Judged } from './judged.ts';
 import { linearError, rules, tuning } from './rate-statements.ts';
 import { bothLosses, domains, lowestLoss, reach, regimes } from './speed-statements.ts';
@@ -26,12 +26,14 @@ export function judgeStatements(judged: Judged): Statement[] {
     contrasts(judged, 'fraction', {
       id: 'fraction',
       statement: `The plateau batch is the same with 100, 50 and 25 % of the data (B_crit within a factor of ${bendMargin}).`,
+      every: true,
     }),
     contrasts(judged, 'complexity', {
       id: 'complexity',
       statement: 'Data of less complexity flatten later, with their number the same.',
       deep: true,
     }),
+    kindAgainstSize(judged),
     bothLosses(judged),
     tuning(judged),
   ];
