@@ -36,7 +36,7 @@ export { batchCostTable } from './study/cost-table.ts';
 export { importedText } from './study/imported-text.ts';
 export { comparisonText, planSentences } from './study/plan-sentences.ts';
 export { batchPlanTable } from './study/plan-table.ts';
-export { batchTable } from './study/study-table.ts';
+export { batchTable, studiesTable } from './study/study-table.ts';
 export { answerOf as studyAnswer } from './study/verdict-text.ts';
 export { createProgress, type Progress, type ProgressOptions, type ProgressStream } from './terminal/progress.ts';
 export { createProgressLines, type ProgressLines } from './terminal/progress-lines.ts';

@@ -26,6 +26,6 @@ export { renderTokensReport } from './stability/tokens/tokens-report.ts';
 export { renderBranchesReport } from './study/branches-report.ts';
 export { batchCostSection } from './study/cost-section.ts';
 export { type BatchPlanReportOptions, renderBatchPlanReport } from './study/plan-report.ts';
-export { type BatchReproductionOptions, renderBatchReproduction } from './study/reproduction.ts';
+export { renderStudiesReport, type StudiesReportOptions } from './study/studies-report.ts';
 export { type BatchReportOptions, renderBatchReport } from './study/study-report.ts';
 export { renderTrainingReport, type TrainingReport } from './training/training-report.ts';

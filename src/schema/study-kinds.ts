@@ -27,7 +27,12 @@ import {
   studyStatusResult,
 } from './studies/progress.ts';
 import { queueStateRequest, queueStateResult } from './studies/queue.ts';
-import { batchReproductionRequest, batchReproductionResult } from './studies/reproduction.ts';
+import {
+  batchReproductionRequest,
+  batchReproductionResult,
+  studiesReportRequest,
+  studiesReportResult,
+} from './studies/reproduction.ts';
 import { summaries } from './summaries.ts';
 import { folderRequestResult, runConfigResult, trainOutlineResult, trainRequest, trainResult } from './training.ts';
 
@@ -69,6 +74,14 @@ export const studyReportKind = registerKind({
   summary: summaries['batch-report'],
   request: studyReportRequest,
   result: studyReportResult,
+});
+
+export const studiesReportKind = registerKind({
+  kind: 'batch-reports',
+  version: 1,
+  summary: summaries['batch-reports'],
+  request: studiesReportRequest,
+  result: studiesReportResult,
 });
 
 export const studyRunKind = registerKind({

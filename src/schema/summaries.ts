@@ -30,6 +30,7 @@ export const summaries = {
   'folder-request': 'What a folder of results was made for: request.json in it',
   'batch-report':
     'What a batch study says: steps to targets, speed-up, critical batch, cost, and the paper’s statements on it',
+  'batch-reports': 'The statements of arXiv 1811.12941 on several studies, one by one and together',
   'batch-run': 'What a run of a study has come to: trials by state, and rates at the edge of their grid',
   'batch-missing': 'What is missing of a study, and what computing it takes',
   'batch-status': 'What of a study is done, runs, failed or is missing',

@@ -161,6 +161,7 @@ const calls: Readonly<Record<string, readonly (readonly [kind: string, ...args: 
   'batch status': [['batch-status', at('study')]],
   'queue status': [['queue-status', at('study')]],
   'batch report': [
+    ['batch-reports', at('study'), at('study')],
     ['batch-report', at('study')],
     ['batch-report', at('study'), '--devices', '1,2', '--bandwidth', '10', '--latency', '5', '--price', '2'],
   ],

@@ -25,6 +25,7 @@ import {
   pngDataUrl,
   reproductionTable,
   spectrumTable,
+  studiesTable,
   studyStabilityTable,
   terminalPlot,
   tokensTable,
@@ -270,11 +271,16 @@ async function batchReports(): Promise<ReportOfAKind[]> {
       };
     }),
     {
-      kind: 'reproduction of batch studies',
-      page: pages.renderBatchReproduction(
+      kind: 'several studies',
+      page: pages.renderStudiesReport(
         reports.map((r) => r.report),
-        { made, command, folders: ['one', 'two'] },
+        { made, command, pages: ['one/report.html', null] },
       ),
+      terminal: (width) =>
+        studiesTable(
+          reports.map((r) => r.report),
+          { color, width },
+        ),
     },
     {
       kind: 'plan',

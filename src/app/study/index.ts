@@ -37,4 +37,10 @@ export {
 export { StudyProgress, type TrialNews } from './progress.ts';
 export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch } from './reproduce-batch.ts';
 export { type ScheduledTraining, scheduledTraining } from './schedule.ts';
-export { type StudyReportOptions, studyReport, writeStudyReport } from './study-report.ts';
+export {
+  type StudyReportOptions,
+  studiesReport,
+  studyReport,
+  writeStudiesReport,
+  writeStudyReport,
+} from './study-report.ts';

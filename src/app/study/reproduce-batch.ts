@@ -1,7 +1,5 @@
 /** The statements of Golmant et al. (arXiv 1811.12941), on the studies that Ballast brings along. */
 import { join } from 'node:path';
-import { version } from '../../base/version.ts';
-import { writeFileAtomic } from '../../formats/index.ts';
 import { parseDevice } from '../../runtime/index.ts';
 import type { StudyReport } from '../../study/analysis/index.ts';
 import type { ReportCost } from '../../study/cost/index.ts';
@@ -13,7 +11,7 @@ import {
   type StudyCounts,
 } from '../../study/index.ts';
 import { computeStudy, layingOut, type StudyOptions } from './compute-study.ts';
-import { studyReport, writeStudyReport } from './study-report.ts';
+import { studyReport, writeStudiesReport, writeStudyReport } from './study-report.ts';
 
 /** What the reproduction takes. `out` has a folder for each study, and `index.html` over all of them. */
 export interface BatchReproductionRequest extends StudyOptions {
@@ -67,8 +65,7 @@ export async function reproduceBatch(request: BatchReproductionRequest): Promise
     reports.push(report);
   }
   const page = join(out, 'index.html');
-  const { renderBatchReproduction } = await import('../../report/pages.ts');
-  const made = { ballast: version, date: new Date().toISOString() };
-  await writeFileAtomic(page, renderBatchReproduction(reports, { command, made, folders: studies }));
+  const pages = studies.map((name) => join(out, name, 'report.html'));
+  await writeStudiesReport(reports, page, { command, pages });
   return { status: 'complete', failed, reports, page };
 }

@@ -13,7 +13,8 @@ import {
   profileFigure,
 } from './quality-figures.ts';
 import { speedupFigure, stepsFigure, tradeoffFigure } from './scaling-figures.ts';
-import { answerOf, countText, intervalText } from './verdict-text.ts';
+import { statementList } from './statement-list.ts';
+import { answerOf, intervalText } from './verdict-text.ts';
 
 export interface BatchReportOptions {
   /** The command line that made the report, so that a reader can repeat it. */
@@ -46,19 +47,6 @@ function facts(report: StudyReport<unknown>): Html {
 
 function targetText({ name, value, rule, reason }: Target, primary: boolean): Html {
   return html`<b>${name}</b>${primary ? ' (primary)' : ''}: ${value === null ? `no value, ${reason}` : typesetNumber(value, 4)} – ${rule}`;
-}
-
-function statements(report: StudyReport<unknown>): Html {
-  const judged = report.statements.filter((s) => s.verdict !== 'not testable here');
-  const open = report.statements.filter((s) => s.verdict === 'not testable here');
-  return html`<ul class="findings">${judged.map(
-    (s) => html`<li class="${s.verdict === 'agrees' ? '' : 'caution'}"><b>${s.verdict}</b>${s.statement}
-<p>${s.answer}</p>
-<details><summary>${countText(s)}</summary><ul class="notes">${s.observations.map((o, i) => html`<li><b>${o.outcome}</b> ${s.evidence[i]!}</li>`)}</ul></details></li>`,
-  )}</ul>
-${open.length > 0 ? html`<details><summary>${open.length} statements that are not testable here</summary><ul class="notes">${open.map((s) => html`<li>${s.statement} ${s.answer}</li>`)}</ul></details>` : null}
-<p>An observation agrees or disagrees where its 95 % interval says so, several being corrected by Holm’s method; equality takes two one-sided tests within the margin that is named.
-What the budget ended, and what starts from a rate that is not tuned or at the edge of its grid, counts for no verdict.</p>`;
 }
 
 const summaryHeads = [
@@ -240,7 +228,7 @@ export function renderBatchReport(report: StudyReport<unknown>, options: BatchRe
   const compared = contrasts(report);
   const sections: Section[] = [
     { title: 'What was measured', body: [facts(report)] },
-    { title: 'The paper’s statements on this study', body: [statements(report)] },
+    { title: 'The paper’s statements on this study', body: [statementList(report.statements)] },
     {
       title: 'How far larger batches pay',
       body: [summary(report), ...each((w) => stepsFigure(w, styles)), ...each((w) => speedupFigure(w, styles))],

@@ -1,4 +1,10 @@
-import type { StudyReport, TargetAnalysis, WorkloadReport } from '../../study/analysis/index.ts';
+import {
+  combinedStatements,
+  type Statement,
+  type StudyReport,
+  type TargetAnalysis,
+  type WorkloadReport,
+} from '../../study/analysis/index.ts';
 import { formatCount, formatExact, formatNumber, plural } from '../numbers.ts';
 import { type Paint, painter, truncate } from '../terminal/terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from '../terminal/terminal-width.ts';
@@ -70,6 +76,30 @@ function workloadLines(workload: WorkloadReport, paint: Paint, width: number | u
   ];
 }
 
+const statementLines = (statements: readonly Statement[], paint: Paint, width: number | undefined): string[] =>
+  statements.flatMap((s) => [
+    `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
+    ...wrapped(s.answer, 20, width).map((l) => paint(l, 'dim')),
+  ]);
+
+/** What the paper says on several studies together, for the terminal. */
+export function studiesTable(
+  reports: readonly StudyReport<unknown>[],
+  { color, width = terminalWidth() }: TerminalOptions,
+): string {
+  const paint = painter(color);
+  return fitted(
+    [
+      ...reports.flatMap((r) => [paint(r.study, 'bold'), ...answerOf(r).flatMap((a) => wrapped(a, 2, width))]),
+      '',
+      `What the paper (arXiv 1811.12941) says, on these ${reports.length} studies together:`,
+      ...statementLines(combinedStatements(reports), paint, width),
+      '',
+    ].join('\n'),
+    width,
+  );
+}
+
 /** The primary target of every workload and the statements of the paper, for the terminal; the other targets are in the report and in the JSON. */
 export function batchTable(report: StudyReport<unknown>, { color, width = terminalWidth() }: TerminalOptions): string {
   const paint = painter(color);
@@ -85,10 +115,7 @@ export function batchTable(report: StudyReport<unknown>, { color, width = termin
         ? [paint('(budget) ended before 3 times the fewest steps to the target: counts for no verdict', 'yellow'), '']
         : []),
       'What the paper (arXiv 1811.12941) says, on this study:',
-      ...report.statements.flatMap((s) => [
-        `  ${paint(s.verdict.padEnd(18), outcomeTone[s.verdict])}${s.statement}`,
-        ...wrapped(s.answer, 20, width).map((l) => paint(l, 'dim')),
-      ]),
+      ...statementLines(report.statements, paint, width),
       '',
     ].join('\n'),
     width,

@@ -29,18 +29,18 @@ export const storedReportRequest = z.object({
     .describe('print the result as comma-separated values, a row for each value of a spectrum'),
 });
 
-/** A study. */
+/** A study, or several. */
 export const batchReportRequest = z.object({
-  folder: z
-    .string()
+  folders: z
+    .array(z.string().min(1))
     .min(1)
-    .describe('folder of a study, or of an import')
+    .describe('folder of a study, or of an import; several: what the paper says on all of them together')
     .register(flags, { positional: true, value: 'dir' }),
   out: z
     .string()
     .min(1)
     .optional()
-    .describe('where the HTML report goes (default: report.html in the folder)')
+    .describe('where the HTML report goes (default: report.html in the folder; several studies have no page without)')
     .register(flags, { value: 'file' }),
   ...clusterKeys,
 });

@@ -285,6 +285,10 @@ const statement = z.object({
     .array(z.object({ where: z.string().describe('workload, strategy, target, batch size'), ...verdict.shape }))
     .describe('one by one'),
   evidence: z.array(z.string()).describe('the observations as sentences'),
+  every: z
+    .boolean()
+    .default(false)
+    .describe('it is said of all that was observed, so that one observation that disagrees refutes it'),
 });
 export const statements = z.array(statement).describe('the statements of arXiv 1811.12941, held against it');
 

@@ -20,6 +20,8 @@ export const bundledStudiesRequest = z.object({
     .register(flags, { value: 'names' }),
 });
 
+const judgedStudies = z.array(z.object({ study: z.string().describe('its name'), statements })).describe('one by one');
+
 export const batchReproductionRequest = z.object({
   studies: z.array(z.string()).describe('which of those that Ballast brings along'),
   folder: z.string().describe('a folder for each of them in it'),
@@ -29,8 +31,20 @@ export const batchReproductionRequest = z.object({
 export const batchReproductionResult = z.object({
   status: z.enum(['complete', 'interrupted']).describe('whether anything is left'),
   failed: z.int().describe('trials that failed'),
-  studies: z.array(z.object({ study: z.string().describe('its name'), statements })).describe('one by one'),
+  studies: judgedStudies,
+});
+
+export const studiesReportRequest = z.object({
+  folders: z.array(z.string()).describe('of studies, or of imports'),
+});
+
+/** The statements of a paper, held against several studies. */
+export const studiesReportResult = z.object({
+  studies: judgedStudies,
+  statements: statements.describe('held against all of them together, each corrected within its study'),
 });
 
 /** The statements of a paper, held against the studies that Ballast brings along. */
 export type BatchReproductionResult = Of<typeof batchReproductionResult>;
+/** The statements of a paper, held against several studies. */
+export type StudiesReportResult = Of<typeof studiesReportResult>;

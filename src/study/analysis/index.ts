@@ -13,7 +13,7 @@ export { criticalBatchEffect, criticalBatchRatio, criticalBatchSum } from './pro
 export { type ReportOptions, reportOf, type StudyReport } from './report.ts';
 export { type BatchSteps, type Breakpoints, type Regime, type Speedup, speedupCurve } from './speedup.ts';
 export type { Spread } from './spread.ts';
-export type { LinearErrorRow, Observation, Statement } from './statements/statement.ts';
+export { combinedStatements, type LinearErrorRow, type Observation, type Statement } from './statements/statement.ts';
 export { analyseTarget, type StudyPoint, type TargetAnalysis } from './strategy.ts';
 export { isKnown, type KnownTarget, nameOfQuantity, resolveTargets, type Target } from './target.ts';
 export { fitTradeoff, type Tradeoff, type TradeoffPoint, tradeoffSteps } from './tradeoff.ts';

@@ -8,7 +8,14 @@ const sentence = ({ where, outcome, effect, claim, reason }: Observation) =>
     ? `${where}: ${reason}.`
     : `${where}: ${claim}${effect ? ` ${effectText(effect)}` : ''}; ${reason}.`;
 
-/** What the observations come to, corrected for being several (Holm). `every`: it is said of all of them, see `overall`. */
+interface Said {
+  readonly id: string;
+  readonly statement: string;
+  /** It is said of all observations: see `overall`. */
+  readonly every: boolean;
+}
+
+/** What the observations come to, corrected for being several (Holm). */
 export function statementOf(
   id: string,
   statement: string,
@@ -18,6 +25,25 @@ export function statementOf(
 ): Statement {
   const verdicts = corrected(made);
   const observations = made.map((o, i): Observation => ({ where: o.where, ...verdicts[i]! }));
+  return concluded({ id, statement, every }, observations, missing);
+}
+
+/** The statements of several studies together: every observation as it stands, corrected within its study. */
+export function combinedStatements(
+  studies: readonly { readonly study: string; readonly statements: readonly Statement[] }[],
+): Statement[] {
+  return (studies[0]?.statements ?? []).map((said) => {
+    const own = studies.flatMap(({ study, statements }) =>
+      statements.filter((s) => s.id === said.id).map((s) => ({ study, ...s })),
+    );
+    const observations = own.flatMap(({ study, observations: its }) =>
+      its.map((o): Observation => ({ ...o, where: `${study}: ${o.where}` })),
+    );
+    return concluded(said, observations, own[0]!.evidence[0]!);
+  });
+}
+
+function concluded({ id, statement, every }: Said, observations: readonly Observation[], missing: string): Statement {
   const { outcome, reason } = overall(observations, { every });
   const testable = observations.filter((o) => o.outcome !== 'not testable here');
   // Where all together cannot tell, one that could does; whose outcome it is has to be said then.
@@ -38,6 +64,7 @@ export function statementOf(
     testable: testable.length,
     observations,
     evidence: observations.length === 0 ? [missing] : observations.map(sentence),
+    every,
   };
 }
 

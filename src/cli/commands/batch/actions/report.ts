@@ -1,12 +1,28 @@
 import { join } from 'node:path';
-import { linkOf, studyReport, writeStudyReport } from '../../../../app/study/index.ts';
-import { batchCostTable, batchTable, wantsColor } from '../../../../report/index.ts';
-import { type BatchReportRequest, studyReportKind } from '../../../../schema/index.ts';
+import {
+  linkOf,
+  studiesReport,
+  studyReport,
+  writeStudiesReport,
+  writeStudyReport,
+} from '../../../../app/study/index.ts';
+import { batchCostTable, batchTable, studiesTable, wantsColor } from '../../../../report/index.ts';
+import { type BatchReportRequest, studiesReportKind, studyReportKind } from '../../../../schema/index.ts';
 import { commandLine } from '../../../terminal/invocation.ts';
 import { printDocument } from '../../../terminal/print-document.ts';
 
-export async function run(request: BatchReportRequest, { json = false }: { readonly json?: boolean }): Promise<void> {
-  const { folder, out, devices, price } = request;
+interface Options {
+  readonly json?: boolean;
+}
+
+export async function run(request: BatchReportRequest, options: Options): Promise<void> {
+  const [folder, another] = request.folders;
+  if (another === undefined) await reportOne(folder!, request, options);
+  else await reportTogether(request, options);
+}
+
+async function reportOne(folder: string, request: BatchReportRequest, { json = false }: Options): Promise<void> {
+  const { out, devices, price } = request;
   const link = linkOf(request);
   const report = await studyReport(folder, { devices, link, price });
   const target = out ?? (json ? undefined : join(folder, 'report.html'));
@@ -19,4 +35,17 @@ export async function run(request: BatchReportRequest, { json = false }: { reado
   process.stdout.write(batchTable(report, { color }));
   process.stdout.write(`\n${batchCostTable(report.cost, { color })}`);
   process.stdout.write(`report: ${target}\n`);
+}
+
+async function reportTogether({ folders, out }: BatchReportRequest, { json = false }: Options): Promise<void> {
+  const { reports, statements } = await studiesReport(folders);
+  const pages = folders.map((folder) => join(folder, 'report.html'));
+  if (out !== undefined) await writeStudiesReport(reports, out, { command: commandLine(), pages });
+  if (json) {
+    const studies = reports.map((r) => ({ study: r.study, statements: r.statements }));
+    printDocument(studiesReportKind, { folders }, { studies, statements });
+    return;
+  }
+  process.stdout.write(studiesTable(reports, { color: wantsColor(process.stdout) }));
+  if (out !== undefined) process.stdout.write(`report: ${out}\n`);
 }

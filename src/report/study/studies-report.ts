@@ -1,14 +1,15 @@
-import type { Statement, StudyReport } from '../../study/analysis/index.ts';
+import { combinedStatements, type Statement, type StudyReport } from '../../study/analysis/index.ts';
 import { type Html, html } from '../kit/html.ts';
 import { renderPage } from '../kit/page.ts';
 import { madeBy } from '../kit/report-footer.ts';
 import { formatCount, plural } from '../numbers.ts';
+import { statementList } from './statement-list.ts';
 import type { BatchReportOptions } from './study-report.ts';
 import { answerOf, countText, intervalText } from './verdict-text.ts';
 
-/** Studies with the folders of their own reports, in the same order. */
-export interface BatchReproductionOptions extends Omit<BatchReportOptions, 'cost'> {
-  readonly folders: readonly string[];
+/** Studies with the pages of their own, in the same order, from where this page is; null for one that has none. */
+export interface StudiesReportOptions extends Omit<BatchReportOptions, 'cost'> {
+  readonly pages: readonly (string | null)[];
 }
 
 const cell = (s: Statement | undefined) =>
@@ -16,14 +17,13 @@ const cell = (s: Statement | undefined) =>
     ? html`<td>not testable</td>`
     : html`<td title="${s.answer}">${s.verdict} (${countText(s)})</td>`;
 
-function verdicts(reports: readonly StudyReport<unknown>[]): Html {
-  const statements = reports[0]?.statements ?? [];
-  return html`<div class="table words"><table><thead><tr><th>statement of the paper</th>${reports.map((r) => html`<th>${r.study}</th>`)}</tr></thead>
-<tbody>${statements.map(
-    ({ id, statement }) =>
-      html`<tr><td style="white-space: normal; min-width: 22em">${statement}</td>${reports.map((r) => cell(r.statements.find((s) => s.id === id)))}</tr>\n`,
+function verdicts(reports: readonly StudyReport<unknown>[], together: readonly Statement[]): Html {
+  return html`<div class="table words"><table><thead><tr><th>statement of the paper</th><th>all together</th>${reports.map((r) => html`<th>${r.study}</th>`)}</tr></thead>
+<tbody>${together.map(
+    (s) =>
+      html`<tr><td style="white-space: normal; min-width: 22em">${s.statement}</td>${cell(s)}${reports.map((r) => cell(r.statements.find(({ id }) => id === s.id)))}</tr>\n`,
   )}</tbody></table></div>
-<p>In brackets: how many observations agree, of how many that the study could test. What an observation is, and its numbers, stand in the report of each study.</p>`;
+<p>In brackets: how many observations agree, of how many that the study could test. What an observation is, and its numbers, stand in the report of each study; together they are as they are there, corrected within their study.</p>`;
 }
 
 function critical(reports: readonly StudyReport<unknown>[]): Html {
@@ -66,26 +66,27 @@ function critical(reports: readonly StudyReport<unknown>[]): Html {
 }
 
 /** The page over several studies: what the paper says, study by study. */
-export function renderBatchReproduction(
+export function renderStudiesReport(
   reports: readonly StudyReport<unknown>[],
-  { command, made, folders }: BatchReproductionOptions,
+  { command, made, pages }: StudiesReportOptions,
 ): string {
+  const together = combinedStatements(reports);
   const trials = reports.reduce((n, r) => n + r.workloads.reduce((m, w) => m + w.trials, 0), 0);
   return renderPage({
-    title: 'On the computational inefficiency of large batches, on studies of our own',
+    title: 'On the computational inefficiency of large batches',
     answer: reports.flatMap((r) => answerOf(r)),
-    lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${plural(trials, 'trial')} of ${plural(reports.length, 'scaled-down study', 'scaled-down studies')}.`,
+    lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${plural(trials, 'trial')} of ${plural(reports.length, 'study', 'studies')}.`,
     sections: [
       {
         title: 'Studies',
         body: [
           html`<ul class="notes">${reports.map(
             (r, i) =>
-              html`<li><a href="${folders[i]!}/report.html">${r.study}</a>: ${r.workloads.map((w) => `${w.name} (${w.model} on ${w.dataset}, ${plural(w.trials, 'trial')})`).join('; ')}</li>\n`,
+              html`<li>${pages[i] ? html`<a href="${pages[i]}">${r.study}</a>` : r.study}: ${r.workloads.map((w) => `${w.name} (${w.model} on ${w.dataset}, ${plural(w.trials, 'trial')})`).join('; ')}</li>\n`,
           )}</ul>`,
         ],
       },
-      { title: 'Statements', body: [verdicts(reports)] },
+      { title: 'Statements', body: [verdicts(reports, together), statementList(together)] },
       { title: 'Where the curves bend', body: [critical(reports)] },
     ],
     footer: html`${command ? html`<p><code>${command}</code></p>` : null}
