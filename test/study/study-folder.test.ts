@@ -100,6 +100,24 @@ describe('batch report', () => {
     });
     expectFailure(await ballast('batch', 'report', study, '--devices', '1,4'), 2, /several devices need a bandwidth/);
   });
+
+  it('of several studies says what the paper says on all of them together, and links to the pages that there are', async () => {
+    const page = join(folder, 'together.html');
+    const run = await ballast('batch', 'report', study, 'results/shapes', '--out', page);
+    expect(run.status, run.lines.join('\n')).toBe(0);
+    expect(run.stdout).toContain('on these 2 studies together:');
+    expect(run.stdout).toMatch(/agrees +Against the paper \(Shallue/);
+    expect(readFileSync(page, 'utf8')).toMatch(/<a href="[^"]*results\/shapes\/report\.html">shapes<\/a>/);
+    const { studies, statements } = await json('batch', 'report', study, 'results/shapes');
+    expect(studies.map((s: { study: string }) => s.study)).toHaveLength(2);
+    const [own, all] = [studies[1].statements, statements].map((list) =>
+      list.find((s: { id: string }) => s.id === 'regimes'),
+    );
+    expect(all.observations.slice(-own.observations.length).map((o: { outcome: string }) => o.outcome)).toEqual(
+      own.observations.map((o: { outcome: string }) => o.outcome),
+    );
+    expectFailure(await ballast('batch', 'report', study, join(folder, 'none')), 1, /none/);
+  });
 });
 
 describe('batch stability', { timeout: 400_000 }, () => {

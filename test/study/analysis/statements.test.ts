@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../../src/base/random.ts';
-import { reportOf, type Statement } from '../../../src/study/analysis/index.ts';
+import { combinedStatements, type Observation, reportOf, type Statement } from '../../../src/study/analysis/index.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../../../src/study/measured/measured.ts';
 import { absolute, syntheticTrial, syntheticWorkload } from '../synthetic-studies.ts';
 
@@ -300,6 +300,45 @@ describe('data', () => {
     expect(models('alexnet', 'resnet8')).toBe('agrees');
     expect(models('resnet8', 'mobilenetv2')).toBe('disagrees');
     expect(models('resnet8', 'vgg11')).toBe('not testable here');
+  });
+});
+
+describe('several studies together', () => {
+  const judged = (name: string, curves: Readonly<Record<string, Curve>>) => {
+    const { statements } = reportOf(study(curves));
+    return { study: name, statements };
+  };
+  const together = (...all: readonly ReturnType<typeof judged>[]) =>
+    new Map(combinedStatements(all).map((s) => [s.id, s]));
+  const shares = (half: number): Readonly<Record<string, Curve>> => ({
+    all: { critical: 300, noise: 0.02 },
+    half: { critical: half, noise: 0.02, workload: { fraction: 0.5 } },
+  });
+
+  it('keep every observation as it stands in its study, with the name of the study', () => {
+    const [one, two] = [judged('one', { w: { critical: 200 } }), judged('two', { w: { critical: 3000 } })];
+    const all = together(one, two).get('regimes')!;
+    expect(all).toMatchObject({ verdict: 'agrees', agreeing: 1, testable: 1 });
+    expect(all.observations.map((o) => o.where)).toEqual(['one: w, tuned (loss)', 'two: w, tuned (loss)']);
+    expect(all.observations.map(({ where, ...o }) => o)).toEqual(
+      [one, two].map(({ statements }) => {
+        const [{ where, ...own }] = statements.find((s) => s.id === 'regimes')!.observations as [Observation];
+        return own;
+      }),
+    );
+    expect(together(one).get('fraction')!.answer).toBe('no two workloads differ in fraction alone.');
+  });
+
+  it('contradict each other where they do, unless it is said of all: then one refutes it', () => {
+    const of = (id: string, ...all: readonly ReturnType<typeof judged>[]) => together(...all).get(id)!.verdict;
+    const [same, other] = [judged('same', shares(305)), judged('other', shares(100))];
+    expect(of('fraction', same)).toBe('agrees');
+    expect(of('fraction', same, other)).toBe('disagrees');
+    const [bent, straight] = [judged('bent', { w: { critical: 200 } }), judged('straight', { w: { critical: 1e6 } })];
+    expect(of('regimes', bent, straight)).toBe('cannot tell');
+    const answer = together(bent, straight).get('regimes')!.answer;
+    expect(answer).toContain('observations contradict each other: 1 agrees, 1 disagrees');
+    expect(answer).toContain('; agrees: bent: w, tuned');
   });
 });
 
