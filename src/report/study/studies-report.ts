@@ -5,7 +5,7 @@ import { madeBy } from '../kit/report-footer.ts';
 import { formatCount, plural } from '../numbers.ts';
 import { statementList } from './statement-list.ts';
 import type { BatchReportOptions } from './study-report.ts';
-import { answerOf, countText, intervalText } from './verdict-text.ts';
+import { answerTogether, intervalText } from './verdict-text.ts';
 
 /** Studies with the pages of their own, in the same order, from where this page is; null for one that has none. */
 export interface StudiesReportOptions extends Omit<BatchReportOptions, 'cost'> {
@@ -14,16 +14,16 @@ export interface StudiesReportOptions extends Omit<BatchReportOptions, 'cost'> {
 
 const cell = (s: Statement | undefined) =>
   !s || s.verdict === 'not testable here'
-    ? html`<td>not testable</td>`
-    : html`<td title="${s.answer}">${s.verdict} (${countText(s)})</td>`;
+    ? html`<td class="said">–</td>`
+    : html`<td class="said" title="${s.answer}">${s.verdict} (${s.agreeing} of ${s.testable})</td>`;
 
 function verdicts(reports: readonly StudyReport<unknown>[], together: readonly Statement[]): Html {
-  return html`<div class="table words"><table><thead><tr><th>statement of the paper</th><th>all together</th>${reports.map((r) => html`<th>${r.study}</th>`)}</tr></thead>
+  return html`<div class="table words"><table><thead><tr><th>statement of the paper</th><th class="said">all together</th>${reports.map((r) => html`<th class="said">${r.study}</th>`)}</tr></thead>
 <tbody>${together.map(
     (s) =>
       html`<tr><td style="white-space: normal; min-width: 22em">${s.statement}</td>${cell(s)}${reports.map((r) => cell(r.statements.find(({ id }) => id === s.id)))}</tr>\n`,
   )}</tbody></table></div>
-<p>In brackets: how many observations agree, of how many that the study could test. What an observation is, and its numbers, stand in the report of each study; together they are as they are there, corrected within their study.</p>`;
+<p>In brackets: how many observations agree, of how many that the study could test; – where it could test none. What an observation is, and its numbers, stand in the report of each study; together they are as they are there, corrected within their study.</p>`;
 }
 
 function critical(reports: readonly StudyReport<unknown>[]): Html {
@@ -74,9 +74,12 @@ export function renderStudiesReport(
   const trials = reports.reduce((n, r) => n + r.workloads.reduce((m, w) => m + w.trials, 0), 0);
   return renderPage({
     title: 'On the computational inefficiency of large batches',
-    answer: reports.flatMap((r) => answerOf(r)),
+    answer: [answerTogether(together)],
     lede: `What Golmant et al. (arXiv 1811.12941) say, held against ${plural(trials, 'trial')} of ${plural(reports.length, 'study', 'studies')}.`,
     sections: [
+      { title: 'Statements', body: [statementList(together)] },
+      { title: 'Study by study', body: [verdicts(reports, together)] },
+      { title: 'Where the curves bend', body: [critical(reports)] },
       {
         title: 'Studies',
         body: [
@@ -86,8 +89,6 @@ export function renderStudiesReport(
           )}</ul>`,
         ],
       },
-      { title: 'Statements', body: [verdicts(reports, together), statementList(together)] },
-      { title: 'Where the curves bend', body: [critical(reports)] },
     ],
     footer: html`${command ? html`<p><code>${command}</code></p>` : null}
 <p>Made by ${madeBy(made)}.</p>`,

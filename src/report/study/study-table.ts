@@ -9,7 +9,7 @@ import { formatCount, formatExact, formatNumber, plural } from '../numbers.ts';
 import { type Paint, painter, truncate } from '../terminal/terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from '../terminal/terminal-width.ts';
 import { alignColumns } from '../terminal/text-table.ts';
-import { answerOf, batchCount, criticalText, outcomeTone, wrapped } from './verdict-text.ts';
+import { answerOf, answerTogether, batchCount, criticalText, outcomeTone, wrapped } from './verdict-text.ts';
 
 const heads = ['batch', 'rate', 'reached', 'steps', 'epochs', 'speed-up', 'ideal', 'regime'];
 const count = (x: number | null) => (x === null ? '-' : batchCount(x));
@@ -88,12 +88,14 @@ export function studiesTable(
   { color, width = terminalWidth() }: TerminalOptions,
 ): string {
   const paint = painter(color);
+  const together = combinedStatements(reports);
   return fitted(
     [
       ...reports.flatMap((r) => [paint(r.study, 'bold'), ...answerOf(r).flatMap((a) => wrapped(a, 2, width))]),
       '',
       `What the paper (arXiv 1811.12941) says, on these ${reports.length} studies together:`,
-      ...statementLines(combinedStatements(reports), paint, width),
+      ...statementLines(together, paint, width),
+      ...wrapped(answerTogether(together), 0, width),
       '',
     ].join('\n'),
     width,

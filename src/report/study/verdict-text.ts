@@ -1,5 +1,5 @@
 import type { CriticalBatch, Statement, StudyReport, TargetAnalysis } from '../../study/analysis/index.ts';
-import type { VerdictOutcome } from '../../verdict/index.ts';
+import { type VerdictOutcome, verdictOutcomes } from '../../verdict/index.ts';
 import { formatCount, formatNumber } from '../numbers.ts';
 
 export const batchCount = (x: number | null): string =>
@@ -47,6 +47,13 @@ export function answerOf(report: StudyReport<unknown>): string[] {
         : `${w.name}, ${best.name} (${best.target}): larger batches pay up to about ${batchCount(Math.round(value))}; ${text}.`,
     ];
   });
+}
+
+/** What the statements come to, of one study or of several. */
+export function answerTogether(statements: readonly Statement[]): string {
+  const of = (outcome: VerdictOutcome) => statements.filter((s) => s.verdict === outcome).length;
+  const counts = verdictOutcomes.map((outcome) => `${outcome} ${of(outcome)}`);
+  return `Of ${statements.length} statements: ${counts.join(', ')}.`;
 }
 
 /** Lines that are longer are hard to follow. */
