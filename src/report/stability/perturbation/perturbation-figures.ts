@@ -6,16 +6,10 @@ import { figure, legend } from '../../kit/figure.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { positiveAxis } from '../../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../../kit/log-axis-marks.ts';
-import { colors, seriesHues } from '../../kit/palette.ts';
+import { colors } from '../../kit/palette.ts';
+import { perturbationColors } from '../perturbation-colors.ts';
 import { groupNames } from '../spectrum/spectrum-rows.ts';
 import { imageCount, kindsIn } from './perturbation-text.ts';
-
-const colorOf: Readonly<Record<PerturbationKind, string>> = {
-  adversarial: colors.above,
-  random: colors.below,
-  shuffled: colors.active,
-  directed: seriesHues[3],
-};
 
 type Quantity = 'relativeNorm' | 'gain' | 'linearizationError' | 'linearRelativeNorm';
 
@@ -62,11 +56,11 @@ function curves(
       ...marks,
       ...logAxisMarks(axis, label),
       ...series.flatMap(({ kind, points }) => [
-        Plot.areaY(points, { x: 'depth', y1: 'low', y2: 'high', fill: colorOf[kind], fillOpacity: 0.14 }),
+        Plot.areaY(points, { x: 'depth', y1: 'low', y2: 'high', fill: perturbationColors[kind], fillOpacity: 0.14 }),
         ...runsOf(points).map((run) =>
-          Plot.line(run, { x: 'depth', y: 'value', stroke: colorOf[kind], strokeWidth: 1.9 }),
+          Plot.line(run, { x: 'depth', y: 'value', stroke: perturbationColors[kind], strokeWidth: 1.9 }),
         ),
-        Plot.dot(points, { x: 'depth', y: 'value', r: 2.2, fill: colorOf[kind] }),
+        Plot.dot(points, { x: 'depth', y: 'value', r: 2.2, fill: perturbationColors[kind] }),
       ]),
       Plot.line(predicted, { x: 'depth', y: 'value', stroke: colors.soft, strokeWidth: 1.5, strokeDasharray: '4,3' }),
     ],
@@ -81,7 +75,7 @@ export function growthFigure({ layers, untrained, followed }: PerturbationResult
     title: 'How perturbations grow on their way through the network',
     panelWidth: 800,
     legend: legend([
-      ...kinds.map((kind) => ({ label: kind, color: colorOf[kind], mark: 'line' as const })),
+      ...kinds.map((kind) => ({ label: kind, color: perturbationColors[kind], mark: 'line' as const })),
       { label: 'linear prediction from the entry', color: colors.soft, mark: 'dashed' },
     ]),
     panels: [
@@ -114,7 +108,7 @@ export function gainFigure({ layers, followed }: PerturbationResult): Html {
   return figure({
     title: 'Gain of each step and error of its linearization',
     panelWidth: 800,
-    legend: legend(kinds.map((kind) => ({ label: kind, color: colorOf[kind], mark: 'line' as const }))),
+    legend: legend(kinds.map((kind) => ({ label: kind, color: perturbationColors[kind], mark: 'line' as const }))),
     panels: [
       { title: 'gain, state to state', body: curves(inner, 'gain', { kinds, label: '‖d‖ / ‖d before‖' }) },
       ...(bent.length
@@ -218,7 +212,7 @@ export function predictedGainFigure({ projections, layers }: PerturbationResult)
     title: 'Gain that the singular values predict, and the true one',
     panelWidth: 800,
     legend: legend([
-      ...kinds.map((kind) => ({ label: `${kind}, measured`, color: colorOf[kind], mark: 'line' as const })),
+      ...kinds.map((kind) => ({ label: `${kind}, measured`, color: perturbationColors[kind], mark: 'line' as const })),
       { label: 'predicted (dots)', color: colors.soft, mark: 'dot' },
       { label: 'isotropic', color: colors.soft, mark: 'dashed' },
     ]),
@@ -238,9 +232,11 @@ export function predictedGainFigure({ projections, layers }: PerturbationResult)
             ...marks,
             ...logAxisMarks(axis, 'gain'),
             ...measured.map(({ kind, own }) =>
-              Plot.line(own, { x: 'depth', y: 'value', stroke: colorOf[kind], strokeWidth: 1.7 }),
+              Plot.line(own, { x: 'depth', y: 'value', stroke: perturbationColors[kind], strokeWidth: 1.7 }),
             ),
-            ...predicted.map(({ kind, own }) => Plot.dot(own, { x: 'depth', y: 'value', r: 3, fill: colorOf[kind] })),
+            ...predicted.map(({ kind, own }) =>
+              Plot.dot(own, { x: 'depth', y: 'value', r: 3, fill: perturbationColors[kind] }),
+            ),
             ...runsOf(isotropic).map((run) =>
               Plot.line(run, { x: 'depth', y: 'value', stroke: colors.soft, strokeDasharray: '4,3' }),
             ),

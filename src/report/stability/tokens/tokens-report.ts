@@ -5,20 +5,14 @@ import { draw } from '../../kit/draw.ts';
 import { figure, legend } from '../../kit/figure.ts';
 import { type Html, html } from '../../kit/html.ts';
 import { renderPage } from '../../kit/page.ts';
-import { colors, seriesHues } from '../../kit/palette.ts';
+import { colors } from '../../kit/palette.ts';
 import { reportFooter } from '../../kit/report-footer.ts';
 import { formatCount, formatDuration, typesetNumber } from '../../numbers.ts';
 import { matrixPanel } from '../branches/matrix-panel.ts';
 import { normalizationFact } from '../normalization-fact.ts';
+import { perturbationColors } from '../perturbation-colors.ts';
 import { groupNames } from '../spectrum/spectrum-rows.ts';
 import { tokensAnswer } from './tokens-answer.ts';
-
-const kindColors = {
-  adversarial: colors.above,
-  random: colors.below,
-  shuffled: colors.plateau,
-  directed: seriesHues[3],
-} as const;
 
 interface Point {
   readonly label: string;
@@ -97,7 +91,7 @@ function growths(growth: readonly EmbeddingGrowth[], untrained: boolean): Html |
   if (names.length === 0) return null;
   const points = growth.flatMap((g) =>
     g.kinds.flatMap(({ kind, places }) =>
-      places.map((p, depth) => ({ label: kind, color: kindColors[kind], depth, value: p.growth })),
+      places.map((p, depth) => ({ label: kind, color: perturbationColors[kind], depth, value: p.growth })),
     ),
   );
   const what = '‖d‖ / ‖d₀‖ behind each block, all perturbations of one length at the embeddings:';
