@@ -143,13 +143,19 @@ function noFlatPart({ batchSize: m }: StudyPoint, { batchSize: M }: StudyPoint, 
   };
 }
 
-/** From a batch size on, to the last that reaches the target, a doubling gains less than counts as flat in the mean: a first one without a gain is no stagnation where later ones gain. */
+/**
+ * From some batch size on, to the last that reaches the target, a doubling gains less than counts as flat in the mean: a first one without a gain is no stagnation where later ones gain.
+ * @param flatFrom The first such doubling; that of the last batch size is one to a larger one that never reaches the target.
+ */
 function staysFlat(reached: readonly StudyPoint[], flatFrom: number | null): boolean {
-  const first = reached.find((p) => p.batchSize === flatFrom);
-  if (!first) return false;
   const last = reached.at(-1)!;
-  const gain = first.stepsToTarget.median! / last.stepsToTarget.median!;
-  return gain < flatGain ** Math.max(1, Math.log2(last.batchSize / first.batchSize));
+  if (flatFrom === null || flatFrom === last.batchSize) return flatFrom !== null;
+  return reached
+    .filter((p) => p.batchSize >= flatFrom && p.batchSize < last.batchSize)
+    .some((p) => {
+      const gain = p.stepsToTarget.median! / last.stepsToTarget.median!;
+      return gain < flatGain ** Math.log2(last.batchSize / p.batchSize);
+    });
 }
 
 /** Steps at the last but one batch size that reaches the target over those at the last. */
