@@ -117,6 +117,7 @@ describe('batch report', () => {
       own.observations.map((o: { outcome: string }) => o.outcome),
     );
     expectFailure(await ballast('batch', 'report', study, join(folder, 'none')), 1, /none/);
+    expectFailure(await ballast('batch', 'report', study, 'results/shapes', '--price', '2'), 2, /expected one folder/);
   });
 });
 

@@ -57,24 +57,11 @@ export function contrasts(
       if (side === null) return at(where, notTestable(claim, 'the paper does not say which of the two bends later'));
       const verdict = judgeDirection(effect, { claim, expected: side === 'second' ? 'above' : 'below' }, why);
       if (!deep || verdict.outcome === 'not testable here') return at(where, verdict);
-      const [a, b] = [from.depth, to.depth];
-      if (a === null || b === null)
-        return at(where, {
-          ...verdict,
-          outcome: 'not testable here',
-          support: null,
-          against: null,
-          reason: `it is not known how deep the target lies in either (trials end once it is reached), and ${verdict.outcome === 'disagrees' ? 'the bend moves the other way' : verdict.reason}`,
-        });
-      if (Math.abs(a - b) > depthMargin)
-        return at(where, {
-          ...verdict,
-          outcome: 'not testable here',
-          support: null,
-          against: null,
-          reason: `the target lies at ${short(100 * a)} % of the way down in one and at ${short(100 * b)} % in the other`,
-        });
-      return at(where, verdict);
+      const unequal = unequalDepth(contrast);
+      if (unequal === null) return at(where, verdict);
+      const outcome = 'not testable here';
+      const found = verdict.outcome === 'disagrees' ? 'the bend moves the other way' : verdict.reason;
+      return at(where, { ...verdict, outcome, support: null, against: null, reason: `${unequal}, and ${found}` });
     });
   return statementOf(id, statement, observations, `no two workloads differ in ${factor} alone`, { every });
 }
@@ -101,6 +88,8 @@ export function kindAgainstSize({ contrasts: all, workloads }: Judged): Statemen
         const where = `${kind.strategy}, ${kind.target}`;
         const claim = `how far B_crit moves from ${shared.workload} to ${other.workload} (${kind.factor}) over how far it moves to ${share.workload}`;
         const rows = [other, share, shared];
+        const unequal = kind.factor === 'model' ? null : unequalDepth(kind);
+        if (unequal !== null) return [at(where, notTestable(claim, unequal))];
         const lacking = rows.find((r) => r.criticalBatch.value === null);
         if (lacking) return [at(where, notTestable(claim, `${lacking.workload}: ${lacking.criticalBatch.reason}`))];
         const curves = rows.map(({ criticalBatch: { value, points } }) => ({ points, criticalBatch: value! }));
@@ -129,6 +118,15 @@ export function kindAgainstSize({ contrasts: all, workloads }: Judged): Statemen
     observations,
     'no workload differs from one in its architecture or data and from another in the number of examples alone',
   );
+}
+
+/** Why the targets of two data sets are not known to lie equally deep; null where they do. */
+function unequalDepth({ from: { depth: a }, to: { depth: b } }: Contrast): string | null {
+  if (a === null || b === null)
+    return 'it is not known how deep the target lies in either (trials end once it is reached)';
+  return Math.abs(a - b) > depthMargin
+    ? `the target lies at ${short(100 * a)} % of the way down in one and at ${short(100 * b)} % in the other`
+    : null;
 }
 
 const isTuned = (workloads: Judged['workloads'], c: Contrast) =>

@@ -6,6 +6,7 @@ import {
   writeStudiesReport,
   writeStudyReport,
 } from '../../../../app/study/index.ts';
+import { UsageError } from '../../../../base/errors.ts';
 import { batchCostTable, batchTable, studiesTable, wantsColor } from '../../../../report/index.ts';
 import { type BatchReportRequest, studiesReportKind, studyReportKind } from '../../../../schema/index.ts';
 import { commandLine } from '../../../terminal/invocation.ts';
@@ -37,7 +38,12 @@ async function reportOne(folder: string, request: BatchReportRequest, { json = f
   process.stdout.write(`report: ${target}\n`);
 }
 
-async function reportTogether({ folders, out }: BatchReportRequest, { json = false }: Options): Promise<void> {
+async function reportTogether(request: BatchReportRequest, { json = false }: Options): Promise<void> {
+  const { folders, out, devices, price } = request;
+  if (linkOf(request) !== undefined || price !== undefined || devices.some((n) => n !== 1))
+    throw new UsageError(
+      '--devices, --bandwidth, --latency and --price are about the cost of one study: expected one folder',
+    );
   const { reports, statements } = await studiesReport(folders);
   const pages = folders.map((folder) => join(folder, 'report.html'));
   if (out !== undefined) await writeStudiesReport(reports, out, { command: commandLine(), pages });
