@@ -116,6 +116,12 @@ ${table(
   )}`;
 }
 
+/** Several rates at one place of the grid: asked for with all of them. */
+function ratesText(workloads: StudyStability['workloads']): string {
+  const places = workloads.flatMap((w) => w.models.map((m) => [w.name, m.strategies, m.batchSize, m.seed].join(' ')));
+  return new Set(places).size < places.length ? 'those with any rate' : 'those with its best rate';
+}
+
 /** The report of `ballast batch stability` as one HTML file without scripts that fetches nothing. */
 export function renderStudyStabilityReport(
   result: StudyStability,
@@ -134,7 +140,7 @@ export function renderStudyStabilityReport(
         title: 'What was measured',
         body: [
           html`<dl class="facts">
-<dt>networks</dt><dd>${workloads.map((w) => `${w.models.length} of ${w.name} (${w.model} on ${w.dataset})`).join(', ')}: of each strategy and batch size those with its best rate, all seeds, as they were when their training ended</dd>
+<dt>networks</dt><dd>${workloads.map((w) => `${w.models.length} of ${w.name} (${w.model} on ${w.dataset})`).join(', ')}: of each strategy and batch size ${ratesText(workloads)}, all seeds, as they were when their training ended</dd>
 <dt>images</dt><dd>${formatIndices(settings.images)} of the held-out data</dd>
 <dt>attacks</dt><dd>PGD in linf, ${settings.steps} steps of a quarter of the radius, at ${settings.eps.map(formatEps).join(', ')}; DeepFool in l2</dd>
 <dt>singular values</dt><dd>${settings.spectrumImages > 0 ? `the largest of every residual unit at the first ${settings.spectrumImages} of the images` : 'none'}</dd>
