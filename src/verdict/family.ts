@@ -38,7 +38,7 @@ export function corrected(verdicts: readonly Verdict[]): Verdict[] {
 }
 
 /** How many of each outcome. */
-export function tally(verdicts: readonly Verdict[]): Readonly<Record<VerdictOutcome, number>> {
+export function tally(verdicts: readonly Pick<Verdict, 'outcome'>[]): Readonly<Record<VerdictOutcome, number>> {
   const count = (outcome: VerdictOutcome) => verdicts.filter((v) => v.outcome === outcome).length;
   return {
     agrees: count('agrees'),

@@ -45,7 +45,7 @@ import {
   measureTokens,
   type ReproductionResult,
 } from '../../src/stability/index.ts';
-import { reportOf } from '../../src/study/analysis/index.ts';
+import { combinedStatements, reportOf } from '../../src/study/analysis/index.ts';
 import { costsOfReport } from '../../src/study/cost/index.ts';
 import { importStudy } from '../../src/study/import/index.ts';
 import { planFrom } from '../../src/study/plan/index.ts';
@@ -261,6 +261,7 @@ async function batchReports(): Promise<ReportOfAKind[]> {
     const report = reportOf(study, { cost: null, linearErrors: [] });
     return { kind, report: { ...report, cost: costsOfReport(study, report, costs) } };
   });
+  const together = combinedStatements(reports.map((r) => r.report));
   return [
     ...reports.map(({ kind, report }): ReportOfAKind => {
       const cost = pages.batchCostSection(report.cost);
@@ -274,11 +275,12 @@ async function batchReports(): Promise<ReportOfAKind[]> {
       kind: 'several studies',
       page: pages.renderStudiesReport(
         reports.map((r) => r.report),
-        { made, command, pages: ['one/report.html', null] },
+        { made, command, together, pages: ['one/report.html', null] },
       ),
       terminal: (width) =>
         studiesTable(
           reports.map((r) => r.report),
+          together,
           { color, width },
         ),
     },

@@ -1,4 +1,6 @@
 /** Studies of the batch size: computed, looked at, planned, imported and exported, without a terminal. */
+
+export { combinedStatements } from '../../study/analysis/index.ts';
 export { bundledStudy, StudyMistakes, statusOf, studyJsonSchema } from '../../study/index.ts';
 export { compareWithReport } from '../../study/plan/index.ts';
 export { checkStudy, type StudyCheckOptions } from './check-study.ts';
@@ -39,7 +41,6 @@ export { type BatchReproduction, type BatchReproductionRequest, reproduceBatch }
 export { type ScheduledTraining, scheduledTraining } from './schedule.ts';
 export {
   type StudyReportOptions,
-  studiesReport,
   studyReport,
   writeStudiesReport,
   writeStudyReport,

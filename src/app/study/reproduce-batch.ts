@@ -1,7 +1,7 @@
 /** The statements of Golmant et al. (arXiv 1811.12941), on the studies that Ballast brings along. */
 import { join } from 'node:path';
 import { parseDevice } from '../../runtime/index.ts';
-import type { StudyReport } from '../../study/analysis/index.ts';
+import { combinedStatements, type StudyReport } from '../../study/analysis/index.ts';
 import type { ReportCost } from '../../study/cost/index.ts';
 import {
   type BundledStudy,
@@ -66,6 +66,6 @@ export async function reproduceBatch(request: BatchReproductionRequest): Promise
   }
   const page = join(out, 'index.html');
   const pages = studies.map((name) => join(out, name, 'report.html'));
-  await writeStudiesReport(reports, page, { command, pages });
+  await writeStudiesReport(reports, page, { command, pages, together: combinedStatements(reports) });
   return { status: 'complete', failed, reports, page };
 }

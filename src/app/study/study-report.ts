@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
 import { version } from '../../base/version.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
-import { combinedStatements, reportOf, type Statement, type StudyReport } from '../../study/analysis/index.ts';
+import { reportOf, type Statement, type StudyReport } from '../../study/analysis/index.ts';
 import { costsOfReport, type Link, type ReportCost } from '../../study/cost/index.ts';
 import { measuredInFolder, readLinearErrors } from '../../study/index.ts';
 
@@ -24,15 +24,6 @@ export async function studyReport(
   const study = await measuredInFolder(folder);
   const report = reportOf(study, { cost: null, linearErrors: await readLinearErrors(folder) });
   return { ...report, cost: costsOfReport(study, report, { devices, link, price }) };
-}
-
-/** Several of them, and what the paper says on all of them together. */
-export async function studiesReport(
-  folders: readonly string[],
-): Promise<{ readonly reports: readonly StudyReport<ReportCost>[]; readonly statements: readonly Statement[] }> {
-  const reports: StudyReport<ReportCost>[] = [];
-  for (const folder of folders) reports.push(await studyReport(folder));
-  return { reports, statements: combinedStatements(reports) };
 }
 
 interface PageOptions {
@@ -62,15 +53,20 @@ export async function writeStudyReport(
 
 /**
  * Writes what the paper says on several studies together, as a self-contained page with links to the pages of the studies.
+ * @param options.together The statements on all of them.
  * @param options.pages Where the page of each study would be; one that is not there is not linked.
  */
 export async function writeStudiesReport(
   reports: readonly StudyReport<unknown>[],
   file: string,
-  { command = 'the library', pages }: PageOptions & { readonly pages: readonly string[] },
+  {
+    command = 'the library',
+    pages,
+    together,
+  }: PageOptions & { readonly pages: readonly string[]; readonly together: readonly Statement[] },
 ): Promise<void> {
   const made = { ballast: version, date: new Date().toISOString() };
   const { renderStudiesReport } = await import('../../report/pages.ts');
   const linked = pages.map((p) => (existsSync(p) ? relative(dirname(file), p).split(sep).join('/') : null));
-  await writeFileAtomic(file, renderStudiesReport(reports, { command, made, pages: linked }));
+  await writeFileAtomic(file, renderStudiesReport(reports, { command, made, together, pages: linked }));
 }

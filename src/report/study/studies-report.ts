@@ -1,4 +1,4 @@
-import { combinedStatements, type Statement, type StudyReport } from '../../study/analysis/index.ts';
+import type { Statement, StudyReport } from '../../study/analysis/index.ts';
 import { type Html, html } from '../kit/html.ts';
 import { renderPage } from '../kit/page.ts';
 import { madeBy } from '../kit/report-footer.ts';
@@ -9,6 +9,8 @@ import { answerTogether, intervalText } from './verdict-text.ts';
 
 /** Studies with the pages of their own, in the same order, from where this page is; null for one that has none. */
 export interface StudiesReportOptions extends Omit<BatchReportOptions, 'cost'> {
+  /** The statements on all of them together. */
+  readonly together: readonly Statement[];
   readonly pages: readonly (string | null)[];
 }
 
@@ -68,9 +70,8 @@ function critical(reports: readonly StudyReport<unknown>[]): Html {
 /** The page over several studies: what the paper says, study by study. */
 export function renderStudiesReport(
   reports: readonly StudyReport<unknown>[],
-  { command, made, pages }: StudiesReportOptions,
+  { command, made, pages, together }: StudiesReportOptions,
 ): string {
-  const together = combinedStatements(reports);
   const trials = reports.reduce((n, r) => n + r.workloads.reduce((m, w) => m + w.trials, 0), 0);
   return renderPage({
     title: 'On the computational inefficiency of large batches',

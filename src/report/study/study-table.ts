@@ -1,10 +1,4 @@
-import {
-  combinedStatements,
-  type Statement,
-  type StudyReport,
-  type TargetAnalysis,
-  type WorkloadReport,
-} from '../../study/analysis/index.ts';
+import type { Statement, StudyReport, TargetAnalysis, WorkloadReport } from '../../study/analysis/index.ts';
 import { formatCount, formatExact, formatNumber, plural } from '../numbers.ts';
 import { type Paint, painter, truncate } from '../terminal/terminal-color.ts';
 import { fitted, type TerminalOptions, terminalWidth } from '../terminal/terminal-width.ts';
@@ -85,10 +79,10 @@ const statementLines = (statements: readonly Statement[], paint: Paint, width: n
 /** What the paper says on several studies together, for the terminal. */
 export function studiesTable(
   reports: readonly StudyReport<unknown>[],
+  together: readonly Statement[],
   { color, width = terminalWidth() }: TerminalOptions,
 ): string {
   const paint = painter(color);
-  const together = combinedStatements(reports);
   return fitted(
     [
       ...reports.flatMap((r) => [paint(r.study, 'bold'), ...answerOf(r).flatMap((a) => wrapped(a, 2, width))]),

@@ -1,5 +1,5 @@
 import type { CriticalBatch, Statement, StudyReport, TargetAnalysis } from '../../study/analysis/index.ts';
-import { type VerdictOutcome, verdictOutcomes } from '../../verdict/index.ts';
+import { tally, type VerdictOutcome } from '../../verdict/index.ts';
 import { formatCount, formatNumber } from '../numbers.ts';
 
 export const batchCount = (x: number | null): string =>
@@ -51,9 +51,8 @@ export function answerOf(report: StudyReport<unknown>): string[] {
 
 /** What the statements come to, of one study or of several. */
 export function answerTogether(statements: readonly Statement[]): string {
-  const of = (outcome: VerdictOutcome) => statements.filter((s) => s.verdict === outcome).length;
-  const counts = verdictOutcomes.map((outcome) => `${outcome} ${of(outcome)}`);
-  return `Of ${statements.length} statements: ${counts.join(', ')}.`;
+  const counts = Object.entries(tally(statements.map((s) => ({ outcome: s.verdict }))));
+  return `Of ${statements.length} statements: ${counts.map((c) => c.join(' ')).join(', ')}.`;
 }
 
 /** Lines that are longer are hard to follow. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import {
+  combinedStatements,
   linkOf,
-  studiesReport,
   studyReport,
   writeStudiesReport,
   writeStudyReport,
@@ -44,14 +44,16 @@ async function reportTogether(request: BatchReportRequest, { json = false }: Opt
     throw new UsageError(
       '--devices, --bandwidth, --latency and --price are about the cost of one study: expected one folder',
     );
-  const { reports, statements } = await studiesReport(folders);
+  const reports = [];
+  for (const folder of folders) reports.push(await studyReport(folder));
+  const together = combinedStatements(reports);
   const pages = folders.map((folder) => join(folder, 'report.html'));
-  if (out !== undefined) await writeStudiesReport(reports, out, { command: commandLine(), pages });
+  if (out !== undefined) await writeStudiesReport(reports, out, { command: commandLine(), pages, together });
   if (json) {
     const studies = reports.map((r) => ({ study: r.study, statements: r.statements }));
-    printDocument(studiesReportKind, { folders }, { studies, statements });
+    printDocument(studiesReportKind, { folders }, { studies, statements: together });
     return;
   }
-  process.stdout.write(studiesTable(reports, { color: wantsColor(process.stdout) }));
+  process.stdout.write(studiesTable(reports, together, { color: wantsColor(process.stdout) }));
   if (out !== undefined) process.stdout.write(`report: ${out}\n`);
 }
