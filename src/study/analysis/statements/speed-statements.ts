@@ -71,19 +71,18 @@ export function regimes(judged: Judged): Statement {
         });
       const missing = [
         breakpoints.linearUntil === null || breakpoints.linearUntil <= base ? noLinearPart(second, base) : null,
-        points.some((p) => p.regime === 'diminishing') ? null : { part: 'diminishing returns' },
+        points.some((p) => p.regime === 'diminishing') ? null : noDiminishingPart,
         staysFlat(points, breakpoints.flatFrom) ? null : noFlatPart(beforeLast, last, flatGains(judged, w, s)),
       ].filter((m) => m !== null);
       if (missing.length > 0) {
         const not = `not seen within the study: ${missing.map((m) => m.part).join(', ')}`;
-        const expected = missing.filter((m) => 'isExpected' in m);
-        if (effect !== null && expected.some((m) => m.isAbsent && m.isExpected(effect) > sure))
+        if (effect !== null && missing.some((m) => m.isAbsent && confidenceWithin(effect, m) > sure))
           return at(where, {
             ...verdict,
             outcome: 'disagrees',
             reason: `${not}, though a curve of this B_crit has it there; ${bends(s)}`,
           });
-        const beyond = expected.find((m) => value !== null && !m.holds(value));
+        const beyond = missing.find((m) => value !== null && (value < m.least || value > m.most));
         if (beyond)
           return at(where, {
             ...verdict,
@@ -113,20 +112,33 @@ const sure = 0.975;
 
 interface MissingPart {
   readonly part: string;
-  /** Whether a curve of a B_crit has the part within the study, and the confidence that this one is such a curve. */
-  readonly holds: (criticalBatch: number) => boolean;
-  readonly isExpected: (criticalBatch: Effect) => number;
+  /** B_crit of the curves that have the part within the study, in examples. */
+  readonly least: number;
+  readonly most: number;
   /** The measured steps lack it beyond chance. */
   readonly isAbsent: boolean;
   readonly needs: string;
 }
 
+/** Confidence that B_crit is that of a curve with the part. */
+const confidenceWithin = ({ atMost }: Effect, { least, most }: MissingPart): number =>
+  (most === Number.POSITIVE_INFINITY ? 1 : atMost(Math.log(most))) - (least > 0 ? atMost(Math.log(least)) : 0);
+
+/** Every curve has it; by the break points of one it can fall between two batch sizes. */
+const noDiminishingPart: MissingPart = {
+  part: 'diminishing returns',
+  least: 0,
+  most: Number.POSITIVE_INFINITY,
+  isAbsent: false,
+  needs: '',
+};
+
 function noLinearPart({ batchSize, ideal, speedupInterval }: StudyPoint, base: number): MissingPart {
   const least = leastForLinear(batchSize, base);
   return {
     part: 'a linear part beyond the smallest batch itself',
-    holds: (b) => b >= least,
-    isExpected: (effect) => (least > 0 ? 1 - effect.atMost(Math.log(least)) : 1),
+    least,
+    most: Number.POSITIVE_INFINITY,
     isAbsent: (speedupInterval?.high ?? Number.POSITIVE_INFINITY) < linearShare * ideal!,
     needs: `batch ${batchSize} is to be linear from ${base} where B_crit is at least ${short(least)}`,
   };
@@ -136,8 +148,8 @@ function noFlatPart({ batchSize: m }: StudyPoint, { batchSize: M }: StudyPoint, 
   const most = mostForFlat(m, M);
   return {
     part: 'a flat part that lasts to the largest batch',
-    holds: (b) => b <= most,
-    isExpected: (effect) => effect.atMost(Math.log(most)),
+    least: 0,
+    most,
     isAbsent: gains !== null && 1 - gains.atMost(Math.log2(M / m) * Math.log(flatGain)) > sure,
     needs: `${m} to ${M} is to gain under 5 % a doubling where B_crit is at most ${short(most)}`,
   };
