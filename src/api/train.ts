@@ -22,7 +22,10 @@ export {
   evaluateLanguage,
   evaluateNetwork,
   evaluateSegmentation,
+  type HeldOutScore,
+  heldOutScore,
   type LanguageEvaluation,
+  ModelEvaluator,
   type NetworkEvaluation,
   type SegmentationEvaluation,
 } from '../evaluate/index.ts';

@@ -60,6 +60,9 @@ function fromJson(json: unknown): ClassNames | undefined {
   return names.length ? names : undefined;
 }
 
+/** Whether class names are told by a file, and not by a list. */
+export const isNamesFile = (text: string): boolean => /\.(json|txt)$/i.test(text);
+
 /**
  * A network's classes as they are written on a command line (`ant,cat,dog`) or in a file: JSON (a list, or a map between names and places), or
  * text with one name a line.
@@ -67,7 +70,7 @@ function fromJson(json: unknown): ClassNames | undefined {
  * @throws UsageError or FileError for what is no list of names.
  */
 export async function readClassNames(text: string): Promise<ClassNames> {
-  if (!/\.(json|txt)$/i.test(text)) {
+  if (!isNamesFile(text)) {
     const names = text.split(',').map((name) => name.trim());
     if (!names.every(isName))
       throw new UsageError(`class names: expected a list such as ant,cat,dog, got ${quote(text)}`);

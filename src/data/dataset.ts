@@ -57,7 +57,7 @@ export function toFloat(dataset: ImageDataset, indices: ArrayLike<number>, into?
     const index = indices[i]!;
     requireIndex(dataset, index);
     const [to, from] = [i * size, index * size];
-    for (let p = 0; p < size; p++) out[to + p] = unit[pixels[from + p]!]!;
+    for (let p = 0; p < size; p++) out[to + p] = pixels[from + p]! / 255;
   }
   return out;
 }

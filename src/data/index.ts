@@ -1,6 +1,6 @@
 /** Labelled images, masks and texts: real ones from their official files, and procedural ones (`shapes`, `grammar`). */
 export { type AugmentOptions, augmentInto, augmentMasksInto } from './augment.ts';
-export { type ClassNames, readClassNames, withClasses } from './classes.ts';
+export { type ClassNames, isNamesFile, readClassNames, withClasses } from './classes.ts';
 export { type ImageDataset, type Split, type ThreeSplit, toFloat } from './dataset.ts';
 export { type DataFacts, type DataTask, dataFacts } from './facts.ts';
 export { dataIdentity } from './identity.ts';

@@ -3,7 +3,7 @@ import { UsageError } from '../base/errors.ts';
 import { type ImageDataset, toFloat } from '../data/index.ts';
 import type { Network } from '../models/index.ts';
 import { tensor } from '../onnx/index.ts';
-import type { RuntimeOptions } from '../runtime/index.ts';
+import type { RuntimeOptions, Tensors } from '../runtime/index.ts';
 import { ProgramsBySize } from './programs.ts';
 
 /** How an evaluation runs: how many examples at a time, on what, and who is told. */
@@ -16,7 +16,10 @@ export interface EvaluateOptions extends RuntimeOptions {
 }
 
 /** What is evaluated: a network, or a model with the weights that it has now. */
-export type EvaluatedNetwork = Omit<Network, 'weights' | 'normalization' | 'classNames'>;
+export interface EvaluatedNetwork extends Omit<Network, 'weights' | 'normalization' | 'classNames'> {
+  /** Its graph, compiled by whoever disposes of it, and what that takes beside the data; compiled for each evaluation unless told. */
+  readonly compiled?: { readonly programs: ProgramsBySize; readonly feeds: Tensors };
+}
 
 /** Checks that images of this data set can go into this network and have what it is to be judged by. */
 export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: ImageDataset): void {
@@ -43,6 +46,9 @@ export function requireFit(network: Omit<EvaluatedNetwork, 'graph'>, dataset: Im
   }
 }
 
+export const imagePrograms = (network: EvaluatedNetwork, runtime: RuntimeOptions): ProgramsBySize =>
+  new ProgramsBySize((size) => network.graph(size), runtime);
+
 /**
  * Runs a network over all images in order and hands each batch's logits to `visit`. Returns the seconds that this took, data preparation
  * included and compilation not.
@@ -55,7 +61,10 @@ export async function visitLogits(
 ): Promise<number> {
   requireFit(network, dataset);
   const batchSize = Math.min(wanted, network.largestBatch ?? wanted);
-  const programs = new ProgramsBySize((size) => network.graph(size), runtime);
+  const { compiled } = network;
+  const { programs, feeds } = compiled ?? { programs: imagePrograms(network, runtime), feeds: {} };
+  const pixels = dataset.shape.reduce((a, b) => a * b);
+  const buffer = new Float32Array(Math.min(batchSize, dataset.count) * pixels);
   let seconds = 0;
   try {
     for (let first = 0; first < dataset.count; first += batchSize) {
@@ -63,14 +72,15 @@ export async function visitLogits(
       const program = await programs.of(size);
       const began = performance.now();
       const indices = Array.from({ length: size }, (_, i) => first + i);
-      const image = tensor('float32', [size, ...dataset.shape], toFloat(dataset, indices));
-      visit((await program.run({ image })).logits!.data as Float32Array, first, size);
+      const floats = toFloat(dataset, indices, buffer.subarray(0, size * pixels));
+      const image = tensor('float32', [size, ...dataset.shape], floats);
+      visit((await program.run({ ...feeds, image })).logits!.data as Float32Array, first, size);
       seconds += (performance.now() - began) / 1000;
       onProgress?.(first + size, dataset.count);
       await breathe(signal);
     }
   } finally {
-    await programs.dispose();
+    if (!compiled) await programs.dispose();
   }
   return seconds;
 }

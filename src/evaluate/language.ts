@@ -2,9 +2,10 @@ import { breathe } from '../base/breathe.ts';
 import { UsageError } from '../base/errors.ts';
 import { batchify, noTarget, type TextDataset, windowCount, windowInto } from '../data/index.ts';
 import { type Graph, GraphBuilder, staticShape, type TensorData, tensor } from '../onnx/index.ts';
-import { compile } from '../runtime/index.ts';
+import type { RuntimeOptions } from '../runtime/index.ts';
 import type { EvaluatedNetwork, EvaluateOptions } from './images.ts';
 import { surprise } from './losses.ts';
+import { ProgramsBySize } from './programs.ts';
 
 /** Loss and perplexity of a language model. */
 export interface LanguageEvaluation {
@@ -50,6 +51,13 @@ function withSurprise(network: Graph, state: boolean): Graph {
   return b.build();
 }
 
+/** By the number of streams. */
+export const languagePrograms = (network: EvaluatedNetwork, runtime: RuntimeOptions): ProgramsBySize =>
+  new ProgramsBySize(
+    (batch) => withSurprise(network.graph(batch, network.inputShape[0]!), network.state !== undefined),
+    runtime,
+  );
+
 const words = (numbers: Int32Array): BigInt64Array => BigInt64Array.from(numbers, (n) => BigInt(Math.max(0, n)));
 
 /**
@@ -62,16 +70,14 @@ export async function evaluateLanguage(
   { batchSize = 20, onProgress, signal, ...runtime }: EvaluateOptions = {},
 ): Promise<LanguageEvaluation> {
   requireVocabulary(network, text);
-  const { state: width } = network;
+  const { state: width, compiled } = network;
   const steps = network.inputShape[0]!;
   const streams = batchify(text.tokens, Math.min(batchSize, Math.floor(text.tokens.length / 2)));
   const { batch } = streams;
   const windows = windowCount(streams, steps, { tail: true });
   const [inputs, targets] = [new Int32Array(batch * steps), new Int32Array(batch * steps)];
-  const program = await compile(withSurprise(network.graph(batch, steps), width !== undefined), {
-    spinning: true,
-    ...runtime,
-  });
+  const { programs, feeds } = compiled ?? { programs: languagePrograms(network, runtime), feeds: {} };
+  const program = await programs.of(batch);
   let state: TensorData | undefined =
     width === undefined ? undefined : tensor('float32', [batch, width], new Float32Array(batch * width));
   let [loss, count] = [0, 0];
@@ -81,7 +87,7 @@ export async function evaluateLanguage(
       count += windowInto(streams, steps, window, inputs, targets);
       const tokens = tensor('int64', [batch, steps], words(inputs));
       const target = tensor('int64', [batch, steps], words(targets));
-      const outputs = await program.run({ tokens, target, ...(state ? { state } : {}) });
+      const outputs = await program.run({ ...feeds, tokens, target, ...(state ? { state } : {}) });
       const surprise = outputs.surprise!.data as Float32Array;
       targets.forEach((word, row) => {
         if (word !== noTarget) loss += surprise[row]!;
@@ -91,7 +97,7 @@ export async function evaluateLanguage(
       await breathe(signal);
     }
   } finally {
-    await program.dispose();
+    if (!compiled) await programs.dispose();
   }
   const seconds = (performance.now() - began) / 1000;
   return { perplexity: Math.exp(loss / count), loss: loss / count, count, seconds, tokensPerSecond: count / seconds };

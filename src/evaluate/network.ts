@@ -24,3 +24,15 @@ export async function evaluateNetwork(
     ? { task, ...(await evaluateSegmentation(network, data, options)) }
     : { task, ...(await evaluate(network, data, options)) };
 }
+
+/** Loss, and what else a held-out score is for the task: accuracy, mean IoU or perplexity. */
+export interface HeldOutScore {
+  readonly loss: number;
+  readonly metric: number;
+}
+
+export function heldOutScore(evaluation: NetworkEvaluation): HeldOutScore {
+  const { loss, task } = evaluation;
+  if (task === 'classification') return { loss, metric: evaluation.accuracy };
+  return { loss, metric: task === 'segmentation' ? evaluation.meanIoU : evaluation.perplexity };
+}

@@ -56,6 +56,8 @@ export interface Pieces<Request, Piece> {
 export interface ReadData {
   readonly dataset: string;
   readonly splits: readonly ('train' | 'valid' | 'test')[];
+  /** Where they lie here, if the request does not say it. */
+  readonly dir?: string | undefined;
 }
 
 /** Pictures and the like, which a page shows and a result does not hold. */

@@ -34,7 +34,14 @@ import {
   studiesReportResult,
 } from './studies/reproduction.ts';
 import { summaries } from './summaries.ts';
-import { folderRequestResult, runConfigResult, trainOutlineResult, trainRequest, trainResult } from './training.ts';
+import {
+  folderRequestResult,
+  runConfigRequest,
+  runConfigResult,
+  trainOutlineResult,
+  trainRequest,
+  trainResult,
+} from './training.ts';
 
 export const trainKind = registerKind({
   kind: 'train',
@@ -54,10 +61,12 @@ export const trainOutlineKind = registerKind({
 
 export const runConfigKind = registerKind({
   kind: 'run-config',
-  version: 1,
+  version: 2,
   summary: summaries['run-config'],
-  request: z.null(),
+  request: runConfigRequest,
   result: runConfigResult,
+  // It did not say where the data lie.
+  migrations: { 1: (document) => document },
 });
 
 export const folderRequestKind = registerKind({

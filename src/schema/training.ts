@@ -38,6 +38,13 @@ export const runConfigResult = z.looseObject({
   length: z.string().describe('of the whole run, such as 500st or 3ep'),
 });
 
+/** How the data of a run were found, for whoever goes on with it. */
+export const runConfigRequest = z.object({
+  data: z.string().optional().describe('where the data set lies'),
+  classNames: z.string().optional().describe('of a network, in the order of its outputs: a list, or a file with one'),
+  tokenizer: z.string().optional().describe('tokenizer.json that splits the text'),
+});
+
 /** What a folder of results was made for: `request.json` in it. */
 export const folderRequestResult = z.object({
   of: z.string().describe('what computes it, such as spectrum'),
@@ -77,3 +84,4 @@ export const trainOutlineResult = z.object({
 
 /** What a training run has come to, with its metrics. */
 export type TrainResult = Of<typeof trainResult>;
+export type RunSource = Of<typeof runConfigRequest>;

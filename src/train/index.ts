@@ -20,11 +20,13 @@ export { chooseMicroBatch } from './run/memory.ts';
 export { type MetricsRecord, readMetrics } from './run/metrics-log.ts';
 export { keptStates, type RunRequest, type RunResult, type RunSettings, type RunStatus, run } from './run/run.ts';
 export {
+  type BegunRun,
   configHash,
   definingSettings,
   dependsOnLength,
   formerConfigHash,
   type RunConfig,
+  readBegunRun,
   readRunConfig,
   requireSame,
   runConfigSchema,

@@ -1,7 +1,8 @@
 /** `ballast train` and `ballast eval` for all tasks, as a user meets them. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { PNG } from 'pngjs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/formats/index.ts';
 import { ballast, ballastProcess, expectFailure, resultOf } from '../support/ballast.ts';
@@ -154,6 +155,35 @@ describe('ballast train', () => {
       2,
       /--resume.*no training run in .*never begun/,
     );
+  });
+
+  it('knows where its data lie and in which order its classes come, for a resume and for branches', async () => {
+    for (const [label, name] of ['ant', 'cat'].entries())
+      for (const split of ['train', 'test'])
+        for (let image = 0; image < 8; image++) {
+          const png = new PNG({ width: 8, height: 8 });
+          png.data = Buffer.from(png.data.map((_, i) => (i % 4 === 3 ? 255 : (i * (7 + label) + 31 * image) % 256)));
+          mkdirSync(join(out('pictures'), split, name), { recursive: true });
+          writeFileSync(join(out('pictures'), split, name, `${image}.png`), PNG.sync.write(png));
+        }
+    const data = relative(process.cwd(), out('pictures'));
+    const begun = [
+      ...['train', '--model', 'mlp4', '--dataset', 'folder', '--data', data, '--class-names', 'cat,ant', '--json'],
+      ...['--batch-size', '4', '--schedule', 'constant', '--log-every', '1st', '--keep-checkpoints', '4st'],
+    ];
+    expect((await ballast(...begun, '--max-steps', '4', '--out', out('named'))).status).toBe(0);
+    expect(json(readFileSync(join(out('named'), 'config.json'), 'utf8')).request).toEqual({
+      data: out('pictures'),
+      classNames: 'cat,ant',
+    });
+    const again = await ballast('train', '--resume', '--max-steps', '8', '--json', '--out', out('named'));
+    const whole = await ballast(...begun, '--max-steps', '8', '--out', out('named at once'));
+    const final = (run: { readonly stdout: string }) => (resultOf(run.stdout) as { final: object }).final;
+    expect(final(again)).toEqual(final(whole));
+    const branches = ['batch', 'branch', out('named'), '--at', '4st', '--dry-run'];
+    expect((await ballast(...branches)).lines.join('\n')).not.toMatch(/ballast:/);
+    const elsewhere = await ballast('train', '--resume', '--data', out('nowhere'), '--out', out('named'));
+    expectFailure(elsewhere, 1, /nowhere/);
   });
 
   it('makes a run longer where no rate depends on its length: the weights are those of the long run at once', async () => {

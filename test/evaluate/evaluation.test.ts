@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { grammarDataset, type ImageDataset, shapesDataset, toFloat } from '../../src/data/index.ts';
-import { evaluateNetwork } from '../../src/evaluate/network.ts';
+import { ModelEvaluator } from '../../src/evaluate/model-evaluator.ts';
+import { evaluateNetwork, heldOutScore } from '../../src/evaluate/network.ts';
 import { withOwnAnswers } from '../../src/evaluate/own-answers.ts';
 import { ConfusionMatrix, meanIoU } from '../../src/evaluate/scores.ts';
 import { loadNetwork, modelNamed, withValues } from '../../src/models/index.ts';
@@ -108,6 +109,49 @@ describe('evaluation', () => {
     );
     const flat = { ...shapes, classes: [], labels: new Uint8Array(0) };
     await expect(evaluateNetwork(network, flat)).rejects.toThrow('has no label for each image');
+  });
+});
+
+describe('a model whose values change', () => {
+  const shapes = shapesDataset({ split: 'test', count: 5, seed: 3 });
+  const text = (split: 'valid' | 'test') => grammarDataset({ seed: 1, count: 200, split });
+  const words = { classes: text('valid').vocabulary.length };
+  const images = [shapes, shapesDataset({ split: 'train', count: 3, seed: 3 })] as const;
+  it.each([
+    ['resnet8', {}, images],
+    ['unet4', { inputShape: shapes.shape, classes: shapes.maskClasses!.length }, images],
+    ['lstm1x12', words, [text('valid'), text('test')]],
+    ['transformer1x16', words, [text('valid'), text('test')]],
+  ] as const)('is judged as its network with those values is: %s', async (name, request, data) => {
+    const model = modelNamed(name, request);
+    const evaluator = new ModelEvaluator(model);
+    for (const seed of [1, 2]) {
+      const fresh = initialize(model.parameters, seed);
+      // Running statistics that a normalization has to heed.
+      const values = new Map(
+        [...fresh].map(([key, t]) => [
+          key,
+          key.includes('running')
+            ? tensor(
+                'float32',
+                t.shape,
+                Float32Array.from(t.data as Float32Array, (v) => 0.3 + seed * v),
+              )
+            : t,
+        ]),
+      );
+      for (const set of data) {
+        const expected = await evaluateNetwork(withValues(model, values), set);
+        const found = await evaluator.evaluate(values, set);
+        expect(found.count).toBe(expected.count);
+        expect(found.loss).toBeCloseTo(expected.loss, 5);
+        expect(heldOutScore(found).metric).toBeCloseTo(
+          heldOutScore(expected).metric,
+          expected.task === 'language' ? 3 : 6,
+        );
+      }
+    }
+    await evaluator.dispose();
   });
 });
 

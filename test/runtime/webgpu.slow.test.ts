@@ -47,7 +47,7 @@ async function losses({ model, dataset, batchSize }: Case, device: Device): Prom
     weightDecay: 1e-4,
     baseBatch: batchSize,
   };
-  const { task, ...plan } = planTraining(config, { train, valid: train }, { device });
+  const { task, ...plan } = planTraining(config, { train, valid: train });
   const trainer = await createTrainer({ task, ...plan }, { ...config, microBatch: batchSize }, { device });
   try {
     const found: number[] = [];

@@ -141,10 +141,12 @@ export class HandingOut {
   async #specsOf(pieces: readonly OfferedPiece[]): Promise<PieceSpec[]> {
     const { measurement, request, handOut } = this.#options;
     const read = await measurement.pieces!.data(request);
-    const dir = typeof request.data === 'string' ? resolve(request.data) : undefined;
+    const dir = typeof request.data === 'string' ? resolve(request.data) : read?.dir;
     // Where a folder is shared the data are found by their path.
     const isFound = read !== undefined && dir !== undefined && !isMade(read.dataset) && handOut.choice.kind === 'redis';
-    const data = isFound ? { ...read, splits: [...read.splits], identity: await identityOfRead(read, dir) } : null;
+    const data = isFound
+      ? { dataset: read.dataset, splits: [...read.splits], identity: await identityOfRead(read, dir) }
+      : null;
     const known = new Map<string, Promise<string>>();
     const together = (needed: Parameters<typeof bringTogether>[0]) => {
       const key = JSON.stringify([needed.folder, needed.names]);

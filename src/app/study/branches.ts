@@ -158,8 +158,9 @@ async function keptBranches(
 /** The data that the branches of a request are trained and judged on; undefined for a command, which sees to its own. */
 export async function dataOfBranches({ source }: BranchesRequest): Promise<ReadData | undefined> {
   if (isStudyFile(source)) return undefined;
-  const { dataset } = await requireRun(source);
-  return { dataset, splits: ['train', heldOutSplit(dataset)] };
+  const { config, source: begunWith } = await requireRun(source);
+  const { dataset } = config;
+  return { dataset, splits: ['train', heldOutSplit(dataset)], dir: begunWith.data };
 }
 
 /** Branches as pieces: of a run of ours with its states, of a command with what it has left at the moment. */
@@ -214,15 +215,15 @@ export async function measureBranchPiece(
 async function openRun(request: BranchesRequest, { onNote, onProgress }: Control): Promise<BranchSource> {
   const { source: folder, data, at, heldOut, optimizerState, anneal } = request;
   if (request.workload !== undefined) throw new InputError('workload', 'goes with a study file; the source is a run');
-  const config = await requireRun(folder);
-  const keys = { dataset: config.dataset, data, download: false, seed: config.seed };
+  const { config, source: begunWith } = await requireRun(folder);
+  const { dataset, seed } = config;
+  const keys = { dataset, download: false, seed, ...begunWith, ...(data === undefined ? {} : { data }) };
   const train = await loadSplit(keys, 'train', { onNote, onProgress });
   const held = await loadSplit(keys, heldOutSplit(config.dataset), { onNote, onProgress });
   const valid =
     heldOut === undefined || isText(held) || heldOut >= held.count ? held : subset(held, heldOut / held.count, 0);
-  const runtime = runtimeOf(request);
-  const run = await openOwnRun(folder, config, { train, valid }, runtime);
-  const branches = await OwnBranches.open(run, { optimizerState, anneal }, runtime);
+  const run = await openOwnRun(folder, config, { train, valid });
+  const branches = await OwnBranches.open(run, { optimizerState, anneal }, runtimeOf(request));
   return branches.source(momentsOf(run, listed(at)));
 }
 

@@ -8,7 +8,7 @@ import { applied, normalizationEntry } from '../../models/normalization.ts';
 import { parameterCount } from '../../nn/index.ts';
 import { formatCount, formatNumber } from '../../report/numbers.ts';
 import { describeRuntime, type RuntimeOptions } from '../../runtime/index.ts';
-import { type StoredDocument, type TrainResult, toDocument, trainKind } from '../../schema/index.ts';
+import { type RunSource, type StoredDocument, type TrainResult, toDocument, trainKind } from '../../schema/index.ts';
 import {
   fittingMicroBatch,
   type MetricsRecord,
@@ -17,8 +17,8 @@ import {
   planTraining,
   type RunConfig,
   type RunResult,
+  readBegunRun,
   readMetrics,
-  readRunConfig,
   requireStepMemory,
   type TrainingData,
   type TrainingPlan,
@@ -31,6 +31,8 @@ import { requireFree } from '../output-folder.ts';
 export interface TrainRunRequest extends TrainingData {
   /** All settings but the micro-batch. */
   readonly config: PlannedConfig;
+  /** How the data were found, for whoever goes on with the run; as the run that is there has it unless told. */
+  readonly source?: RunSource | undefined;
   /** Examples in memory at a time; as many as fit unless told. */
   readonly microBatch?: number | undefined;
   /** Those settings that were asked for, and not by default: a run that is gone on with must have been begun with them. All unless told. */
@@ -143,7 +145,9 @@ export async function trainRun(folder: string, request: TrainRunRequest): Promis
       ...(runtime && { runtime }),
       onStart: async (step) => {
         // Only now is it sure that the run can begin or go on.
-        if (!isDeepStrictEqual(config, await readRunConfig(folder))) await writeRunConfig(folder, config);
+        const begun = await readBegunRun(folder);
+        const now = { config, source: request.source ?? begun?.source ?? {} };
+        if (!isDeepStrictEqual(now, begun)) await writeRunConfig(folder, config, now.source);
         request.onStart?.(step);
       },
       ...(onRecord && { onRecord }),

@@ -1,12 +1,14 @@
 /** A training as it is asked for: settings by their names, and where the data lies; made into the data and the configuration of a run. */
 
+import { resolve } from 'node:path';
 import { InputError } from '../../base/errors.ts';
-import { heldOutSplit, type ImageDataset, type TextDataset } from '../../data/index.ts';
+import { heldOutSplit, type ImageDataset, isNamesFile, type TextDataset } from '../../data/index.ts';
 import type { Control } from '../../instrument/index.ts';
+import type { RunSource } from '../../schema/index.ts';
 import {
   type PlannedConfig,
   type RunConfig,
-  readRunConfig,
+  readBegunRun,
   runConfigSchema,
   settingsFrom,
   trainingSettings,
@@ -38,26 +40,30 @@ export interface WantedTraining
   readonly download?: boolean | undefined;
 }
 
-/** What decides the network and the data of a run. */
-const subject = ['model', 'dataset', 'seed'] as const;
-
 /**
- * A training that goes on with the run in `folder`: of it are the model, the data set and the seed that are not among `asked`. Throws InputError where no run is there
- * and no model is said.
+ * A training that goes on with the run in `folder`: of it are the model, the data set, where that lies and the seed, as far as they are not among `asked`. Throws
+ * InputError where no run is there and no model is said.
  */
 export async function asBegun(
   wanted: Omit<WantedTraining, 'model'> & { readonly model?: string | undefined },
   { folder, asked }: { readonly folder: string; readonly asked: readonly string[] },
 ): Promise<WantedTraining> {
-  const begun = await readRunConfig(folder);
-  const unasked = subject.filter((key) => !asked.includes(key));
-  const { model, ...rest } = { ...wanted, ...(begun && Object.fromEntries(unasked.map((key) => [key, begun[key]]))) };
+  const begun = await readBegunRun(folder);
+  const { model: named, dataset, seed } = begun?.config ?? {};
+  // Another data set lies somewhere else.
+  const source = asked.includes('dataset') ? {} : begun?.source;
+  const known = begun ? { model: named, dataset, seed, ...source } : {};
+  const unasked = Object.entries(known).filter(([key]) => !asked.includes(key));
+  const { model, ...rest } = { ...wanted, ...Object.fromEntries(unasked) };
   if (model === undefined) throw new InputError('resume', `there is no training run in ${folder} to go on with`);
   return { ...rest, model };
 }
 
 /** Data and configuration of a run, as `trainRun` takes them. */
-export type OpenedTraining = Pick<TrainRunRequest, 'train' | 'valid' | 'config' | 'microBatch' | 'given' | 'runtime'>;
+export type OpenedTraining = Pick<
+  TrainRunRequest,
+  'train' | 'valid' | 'config' | 'source' | 'microBatch' | 'given' | 'runtime'
+>;
 
 /**
  * Loads the data of a training and makes its configuration. Throws UsageError and FileError for data and models that are not there, InputError for settings out of
@@ -79,7 +85,17 @@ export async function openTraining(
   const microBatch = wanted.microBatch ?? wanted.ghostBatch;
   const { device = 'cpu', threads, emission = 'auto' } = wanted;
   const runtime = runtimeOf({ device, threads, emission });
-  return { train, valid, config, microBatch, runtime, given: askedOf(config, microBatch, asked) };
+  const given = askedOf(config, microBatch, asked);
+  return { train, valid, config, source: sourceOf(wanted), microBatch, runtime, given };
+}
+
+/** Files by their whole paths: whoever goes on may do so from another folder. */
+function sourceOf({ data, classNames, tokenizer }: WantedTraining): RunSource {
+  return {
+    ...(data === undefined ? {} : { data: resolve(data) }),
+    ...(classNames === undefined ? {} : { classNames: isNamesFile(classNames) ? resolve(classNames) : classNames }),
+    ...(tokenizer === undefined ? {} : { tokenizer: resolve(tokenizer) }),
+  };
 }
 
 const plannedSchema = runConfigSchema.omit({ microBatch: true });

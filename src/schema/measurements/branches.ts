@@ -22,7 +22,7 @@ export const branchesRequest = z.object({
   data: z
     .string()
     .optional()
-    .describe('where the data of the run lies')
+    .describe('where the data of the run lies (default: where it was trained)')
     .register(flags, { value: 'dir', group: branching }),
   workload: z
     .string()

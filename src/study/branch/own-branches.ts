@@ -2,10 +2,12 @@ import { join, relative } from 'node:path';
 import { breathe } from '../../base/breathe.ts';
 import { FileError, InputError, UsageError } from '../../base/errors.ts';
 import { dataIdentity, type ImageDataset, isText, subset } from '../../data/index.ts';
+import { ModelEvaluator } from '../../evaluate/index.ts';
 import { initialize } from '../../nn/index.ts';
 import { type TensorData, tensor } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import {
+  type BegunRun,
   type Checkpoint,
   CheckpointFolder,
   checkpointName,
@@ -14,8 +16,8 @@ import {
   planTraining,
   type RunConfig,
   rateOf,
+  readBegunRun,
   readMetrics,
-  readRunConfig,
   Trainer,
   type TrainingData,
   type TrainingPlan,
@@ -43,26 +45,21 @@ export interface OwnRun {
   readonly steps: readonly number[];
 }
 
-/** The configuration of the run in a folder. Throws FileError for one without. */
-export async function requireRun(folder: string): Promise<RunConfig> {
-  const config = await readRunConfig(folder);
-  if (!config)
+/** What is written of the run in a folder. Throws FileError for one without. */
+export async function requireRun(folder: string): Promise<BegunRun> {
+  const run = await readBegunRun(folder);
+  if (!run)
     throw new FileError(folder, 'holds no run of ours (config.json); expected one, or a study file with a command');
-  return config;
+  return run;
 }
 
 /** Opens a run for branches. Throws UsageError for a run that reads text: its order is that of the text, and branches need several. */
-export async function openOwnRun(
-  folder: string,
-  config: RunConfig,
-  { train, valid }: TrainingData,
-  runtime?: RuntimeOptions,
-): Promise<OwnRun> {
+export async function openOwnRun(folder: string, config: RunConfig, { train, valid }: TrainingData): Promise<OwnRun> {
   if (isText(train) || isText(valid))
     throw new UsageError(
       `${folder}: a text is read in its own order, and branches need several; branch a command instead`,
     );
-  const plan = planTraining(config, { train, valid }, runtime);
+  const plan = planTraining(config, { train, valid });
   const kept = (await keptStates(folder).steps()).filter((s) => s > 0);
   // Those of a run that was told to keep none are its last ones.
   const steps = (kept.length > 0 ? kept : await newest(folder).steps()).sort((a, b) => a - b);
@@ -115,13 +112,13 @@ export class OwnBranches {
   readonly #run: OwnRun;
   readonly #settings: OwnBranchSettings;
   readonly #trainer: Trainer;
-  readonly #runtime: RuntimeOptions;
+  readonly #evaluator: ModelEvaluator;
 
-  private constructor(run: OwnRun, settings: OwnBranchSettings, trainer: Trainer, runtime: RuntimeOptions) {
+  private constructor(run: OwnRun, settings: OwnBranchSettings, trainer: Trainer, evaluator: ModelEvaluator) {
     this.#run = run;
     this.#settings = settings;
     this.#trainer = trainer;
-    this.#runtime = runtime;
+    this.#evaluator = evaluator;
   }
 
   static async open(run: OwnRun, settings: OwnBranchSettings, runtime: RuntimeOptions = {}): Promise<OwnBranches> {
@@ -139,7 +136,7 @@ export class OwnBranches {
       seed,
       runtime,
     });
-    return new OwnBranches(run, settings, trainer, runtime);
+    return new OwnBranches(run, settings, trainer, new ModelEvaluator(plan.model, runtime));
   }
 
   /** The run as what is branched at these steps. */
@@ -156,7 +153,10 @@ export class OwnBranches {
       heldOut: valid.count,
       totalExamples: batches.examplesBefore(plan.steps),
       at: (step) => this.#at(step),
-      dispose: () => this.#trainer.dispose(),
+      dispose: async () => {
+        await this.#trainer.dispose();
+        await this.#evaluator.dispose();
+      },
     };
   }
 
@@ -190,7 +190,7 @@ export class OwnBranches {
     const { train, valid, plan, config } = this.#run;
     const { fraction: _, ...whole } = config;
     // An order is a seed, away from those that people choose.
-    const { task } = planTraining({ ...whole, seed: orderSeed(config.seed, order) }, { train, valid }, this.#runtime);
+    const { task } = planTraining({ ...whole, seed: orderSeed(config.seed, order) }, { train, valid });
     const fresh = optimizerState === 'reset';
     this.#trainer.restore(fresh ? withoutSlots(tensors, plan.optimizer.slots) : tensors);
     const micro = config.microBatch;
@@ -213,7 +213,7 @@ export class OwnBranches {
       await breathe();
     }
     const seconds = (performance.now() - began) / 1000;
-    const { loss } = await task.evaluate(this.#trainer.parameters());
+    const { loss } = await this.#evaluator.evaluate(this.#trainer.parameters(), valid);
     return { loss: Number.isFinite(loss) ? loss : null, trainLoss: mean, seconds };
   }
 }

@@ -25,7 +25,7 @@ export async function trainingSteps(
   batchSize: number,
 ): Promise<Stepper> {
   const sized = { ...config, batchSize, length: '1ep' };
-  const plan = planTraining(sized, { train, valid }, runtime);
+  const plan = planTraining(sized, { train, valid });
   const microBatch = most === undefined ? fittingMicroBatch(plan, batchSize) : largestDivisor(batchSize, most);
   const trainer = await createTrainer(plan, { ...sized, microBatch }, runtime);
   let step = 0;

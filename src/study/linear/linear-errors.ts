@@ -74,7 +74,7 @@ export async function measureLinearErrors(request: LinearErrorsRequest): Promise
       onProgress?.(i / jobs.length, `${workload.name}, ${strategy}, batch ${batchSize}`);
       const { config, data: dataSpec, dir } = specs.get(base.id)!;
       const given = await shelf.of(dataSpec, data ?? dir);
-      const { model, task } = planTraining(config, given, runtime);
+      const { model, task } = planTraining(config, given);
       const found = await linearApproximation({
         task,
         parameters: model.parameters,

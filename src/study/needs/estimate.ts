@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ModelEvaluator } from '../../evaluate/index.ts';
 import { initialize } from '../../nn/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
 import { planTraining, type RunConfig, trainNetwork } from '../../train/index.ts';
@@ -69,12 +70,15 @@ const smallest = ({ sample, valid }: StudyData) => (exampleCount(sample) < examp
 /** Seconds of an evaluation on both, from one on the smaller. */
 async function secondsOfEvaluation(config: RunConfig, data: StudyData, runtime: RuntimeOptions): Promise<number> {
   const measured = smallest(data);
-  const { task, model } = planTraining(config, { train: data.train, valid: measured }, runtime);
+  const { model } = planTraining(config, { train: data.train, valid: measured });
   const values = initialize(model.parameters, 0);
-  await task.evaluate(values);
+  const evaluator = new ModelEvaluator(model, runtime);
+  // The first one compiles.
+  await evaluator.evaluate(values, measured);
   const began = performance.now();
-  await task.evaluate(values);
+  await evaluator.evaluate(values, measured);
   const seconds = (performance.now() - began) / 1000;
+  await evaluator.dispose();
   return (seconds * (exampleCount(data.sample) + exampleCount(data.valid))) / exampleCount(measured);
 }
 

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { isText, toFloat } from '../../data/index.ts';
+import { heldOutScore, ModelEvaluator } from '../../evaluate/index.ts';
 import { type Model, withValues } from '../../models/index.ts';
 import type { Params } from '../../nn/index.ts';
 import type { MeasurementRow } from '../../store/index.ts';
@@ -48,8 +49,7 @@ export async function runOwnTrial(
   const { content, ...named } = dataSpec;
   if (content !== undefined && content !== contentOf(data))
     throw new UsageError(`${dataSpec.dataset}: the data are not those that the study was laid out on; run it again`);
-  const { task, model } = planTraining(config, data, runtime);
-  const sampled = planTraining(config, { train: data.train, valid: data.sample }, runtime).task;
+  const { task, model } = planTraining(config, data);
   await requireReadable(join(folder, 'checkpoint'));
   let curve: MeasurementRow[] = trial.known();
   const isOver = (last: MeasurementRow | undefined) =>
@@ -64,7 +64,7 @@ export async function runOwnTrial(
       epoch: record.epoch,
       examples: record.examples * (task.tokens ?? 1),
       seconds: record.seconds,
-      trainLoss: finite((await sampled.evaluate(parameters)).loss),
+      trainLoss: finite((await evaluator.evaluate(parameters, data.sample)).loss),
       valLoss: finite(record.valLoss),
       valMetric: finite(record.valMetric),
       noiseScale: finite(record.noiseScale),
@@ -75,6 +75,7 @@ export async function runOwnTrial(
     return row;
   };
   const times: number[] = [];
+  const evaluator = new ModelEvaluator(model, runtime);
   let renewed = Date.now();
   await writeRunConfig(folder, config);
   const result = await trainNetwork({
@@ -86,6 +87,7 @@ export async function runOwnTrial(
     folder,
     resume: true,
     runtime,
+    evaluator,
     signal,
     until,
     onStart: async (step, parameters) => {
@@ -95,7 +97,7 @@ export async function runOwnTrial(
       // How deep a target lies is told from the start, and a target that the first evaluation has passed lies between the two.
       if (step > 0 || curve.length > 0) return;
       const there = await normalizing(model, parameters, data, config.microBatch);
-      const { loss, metric } = await task.evaluate(there);
+      const { loss, metric } = heldOutScore(await evaluator.evaluate(there, data.valid));
       await measured({ step: 0, epoch: 0, examples: 0, seconds: 0, valLoss: loss, valMetric: metric }, there);
     },
     onStep: (state) => {
@@ -106,7 +108,7 @@ export async function runOwnTrial(
       trial.renew(state.step);
     },
     onEvaluation: async (record, parameters) => (isOver(await measured(record, parameters)) ? 'stop' : 'continue'),
-  });
+  }).finally(() => evaluator.dispose());
   const status = result.status === 'complete' && until < budgetSteps ? 'stopped' : result.status;
   if (status !== 'interrupted') await tidy(folder, status === 'infeasible' ? 'nothing' : keep);
   const bySeconds = status === 'stopped' && budgetSeconds !== null && (curve.at(-1)?.seconds ?? 0) >= budgetSeconds;

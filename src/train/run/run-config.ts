@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FileError, UsageError } from '../../base/errors.ts';
 import { writeFileAtomic } from '../../formats/index.ts';
-import { checkDocument, runConfigKind, toDocument } from '../../schema/index.ts';
+import { checkDocument, type RunSource, runConfigKind, toDocument } from '../../schema/index.ts';
 import { scheduleNamed } from '../settings/schedule.ts';
 import { rhythmSettings, trainingSettings } from '../settings/settings.ts';
 
@@ -39,8 +39,18 @@ function hashOf(settings: Partial<RunConfig>): string {
 
 const pathIn = (folder: string) => join(folder, 'config.json');
 
+/** What is written of a run when it begins. */
+export interface BegunRun {
+  readonly config: RunConfig;
+  readonly source: RunSource;
+}
+
 /** The configuration of the run in `folder`; undefined when there is none. Throws FileError for one that is damaged, or of a newer version. */
-export async function readRunConfig(folder: string): Promise<RunConfig | undefined> {
+export const readRunConfig = async (folder: string): Promise<RunConfig | undefined> =>
+  (await readBegunRun(folder))?.config;
+
+/** The same, and how its data were found. */
+export async function readBegunRun(folder: string): Promise<BegunRun | undefined> {
   const path = pathIn(folder);
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
@@ -53,8 +63,9 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
   } catch {
     throw new FileError(path, 'is no JSON; expected the configuration of a training run');
   }
-  const parsed = runConfigSchema.safeParse(isDocument(json) ? settingsIn(json, path) : json);
-  if (parsed.success) return parsed.data;
+  const { settings, source } = isDocument(json) ? documentIn(json, path) : { settings: json, source: {} };
+  const parsed = runConfigSchema.safeParse(settings);
+  if (parsed.success) return { config: parsed.data, source };
   const [issue] = parsed.error.issues;
   throw new FileError(path, `${issue?.path.join('.')}: ${issue?.message}`);
 }
@@ -63,15 +74,15 @@ export async function readRunConfig(folder: string): Promise<RunConfig | undefin
 const isDocument = (json: unknown): boolean => typeof json === 'object' && json !== null && 'kind' in json;
 
 /** Throws FileError for a document of another kind, and for one of a newer version, by its name. */
-function settingsIn(json: unknown, path: string): unknown {
-  const { kind, result } = checkDocument(json, path);
-  if (kind === runConfigKind) return result;
+function documentIn(json: unknown, path: string): { readonly settings: unknown; readonly source: RunSource } {
+  const { kind, request, result } = checkDocument(json, path);
+  if (kind === runConfigKind) return { settings: result, source: request ?? {} };
   throw new FileError(path, `is a ${kind.kind}; expected the configuration of a training run`);
 }
 
-/** Writes the configuration of a run into its folder. */
-export async function writeRunConfig(folder: string, config: RunConfig): Promise<void> {
-  await writeFileAtomic(pathIn(folder), `${JSON.stringify(toDocument(runConfigKind, null, config), null, 2)}\n`);
+/** Writes the configuration of a run into its folder, and how its data were found. */
+export async function writeRunConfig(folder: string, config: RunConfig, source: RunSource = {}): Promise<void> {
+  await writeFileAtomic(pathIn(folder), `${JSON.stringify(toDocument(runConfigKind, source, config), null, 2)}\n`);
 }
 
 /** Checks that a resumed run is asked for with the settings that it was begun with. Throws UsageError with the differences. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { breathe } from '../../base/breathe.ts';
 import { BallastError, InputError, UsageError } from '../../base/errors.ts';
+import type { HeldOutScore } from '../../evaluate/index.ts';
 import { makeFolder, writeSafetensors } from '../../formats/index.ts';
 import type { Params } from '../../nn/index.ts';
 import { noiseAfter, noiseEstimate, noTerms } from '../noise-scale.ts';
@@ -39,6 +40,8 @@ export interface RunSettings {
 export interface RunRequest {
   readonly trainer: Trainer;
   readonly task: TrainingTask;
+  /** Judges the parameters that it has come to, on held-out data. */
+  readonly evaluate: (parameters: Params) => Promise<HeldOutScore>;
   readonly settings: RunSettings;
   readonly folder: string;
   readonly resume: boolean;
@@ -161,7 +164,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
       progress = { ...progress, step: step + 1, seconds, pending, noise };
       let atEnd = progress.step === end;
       await keep();
-      const evaluation = evaluateAt(progress.step) || atEnd ? await task.evaluate(trainer.parameters()) : undefined;
+      const evaluation = evaluateAt(progress.step) || atEnd ? await request.evaluate(trainer.parameters()) : undefined;
       if (evaluation || logAt(progress.step)) {
         last = recordOf(
           progress,
@@ -239,7 +242,7 @@ async function start(request: RunRequest, checkpoints: CheckpointFolder): Promis
 function recordOf(
   { step, seconds, pending, noise }: RunProgress,
   { lr, batchSize, examples, epoch }: { lr: number; batchSize: number; examples: number; epoch: number },
-  evaluation: { loss: number; metric: number } | undefined,
+  evaluation: HeldOutScore | undefined,
 ): MetricsRecord {
   const noiseScale = noiseEstimate(noise)?.scale;
   return {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts';
 import { type ImageDataset, isText, subset, type TextDataset } from '../../data/index.ts';
+import { heldOutScore, ModelEvaluator } from '../../evaluate/index.ts';
 import { type Model, modelNamed, normalizationNamed } from '../../models/index.ts';
 import { initialize, parameterCount } from '../../nn/index.ts';
 import { peakBytes, type RuntimeOptions, requireMemory } from '../../runtime/index.ts';
@@ -42,7 +43,7 @@ export interface TrainingPlan {
 export type PlannedConfig = Omit<RunConfig, 'microBatch'>;
 
 /** Lays out the model for the data and the steps of the run. Throws UsageError for what does not go together. */
-export function planTraining(config: PlannedConfig, data: TrainingData, runtime?: RuntimeOptions): TrainingPlan {
+export function planTraining(config: PlannedConfig, data: TrainingData): TrainingPlan {
   const { batchSize, growth } = config;
   const normalization = normalizationNamed(config.normalize);
   const model = modelNamed(config.model, {
@@ -50,7 +51,7 @@ export function planTraining(config: PlannedConfig, data: TrainingData, runtime?
     dropout: config.dropout ?? 0,
     ...(normalization ? { normalization } : {}),
   });
-  const task = taskOf(config, model, data, runtime);
+  const task = taskOf(config, model, data);
   const batches = new BatchPlan({
     batchSize,
     examples: task.examples,
@@ -88,15 +89,10 @@ function augmentationOf({ augment, zoom, jitter }: PlannedConfig, model: Model):
   return augment ? { ...(zoom === undefined ? {} : { zoom }), ...(jitter === undefined ? {} : { jitter }) } : undefined;
 }
 
-function taskOf(
-  config: PlannedConfig,
-  model: Model,
-  { train, valid }: TrainingData,
-  runtime?: RuntimeOptions,
-): TrainingTask {
+function taskOf(config: PlannedConfig, model: Model, { train, valid }: TrainingData): TrainingTask {
   const augment = augmentationOf(config, model);
   const { seed, labelSmoothing: smoothing, fraction = 1, batchSize, sequenceLength } = config;
-  const common = { model, smoothing, ...(runtime ? { runtime } : {}) };
+  const common = { model, smoothing };
   if (model.task === 'language') {
     if (!isText(train) || !isText(valid))
       throw new UsageError(`${model.name} is a language model, ${train.name} has images; expected text`);
@@ -180,13 +176,15 @@ export function createTrainer(
 }
 
 /** A training: its configuration, its data, its folder, and who is told. */
-export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | 'settings'>, TrainingData {
+export interface NetworkTraining extends Omit<RunRequest, 'trainer' | 'task' | 'evaluate' | 'settings'>, TrainingData {
   readonly config: RunConfig;
   /** What a checkpoint must have been made with to be gone on from; the hash of the whole configuration unless told. */
   readonly identity?: string;
   /** What else it may have been made with. */
   readonly formerIdentities?: readonly string[];
   readonly runtime?: RuntimeOptions;
+  /** Judges it, where that is used for more; one of its own unless told. */
+  readonly evaluator?: ModelEvaluator;
 }
 
 /** The learning rate of every step of a configured training. Throws UsageError for settings that make no schedule. */
@@ -205,16 +203,18 @@ export function rateOf(config: RunConfig, { batches, steps }: Pick<TrainingPlan,
 /** Trains a network as configured, and keeps everything about it in a folder; see `run`. */
 export async function trainNetwork(training: NetworkTraining): Promise<RunResult> {
   const { config, runtime = {} } = training;
-  const plan = planTraining(config, training, runtime);
+  const plan = planTraining(config, training);
   const { model, task, batches, steps, optimizer } = plan;
   const rateAt = rateOf(config, plan);
   requireStepMemory(plan, config.microBatch);
   const trainer = await createTrainer(plan, config, runtime);
+  const evaluator = training.evaluator ?? new ModelEvaluator(model, runtime);
   try {
     return await run({
       ...training,
       trainer,
       task,
+      evaluate: async (parameters) => heldOutScore(await evaluator.evaluate(parameters, training.valid)),
       settings: {
         steps,
         plan: batches,
@@ -238,5 +238,6 @@ export async function trainNetwork(training: NetworkTraining): Promise<RunResult
     });
   } finally {
     await trainer.dispose();
+    if (!training.evaluator) await evaluator.dispose();
   }
 }

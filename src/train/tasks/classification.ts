@@ -1,7 +1,6 @@
 import { augmentInto, toFloat } from '../../data/index.ts';
-import { crossEntropy, evaluate } from '../../evaluate/index.ts';
-import { type Model, withValues } from '../../models/index.ts';
-import type { Params } from '../../nn/index.ts';
+import { crossEntropy } from '../../evaluate/index.ts';
+import type { Model } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
@@ -41,11 +40,5 @@ export class ClassificationTask extends ImageTask {
       label: tensor('int64', [size], label),
     };
     return { inputs, targets: size };
-  }
-
-  async evaluate(params: Params): Promise<{ loss: number; metric: number }> {
-    const { model, valid, runtime } = this.options;
-    const { loss, accuracy } = await evaluate(withValues(model, params), valid, runtime);
-    return { loss, metric: accuracy };
   }
 }

@@ -2,8 +2,6 @@ import { UsageError } from '../../base/errors.ts';
 import type { AugmentOptions, ImageDataset } from '../../data/index.ts';
 import { requireFit } from '../../evaluate/index.ts';
 import type { Model } from '../../models/index.ts';
-import type { Params } from '../../nn/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
 import { ImageOrder } from './image-order.ts';
@@ -22,7 +20,6 @@ export interface ImageTaskOptions {
   readonly augment: Augmentation | undefined;
   /** Label smoothing. */
   readonly smoothing?: number;
-  readonly runtime?: RuntimeOptions;
 }
 
 /** A label means the same in both splits. */
@@ -54,5 +51,4 @@ export abstract class ImageTask implements TrainingTask {
 
   abstract objective(batch: number): Objective;
   abstract batch(position: number, size: number): Batch;
-  abstract evaluate(params: Params): Promise<{ loss: number; metric: number }>;
 }

@@ -1,10 +1,8 @@
 import { UsageError } from '../../base/errors.ts';
 import { batchify, type TextDataset, type TokenStreams, windowCount, windowInto } from '../../data/index.ts';
-import { crossEntropy, evaluateLanguage, requireVocabulary } from '../../evaluate/index.ts';
-import { type Model, withValues } from '../../models/index.ts';
-import type { Params } from '../../nn/index.ts';
+import { crossEntropy, requireVocabulary } from '../../evaluate/index.ts';
+import type { Model } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
-import type { RuntimeOptions } from '../../runtime/index.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
 import type { TrainingTask } from './task.ts';
@@ -19,7 +17,6 @@ export interface LanguageTaskOptions {
   /** Tokens of a stream in a step, over which gradients go back. */
   readonly length: number;
   readonly smoothing?: number;
-  readonly runtime?: RuntimeOptions;
 }
 
 /**
@@ -87,11 +84,5 @@ export class LanguageTask implements TrainingTask {
         BigInt64Array.from(words.subarray(first * this.tokens, (first + size) * this.tokens), BigInt),
       );
     return { inputs: { tokens: rows(inputs), label: rows(targets) }, targets: size * this.tokens };
-  }
-
-  async evaluate(params: Params): Promise<{ loss: number; metric: number }> {
-    const { model, valid, runtime } = this.#options;
-    const { loss, perplexity } = await evaluateLanguage(withValues(model, params), valid, runtime);
-    return { loss, metric: perplexity };
   }
 }

@@ -1,7 +1,6 @@
 import { augmentInto, augmentMasksInto, toFloat } from '../../data/index.ts';
-import { crossEntropy, evaluateSegmentation } from '../../evaluate/index.ts';
-import { type Model, withValues } from '../../models/index.ts';
-import type { Params } from '../../nn/index.ts';
+import { crossEntropy } from '../../evaluate/index.ts';
+import type { Model } from '../../models/index.ts';
 import { tensor } from '../../onnx/index.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
@@ -59,11 +58,5 @@ export class SegmentationTask extends ImageTask {
       label: tensor('int64', [size, height, width], label),
     };
     return { inputs, targets };
-  }
-
-  async evaluate(params: Params): Promise<{ loss: number; metric: number }> {
-    const { model, valid, runtime } = this.options;
-    const { loss, meanIoU } = await evaluateSegmentation(withValues(model, params), valid, runtime);
-    return { loss, metric: meanIoU };
   }
 }

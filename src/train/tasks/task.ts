@@ -1,4 +1,3 @@
-import type { Params } from '../../nn/index.ts';
 import type { Objective } from '../step.ts';
 import type { Batch } from '../trainer.ts';
 
@@ -16,8 +15,6 @@ export interface TrainingTask {
   batch(position: number, size: number): Batch;
   /** Whether what steps hand on is to be forgotten before the step that begins at `position`. */
   startsAnew?(position: number): boolean;
-  /** Loss and metric on held-out data, in evaluation mode. */
-  evaluate(params: Params): Promise<{ loss: number; metric: number }>;
 }
 
 /** What a held-out score is called: for classification, segmentation and language. */

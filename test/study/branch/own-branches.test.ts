@@ -43,7 +43,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const nowhere = { read: async () => undefined, write: async () => {} };
 const opened = async (settings = { optimizerState: 'keep', anneal: false } as const) => {
-  const run = await openOwnRun(folder, config, { train, valid }, runtime);
+  const run = await openOwnRun(folder, config, { train, valid });
   return { run, source: (await OwnBranches.open(run, settings, runtime)).source(momentsOf(run, ['4st', '8st'])) };
 };
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readRunConfig, trainingConfig, writeRunConfig } from '../../../src/train/index.ts';
+import { readBegunRun, readRunConfig, trainingConfig, writeRunConfig } from '../../../src/train/index.ts';
 import { expectValid } from '../../support/ballast.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ballast-config-'));
@@ -24,10 +24,19 @@ const written = async () => {
 describe('the configuration of a run', () => {
   it('is a document, and the same settings when it is read again', async () => {
     const document = await written();
-    expect(document).toMatchObject({ kind: 'run-config', version: 1, request: null, result: { length: '10st' } });
+    expect(document).toMatchObject({ kind: 'run-config', version: 2, request: {}, result: { length: '10st' } });
     expectValid(document);
     expect(await readRunConfig(folder)).toEqual(config);
     expect(await readRunConfig(join(folder, 'none'))).toBeUndefined();
+  });
+
+  it('says how the data were found, which versions before did not', async () => {
+    const source = { data: '/pictures', classNames: 'cat,ant' };
+    await writeRunConfig(folder, config, source);
+    expect(await readBegunRun(folder)).toEqual({ config, source });
+    expectValid(JSON.parse(readFileSync(path, 'utf8')));
+    writeFileSync(path, JSON.stringify({ ...(await written()), version: 1, request: null }));
+    expect(await readBegunRun(folder)).toEqual({ config, source: {} });
   });
 
   it('of a version before documents is read', async () => {
@@ -41,8 +50,8 @@ describe('the configuration of a run', () => {
       writeFileSync(path, JSON.stringify({ ...document, ...changed }));
       await expect(readRunConfig(folder)).rejects.toThrow(what);
     };
-    await refused({ version: 2 }, /config\.json: is a run-config of version 2, Ballast .* reads up to 1/);
-    const catalogue = { kind: 'kinds', request: null, result: { kinds: [] } };
+    await refused({ version: 3 }, /config\.json: is a run-config of version 3, Ballast .* reads up to 2/);
+    const catalogue = { kind: 'kinds', version: 1, request: null, result: { kinds: [] } };
     await refused(catalogue, /is a kinds; expected the configuration of a training run/);
     await refused({ result: { ...config, batchSize: 'many' } }, /batchSize/);
     await refused({ result: { ...config, momentun: 0.9 } }, /momentun/);

@@ -137,7 +137,6 @@ const wrapped = (task: TrainingTask): TrainingTask => ({
   metric: task.metric,
   objective: (batch) => task.objective(batch),
   batch: (position, size) => task.batch(position, size),
-  evaluate: (params) => task.evaluate(params),
 });
 
 describe('dropout', () => {
