@@ -10,7 +10,7 @@ import { colors } from '../kit/palette.ts';
 import { strategyLegend, strategyStyles } from '../kit/panel.ts';
 import { reportFooter } from '../kit/report-footer.ts';
 import { formatDuration, formatExact, formatPercent, typesetNumber } from '../numbers.ts';
-import { comparisonAnswers, differenceText, radiusText } from './comparison-sentences.ts';
+import { comparisonAnswers, differenceText, pText, radiusText } from './comparison-sentences.ts';
 
 const frame = { width: 536, height: 280, marginLeft: 46, marginRight: 14, marginTop: 20, marginBottom: 38 };
 
@@ -234,7 +234,7 @@ function differencesTable({ differences, settings, networks }: ComparisonResult)
 <tbody>${differences.map(({ name, points }) =>
     points.map(
       (point) =>
-        html`<tr><td>${name}</td><td>${radiusText(point.eps, settings.norm)}</td><td>${point.onlyBaseline}</td><td>${point.onlyThis}</td><td>${differenceText(point)}</td><td>${typesetNumber(point.p, 2)}</td></tr>\n`,
+        html`<tr><td>${name}</td><td>${radiusText(point.eps, settings.norm)}</td><td>${point.onlyBaseline}</td><td>${point.onlyThis}</td><td>${differenceText(point)}</td><td>${pText(point.p)}</td></tr>\n`,
     ),
   )}</tbody></table></div>`;
 }

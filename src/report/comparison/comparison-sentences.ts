@@ -13,6 +13,9 @@ export function differenceText({ difference, low, high }: PairedPoint): string {
   return `${signed(difference)} (${signed(low)} to ${signed(high)})`;
 }
 
+/** A p value; one that no double can hold is below all of them. */
+export const pText = (p: number): string => (p === 0 ? '< 10⁻³⁰⁰' : typesetNumber(p, 2));
+
 /** Level below which a corrected p says that two networks differ. */
 const level = 0.05;
 
@@ -33,7 +36,7 @@ export function comparisonAnswers({ networks, differences, settings, images }: C
       if (points.length === 0) return [];
       const most = largest(points);
       return [
-        `${word} right than ${baseline} ${points.map(at).join(', ')} (most ${at(most)}: ${differenceText(most)}, p ${typesetNumber(most.p, 2)})`,
+        `${word} right than ${baseline} ${points.map(at).join(', ')} (most ${at(most)}: ${differenceText(most)}, p ${pText(most.p)})`,
       ];
     };
     return `${name} is ${[...part(of(1), 'more often'), ...part(of(-1), 'less often')].join(', and ')}.`;
