@@ -1,7 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { largestOf, leastOf } from '../../../base/statistics.ts';
 import type { BranchEigenvalues, EigenvaluesResult } from '../../../stability/index.ts';
-import { depthAxis } from '../../kit/depth-axis.ts';
 import { draw } from '../../kit/draw.ts';
 import { figure, legend, type Panel } from '../../kit/figure.ts';
 import { type Html, html } from '../../kit/html.ts';
@@ -9,9 +8,9 @@ import { renderPage } from '../../kit/page.ts';
 import { colors } from '../../kit/palette.ts';
 import { reportFooter } from '../../kit/report-footer.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, formatRange, typesetNumber } from '../../numbers.ts';
+import { againstDepth } from '../against-depth.ts';
 import { normalizationFact } from '../normalization-fact.ts';
 import { seenImages } from '../seen-images.ts';
-import { groupNames } from '../spectrum/spectrum-rows.ts';
 import { eigenvaluesAnswer } from '../stability-answers.ts';
 
 const side = 262;
@@ -89,44 +88,14 @@ const shownEnds = [
 /** Radii and norm against depth, a line through the means over images. */
 function depthFigure(result: EigenvaluesResult): Html {
   const names = [...new Set(result.branches.map((b) => b.name))];
-  const depth = depthAxis(groupNames(names));
   const points = shownEnds.flatMap(([label, end, color]) =>
     result.branches.flatMap((b) =>
       b[end] === null ? [] : [{ label, color, depth: names.indexOf(b.name), value: b[end] }],
     ),
   );
-  const means = shownEnds.flatMap(([label, , color]) =>
-    names.flatMap((_, d) => {
-      const own = points.filter((p) => p.label === label && p.depth === d).map((p) => p.value);
-      return own.length ? [{ label, color, depth: d, value: own.reduce((s, x) => s + x, 0) / own.length }] : [];
-    }),
-  );
-  return figure({
+  return againstDepth(names, points, {
     title: 'Spectral radii and norm across depth',
-    panelWidth: 640,
-    legend: legend(shownEnds.map(([label, , color]) => ({ label, color, mark: 'line' as const }))),
-    panels: [
-      {
-        body: draw({
-          ariaLabel: 'Spectral radius of unit and branch, and norm of the branch, against depth',
-          width: 1096,
-          height: 280,
-          marginLeft: 46,
-          marginRight: 10,
-          marginTop: 18,
-          marginBottom: depth.marginBottom,
-          x: depth.x,
-          y: { domain: [0, 1.08 * Math.max(1, ...points.map((p) => p.value))], grid: true, label: null },
-          color: { type: 'identity' },
-          marks: [
-            ...depth.marks,
-            Plot.ruleY([1], { stroke: colors.ink, strokeDasharray: '2,4' }),
-            Plot.line(means, { x: 'depth', y: 'value', z: 'label', stroke: 'color', strokeWidth: 1.6 }),
-            Plot.dot(points, { x: 'depth', y: 'value', fill: 'color', r: 2.6 }),
-          ],
-        }),
-      },
-    ],
+    ariaLabel: 'Spectral radius of unit and branch, and norm of the branch, against depth',
     caption: `Dots are ${formatCount(result.images.length)} image${result.images.length === 1 ? '' : 's'}, lines their means. The gap between the branch’s norm and its radius is how far from normal it is: what grows in one unit need not grow in powers of it.`,
   });
 }

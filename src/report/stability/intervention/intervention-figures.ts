@@ -8,7 +8,7 @@ import { logAxis, logTicks } from '../../kit/log-axis.ts';
 import { logAxisMarks, logScale } from '../../kit/log-axis-marks.ts';
 import { colors, depthColor } from '../../kit/palette.ts';
 import { formatCount, formatExact } from '../../numbers.ts';
-import { axisNote, spectrumLine } from '../spectrum/spectra-figure.ts';
+import { axisNote, indexScale, spectrumLine } from '../spectrum/spectra-figure.ts';
 import { changedText, distinctNetworks } from './intervention-table.ts';
 
 /** The grid as a sweep over one scale, once for each value of the other one. */
@@ -77,14 +77,7 @@ export function sweepFigure(result: InterventionResult): Html | null {
         ariaLabel: `Sorted singular values of ${name} by ${sweep.name}, ${title}`,
         ...size,
         ...margins,
-        x: {
-          domain: [0, 1],
-          ticks: [0, 0.25, 0.5, 0.75, 1],
-          tickFormat: formatExact,
-          label: 'index / n',
-          labelArrow: 'none',
-          labelAnchor: 'center',
-        },
+        x: indexScale,
         y: logScale(axis),
         marks: [
           ...logAxisMarks(axis, 'singular value σ'),

@@ -20,6 +20,16 @@ export interface Point {
   readonly y: number;
 }
 
+/** The axis of a spectrum's normalized index. */
+export const indexScale = {
+  domain: [0, 1],
+  ticks: [0, 0.25, 0.5, 0.75, 1],
+  tickFormat: formatExact,
+  label: 'index / n',
+  labelArrow: 'none',
+  labelAnchor: 'center',
+} as const;
+
 /**
  * Descending values against normalized index, as the few points that a drawing of `pixelWidth` x `pixelHeight` needs:
  * no value lies further than a third of a pixel from the line.
@@ -79,14 +89,7 @@ export function spectraFigure(result: SpectrumResult, rows: readonly SpectrumRow
       width,
       height,
       ...margins,
-      x: {
-        domain: [0, 1],
-        ticks: [0, 0.25, 0.5, 0.75, 1],
-        tickFormat: formatExact,
-        label: 'index / n',
-        labelArrow: 'none',
-        labelAnchor: 'center',
-      },
+      x: indexScale,
       y: logScale(axis),
       marks: [
         ...logAxisMarks(axis, 'singular value σ'),

@@ -1,8 +1,5 @@
-import { FileError } from '../../../base/errors.ts';
-import { ByteQueue } from '../byte-queue.ts';
-import { Counts } from '../counts.ts';
-import { FollowedFile } from '../followed-file.ts';
-import type { LogFormat, LogReader, LogSink } from '../reader.ts';
+import type { LogFormat, LogSink } from '../reader.ts';
+import { RecordReader } from '../record-reader.ts';
 import { maskedCrc32c } from './crc32c.ts';
 import { type ScalarOf, scalarsOf } from './tensorboard-event.ts';
 import { WireError } from './wire.ts';
@@ -26,72 +23,33 @@ export const tensorboard: LogFormat = {
   open: (path) => new TensorboardReader(path),
 };
 
-class TensorboardReader implements LogReader {
-  readonly path: string;
-  readonly notes = new Set<string>();
-  readonly #file: FollowedFile;
-  readonly #unused = new Counts();
-  readonly #queue = new ByteQueue();
-  #records = 0;
-  #offset = 0;
-
-  constructor(path: string) {
-    this.path = path;
-    this.#file = new FollowedFile(path);
-  }
-
-  get rewritten(): number {
-    return this.#file.rewritten;
-  }
-
-  get unused(): ReadonlyMap<string, number> {
-    return this.#unused.map;
-  }
-
-  async read(sink: LogSink, { ended = false }: { readonly ended?: boolean } = {}): Promise<void> {
-    await this.#file.read(
-      (piece) => {
-        this.#queue.push(piece);
-        while (this.#next(sink));
-      },
-      () => {
-        this.#queue.clear();
-        this.#records = this.#offset = 0;
-      },
-    );
-    if (ended && this.#queue.length > 0)
-      this.notes.add(`record ${this.#records + 1}, the last one, is cut off and does not count`);
-  }
-
-  /** Takes a record, if it is there as a whole. */
-  #next(sink: LogSink): boolean {
-    const queue = this.#queue;
+class TensorboardReader extends RecordReader {
+  protected next(sink: LogSink): boolean {
+    const { queue } = this;
     if (queue.length < 12) return false;
     const head = queue.peek(12);
     const view = new DataView(head.buffer, head.byteOffset, 12);
-    const bad = (what: string) =>
-      new FileError(this.path, `record ${this.#records + 1}, at byte ${this.#offset}: ${what}`);
     if (view.getUint32(8, true) !== maskedCrc32c(head.subarray(0, 8)))
-      throw bad('the checksum of its length is wrong; the file is damaged there, or no event file');
+      throw this.bad('the checksum of its length is wrong; the file is damaged there, or no event file');
     const length = Number(view.getBigUint64(0, true));
-    if (length > longestEvent) throw bad(`has ${length} bytes; expected at most ${longestEvent}`);
+    if (length > longestEvent) throw this.bad(`has ${length} bytes; expected at most ${longestEvent}`);
     if (queue.length < length + 16) return false;
-    const record = queue.take(length + 16);
+    const record = queue.peek(length + 16);
     const data = record.subarray(12, 12 + length);
     const stored = new DataView(record.buffer, record.byteOffset + 12 + length, 4).getUint32(0, true);
-    if (stored !== maskedCrc32c(data)) throw bad('the checksum of its data is wrong; the file is damaged there');
-    this.#records++;
+    if (stored !== maskedCrc32c(data)) throw this.bad('the checksum of its data is wrong; the file is damaged there');
     let found: ScalarOf;
     try {
-      found = scalarsOf(data, this.#unused);
+      found = scalarsOf(data, this.counts);
     } catch (cause) {
       if (!(cause instanceof WireError)) throw cause;
-      throw bad(`is no event: its message ${cause.message}`);
+      throw this.bad(`is no event: its message ${cause.message}`);
     }
-    this.#offset += length + 16;
+    this.take(length + 16);
+    this.records++;
     for (const [name, value] of found.settings) sink.setting?.(name, value);
     if (found.values.size > 0)
-      sink.record({ row: this.#records, values: found.values, step: found.step, time: found.time });
+      sink.record({ row: this.records, values: found.values, step: found.step, time: found.time });
     return true;
   }
 }

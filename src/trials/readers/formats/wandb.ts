@@ -1,9 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { FileError } from '../../../base/errors.ts';
-import { ByteQueue } from '../byte-queue.ts';
-import { Counts } from '../counts.ts';
-import { FollowedFile } from '../followed-file.ts';
-import type { LogFormat, LogReader, LogSink } from '../reader.ts';
+import type { LogFormat, LogSink } from '../reader.ts';
+import { RecordReader } from '../record-reader.ts';
 import { runRecord } from './wandb-record.ts';
 import { WireError } from './wire.ts';
 
@@ -25,116 +22,80 @@ export const wandb: LogFormat = {
   open: (path) => new WandbReader(path),
 };
 
-class WandbReader implements LogReader {
-  readonly path: string;
-  readonly notes = new Set<string>();
-  readonly #file: FollowedFile;
-  readonly #unused = new Counts();
-  readonly #queue = new ByteQueue();
-  #offset = 0;
-  #records = 0;
+class WandbReader extends RecordReader {
   /** Pieces of a record that reaches over blocks. */
   #pieces: Uint8Array[] | undefined;
   #length = 0;
 
-  constructor(path: string) {
-    this.path = path;
-    this.#file = new FollowedFile(path);
+  protected override begin(): void {
+    this.#length = 0;
+    this.#pieces = undefined;
   }
 
-  get rewritten(): number {
-    return this.#file.rewritten;
-  }
-
-  get unused(): ReadonlyMap<string, number> {
-    return this.#unused.map;
-  }
-
-  async read(sink: LogSink, { ended = false }: { readonly ended?: boolean } = {}): Promise<void> {
-    await this.#file.read(
-      (piece) => {
-        this.#queue.push(piece);
-        while (this.#next(sink));
-      },
-      () => {
-        this.#queue.clear();
-        this.#offset = this.#records = this.#length = 0;
-        this.#pieces = undefined;
-      },
-    );
-    if (ended && (this.#queue.length > 0 || this.#pieces))
-      this.notes.add(`record ${this.#records + 1}, the last one, is cut off and does not count`);
-  }
-
-  #bad(what: string): FileError {
-    return new FileError(this.path, `record ${this.#records + 1}, at byte ${this.#offset}: ${what}`);
-  }
-
-  #take(length: number): Uint8Array {
-    this.#offset += length;
-    return this.#queue.take(length);
+  protected override isAmid(): boolean {
+    return this.#pieces !== undefined;
   }
 
   /** Takes a piece of a record, if it is there as a whole. */
-  #next(sink: LogSink): boolean {
-    const queue = this.#queue;
-    if (this.#offset === 0) {
+  protected next(sink: LogSink): boolean {
+    const { queue } = this;
+    if (this.offset === 0) {
       if (queue.length < header.length) return false;
       if (queue.peek(header.length).some((byte, i) => byte !== header[i]))
-        throw this.#bad('is no run of Weights & Biases; expected the header :W&B of version 0');
-      this.#take(header.length);
+        throw this.bad('is no run of Weights & Biases; expected the header :W&B of version 0');
+      this.take(header.length);
     }
-    const left = blockBytes - (this.#offset % blockBytes);
+    const left = blockBytes - (this.offset % blockBytes);
     if (left < 7) {
       if (queue.length < left) return false;
-      this.#take(left);
+      this.take(left);
     }
     if (queue.length < 7) return false;
     const head = queue.peek(7);
     const view = new DataView(head.buffer, head.byteOffset, 7);
     const [crc, length, type] = [view.getUint32(0, true), view.getUint16(4, true), view.getUint8(6)];
-    if (length + 7 > blockBytes - (this.#offset % blockBytes))
-      throw this.#bad(`its ${length} bytes reach over its block of ${blockBytes}; the file is damaged there`);
+    if (length + 7 > blockBytes - (this.offset % blockBytes))
+      throw this.bad(`its ${length} bytes reach over its block of ${blockBytes}; the file is damaged there`);
     if (queue.length < 7 + length) return false;
     const data = queue.peek(7 + length).subarray(7);
     if (crc32(data, crc32(Uint8Array.of(type))) !== crc)
-      throw this.#bad('its checksum is wrong; the file is damaged there');
+      throw this.bad('its checksum is wrong; the file is damaged there');
     if (type < full || type > last || (type === full || type === first) !== (this.#pieces === undefined))
-      throw this.#bad(`its piece is of type ${type}, out of order; the file is damaged there`);
+      throw this.bad(`its piece is of type ${type}, out of order; the file is damaged there`);
     const own = Uint8Array.from(data);
     if (type === full) this.#record(own, sink);
     else {
       this.#pieces ??= [];
       this.#pieces.push(own);
       this.#length += own.length;
-      if (this.#length > longestRecord) throw this.#bad(`has more than ${longestRecord} bytes`);
+      if (this.#length > longestRecord) throw this.bad(`has more than ${longestRecord} bytes`);
       if (type === last) {
         const whole = Buffer.concat(this.#pieces);
         this.#pieces = undefined;
         this.#length = 0;
         this.#record(whole, sink);
-      } else if (type === middle && own.length === 0) throw this.#bad('has an empty piece; the file is damaged there');
+      } else if (type === middle && own.length === 0) throw this.bad('has an empty piece; the file is damaged there');
     }
-    this.#take(7 + length);
+    this.take(7 + length);
     return true;
   }
 
   #record(message: Uint8Array, sink: LogSink): void {
-    this.#records++;
+    this.records++;
     try {
-      const { values, step, time, settings } = runRecord(message, this.#unused);
+      const { values, step, time, settings } = runRecord(message, this.counts);
       for (const [name, value] of settings) sink.setting?.(name, value);
       if (values.size > 0)
         sink.record({
-          row: this.#records,
+          row: this.records,
           values,
           ...(step === undefined ? {} : { step }),
           ...(time === undefined ? {} : { time }),
         });
     } catch (cause) {
       if (!(cause instanceof WireError)) throw cause;
-      this.#records--;
-      throw this.#bad(`is no record: its message ${cause.message}`);
+      this.records--;
+      throw this.bad(`is no record: its message ${cause.message}`);
     }
   }
 }
