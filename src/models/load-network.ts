@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FileError, InputError, UsageError } from '../base/errors.ts';
-import { decodeWeights, expectedWeights, readBytes } from '../formats/index.ts';
+import { decodeWeights, expectedWeights, readBytes, type Weights } from '../formats/index.ts';
 import { initialize, matchParameters, type Params } from '../nn/index.ts';
 import { loadForeign } from './foreign/foreign.ts';
 import type { Model } from './model.ts';
@@ -55,7 +55,7 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
     };
   }
   const bytes = await readBytes(weights, expectedWeights);
-  const { tensors, metadata, notes } = decodeWeights(bytes, weights, { weightsKey });
+  const { tensors, metadata, notes } = weightsAmong(decodeWeights(bytes, weights, { weightsKey }), request);
   // What `ballast train` writes says how pixels were normalized, and what the classes are called.
   const classNames = classNamesOf(metadata.classes, weights);
   const matched = (outputs: number | undefined) => {
@@ -72,6 +72,29 @@ async function loadBuiltIn(request: NetworkRequest): Promise<Network> {
     name,
     weights: shown,
     notes,
+  };
+}
+
+/**
+ * Of the checkpoint of a training run of ours (`progress` in its metadata) the weights: the optimizer's state lies under names with a slash, a recurrent network's
+ * under `carry`. Throws FileError for one of an earlier version, which does not say how pixels were normalized, unless the request does.
+ */
+function weightsAmong(found: Weights, { weights, normalize }: NetworkRequest): Weights {
+  const { tensors, metadata, notes } = found;
+  if (metadata.progress === undefined) return found;
+  if ((metadata.normalize ?? normalize) === undefined)
+    throw new FileError(
+      weights!,
+      'is a checkpoint of a training run of an earlier version, which does not say how pixels were normalized; expected that to be said, or finished weights',
+    );
+  const own = [...tensors].filter(([name]) => !name.includes('/') && name !== 'carry');
+  return {
+    tensors: new Map(own),
+    metadata,
+    notes: [
+      ...notes,
+      `${weights}: a checkpoint of a training run; its weights are taken, the state of the optimizer is not`,
+    ],
   };
 }
 

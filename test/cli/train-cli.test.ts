@@ -66,34 +66,29 @@ describe.each(Object.entries(runs))('ballast train for %s', (task, { train, opti
     expect(metadata).toMatchObject({ task, normalize });
   });
 
-  it('leaves weights that say how pixels are normalized, so that ballast eval judges as the run did', async () => {
-    const [model, dataset] = [train[1], train[3]];
-    const weights = join(out(task), 'model.safetensors');
-    const split = task === 'language' ? 'valid' : 'test';
-    const run = await ballast(
-      'eval',
-      '--model',
-      model,
-      '--weights',
-      weights,
-      '--dataset',
-      dataset,
-      '--split',
-      split,
-      '--json',
-    );
-    expect(run.status).toBe(0);
-    const last = json(
-      readFileSync(join(out(task), 'metrics.jsonl'), 'utf8')
-        .trim()
-        .split('\n')
-        .at(-1)!,
-    );
-    const result = resultOf(run.stdout) as Readonly<Record<string, unknown>>;
-    expect(result.task).toBe(task);
-    expect(result.loss).toBeCloseTo(last.valLoss as number, 6);
-    expect(result[metric]).toBeCloseTo(last.valMetric as number, 6);
-  });
+  it.each(['model.safetensors', 'checkpoint/step-000000008.safetensors'])(
+    'leaves weights that say how pixels are normalized, so that ballast eval judges as the run did: %s',
+    async (file) => {
+      const [model, dataset] = [train[1], train[3]];
+      const split = task === 'language' ? 'valid' : 'test';
+      const weights = join(out(task), file);
+      const run = await ballast(
+        ...['eval', '--model', model, '--weights', weights, '--dataset', dataset, '--split', split, '--json'],
+      );
+      expect(run.status, run.lines.join('\n')).toBe(0);
+      const last = json(
+        readFileSync(join(out(task), 'metrics.jsonl'), 'utf8')
+          .trim()
+          .split('\n')
+          .at(-1)!,
+      );
+      const result = resultOf(run.stdout) as Readonly<Record<string, unknown>>;
+      expect(result.task).toBe(task);
+      // Evaluated with the values in the graph here, as its inputs there: the same but for rounding.
+      expect(result.loss).toBeCloseTo(last.valLoss as number, 5);
+      expect((result[metric] as number) / (last.valMetric as number)).toBeCloseTo(1, 5);
+    },
+  );
 });
 
 describe('ballast train', () => {

@@ -81,6 +81,27 @@ describe('a checkpoint with moving averages and options beside the weights', () 
   });
 });
 
+describe('a checkpoint of a training run of ours', () => {
+  const state = new Map([...values, ...[...values].map(([name, t]) => [`momentum/${name}`, t] as const)]);
+  const written = async (metadata: Readonly<Record<string, string>>) => {
+    await writeSafetensors(at('step.safetensors'), state, { ...metadata, progress: '{}' });
+    return at('step.safetensors');
+  };
+
+  it('gives its weights without what else a step depends on, and says so', async () => {
+    const network = await load(await written({ normalize: 'none' }));
+    expect(network.builtFrom!.params).toEqual(values);
+    expect(network.notes).toEqual([expect.stringMatching(/the state of the optimizer is not$/)]);
+  });
+
+  it('that does not say how pixels were normalized is refused until that is said', async () => {
+    const weights = await written({});
+    await expect(load(weights)).rejects.toThrow('which does not say how pixels were normalized');
+    const said = await loadNetwork({ model: 'mlp2', weights, normalize: 'none', inputShape, classes: 2 });
+    expect(said.builtFrom!.params).toEqual(values);
+  });
+});
+
 describe('weights that are not finite', () => {
   const broken = (value: number) => {
     const copy = new Map(values);

@@ -61,9 +61,11 @@ export class CheckpointFolder {
     return readCheckpoint(join(this.path, checkpointName(step)));
   }
 
-  async save({ progress, tensors }: Checkpoint): Promise<void> {
+  /** `metadata`: what the weights among the tensors are, as beside finished ones. */
+  async save({ progress, tensors }: Checkpoint, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
     await makeFolder(this.path);
     await writeSafetensors(join(this.path, checkpointName(progress.step)), tensors as Map<string, TensorData>, {
+      ...metadata,
       progress: JSON.stringify(progress),
     });
     await this.prune();

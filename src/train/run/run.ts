@@ -114,7 +114,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
   let saved = progress.step;
   const save = async () => {
     await log.flush();
-    await checkpoints.save({ progress, tensors: trainer.state() });
+    await checkpoints.save({ progress, tensors: trainer.state() }, settings.metadata);
     saved = progress.step;
   };
   const keep = async () => {
@@ -124,7 +124,7 @@ export async function run(request: RunRequest): Promise<RunResult> {
       ...settings.metadata,
       step: String(progress.step),
     });
-    await keptStates(folder).save({ progress, tensors: trainer.state() });
+    await keptStates(folder).save({ progress, tensors: trainer.state() }, settings.metadata);
   };
   try {
     if (first === 0) await keep();
