@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { FileError, InputError, reasonOf } from '../base/errors.ts';
-import { type MetricsRecord, readMetrics, readRunConfig } from '../train/index.ts';
+import { type MetricsRecord, readBegunRun, readMetrics, readRunConfig } from '../train/index.ts';
 
 /** One network to load. */
 export interface ComparedFile {
@@ -20,6 +20,20 @@ export interface ComparedNames {
   readonly weights?: string | undefined;
   readonly checkpoints?: string | undefined;
   readonly names?: string | undefined;
+}
+
+/** A request about the checkpoints of a run with the data where that found them, unless it says where they are or asks for another data set. */
+export async function withDataOfRun<
+  R extends ComparedNames & {
+    readonly dataset: string;
+    readonly data?: string | undefined;
+    readonly classNames?: string | undefined;
+  },
+>(request: R): Promise<R> {
+  const run = request.checkpoints === undefined ? undefined : await readBegunRun(request.checkpoints);
+  if (run?.config.dataset !== request.dataset) return request;
+  const { data, classNames } = run.source;
+  return { ...request, data: request.data ?? data, classNames: request.classNames ?? classNames };
 }
 
 const listed = (text: string | undefined) => text?.split(',').map((part) => part.trim()) ?? [];

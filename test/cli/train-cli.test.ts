@@ -152,7 +152,7 @@ describe('ballast train', () => {
     );
   });
 
-  it('knows where its data lie and in which order its classes come, for a resume and for branches', async () => {
+  it('knows where its data lie and in which order its classes come, for a resume, branches and comparisons', async () => {
     for (const [label, name] of ['ant', 'cat'].entries())
       for (const split of ['train', 'test'])
         for (let image = 0; image < 8; image++) {
@@ -164,7 +164,7 @@ describe('ballast train', () => {
     const data = relative(process.cwd(), out('pictures'));
     const begun = [
       ...['train', '--model', 'mlp4', '--dataset', 'folder', '--data', data, '--class-names', 'cat,ant', '--json'],
-      ...['--batch-size', '4', '--schedule', 'constant', '--log-every', '1st', '--keep-checkpoints', '4st'],
+      ...['--batch-size', '4', '--schedule', 'constant', '--log-every', '1st', '--keep-checkpoints', '0st,4st'],
     ];
     expect((await ballast(...begun, '--max-steps', '4', '--out', out('named'))).status).toBe(0);
     expect(json(readFileSync(join(out('named'), 'config.json'), 'utf8')).request).toEqual({
@@ -177,6 +177,15 @@ describe('ballast train', () => {
     expect(final(again)).toEqual(final(whole));
     const branches = ['batch', 'branch', out('named'), '--at', '4st', '--dry-run'];
     expect((await ballast(...branches)).lines.join('\n')).not.toMatch(/ballast:/);
+    const compare = [
+      ...['compare', '--checkpoints', out('named'), '--dataset', 'folder', '--images', '0-7', '--eps', '4/255'],
+      ...['--steps', '1', '--units', 'none', '--json'],
+    ];
+    const networks = async (...more: string[]) =>
+      (resultOf((await ballast(...compare, ...more)).stdout) as { networks: { curve: object }[] }).networks;
+    const curves = (await networks()).map((n) => n.curve);
+    expect(curves).toEqual((await networks('--data', data, '--class-names', 'cat,ant')).map((n) => n.curve));
+    expect(curves.length).toBe(2);
     const elsewhere = await ballast('train', '--resume', '--data', out('nowhere'), '--out', out('named'));
     expectFailure(elsewhere, 1, /nowhere/);
   });

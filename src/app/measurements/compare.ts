@@ -4,12 +4,13 @@ import { type Control, registerMeasurement } from '../../instrument/index.ts';
 import { comparisonKind, type Of } from '../../schema/index.ts';
 import { costText, formatCount, plural } from '../cost-text.ts';
 
+type Request = Of<typeof comparisonKind.request>;
+
 /** The networks of a request, loaded, and how they are compared. Throws InputError for data without labels. */
-async function opened(request: Of<typeof comparisonKind.request>, { parts, signal, onProgress, onNote }: Control) {
-  const [{ loadFitted, loadImages, positionsIn, runtimeOf, withClassesOf }, { comparedFiles }] = await Promise.all([
-    import('../subject.ts'),
-    import('../compared-networks.ts'),
-  ]);
+async function opened(asked: Request, { parts, signal, onProgress, onNote }: Control) {
+  const [{ loadFitted, loadImages, positionsIn, runtimeOf, withClassesOf }, { comparedFiles, withDataOfRun }] =
+    await Promise.all([import('../subject.ts'), import('../compared-networks.ts')]);
+  const request = await withDataOfRun(asked);
   const files = await comparedFiles(request);
   const loaded = await loadImages(request, 'test', { onProgress, onNote });
   if (loaded.labels.length !== loaded.count)
@@ -28,7 +29,7 @@ async function opened(request: Of<typeof comparisonKind.request>, { parts, signa
     images: positionsIn(request.images, loaded.count),
     ...{ runtime: runtimeOf(request), signal, onProgress, parts },
   };
-  return { files, members, settings };
+  return { request, files, members, settings };
 }
 
 export const compare = registerMeasurement({
@@ -46,20 +47,21 @@ export const compare = registerMeasurement({
       request: { checkpoints: 'out/run', dataset: 'shapes', images: '0-49', units: 'ends', method: 'lanczos' },
     },
   ],
-  async prepare(request, control) {
+  async prepare(asked, control) {
     const { Comparison } = await import('../../stability/index.ts');
-    const { files, members, settings } = await opened(request, control);
+    const { request, files, members, settings } = await opened(asked, control);
     const comparison = await Comparison.prepare({ ...settings, members });
     return {
       plan: comparison.plan,
       run: async () => {
         if (control.handOut) {
           const incomplete = await comparison.incomplete();
+          const { data = null, classNames = null } = request;
           const pieces = files.filter((_, i) => incomplete.includes(members[i]!));
           await control.handOut(
             pieces.map(({ model, weights = null }) => ({
               piece: {},
-              request: { model, weights, checkpoints: null, names: null },
+              request: { model, weights, checkpoints: null, names: null, data, classNames },
               work: 1,
             })),
           );
@@ -70,7 +72,11 @@ export const compare = registerMeasurement({
   },
   pieces: {
     form: z.strictObject({}),
-    data: ({ dataset }) => ({ dataset, splits: ['test'] }),
+    async data(request) {
+      const { withDataOfRun } = await import('../compared-networks.ts');
+      const { dataset, data } = await withDataOfRun(request);
+      return { dataset, splits: ['test'], dir: data };
+    },
     async compute(request, _, control) {
       const { Comparison } = await import('../../stability/index.ts');
       const { members, settings } = await opened(request, control);
