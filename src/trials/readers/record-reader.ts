@@ -1,36 +1,23 @@
 import { FileError } from '../../base/errors.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { Counts } from './counts.ts';
+import { FileReader } from './file-reader.ts';
 import { FollowedFile } from './followed-file.ts';
-import type { LogReader, LogSink } from './reader.ts';
+import type { LogSink } from './reader.ts';
 
 /** What readers of binary logs have in common: records one behind the other in a file that may be growing. An unfinished record at the end waits. */
-export abstract class RecordReader implements LogReader {
-  readonly path: string;
-  readonly notes = new Set<string>();
-  protected readonly counts = new Counts();
+export abstract class RecordReader extends FileReader<FollowedFile> {
   protected readonly queue = new ByteQueue();
   /** Records that were taken. */
   protected records = 0;
   /** Bytes that were taken. */
   protected offset = 0;
-  readonly #file: FollowedFile;
 
   constructor(path: string) {
-    this.path = path;
-    this.#file = new FollowedFile(path);
-  }
-
-  get rewritten(): number {
-    return this.#file.rewritten;
-  }
-
-  get unused(): ReadonlyMap<string, number> {
-    return this.counts.map;
+    super(path, new FollowedFile(path));
   }
 
   async read(sink: LogSink, { ended = false }: { readonly ended?: boolean } = {}): Promise<void> {
-    await this.#file.read(
+    await this.file.read(
       (piece) => {
         this.queue.push(piece);
         while (this.next(sink));

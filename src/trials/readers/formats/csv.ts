@@ -1,8 +1,8 @@
 import { FileError } from '../../../base/errors.ts';
 import { CsvRows, cellsOfRow, columnNames, delimiterName, quote } from '../../../formats/index.ts';
-import { Counts } from '../counts.ts';
+import { FileReader } from '../file-reader.ts';
 import { headLines } from '../head.ts';
-import type { LogFormat, LogReader, LogSink, LogValue } from '../reader.ts';
+import type { LogFormat, LogSink, LogValue } from '../reader.ts';
 import { TextLines } from '../text-lines.ts';
 import { logValue } from '../values.ts';
 
@@ -77,11 +77,7 @@ function columnsOf(names: readonly string[]): Column[] {
   });
 }
 
-class CsvReader implements LogReader {
-  readonly path: string;
-  readonly notes = new Set<string>();
-  readonly #lines: TextLines;
-  readonly #unused = new Counts();
+class CsvReader extends FileReader<TextLines> {
   /** The first row while the delimiter is not known. */
   #held: { readonly line: string; readonly number: number; readonly whole: boolean }[] = [];
   #rows: CsvRows | undefined;
@@ -93,21 +89,12 @@ class CsvReader implements LogReader {
   #point: number | undefined;
 
   constructor(path: string) {
-    this.path = path;
-    this.#lines = new TextLines(path);
-  }
-
-  get rewritten(): number {
-    return this.#lines.rewritten;
-  }
-
-  get unused(): ReadonlyMap<string, number> {
-    return this.#unused.map;
+    super(path, new TextLines(path));
   }
 
   async read(sink: LogSink, { ended = false }: { readonly ended?: boolean } = {}): Promise<void> {
-    const take = (line: string, whole: boolean) => this.#line(line, this.#lines.count, whole, sink);
-    await this.#lines.read(take, { ended, onRewritten: () => this.#restart() });
+    const take = (line: string, whole: boolean) => this.#line(line, this.file.count, whole, sink);
+    await this.file.read(take, { ended, onRewritten: () => this.#restart() });
     if (!ended) return;
     this.#open(sink);
     this.#rows?.end();
@@ -181,7 +168,7 @@ class CsvReader implements LogReader {
       if (text === '') continue;
       const column = this.#columns![i]!;
       if (column.kind === 'none') {
-        this.#unused.add(column.name);
+        this.counts.add(column.name);
         continue;
       }
       const value = this.#delimiter === ',' ? logValue(text) : this.#localValue(text, row);

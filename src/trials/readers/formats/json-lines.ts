@@ -1,9 +1,9 @@
 import { FileError } from '../../../base/errors.ts';
 import { quote } from '../../../formats/index.ts';
-import { Counts } from '../counts.ts';
+import { FileReader } from '../file-reader.ts';
 import { headLines } from '../head.ts';
 import { parseJson, valuesOf } from '../json-values.ts';
-import type { LogFormat, LogReader, LogSink } from '../reader.ts';
+import type { LogFormat, LogSink } from '../reader.ts';
 import { TextLines } from '../text-lines.ts';
 
 /** JSON lines: an object a line, nested ones flattened (`eval.loss`), NaN and Infinity as Python writes them. */
@@ -20,33 +20,19 @@ export const jsonLines: LogFormat = {
   open: (path) => new JsonLinesReader(path),
 };
 
-class JsonLinesReader implements LogReader {
-  readonly path: string;
-  readonly notes = new Set<string>();
-  readonly #lines: TextLines;
-  readonly #unused = new Counts();
-
+class JsonLinesReader extends FileReader<TextLines> {
   constructor(path: string) {
-    this.path = path;
-    this.#lines = new TextLines(path);
-  }
-
-  get rewritten(): number {
-    return this.#lines.rewritten;
-  }
-
-  get unused(): ReadonlyMap<string, number> {
-    return this.#unused.map;
+    super(path, new TextLines(path));
   }
 
   async read(sink: LogSink, options: { readonly ended?: boolean } = {}): Promise<void> {
-    await this.#lines.read((line, whole) => {
+    await this.file.read((line, whole) => {
       if (line.trim() === '') return;
-      const row = this.#lines.count;
+      const row = this.file.count;
       const parsed = parseJson(line);
       if (parsed !== undefined && (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)))
         throw new FileError(this.path, `line ${row} is ${quote(line.trim())}; expected a JSON object`);
-      if (parsed !== undefined) sink.record({ row, values: valuesOf(parsed, this.#unused) });
+      if (parsed !== undefined) sink.record({ row, values: valuesOf(parsed, this.counts) });
       else if (!whole) this.notes.add(`line ${row}, the last one, is cut off and does not count`);
       else throw new FileError(this.path, `line ${row} is no JSON: ${quote(line.trim())}`);
     }, options);

@@ -1,7 +1,8 @@
-import { Counts } from '../counts.ts';
+import type { Counts } from '../counts.ts';
+import { FileReader } from '../file-reader.ts';
 import { headLines } from '../head.ts';
 import { parseJson, valuesOf } from '../json-values.ts';
-import type { LogFormat, LogOptions, LogReader, LogRecord, LogSink, LogValue } from '../reader.ts';
+import type { LogFormat, LogOptions, LogRecord, LogSink, LogValue } from '../reader.ts';
 import { TextLines } from '../text-lines.ts';
 import { logValue } from '../values.ts';
 import { namedGroups } from './pattern.ts';
@@ -23,39 +24,26 @@ export const printedLines: LogFormat = {
   open: (path, options) => new PrintedLinesReader(path, options),
 };
 
-class PrintedLinesReader implements LogReader {
-  readonly path: string;
-  readonly notes = new Set<string>();
-  readonly #lines: TextLines;
-  readonly #unused = new Counts();
+class PrintedLinesReader extends FileReader<TextLines> {
   readonly #match: ReturnType<typeof namedGroups> | undefined;
   /** Lines of one `match`: what lies in the other room costs less by the hundred. */
   #batch: { readonly line: string; readonly row: number }[] = [];
 
   constructor(path: string, { pattern }: LogOptions = {}) {
-    this.path = path;
-    this.#lines = new TextLines(path);
+    super(path, new TextLines(path));
     this.#match = pattern === undefined ? undefined : namedGroups(pattern, 'pattern');
   }
 
-  get rewritten(): number {
-    return this.#lines.rewritten;
-  }
-
-  get unused(): ReadonlyMap<string, number> {
-    return this.#unused.map;
-  }
-
   async read(sink: LogSink, options: { readonly ended?: boolean } = {}): Promise<void> {
-    await this.#lines.read((text) => {
-      const row = this.#lines.count;
+    await this.file.read((text) => {
+      const row = this.file.count;
       for (const part of text.includes('\r') ? text.split('\r') : [text]) {
         const line = withoutColours(part.length > looked ? part.slice(0, looked) : part);
         if (line.trim() === '') continue;
         if (this.#match) {
           this.#batch.push({ line, row });
           if (this.#batch.length >= 256) this.#flush(sink);
-        } else this.#record(row, linesValues(line, this.#unused), sink);
+        } else this.#record(row, linesValues(line, this.counts), sink);
       }
     }, options);
     this.#flush(sink);
@@ -77,7 +65,7 @@ class PrintedLinesReader implements LogReader {
 
   #record(row: number, values: LogRecord['values'], sink: LogSink): void {
     if (values.size > 0) sink.record({ row, values });
-    else this.#unused.add('lines without a number under a name');
+    else this.counts.add('lines without a number under a name');
   }
 }
 
