@@ -303,6 +303,12 @@ describe('TensorBoard events', () => {
       );
     }
   });
+
+  it('whose message is none are refused with the record, as those before it are read', async () => {
+    const at = events[0]!.length + events[1]!.length;
+    const wild = Buffer.concat([...events.slice(0, 2), frame(Buffer.from([0x0b])), ...events.slice(2)]);
+    await expect(read(wild)).rejects.toThrow(`record 3, at byte ${at}: is no event: its message`);
+  });
 });
 
 describe('a run of Weights & Biases', () => {
