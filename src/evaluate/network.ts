@@ -31,6 +31,7 @@ export interface HeldOutScore {
   readonly metric: number;
 }
 
+/** The score of an evaluation, whatever its task. */
 export function heldOutScore(evaluation: NetworkEvaluation): HeldOutScore {
   const { loss, task } = evaluation;
   if (task === 'classification') return { loss, metric: evaluation.accuracy };
