@@ -49,10 +49,9 @@ export async function asBegun(
   { folder, asked }: { readonly folder: string; readonly asked: readonly string[] },
 ): Promise<WantedTraining> {
   const begun = await readBegunRun(folder);
-  const { model: named, dataset, seed } = begun?.config ?? {};
+  const subject = begun && { model: begun.config.model, dataset: begun.config.dataset, seed: begun.config.seed };
   // Another data set lies somewhere else.
-  const source = asked.includes('dataset') ? {} : begun?.source;
-  const known = begun ? { model: named, dataset, seed, ...source } : {};
+  const known = { ...subject, ...(asked.includes('dataset') ? {} : begun?.source) };
   const unasked = Object.entries(known).filter(([key]) => !asked.includes(key));
   const { model, ...rest } = { ...wanted, ...Object.fromEntries(unasked) };
   if (model === undefined) throw new InputError('resume', `there is no training run in ${folder} to go on with`);
