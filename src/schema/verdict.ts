@@ -11,9 +11,11 @@ export const effectSize = z.object({
   count: z.number().describe('observations behind it'),
 });
 
+const outcome = z.enum(['agrees', 'disagrees', 'cannot tell', 'not testable here']);
+
 /** What measurements say of a claim: see `verdict/`. */
 export const verdict = z.object({
-  outcome: z.enum(['agrees', 'disagrees', 'cannot tell', 'not testable here']).describe('what they say of the claim'),
+  outcome: outcome.describe('what they say of the claim'),
   claim: z.string().describe('with a direction or a margin'),
   effect: effectSize.nullable().describe('null where nothing was measured'),
   support: z.number().nullable().describe('p of the hypothesis that the claim is wrong, after correction'),
@@ -27,4 +29,14 @@ export const verdict = z.object({
     .nullable()
     .describe('what the test could have shown'),
   reason: z.string().describe('why this outcome'),
+  uncorrected: z
+    .object({
+      outcome: outcome.describe('as above'),
+      support: z.number().nullable().describe('as above'),
+      against: z.number().nullable().describe('as above'),
+      reason: z.string().describe('as above'),
+    })
+    .nullable()
+    .default(null)
+    .describe('the same before it was taken as one of several comparisons; null where it was not'),
 });

@@ -1,4 +1,4 @@
-import { type Effect, effectSize } from './effect.ts';
+import { type Effect, effectSize, twoSided } from './effect.ts';
 import { detectableEffect, powerChance, powerOfDifference } from './power.ts';
 import { alpha, decide, notTestable, short, type Verdict } from './verdict.ts';
 
@@ -29,8 +29,8 @@ export function judgeDirection(effect: Effect | null, rule: DirectionRule, why =
   const origin = ratio ? Math.log(than) : than;
   const inner = least === undefined ? 0 : ratio ? Math.log(least) : least;
   const below = (x: number) => (sign > 0 ? effect.atMost(origin + x) : 1 - effect.atMost(origin - x));
-  const support = Math.min(1, 2 * below(0));
-  const against = Math.min(1, 2 * (1 - below(inner)));
+  const support = twoSided(below(0));
+  const against = twoSided(1 - below(inner));
   // An effect that is there and too small is both: then the claim, which means a larger one, is what it is held against.
   const outcome = support < alpha && against < alpha ? 'disagrees' : decide(support, against);
   const size = effectSize(effect);
@@ -57,5 +57,6 @@ export function judgeDirection(effect: Effect | null, rule: DirectionRule, why =
       atClaim: inner > 0 && detectable !== null ? powerOfDifference(inner, effect) : null,
     },
     reason,
+    uncorrected: null,
   };
 }

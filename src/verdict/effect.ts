@@ -139,8 +139,11 @@ export function effectSize(effect: Effect, level = 0.95): EffectSize {
   };
 }
 
+/** Two-sided p of the chance in one tail: below `alpha` where the 95 % interval ends before what is tested. */
+export const twoSided = (tail: number): number => Math.min(1, 2 * tail);
+
 /** Two-sided p value of the hypothesis that the true value is x. */
 export function pValue(effect: Effect, x = 0): number {
   const below = effect.atMost(x);
-  return Math.min(1, 2 * Math.min(below, 1 - below));
+  return twoSided(Math.min(below, 1 - below));
 }

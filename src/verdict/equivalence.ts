@@ -1,4 +1,4 @@
-import { type Effect, effectSize } from './effect.ts';
+import { type Effect, effectSize, twoSided } from './effect.ts';
 import { detectableEffect, powerChance, powerOfEquivalence } from './power.ts';
 import { alpha, cannotTell, decide, notTestable, short, type Verdict } from './verdict.ts';
 
@@ -21,7 +21,7 @@ export function judgeEquivalence(effect: Effect | null, rule: EquivalenceRule, w
   if (!(inner > 0)) return cannotTell(claim, `a margin of ${short(margin)} leaves nothing to be equal within`, effect);
   const [belowLow, belowHigh] = [effect.atMost(-inner), effect.atMost(inner)];
   const support = Math.max(belowLow, 1 - belowHigh);
-  const against = Math.min(1, 2 * Math.min(1 - belowLow, belowHigh));
+  const against = twoSided(Math.min(1 - belowLow, belowHigh));
   const outcome = decide(support, against);
   const within = effect.scale === 'ratio' ? `a factor of ${short(margin)}` : `±${short(margin)}`;
   const different = Math.min(effect.atMost(0), 1 - effect.atMost(0)) < alpha / 2;
@@ -45,5 +45,6 @@ export function judgeEquivalence(effect: Effect | null, rule: EquivalenceRule, w
       atClaim: power,
     },
     reason,
+    uncorrected: null,
   };
 }

@@ -14,9 +14,10 @@ export function holm(pValues: readonly number[]): number[] {
 
 /**
  * The verdicts of several comparisons of one claim, with their p values corrected by Holm's method, on both sides. Outcomes that no longer stand become `cannot tell`. Verdicts
- * without p values stay as they are.
+ * without p values stay as they are. Those that were corrected in a smaller family before are taken as they were without it.
  */
-export function corrected(verdicts: readonly Verdict[]): Verdict[] {
+export function corrected(family: readonly Verdict[]): Verdict[] {
+  const verdicts = family.map((v) => ({ ...v, ...v.uncorrected }));
   const tested = verdicts.filter((v) => v.support !== null && v.against !== null);
   const support = holm(tested.map((v) => v.support!));
   const against = holm(tested.map((v) => v.against!));
@@ -24,7 +25,7 @@ export function corrected(verdicts: readonly Verdict[]): Verdict[] {
     const at = tested.indexOf(v);
     if (at < 0) return v;
     const [forIt, againstIt] = [support[at]!, against[at]!];
-    const before = v.outcome;
+    const { outcome: before, support: ownSupport, against: ownAgainst, reason } = v;
     const kept = before === 'disagrees' ? decide(1, againstIt) : before === 'agrees' ? decide(forIt, 1) : before;
     const lost = kept !== before;
     return {
@@ -32,7 +33,8 @@ export function corrected(verdicts: readonly Verdict[]): Verdict[] {
       support: forIt,
       against: againstIt,
       outcome: kept,
-      reason: lost ? `${v.reason}, but not beyond what ${tested.length} comparisons bring by chance (Holm)` : v.reason,
+      reason: lost ? `${reason}, but not beyond what ${tested.length} comparisons bring by chance (Holm)` : reason,
+      uncorrected: { outcome: before, support: ownSupport, against: ownAgainst, reason },
     };
   });
 }

@@ -13,6 +13,7 @@ export {
   pValue,
   type Scale,
   studentEffect,
+  twoSided,
 } from './effect.ts';
 export { type EquivalenceRule, judgeEquivalence } from './equivalence.ts';
 export { corrected, holm, overall, tally } from './family.ts';
@@ -23,9 +24,11 @@ export { shareInterval } from './share.ts';
 export {
   alpha,
   cannotTell,
+  decide,
   effectText,
   notTestable,
   short,
+  type Uncorrected,
   type Verdict,
   type VerdictOutcome,
   verdictOutcomes,

@@ -1,4 +1,5 @@
 import { incompleteBeta } from './distributions.ts';
+import { twoSided } from './effect.ts';
 
 /** How a share differs between two treatments of the same `n` objects. */
 export interface PairedDifference {
@@ -45,5 +46,5 @@ export function pairedDifference(onlyFirst: number, onlySecond: number, n: numbe
 /** Twice the smaller tail of a fair coin thrown b + c times. */
 function exactMcNemar(b: number, c: number): number {
   const [most, all] = [Math.max(b, c), b + c];
-  return all === 0 ? 1 : Math.min(1, 2 * incompleteBeta(0.5, most, all - most + 1));
+  return all === 0 ? 1 : twoSided(incompleteBeta(0.5, most, all - most + 1));
 }

@@ -9,6 +9,14 @@ export type VerdictOutcome = 'agrees' | 'disagrees' | 'cannot tell' | 'not testa
 
 export const verdictOutcomes: readonly VerdictOutcome[] = ['agrees', 'disagrees', 'cannot tell', 'not testable here'];
 
+/** What a comparison says by itself, before it is taken as one of several. */
+export interface Uncorrected {
+  readonly outcome: VerdictOutcome;
+  readonly support: number | null;
+  readonly against: number | null;
+  readonly reason: string;
+}
+
 /** Plain JSON. */
 export interface Verdict {
   readonly outcome: VerdictOutcome;
@@ -22,6 +30,8 @@ export interface Verdict {
   readonly power: Power | null;
   /** One sentence: why this outcome. */
   readonly reason: string;
+  /** Null where it was not corrected; a larger family begins from this one again. */
+  readonly uncorrected: Uncorrected | null;
 }
 
 /** Level of all tests. */
@@ -40,6 +50,7 @@ export const notTestable = (claim: string, reason: string): Verdict => ({
   against: null,
   power: null,
   reason,
+  uncorrected: null,
 });
 
 /** A verdict that measurements cannot be the ground of yet: too few seeds for an interval, say. */

@@ -201,6 +201,20 @@ describe('several comparisons', () => {
     expect(kept!.outcome).toBe('agrees');
   });
 
+  it('are the same taken at once or in families that become one', () => {
+    const of = (estimate: number) => judgeDirection(effect(estimate, 0.4), { claim: '', expected: 'above' });
+    const family = [1.2, 0.1, 1.3, -1.1, 4].map(of);
+    const [few, rest] = [corrected(family.slice(0, 2)), corrected(family.slice(2))];
+    expect(few[0]!.outcome).toBe('agrees');
+    expect(corrected([...few, ...rest])).toEqual(corrected(family));
+    expect(corrected(family)[0]).toMatchObject({
+      outcome: 'cannot tell',
+      uncorrected: { outcome: 'agrees', support: family[0]!.support },
+    });
+    // Fewer than before, too.
+    expect(corrected(corrected(family).slice(0, 1))[0]).toMatchObject({ outcome: 'agrees', reason: family[0]!.reason });
+  });
+
   it('make one family-wise error in at most 5 % of studies without an effect', () => {
     const stream = new RandomStream({ seed: 3, purpose: 'family' });
     let wrong = 0;

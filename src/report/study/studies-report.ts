@@ -25,7 +25,7 @@ function verdicts(reports: readonly StudyReport<unknown>[], together: readonly S
     (s) =>
       html`<tr><td style="white-space: normal; min-width: 22em">${s.statement}</td>${cell(s)}${reports.map((r) => cell(r.statements.find(({ id }) => id === s.id)))}</tr>\n`,
   )}</tbody></table></div>
-<p>In brackets: how many observations agree, of how many that the study could test; – where it could test none. What an observation is, and its numbers, stand in the report of each study; together they are as they are there, corrected within their study.</p>`;
+<p>In brackets: how many observations agree, of how many that the study could test; – where it could test none. What an observation is, and its numbers, stand in the report of each study, where they are corrected for the observations of that study; together they are corrected for those of all.</p>`;
 }
 
 function critical(reports: readonly StudyReport<unknown>[]): Html {

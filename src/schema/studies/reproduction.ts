@@ -41,7 +41,7 @@ export const studiesReportRequest = z.object({
 /** The statements of a paper, held against several studies. */
 export const studiesReportResult = z.object({
   studies: judgedStudies,
-  statements: statements.describe('held against all of them together, each corrected within its study'),
+  statements: statements.describe('held against all of them together, corrected for the observations of all'),
 });
 
 /** The statements of a paper, held against the studies that Ballast brings along. */

@@ -315,11 +315,12 @@ describe('several studies together', () => {
     half: { critical: half, noise: 0.02, workload: { fraction: 0.5 } },
   });
 
-  it('keep every observation as it stands in its study, with the name of the study', () => {
+  it('keep every observation of a study, with its name, where the others have none', () => {
     const [one, two] = [judged('one', { w: { critical: 200 } }), judged('two', { w: { critical: 3000 } })];
     const all = together(one, two).get('regimes')!;
     expect(all).toMatchObject({ verdict: 'agrees', agreeing: 1, testable: 1 });
     expect(all.observations.map((o) => o.where)).toEqual(['one: w, tuned (loss)', 'two: w, tuned (loss)']);
+    // One of the two has a p value, so that there is nothing more to correct for.
     expect(all.observations.map(({ where, ...o }) => o)).toEqual(
       [one, two].map(({ statements }) => {
         const [{ where, ...own }] = statements.find((s) => s.id === 'regimes')!.observations as [Observation];
@@ -327,6 +328,22 @@ describe('several studies together', () => {
       }),
     );
     expect(together(one).get('fraction')!.answer).toBe('no two workloads differ in fraction alone.');
+  });
+
+  it('are corrected for the observations of all of them', () => {
+    const pair = (noise: number) => ({
+      cifar: { critical: 200, noise, workload: { model: 'alexnet' } },
+      other: { critical: 330, noise, workload: { model: 'resnet8' } },
+    });
+    const weak = judged('weak', pair(0.3));
+    const [alone] = weak.statements.find((s) => s.id === 'architecture')!.observations;
+    expect(alone).toMatchObject({ outcome: 'agrees', support: alone!.uncorrected!.support });
+    const several = together(weak, ...[1, 2, 3, 4].map((i) => judged(`unclear ${i}`, pair(0.8)))).get('architecture')!;
+    expect(several.observations[0]).toMatchObject({
+      outcome: 'cannot tell',
+      support: 5 * alone!.support!,
+      reason: expect.stringContaining('5 comparisons'),
+    });
   });
 
   it('contradict each other where they do, unless it is said of all: then one refutes it', () => {

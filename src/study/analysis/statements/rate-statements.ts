@@ -1,12 +1,14 @@
 /** Statements on rates: the scaling rules against each other, the linear-approximation error, and what tuning does. */
 import {
   cannotTell,
+  decide,
   judgeDirection,
   judgeEquivalence,
   judgeReach,
   notTestable,
   profileEffect,
   short,
+  twoSided,
 } from '../../../verdict/index.ts';
 import { criticalBatchEffect, criticalBatchRatio } from '../profile.ts';
 import { attemptsOf, stepsRatio } from '../strategy.ts';
@@ -115,16 +117,8 @@ export function linearError({ workloads, linearErrors }: Judged): Statement {
           expected: 'above',
         });
         // Below half of the largest batch, the error should have passed 1 within the study.
-        const missed = half(largest).atMost(-Math.LN2) > 0.975;
-        return [
-          at(where, {
-            ...verdict,
-            support: null,
-            against: null,
-            outcome: missed ? 'disagrees' : 'cannot tell',
-            reason: numbers,
-          }),
-        ];
+        const against = twoSided(1 - half(largest).atMost(-Math.LN2));
+        return [at(where, { ...verdict, support: 1, against, outcome: decide(1, against), reason: numbers })];
       }
       const verdict = judgeEquivalence(half(passed), { claim, margin: 2 });
       return [at(where, { ...verdict, reason: `${numbers}; it passes 1 at ${short(passed)}; ${verdict.reason}` })];

@@ -8,14 +8,10 @@ const sentence = ({ where, outcome, effect, claim, reason }: Observation) =>
     ? `${where}: ${reason}.`
     : `${where}: ${claim}${effect ? ` ${effectText(effect)}` : ''}; ${reason}.`;
 
-interface Said {
-  readonly id: string;
-  readonly statement: string;
-  /** It is said of all observations: see `overall`. */
-  readonly every: boolean;
-}
-
-/** What the observations come to, corrected for being several (Holm). */
+/**
+ * What the observations come to, corrected for being several (Holm).
+ * @param every It is said of all observations: see `overall`.
+ */
 export function statementOf(
   id: string,
   statement: string,
@@ -24,26 +20,7 @@ export function statementOf(
   { every = false }: { readonly every?: boolean } = {},
 ): Statement {
   const verdicts = corrected(made);
-  const observations = made.map((o, i): Observation => ({ where: o.where, ...verdicts[i]! }));
-  return concluded({ id, statement, every }, observations, missing);
-}
-
-/** The statements of several studies together: every observation as it stands, corrected within its study. */
-export function combinedStatements(
-  studies: readonly { readonly study: string; readonly statements: readonly Statement[] }[],
-): Statement[] {
-  return (studies[0]?.statements ?? []).map((said) => {
-    const own = studies.flatMap(({ study, statements }) =>
-      statements.filter((s) => s.id === said.id).map((s) => ({ study, ...s })),
-    );
-    const observations = own.flatMap(({ study, observations: its }) =>
-      its.map((o): Observation => ({ ...o, where: `${study}: ${o.where}` })),
-    );
-    return concluded(said, observations, own[0]!.evidence[0]!);
-  });
-}
-
-function concluded({ id, statement, every }: Said, observations: readonly Observation[], missing: string): Statement {
+  const observations = made.map(({ where }, i): Observation => ({ ...verdicts[i]!, where }));
   const { outcome, reason } = overall(observations, { every });
   const testable = observations.filter((o) => o.outcome !== 'not testable here');
   // Where all together cannot tell, one that could does; whose outcome it is has to be said then.
@@ -66,6 +43,21 @@ function concluded({ id, statement, every }: Said, observations: readonly Observ
     evidence: observations.length === 0 ? [missing] : observations.map(sentence),
     every,
   };
+}
+
+/** The statements of several studies together, corrected for the observations of all of them. */
+export function combinedStatements(
+  studies: readonly { readonly study: string; readonly statements: readonly Statement[] }[],
+): Statement[] {
+  return (studies[0]?.statements ?? []).map(({ id, statement, every }) => {
+    const own = studies.flatMap(({ study, statements }) =>
+      statements.filter((s) => s.id === id).map((s) => ({ study, ...s })),
+    );
+    const observations = own.flatMap(({ study, observations: its }) =>
+      its.map((o): Observation => ({ ...o, where: `${study}: ${o.where}` })),
+    );
+    return statementOf(id, statement, observations, own[0]!.evidence[0]!, { every });
+  });
 }
 
 const clearer = (best: readonly Observation[], o: Observation): readonly Observation[] =>

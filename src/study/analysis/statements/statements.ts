@@ -1,7 +1,8 @@
 import { bendMargin, contrasts, kindAgainstSize } from './data-statements.ts';
 import type { Judged } from './judged.ts';
 import { linearError, rules, tuning } from './rate-statements.ts';
-import { bothLosses, domains, lowestLoss, reach, regimes } from './speed-statements.ts';
+import { bothLosses, domains, lowestLoss, reach } from './reach-statements.ts';
+import { regimes } from './regime-statement.ts';
 import type { Statement } from './statement.ts';
 
 /** Judges what the paper says on the study; the last one is what others said against it. */
