@@ -3,7 +3,8 @@ import { type Effect, studentEffect } from '../verdict/index.ts';
 /** y = X β + u_group + noise: a linear mixed model with a random intercept for each group. */
 export interface MixedModel {
   readonly coefficients: readonly number[];
-  readonly standardErrors: readonly number[];
+  /** Of the coefficients. */
+  readonly covariance: readonly (readonly number[])[];
   /** Of the tests of coefficients that vary within groups: observations less coefficients less groups, plus one. */
   readonly degrees: number;
   /** Of the noise, and of the groups' intercepts. */
@@ -117,19 +118,31 @@ export function fitMixedModel(
   const found = Math.exp((low + high) / 2);
   const ratio = names.length > 1 && at(found)!.objective < at(0)!.objective ? found : 0;
   const { coefficients, factor, variance } = at(ratio)!;
-  const standardErrors = coefficients.map((_, i) => {
-    const unit = coefficients.map((_, j) => (i === j ? 1 : 0));
-    return Math.sqrt(variance * solve(factor, unit)[i]!);
-  });
-  return { coefficients, standardErrors, degrees, variance, groupVariance: ratio * variance, count: n };
+  const covariance = coefficients.map((_, i) => solve(factor, unit(p, i)).map((c) => variance * c));
+  return { coefficients, covariance, degrees, variance, groupVariance: ratio * variance, count: n };
 }
+
+const unit = (n: number, at: number) => Array.from({ length: n }, (_, i) => (i === at ? 1 : 0));
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+
+/** The sum of coefficients, each times its weight, with its intervals: what changes where several regressors change together. */
+export const combinedEffect = (
+  { coefficients, covariance, degrees, count }: MixedModel,
+  weights: readonly number[],
+): Effect =>
+  studentEffect({
+    estimate: dot(weights, coefficients),
+    standardError: Math.sqrt(
+      dot(
+        weights,
+        covariance.map((row) => dot(row, weights)),
+      ),
+    ),
+    degrees,
+    scale: 'difference',
+    count,
+  });
 
 /** A coefficient with its intervals. */
 export const coefficientEffect = (model: MixedModel, at: number): Effect =>
-  studentEffect({
-    estimate: model.coefficients[at]!,
-    standardError: model.standardErrors[at]!,
-    degrees: model.degrees,
-    scale: 'difference',
-    count: model.count,
-  });
+  combinedEffect(model, unit(model.coefficients.length, at));

@@ -7,7 +7,7 @@ import {
   shareInterval,
   type Verdict,
 } from '../verdict/index.ts';
-import { coefficientEffect, fitMixedModel } from './mixed-model.ts';
+import { coefficientEffect, combinedEffect, fitMixedModel } from './mixed-model.ts';
 import type { TrainedModel, Trend } from './result.ts';
 
 interface Measure {
@@ -83,7 +83,9 @@ export function trendsOf(all: readonly TrainedModel[], models: readonly TrainedM
       const value = of(m);
       return value === null || m.trainLoss === null ? [] : [{ model: m, value, loss: m.trainLoss }];
     });
-    const none = (batch: Verdict): Trend => ({ measure: name, batch, rate: null, loss: null, networks: own.length });
+    const none = (batch: Verdict): Trend => ({
+      ...{ measure: name, batch, rate: null, both: null, loss: null, networks: own.length },
+    });
     if (new Set(own.map((o) => o.model.batchSize)).size < 2)
       return none(notTestable(claim, `${own.length} networks above chance, of one batch size`));
     const rules = [...new Set(own.map((o) => rule(o.model)))];
@@ -117,10 +119,13 @@ export function trendsOf(all: readonly TrainedModel[], models: readonly TrainedM
       const effect = effectOf(kind);
       return effect && effectSize(effect);
     };
+    const varies = columns.some((c) => c.kind === 'rate');
+    const together = columns.map(({ kind }) => (kind === 'batch' || kind === 'rate' ? 1 : 0));
     return {
       measure: name,
       batch: judgeDirection(effectOf('batch'), { claim, expected: worse }),
       rate: sizeOf('rate'),
+      both: varies ? effectSize(combinedEffect(fit, together)) : null,
       loss: sizeOf('loss'),
       networks: own.length,
     };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../src/base/random.ts';
-import { coefficientEffect, fitMixedModel } from '../../src/comparison/mixed-model.ts';
+import { coefficientEffect, combinedEffect, fitMixedModel } from '../../src/comparison/mixed-model.ts';
 import { intervalOf } from '../../src/verdict/index.ts';
 
 const rows = Array.from({ length: 12 }, (_, i) => [1, (i % 4) - 1.5, Math.sin(i)]);
@@ -14,13 +14,25 @@ describe('the mixed model', () => {
       coefficients: [2.0760500628525205, 0.649802193578532, -0.31662840487262267],
       standardErrors: [0.2756389897351914, 0.04322368456609084, 0.06850002379220174],
     };
+    const standardErrors = found.covariance.map((row, i) => Math.sqrt(row[i]!));
+    const got = { coefficients: found.coefficients, standardErrors };
     for (const key of ['coefficients', 'standardErrors'] as const)
-      found[key].forEach((v, i) => {
+      got[key].forEach((v, i) => {
         expect(v).toBeCloseTo(expected[key][i]!, 6);
       });
     expect(found.variance).toBeCloseTo(0.027845488546632616, 7);
     expect(found.groupVariance).toBeCloseTo(0.22095265700370645, 5);
     expect(found.degrees).toBe(12 - 3 - 2);
+  });
+
+  it('has the sum of two slopes as that of one regressor, where the other is counted from it', () => {
+    const y = rows.map(([, b, c], i) => 1 + b! - 0.5 * c! + 0.3 * Math.cos(5 * i));
+    const sum = combinedEffect(fitMixedModel(y, rows, groups)!, [0, 1, 1]);
+    const away = rows.map(([one, b, c]) => [one!, b!, c! - b!]);
+    const slope = coefficientEffect(fitMixedModel(y, away, groups)!, 1);
+    expect(sum.estimate).toBeCloseTo(slope.estimate, 10);
+    expect(sum.standardError).toBeCloseTo(slope.standardError, 10);
+    expect(sum.standardError).toBeGreaterThan(0.01);
   });
 
   it('is ordinary least squares where groups do not differ', () => {

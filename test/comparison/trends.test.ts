@@ -58,7 +58,11 @@ describe('how stability goes with the batch', () => {
   });
 
   it('is told apart from what the rate and the training loss do', () => {
-    const { batch, rate, loss } = distanceOf(networks({ batch: -0.14, rate: 0.19, loss: 0.5 }, 0.02));
+    const { batch, rate, both, loss } = distanceOf(networks({ batch: -0.14, rate: 0.19, loss: 0.5 }, 0.02));
+    expect(both!.estimate).toBeCloseTo(batch.effect!.estimate + rate!.estimate, 10);
+    expect(both!.low).toBeLessThan(0.05);
+    expect(both!.high).toBeGreaterThan(0.05);
+    expect(both!.low).toBeGreaterThan(0);
     expect(batch.effect!.estimate).toBeCloseTo(-0.14, 1);
     expect(rate!.estimate).toBeCloseTo(0.19, 1);
     expect(rate!.low).toBeGreaterThan(0.15);

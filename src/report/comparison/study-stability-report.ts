@@ -85,10 +85,10 @@ function figuresOf(workload: WorkloadStability, styles: StrategyStyles, eps: rea
 
 function trends(workload: WorkloadStability): Html {
   const p = (x: number | null) => (x === null ? '–' : typesetNumber(x, 2));
-  return html`<h3>${workload.name}</h3><div class="table words"><table><thead><tr><th>measure</th><th>per doubling of the batch</th><th>of the rate</th><th>per unit of training loss</th><th>less stable with the batch?</th><th>p (Holm)</th><th>could have been found</th><th>networks</th></tr></thead>
+  return html`<h3>${workload.name}</h3><div class="table words"><table><thead><tr><th>measure</th><th>per doubling of the batch</th><th>of the rate</th><th>of both</th><th>per unit of training loss</th><th>less stable with the batch?</th><th>p (Holm)</th><th>could have been found</th><th>networks</th></tr></thead>
 <tbody>${workload.trends.map(
-    ({ measure, batch, rate, loss, networks }) =>
-      html`<tr title="${batch.reason}"><td>${measure}</td><td>${slopeText(batch.effect)}</td><td>${slopeText(rate)}</td><td>${slopeText(loss)}</td><td>${batch.outcome === 'cannot tell' ? 'not shown' : batch.outcome}</td><td>${p(batch.support === null ? null : Math.min(batch.support, batch.against!))}</td><td>${p(batch.power?.detectable ?? null)}</td><td>${networks}</td></tr>\n`,
+    ({ measure, batch, rate, both, loss, networks }) =>
+      html`<tr title="${batch.reason}"><td>${measure}</td><td>${slopeText(batch.effect)}</td><td>${slopeText(rate)}</td><td>${slopeText(both)}</td><td>${slopeText(loss)}</td><td>${batch.outcome === 'cannot tell' ? 'not shown' : batch.outcome}</td><td>${p(batch.support === null ? null : Math.min(batch.support, batch.against!))}</td><td>${p(batch.power?.detectable ?? null)}</td><td>${networks}</td></tr>\n`,
   )}</tbody></table></div>`;
 }
 
@@ -152,7 +152,7 @@ export function renderStudyStabilityReport(
       {
         title: 'How the measures go with the batch size',
         body: [
-          html`<p>Slopes of a linear mixed model (REML) with 95 % intervals: log₂ of the batch, log₂ of the rate and the training loss together, a level for each update rule, seeds as random intercepts. “agrees”: larger batches are less stable by this measure, at equal rate and loss; “disagrees”: more; p values corrected for all measures of the workload (Holm). “Could have been found”: the slope that such a study finds four times in five. Networks that are right no more often than chance are left out: they have hardly a gradient and look robust.</p>`,
+          html`<p>Slopes of a linear mixed model (REML) with 95 % intervals: log₂ of the batch, log₂ of the rate and the training loss together, a level for each update rule, seeds as random intercepts. “Of both”: batch and rate doubled together, as linear scaling has it. “agrees”: larger batches are less stable by this measure, at equal rate and loss; “disagrees”: more; p values corrected for all measures of the workload (Holm). “Could have been found”: the slope that such a study finds four times in five. Networks that are right no more often than chance are left out: they have hardly a gradient and look robust.</p>`,
           ...workloads.map(trends),
         ],
       },

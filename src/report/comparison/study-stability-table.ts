@@ -86,16 +86,17 @@ export function studyStabilityTable(
     );
     const [trendHead, ...trends] = alignColumns(
       [
-        ['measure', 'per doubling of the batch', 'of the rate', 'less stable?', 'p (Holm)'],
+        ['measure', 'per doubling of the batch', 'of the rate', 'of both', 'less stable?', 'p (Holm)'],
         ...workload.trends.map((t) => [
           t.measure,
           slopeText(t.batch.effect),
           slopeText(t.rate),
+          slopeText(t.both),
           t.batch.outcome === 'cannot tell' ? 'not shown' : t.batch.outcome,
           t.batch.support === null ? '–' : short(Math.min(t.batch.support, t.batch.against!)),
         ]),
       ],
-      { left: [0], width, drop: [2, 4] },
+      { left: [0], width, drop: [3, 2, 5] },
     );
     const clear = (t: Trend) => t.batch.outcome === 'agrees' || t.batch.outcome === 'disagrees';
     return [

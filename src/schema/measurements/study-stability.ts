@@ -104,6 +104,12 @@ const workload = z.object({
           'whether larger batches are less stable by it, at equal rate and training loss; the effect is per doubling of the batch',
         ),
         rate: effectSize.nullable().describe('per doubling of the rate; null where it does not vary'),
+        both: effectSize
+          .nullable()
+          .default(null)
+          .describe(
+            'per doubling of batch and rate together, as linear scaling has it; null where the rate does not vary',
+          ),
         loss: effectSize.nullable().describe('per unit of the training loss; null where it does not vary'),
         networks: z.int().describe('behind it'),
       }),
