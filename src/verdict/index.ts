@@ -1,5 +1,6 @@
 /** Rules that turn measurements into verdicts: effects with intervals, directions, equivalence, reaching a target within a budget, and several at once. */
 
+export { meanOverRows } from './crossed.ts';
 export { type DirectionRule, judgeDirection } from './direction.ts';
 export { fCdf, fQuantile, normalCdf, studentCdf, studentQuantile } from './distributions.ts';
 export {
@@ -17,6 +18,7 @@ export {
 } from './effect.ts';
 export { type EquivalenceRule, judgeEquivalence } from './equivalence.ts';
 export { corrected, holm, overall, tally } from './family.ts';
+export { jackknifeEffect } from './jackknife.ts';
 export { type PairedDifference, pairedDifference } from './paired.ts';
 export { detectableEffect, type Power, powerOfDifference, powerOfEquivalence } from './power.ts';
 export { type Attempt, ampleBudget, isCensoredByBudget, judgeReach, type ReachRule } from './reach.ts';

@@ -5,8 +5,6 @@ export {
   fewestImages,
   type LittleBetweenImages,
   littleBetweenImages,
-  type UnitDifferences,
-  unitDifferences,
 } from './little-between-images.ts';
 export { type MostAreOne, mostAreOne, nearness, type PlateauShares, plateauShares } from './most-are-one.ts';
 export { type ScaleChange, type ScalesChangeMuch, scalesChangeMuch } from './scales-change-much.ts';

@@ -1,4 +1,4 @@
-import { cannotTell, judgeDirection, meanEffect, notTestable, type Verdict } from '../../verdict/index.ts';
+import { cannotTell, jackknifeEffect, judgeDirection, notTestable, type Verdict } from '../../verdict/index.ts';
 import type { SpectrumResult } from '../result.ts';
 import { relativeDifference } from '../spectra/spread.ts';
 import { allOf, type Finding, slightDifference } from './finding.ts';
@@ -21,66 +21,90 @@ export interface LittleBetweenImages {
   readonly missing: readonly string[];
 }
 
-/** Distances of each unit's spectra between images, and to the other units of its size at the same image. */
-export function unitDifferences({ images, spread }: SpectrumResult): UnitDifferences[] {
-  return spread.map(({ name, relativeDifference: betweenImages }) => {
-    const distances = images.flatMap(({ units }) => {
-      const own = units.find((u) => u.name === name)!;
-      return units
-        .filter((u) => u.name !== name && u.complete && u.singularValues.length === own.singularValues.length)
-        .map((u) => relativeDifference(own.singularValues, u.singularValues));
-    });
-    const mean = distances.reduce((s, d) => s + d, 0) / distances.length;
-    return { name, betweenImages, betweenUnits: distances.length ? mean : null };
+/** A unit with complete spectra at every image: relative differences of its sorted values. */
+interface Compared {
+  readonly name: string;
+  /** Between two images. */
+  readonly pairs: readonly (readonly number[])[];
+  /** At each image to every other unit with as many values. */
+  readonly others: readonly (readonly number[])[];
+}
+
+const meanOf = (values: readonly number[]) => values.reduce((s, v) => s + v, 0) / values.length;
+
+function comparedUnits({ images, spread }: SpectrumResult): Compared[] {
+  return spread.map(({ name }) => {
+    const own = images.map(({ units }) => units.find((u) => u.name === name)!.singularValues);
+    return {
+      name,
+      pairs: own.map((values, i) => own.map((other, j) => (j < i ? relativeDifference(values, other) : 0))),
+      others: images.map(({ units }, i) =>
+        units
+          .filter((u) => u.name !== name && u.complete && u.singularValues.length === own[i]!.length)
+          .map((u) => relativeDifference(own[i]!, u.singularValues)),
+      ),
+    };
   });
 }
+
+/** Mean over pairs of images, of all but the named one. */
+const betweenImages = ({ pairs }: Compared, without: number | null = null): number =>
+  meanOf(pairs.flatMap((row, i) => (i === without ? [] : row.filter((_, j) => j < i && j !== without))));
+
+/** Mean over images, of all but the named one, and other units; null where there are none. */
+function betweenUnits({ others }: Compared, without: number | null = null): number | null {
+  const distances = others.flatMap((row, i) => (i === without ? [] : row));
+  return distances.length ? meanOf(distances) : null;
+}
+
+/** Relative differences below it are rounding. */
+const resolution = 1e-7;
 
 /**
  * F2: singular values differ only slightly between images. Slight in itself (`slightDifference`), and slight beside what sets one unit apart from another: values that are
  * all near 1 differ little whatever is compared.
  */
 export function littleBetweenImages(spectra: SpectrumResult): Finding<LittleBetweenImages> {
-  const units = unitDifferences(spectra);
+  const compared = comparedUnits(spectra);
+  const units = compared.map((u) => ({
+    name: u.name,
+    betweenImages: betweenImages(u),
+    betweenUnits: betweenUnits(u),
+  }));
   const images = spectra.images.length;
   const missing = (spectra.images[0]?.units ?? []).map((u) => u.name).filter((n) => units.every((u) => u.name !== n));
-  const small = `two images differ by less than ${100 * slightDifference} % in a unit’s sorted values, over units`;
+  const small = `two images differ by less than ${100 * slightDifference} % in a unit’s sorted values, mean over units`;
   const beside = 'two images differ less in a unit’s sorted values than two units of that size do at one image';
   const few = `${images} image${images === 1 ? '' : 's'}; expected at least ${fewestImages}`;
-  const judge = (claim: string, verdict: () => Verdict): Verdict =>
-    units.length < 2
-      ? notTestable(claim, 'complete spectra of two units at two images or more are needed')
-      : images < fewestImages
-        ? cannotTell(claim, few, verdict().effect)
-        : verdict();
-  const compared = units.filter((u) => u.betweenUnits !== null);
+  /** Of the geometric mean over units, `than` being what differences are compared with. */
+  const judge = (
+    claim: string,
+    of: readonly Compared[],
+    than: (unit: Compared, without: number | null) => number,
+  ): Verdict => {
+    if (units.length === 0) return notTestable(claim, 'complete spectra of a unit at two images or more are needed');
+    if (of.length === 0) return notTestable(claim, 'there are no two units of one size');
+    const effect = jackknifeEffect(
+      images,
+      (without) => meanOf(of.map((u) => Math.log(Math.max(resolution, betweenImages(u, without)) / than(u, without)))),
+      'ratio',
+    );
+    return images < fewestImages
+      ? cannotTell(claim, few, effect)
+      : judgeDirection(effect, { claim, expected: 'below' });
+  };
   const parts = [
-    judge(small, () =>
-      judgeDirection(
-        meanEffect(
-          units.map((u) => Math.log(u.betweenImages / slightDifference)),
-          'ratio',
-        ),
-        {
-          claim: small,
-          expected: 'below',
-        },
-      ),
-    ),
-    judge(beside, () =>
-      judgeDirection(
-        meanEffect(
-          compared.map((u) => Math.log(u.betweenImages / u.betweenUnits!)),
-          'ratio',
-        ),
-        { claim: beside, expected: 'below' },
-        'there are no two units of one size',
-      ),
+    judge(small, compared, () => slightDifference),
+    judge(
+      beside,
+      compared.filter((u) => u.others.every((row) => row.length > 0)),
+      (u, without) => Math.max(resolution, betweenUnits(u, without)!),
     ),
   ];
   return {
     name: 'F2',
     statement: 'Singular values differ only slightly between images, although they depend on the activations.',
-    rule: `Relative differences of sorted values, geometric means over units with 95 % intervals: to ${100 * slightDifference} %, and to the distance between different units of one size. Both below 1: agrees; one above: disagrees; fewer than ${fewestImages} images cannot tell. Conditional on this network and on the images.`,
+    rule: `Relative differences of sorted values between two images, geometric means over units: to ${100 * slightDifference} %, and to the distance between different units of one size, with 95 % intervals over images (jackknife). Both below 1: agrees; one above: disagrees; fewer than ${fewestImages} images cannot tell. Conditional on this network and its units.`,
     ...allOf(parts),
     parts,
     numbers: { images, units, missing },

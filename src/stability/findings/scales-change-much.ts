@@ -53,7 +53,7 @@ export function scalesChangeMuch(interventions: readonly InterventionResult[]): 
   return {
     name: 'F3',
     statement: 'Other scales of the skip connection, or other weights, change the distribution strongly.',
-    rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over units and images with a 95 % interval, Holm-corrected over the scales. At least half of the scales above and none below: agrees; below in half and above in none: disagrees. Conditional on the units that were changed. That the plateau moves to |a| is a theorem and no part of it.`,
+    rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over units and images with a 95 % interval, Holm-corrected over the scales. At least half of the scales above and none below: agrees; below in half and above in none: disagrees. The changed units (and images) are taken as a sample of the network’s, though nobody drew them at random. That the plateau moves to |a| is a theorem and no part of it.`,
     ...overall(parts),
     parts,
     numbers: {

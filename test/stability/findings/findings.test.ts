@@ -31,25 +31,48 @@ const withOnes = (ones: number) => Array.from({ length: 100 }, (_, i) => (i < on
 const names = (count: number) => Array.from({ length: count }, (_, i) => `unit${i}`);
 
 describe('F1, most singular values are 1', () => {
-  const judge = (shares: readonly number[], more: readonly string[] = []) =>
+  /** Units at images that move all of their shares by as much, where the shares of the last `once` are known at the first one alone. */
+  const judge = (
+    shares: readonly number[],
+    {
+      more = [],
+      moves = [0, 2, -2],
+      once = 0,
+    }: { readonly more?: readonly string[]; readonly moves?: readonly number[]; readonly once?: number } = {},
+  ) =>
     mostAreOne(
-      spectrum([shares.map((s, i) => block(`unit${i}`, withOnes(s)))]),
+      spectrum(
+        moves.map((move, image) =>
+          shares.map((s, i) => block(`unit${i}`, withOnes(s + move), image === 0 || i < shares.length - once)),
+        ),
+      ),
       active([...names(shares.length), ...more]),
     );
 
-  it('agrees and disagrees with a direction, over units', () => {
+  it('agrees and disagrees with a direction, in the mean over the units, however they differ', () => {
     expect(judge([90, 85, 80, 88, 92]).outcome).toBe('agrees');
     expect(judge([10, 15, 20, 12, 8]).outcome).toBe('disagrees');
+    expect(judge([20, 95, 50, 65, 75]).outcome).toBe('agrees');
+    expect(judge([20, 95, 50, 65, 75], { once: 2 }).outcome).toBe('agrees');
   });
 
-  it('cannot tell where units scatter around one half', () => {
-    expect(judge([20, 80, 45, 55, 60]).outcome).toBe('cannot tell');
+  it('cannot tell where images scatter around one half, nor from fewer than three', () => {
+    const open = judge([48, 52, 54, 50, 55], { moves: [-6, 0, 6] });
+    expect(open.outcome).toBe('cannot tell');
+    // The means of the three images, less one half: -4.2, 1.8 and 7.8 points.
+    expect(open.parts[0]!.effect!.estimate).toBeCloseTo(0.018, 10);
+    expect(open.parts[0]!.effect!.high).toBeCloseTo(0.018 + (4.302652729911275 * 0.06) / Math.sqrt(3), 8);
+    const one = judge([90, 85, 80, 88, 92], { moves: [0] });
+    expect(one.outcome).toBe('cannot tell');
+    expect(one.reason).toContain('complete spectra at 1 image; expected at least 3');
+    expect(one.parts[0]!.effect).toMatchObject({ estimate: expect.closeTo(0.37, 10), low: null, high: null });
+    expect(judge([60, 65], { once: 2, moves: [0, 1, 2] }).outcome).toBe('cannot tell');
   });
 
   it('does not speak for units that were left out: what they may have decides', () => {
     const chosen = [60, 62, 64, 61];
     expect(judge(chosen).outcome).toBe('agrees');
-    const without = judge(chosen, ['costly0', 'costly1', 'costly2']);
+    const without = judge(chosen, { more: ['costly0', 'costly1', 'costly2'] });
     expect(without.outcome).toBe('cannot tell');
     expect(without.numbers.missing).toEqual(['costly0', 'costly1', 'costly2']);
     expect(
@@ -57,7 +80,7 @@ describe('F1, most singular values are 1', () => {
         Array<number>(20)
           .fill(95)
           .map((s, i) => s + (i % 3)),
-        ['costly'],
+        { more: ['costly'] },
       ).outcome,
     ).toBe('agrees');
   });
