@@ -19,7 +19,7 @@ export const reproductionRequest = z.object({
     .register(flags, { value: 'name|file.onnx', group: 'Network' }),
   ...dataKeys,
   images: count(1, 100, 'the first n test images are perturbed'),
-  spectrumImages: count(1, 2, 'complete spectra at the first n of them'),
+  spectrumImages: count(1, 3, 'complete spectra at the first n of them'),
   units: z
     .string()
     .optional()
