@@ -73,5 +73,6 @@ const rounding = 1e-12;
 export function effectText({ estimate, low, high, level }: EffectSize): string {
   const size = (x: number) => short(Math.abs(x) < rounding ? 0 : x);
   const end = (x: number | null) => (x === null ? 'unbounded' : size(x));
+  if (low === null && high === null) return `${size(estimate)} (no interval)`;
   return `${size(estimate)} (${short(100 * level)} %: ${end(low)} to ${end(high)})`;
 }

@@ -41,8 +41,7 @@ export const studyStability = registerMeasurement({
       workloads: result.workloads.map((w) => {
         const classes = dataFacts[w.dataset]?.classes;
         // Of data that is not known here nobody can say what chance is.
-        if (w.trends.length > 0 || classes === undefined) return w;
-        return { ...w, ...trendsAboveChance(w.models, images, classes) };
+        return classes === undefined ? w : { ...w, ...trendsAboveChance(w.models, images, classes) };
       }),
     };
   },

@@ -6,7 +6,7 @@ import { renderPage } from '../kit/page.ts';
 import { batchPanel, type PanelPoint, type StrategyStyles, strategyLegend, strategyStyles } from '../kit/panel.ts';
 import { reportFooter } from '../kit/report-footer.ts';
 import { formatCount, formatDuration, formatExact, formatPercent, typesetNumber } from '../numbers.ts';
-import { fallen, formatEps, slopeText, stabilityAnswers } from './study-stability-table.ts';
+import { fallen, formatEps, leastP, slopeText, stabilityAnswers } from './study-stability-table.ts';
 
 const strategiesOf = ({ models }: WorkloadStability) => [...new Set(models.flatMap((m) => m.strategies))];
 
@@ -88,7 +88,7 @@ function trends(workload: WorkloadStability): Html {
   return html`<h3>${workload.name}</h3><div class="table words"><table><thead><tr><th>measure</th><th>per doubling of the batch</th><th>of the rate</th><th>of both</th><th>per unit of training loss</th><th>less stable with the batch?</th><th>p (Holm)</th><th>could have been found</th><th>networks</th></tr></thead>
 <tbody>${workload.trends.map(
     ({ measure, batch, rate, both, loss, networks }) =>
-      html`<tr title="${batch.reason}"><td>${measure}</td><td>${slopeText(batch.effect)}</td><td>${slopeText(rate)}</td><td>${slopeText(both)}</td><td>${slopeText(loss)}</td><td>${batch.outcome === 'cannot tell' ? 'not shown' : batch.outcome}</td><td>${p(batch.support === null ? null : Math.min(batch.support, batch.against!))}</td><td>${p(batch.power?.detectable ?? null)}</td><td>${networks}</td></tr>\n`,
+      html`<tr title="${batch.reason}"><td>${measure}</td><td>${slopeText(batch.effect)}</td><td>${slopeText(rate)}</td><td>${slopeText(both)}</td><td>${slopeText(loss)}</td><td>${batch.outcome === 'cannot tell' ? 'not shown' : batch.outcome}</td><td>${leastP(batch, p, '< 10⁻¹⁵')}</td><td>${p(batch.power?.detectable ?? null)}</td><td>${networks}</td></tr>\n`,
   )}</tbody></table></div>`;
 }
 

@@ -20,7 +20,9 @@ export function stabilityAnswers({ workloads }: StudyStability): string[] {
   return workloads.map((w) => {
     const { outcome, reason } = overall(w.trends.map((t) => t.batch));
     const counted = w.models.length - w.atChance.length;
-    const { effect = null, power = null } = w.trends[0]?.batch ?? {};
+    const [trend] = w.trends;
+    const { effect = null, power = null } = trend?.batch ?? {};
+    const both = trend?.both ? `; with the rate doubled too by ${effectText(trend.both)}` : '';
     const said =
       outcome === 'agrees'
         ? 'networks of larger batches are less stable at equal rate and training loss'
@@ -30,13 +32,20 @@ export function stabilityAnswers({ workloads }: StudyStability): string[] {
             ? 'that larger batches make networks less stable is not shown, nor that they do not'
             : 'it cannot be tested here';
     const number = effect
-      ? ` The distance to the boundary changes by ${effectText(effect)} per doubling of the batch${power?.detectable ? `; a change of ${short(power.detectable)} would have been found four times in five` : ''}.`
+      ? ` The distance to the boundary changes by ${effectText(effect)} per doubling of the batch${both}${power?.detectable ? `; a change of ${short(power.detectable)} would have been found four times in five` : ''}.`
       : '';
     const left =
       w.atChance.length > 0 ? ` ${w.atChance.length} of ${w.models.length} networks are at chance and left out.` : '';
     return `${w.name}: ${said} (${counted} networks, ${w.trends.length} measures: ${reason}).${number}${left}`;
   });
 }
+
+/** The smaller p of the two directions. One is what is left of a confidence near 1, so that beyond 15 digits nothing of it is known. */
+export const leastP = ({ support, against }: Trend['batch'], format: (p: number) => string, least: string): string => {
+  if (support === null) return '–';
+  const p = Math.min(support, against!);
+  return p < 1e-15 ? least : format(p);
+};
 
 /** `-0.137 (-0.2 to -0.07)`. */
 export const slopeText = (size: EffectSize | null): string =>
@@ -93,7 +102,7 @@ export function studyStabilityTable(
           slopeText(t.rate),
           slopeText(t.both),
           t.batch.outcome === 'cannot tell' ? 'not shown' : t.batch.outcome,
-          t.batch.support === null ? '–' : short(Math.min(t.batch.support, t.batch.against!)),
+          leastP(t.batch, short, '< 1e-15'),
         ]),
       ],
       { left: [0], width, drop: [3, 2, 5] },

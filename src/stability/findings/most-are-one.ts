@@ -58,7 +58,7 @@ export function plateauShares({ images }: SpectrumResult): PlateauShares[] {
   });
 }
 
-const claim = 'more than half of a unit’s singular values lie within 1 % of the plateau, mean over all units';
+const claim = 'share of a unit’s singular values within 1 % of the plateau less one half, mean over all units';
 
 /** The verdict with what is not known set to `unknown`. */
 function judged(measured: Effect, share: number, unknown: number): Verdict {
