@@ -1,5 +1,5 @@
 import type { StudyStability, TrainedModel, Trend } from '../../comparison/index.ts';
-import { type EffectSize, effectText, overall, short } from '../../verdict/index.ts';
+import { type EffectSize, effectText, overall, short, tally } from '../../verdict/index.ts';
 import { formatDuration, formatExact, formatNumber, formatPercent } from '../numbers.ts';
 import { wrapped } from '../study/verdict-text.ts';
 import { painter } from '../terminal/terminal-color.ts';
@@ -18,26 +18,41 @@ export const fallen = ({ attacks }: TrainedModel, at: number): number | null => 
 /** What is found of larger batches, in a sentence a workload, with the interval of the distance to the boundary; the answer of the page and of the terminal. */
 export function stabilityAnswers({ workloads }: StudyStability): string[] {
   return workloads.map((w) => {
-    const { outcome, reason } = overall(w.trends.map((t) => t.batch));
     const counted = w.models.length - w.atChance.length;
     const [trend] = w.trends;
     const { effect = null, power = null } = trend?.batch ?? {};
     const both = trend?.both ? `; with the rate doubled too by ${effectText(trend.both)}` : '';
-    const said =
-      outcome === 'agrees'
-        ? 'networks of larger batches are less stable at equal rate and training loss'
-        : outcome === 'disagrees'
-          ? 'networks of larger batches are more stable at equal rate and training loss'
-          : outcome === 'cannot tell'
-            ? 'that larger batches make networks less stable is not shown, nor that they do not'
-            : 'it cannot be tested here';
     const number = effect
       ? ` The distance to the boundary changes by ${effectText(effect)} per doubling of the batch${both}${power?.detectable ? `; a change of ${short(power.detectable)} would have been found four times in five` : ''}.`
       : '';
     const left =
       w.atChance.length > 0 ? ` ${w.atChance.length} of ${w.models.length} networks are at chance and left out.` : '';
-    return `${w.name}: ${said} (${counted} networks, ${w.trends.length} measures: ${reason}).${number}${left}`;
+    return `${w.name}: ${saidOf(w.trends)} (${counted} networks).${number}${left}`;
   });
+}
+
+function saidOf(trends: readonly Trend[]): string {
+  const verdicts = trends.map((t) => t.batch);
+  const { outcome, reason } = overall(verdicts);
+  const counts = tally(verdicts);
+  const equal = 'at equal rate and training loss';
+  if (counts.agrees > 0 && counts.disagrees > 0) {
+    const names = (wanted: 'agrees' | 'disagrees') =>
+      trends
+        .filter((t) => t.batch.outcome === wanted)
+        .map((t) => t.measure)
+        .join(', ');
+    const [less, more] = [counts.agrees, counts.disagrees];
+    const open = trends.length - less - more;
+    return `it depends on the measure: networks of larger batches are ${equal} less stable by ${less} of ${trends.length}${less < more ? ` (${names('agrees')})` : ''}, more stable by ${more}${less < more ? '' : ` (${names('disagrees')})`}, and ${open} ${open === 1 ? 'does' : 'do'} not tell`;
+  }
+  const said = {
+    agrees: `networks of larger batches are less stable ${equal}`,
+    disagrees: `networks of larger batches are more stable ${equal}`,
+    'cannot tell': 'that larger batches make networks less stable is not shown, nor that they do not',
+    'not testable here': 'it cannot be tested here',
+  }[outcome];
+  return `${said}, by ${trends.length} measures: ${reason}`;
 }
 
 /** The smaller p of the two directions. One is what is left of a confidence near 1, so that beyond 15 digits nothing of it is known. */
