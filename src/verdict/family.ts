@@ -39,6 +39,30 @@ export function corrected(family: readonly Verdict[]): Verdict[] {
   });
 }
 
+/**
+ * A claim that is right where one of several is, such as that some smaller batch goes lower: it agrees where the surest of them does, corrected for their number (Bonferroni), and disagrees only where
+ * each of them does (an intersection-union test). Picking the clearest one and testing that alone would agree too often.
+ * @param shown Which of them gives the effect and the reason.
+ */
+export function anyOf(verdicts: readonly Verdict[], shown: Verdict): Verdict {
+  const tested = verdicts.filter((v) => v.support !== null && v.against !== null);
+  if (tested.length === 0) return shown;
+  const support = Math.min(1, tested.length * Math.min(...tested.map((v) => v.support!)));
+  const against = Math.max(...tested.map((v) => v.against!));
+  const outcome = decide(support, against);
+  const all = `${tested.length} comparisons together`;
+  return {
+    ...shown,
+    support,
+    against,
+    outcome,
+    reason:
+      outcome === shown.outcome
+        ? shown.reason
+        : `${shown.reason}; ${all} ${outcome === 'cannot tell' ? 'do not tell' : outcome === 'agrees' ? 'agree' : 'disagree'}`,
+  };
+}
+
 /** How many of each outcome. */
 export function tally(verdicts: readonly Pick<Verdict, 'outcome'>[]): Readonly<Record<VerdictOutcome, number>> {
   const count = (outcome: VerdictOutcome) => verdicts.filter((v) => v.outcome === outcome).length;

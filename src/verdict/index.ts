@@ -17,7 +17,7 @@ export {
   twoSided,
 } from './effect.ts';
 export { type EquivalenceRule, judgeEquivalence } from './equivalence.ts';
-export { corrected, holm, overall, tally } from './family.ts';
+export { anyOf, corrected, holm, overall, tally } from './family.ts';
 export { jackknifeEffect } from './jackknife.ts';
 export { type PairedDifference, pairedDifference } from './paired.ts';
 export { detectableEffect, type Power, powerOfDifference, powerOfEquivalence } from './power.ts';

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RandomStream } from '../../src/base/random.ts';
 import {
   type Attempt,
+  anyOf,
   corrected,
   detectableEffect,
   differenceEffect,
@@ -213,6 +214,20 @@ describe('several comparisons', () => {
     });
     // Fewer than before, too.
     expect(corrected(corrected(family).slice(0, 1))[0]).toMatchObject({ outcome: 'agrees', reason: family[0]!.reason });
+  });
+
+  it('are right where one of them is: corrected for picking it, and wrong only where all of them are', () => {
+    const of = (...estimates: number[]) => {
+      const verdicts = estimates.map((e) => judgeDirection(effect(e, 0.4), { claim: '', expected: 'above' }));
+      return anyOf(verdicts, verdicts[0]!);
+    };
+    expect(of(1.4, -1, -1).outcome).toBe('agrees');
+    expect(of(1).outcome).toBe('agrees');
+    expect(of(1, -1, -1)).toMatchObject({ outcome: 'cannot tell', reason: expect.stringContaining('3 comparisons') });
+    expect(of(-1, -1.2, -1.3).outcome).toBe('disagrees');
+    expect(of(-1, -1.2, 0).outcome).toBe('cannot tell');
+    const none = judgeDirection(null, { claim: '', expected: 'above' });
+    expect(anyOf([none, none], none)).toBe(none);
   });
 
   it('make one family-wise error in at most 5 % of studies without an effect', () => {
