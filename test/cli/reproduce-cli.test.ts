@@ -72,7 +72,7 @@ describe('ballast reproduce stability', { timeout: 600_000 }, () => {
     expect(run.status).toBe(0);
     const { plan } = resultOf(run.stdout) as { plan: ReproductionPlan };
     expect(plan.units).toEqual(['layer2.1', 'layer3.0', 'layer3.1']);
-    expect(plan.spectra.length).toBe(2 * (3 + 3));
+    expect(plan.spectra.length).toBe(3 * (3 + 3));
     const { total, ...parts } = plan.seconds;
     expect(Object.values(parts).reduce((a, b) => a + b, 0)).toBeCloseTo(total, 9);
   });
