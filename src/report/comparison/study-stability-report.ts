@@ -85,7 +85,7 @@ function figuresOf(workload: WorkloadStability, styles: StrategyStyles, eps: rea
 
 function trends(workload: WorkloadStability): Html {
   const p = (x: number | null) => (x === null ? '–' : typesetNumber(x, 2));
-  return html`<h3>${workload.name}</h3><div class="table words"><table><thead><tr><th>measure</th><th>per doubling of the batch</th><th>of the rate</th><th>of both</th><th>per unit of training loss</th><th>less stable with the batch?</th><th>p (Holm)</th><th>could have been found</th><th>networks</th></tr></thead>
+  return html`<h3>${workload.name}</h3><div class="table"><table><thead><tr><th>measure</th><th>per doubling of the batch</th><th>of the rate</th><th>of both</th><th>per unit of training loss</th><th>less stable with the batch?</th><th>p (Holm)</th><th>could have been found</th><th>networks</th></tr></thead>
 <tbody>${workload.trends.map(
     ({ measure, batch, rate, both, loss, networks }) =>
       html`<tr title="${batch.reason}"><td>${measure}</td><td>${slopeText(batch.effect)}</td><td>${slopeText(rate)}</td><td>${slopeText(both)}</td><td>${slopeText(loss)}</td><td>${batch.outcome === 'cannot tell' ? 'not shown' : batch.outcome}</td><td>${leastP(batch, p, '< 10⁻¹⁵')}</td><td>${p(batch.power?.detectable ?? null)}</td><td>${networks}</td></tr>\n`,
