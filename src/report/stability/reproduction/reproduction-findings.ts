@@ -58,13 +58,11 @@ function ones({ spectra, active }: ReproductionResult): PaperFinding {
   const finding = mostAreOne(spectra, active);
   const { units, all, missing, proven, broken } = finding.numbers;
   const most = units.filter((u) => u.within[1]! > 0.5).length;
-  const shares = nearness.map(
-    (near, i) =>
-      `${range(
-        units.map((u) => u.within[i]!),
-        formatPercent,
-      )} within ${near < 1e-3 ? formatExact(near) : formatPercent(near)}`,
-  );
+  const shares = nearness.map((near, i) => {
+    const own = units.map((u) => u.within[i]!);
+    const mean = own.reduce((sum, s) => sum + s, 0) / own.length;
+    return `${range(own, formatPercent)} (mean ${formatPercent(mean)}) within ${near < 1e-3 ? formatExact(near) : formatPercent(near)}`;
+  });
   return told(finding, [
     units.length === 0
       ? 'No complete spectrum was taken.'
