@@ -44,6 +44,18 @@ export const isCommand = (name: string | undefined): name is CommandName =>
 /** The command of this name, loaded with all of its own. */
 export const loadCommand = (name: CommandName): Promise<Command> => loaders[name]();
 
+/** The commands that take an option, by their words: `compare`, `batch plan`. */
+export async function commandsTaking(flag: string): Promise<string[]> {
+  const within = (command: Command, path: string): string[] => [
+    ...(command.options.some(({ long }) => long === flag) ? [path] : []),
+    ...command.commands.flatMap((c) => within(c, `${path} ${c.name()}`)),
+  ];
+  const found = await Promise.all(
+    Object.entries(loaders).map(async ([name, load]) => within(await (load as Loader)(), name)),
+  );
+  return found.flat();
+}
+
 /**
  * The program for a command line that begins with `first` and `part`: that command, and of the others what the help lists. `own`: measurements that were registered
  * beside those of Ballast; each is a command.

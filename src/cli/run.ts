@@ -1,14 +1,29 @@
 /** A command line from its words to its exit code. */
 
+import { CommanderError } from 'commander';
 import type { Measurement } from '../app/measurements/index.ts';
 import { loadExtensions } from '../base/extensions.ts';
-import { isCommand, programFor } from './program.ts';
+import { commandsTaking, isCommand, programFor } from './program.ts';
 import { type RunningCommand, reportFailure } from './terminal/failure.ts';
 
 /** Measurements of the user's own, which modules of theirs register. */
 async function registered(): Promise<readonly Measurement[]> {
   if (!(await loadExtensions())) return [];
   return (await import('../app/measurements/index.ts')).ownMeasurements();
+}
+
+/** Commands that a hint has room for. */
+const mostNamed = 4;
+
+/** Which commands take an option that the one that was asked for does not; nothing where it was a slip of the hand, or all do. */
+async function elsewhere(error: unknown): Promise<string | undefined> {
+  if (!(error instanceof CommanderError) || error.code !== 'commander.unknownOption') return undefined;
+  const flag = /'(--[\w-]+)/.exec(error.message)?.[1];
+  if (flag === undefined || error.message.includes('Did you mean')) return undefined;
+  const takers = await commandsTaking(flag);
+  return takers.length === 0 || takers.length > mostNamed
+    ? undefined
+    : `(${flag} is an option of ${takers.map((name) => `ballast ${name}`).join(', ')})`;
 }
 
 /**
@@ -33,6 +48,9 @@ export async function runCommandLine(given: readonly string[]): Promise<number |
     await program.parseAsync(words, { from: 'user' });
     return undefined;
   } catch (error) {
-    return reportFailure(error, (line) => process.stderr.write(`${line}\n`), running);
+    const write = (line: string) => process.stderr.write(`${line}\n`);
+    const hint = await elsewhere(error);
+    if (hint !== undefined) write(hint);
+    return reportFailure(error, write, running);
   }
 }
