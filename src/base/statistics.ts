@@ -71,6 +71,9 @@ export function ratioOfSums(
   return { value: ratio(above, below), standardError: Math.sqrt(((n - 1) / n) * spread) };
 }
 
+/** The arithmetic mean; NaN of none. */
+export const meanOf = (values: readonly number[]): number => values.reduce((s, v) => s + v, 0) / values.length;
+
 /** The smallest of any number of values (a spread into `Math.min` ends beyond 120,000); infinite for none, NaN where one is. */
 export function leastOf(values: Iterable<number>): number {
   let least = Number.POSITIVE_INFINITY;

@@ -20,7 +20,8 @@ async function elsewhere(error: unknown): Promise<string | undefined> {
   if (!(error instanceof CommanderError) || error.code !== 'commander.unknownOption') return undefined;
   const flag = /'(--[\w-]+)/.exec(error.message)?.[1];
   if (flag === undefined || error.message.includes('Did you mean')) return undefined;
-  const takers = await commandsTaking(flag);
+  // What keeps another command from being loaded is no matter of this one.
+  const takers = await commandsTaking(flag).catch((): string[] => []);
   return takers.length === 0 || takers.length > mostNamed
     ? undefined
     : `(${flag} is an option of ${takers.map((name) => `ballast ${name}`).join(', ')})`;

@@ -1,3 +1,4 @@
+import { meanOf } from '../base/statistics.ts';
 import {
   cannotTell,
   corrected,
@@ -97,7 +98,7 @@ export function trendsOf(all: readonly TrainedModel[], models: readonly TrainedM
       ...rules.slice(1).map((r) => ({ kind: 'rule', of: (o: (typeof own)[number]) => (rule(o.model) === r ? 1 : 0) })),
     ].flatMap(({ kind, of: value }) => {
       const values = own.map(value);
-      const mean = values.reduce((s, v) => s + v, 0) / values.length;
+      const mean = meanOf(values);
       const varies = values.some((v) => Math.abs(v - mean) > 1e-9 * Math.max(1, Math.abs(mean)));
       if (kind === 'constant') return [{ kind, values }];
       return varies ? [{ kind, values: values.map((v) => v - mean) }] : [];

@@ -1,6 +1,5 @@
+import { meanOf } from '../base/statistics.ts';
 import { type Effect, studentEffect } from './effect.ts';
-
-const meanOf = (values: readonly number[]) => values.reduce((s, v) => s + v, 0) / values.length;
 
 /**
  * The mean over all rows (the units of a network), which are fixed, of what each has on average over columns (images), which are drawn at random. A column may raise or lower all rows

@@ -1,3 +1,4 @@
+import { meanOf } from '../base/statistics.ts';
 import { studentCdf, studentQuantile } from './distributions.ts';
 
 /** What a number is: `difference`s are compared with 0, `ratio`s are kept as their logarithm while judged, and shown as ratios. */
@@ -56,7 +57,6 @@ export function studentEffect(given: {
   };
 }
 
-const meanOf = (values: readonly number[]) => values.reduce((s, v) => s + v, 0) / values.length;
 const squaresOf = (values: readonly number[]) => {
   const mean = meanOf(values);
   return values.reduce((s, v) => s + (v - mean) ** 2, 0);

@@ -1,6 +1,6 @@
 import { BallastError } from '../../base/errors.ts';
 import { RandomStream } from '../../base/random.ts';
-import { ratioOfSums } from '../../base/statistics.ts';
+import { meanOf, ratioOfSums } from '../../base/statistics.ts';
 import type { LinearOperator } from '../operator.ts';
 import { smallSvd } from '../small-svd.ts';
 import { images, norm, orthogonalize, scale } from '../vectors.ts';
@@ -23,7 +23,7 @@ export interface Estimate {
 
 /** The mean of what each probe says. */
 export function estimate(each: readonly number[]): Estimate {
-  const value = each.reduce((s, x) => s + x, 0) / each.length;
+  const value = meanOf(each);
   const variance = each.reduce((s, x) => s + (x - value) ** 2, 0) / (each.length - 1);
   return { value, standardError: Math.sqrt(variance / each.length) };
 }

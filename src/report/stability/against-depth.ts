@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { meanOf } from '../../base/statistics.ts';
 import { depthAxis } from '../kit/depth-axis.ts';
 import { draw } from '../kit/draw.ts';
 import { figure, legend } from '../kit/figure.ts';
@@ -25,7 +26,7 @@ export function againstDepth(
   const means = labels.flatMap(([label, color]) =>
     names.flatMap((_, d) => {
       const own = points.filter((p) => p.label === label && p.depth === d).map((p) => p.value);
-      return own.length ? [{ label, color, depth: d, value: own.reduce((s, x) => s + x, 0) / own.length }] : [];
+      return own.length ? [{ label, color, depth: d, value: meanOf(own) }] : [];
     }),
   );
   return figure({

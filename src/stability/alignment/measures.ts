@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import type { AlignmentMatrices, RepresentationPath, UnitMatrix } from './result.ts';
 
 type Vector = Float64Array | Float32Array;
@@ -83,6 +84,6 @@ export function representationPath(points: readonly Vector[]): RepresentationPat
     straightness: share(Math.sqrt(dot(end, end))),
     orthogonalStraightness: share(Math.sqrt(lengths.reduce((s, x) => s + x * x, 0))),
     spacingVariation: mean > 0 ? Math.sqrt(variance) / mean : 0,
-    turning: cosines.length ? cosines.reduce((s, c) => s + c, 0) / cosines.length : null,
+    turning: cosines.length ? meanOf(cosines) : null,
   };
 }

@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import { cannotTell, jackknifeEffect, judgeDirection, notTestable, type Verdict } from '../../verdict/index.ts';
 import type { SpectrumResult } from '../result.ts';
 import { relativeDifference } from '../spectra/spread.ts';
@@ -29,8 +30,6 @@ interface Compared {
   /** At each image to every other unit with as many values. */
   readonly others: readonly (readonly number[])[];
 }
-
-const meanOf = (values: readonly number[]) => values.reduce((s, v) => s + v, 0) / values.length;
 
 function comparedUnits({ images, spread }: SpectrumResult): Compared[] {
   return spread.map(({ name }) => {

@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import type { ActiveUnits } from '../../schema/index.ts';
 import {
   cannotTell,
@@ -53,7 +54,7 @@ export function plateauShares({ images }: SpectrumResult): PlateauShares[] {
     });
     const known = shares.filter((s) => s !== null);
     if (known.length === 0) return [];
-    const within = nearness.map((_, i) => known.reduce((sum, s) => sum + s[i]!, 0) / known.length);
+    const within = nearness.map((_, i) => meanOf(known.map((s) => s[i]!)));
     return [{ name, images: known.length, within, byImage: shares.map((s) => s && s[1]!) }];
   });
 }
@@ -109,7 +110,7 @@ function verdictOf(units: readonly PlateauShares[], missing: number): Verdict {
   const effect = meanOverRows(units.map((u) => counted.map((i) => u.byImage[i]!)));
   const share = units.length / (units.length + missing);
   if (!effect || counted.length < fewestImages) {
-    const mean = units.reduce((s, u) => s + u.within[1]!, 0) / units.length - 0.5;
+    const mean = meanOf(units.map((u) => u.within[1]!)) - 0.5;
     const alone = {
       scale: 'difference',
       estimate: mean,

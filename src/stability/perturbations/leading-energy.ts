@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import type { Network } from '../../models/index.ts';
 import type { LeadingEnergy, MeanShare } from '../../schema/index.ts';
 import { effectSize, meanEffect } from '../../verdict/index.ts';
@@ -28,7 +29,7 @@ function sharesOf(units: readonly string[], { images }: Projections) {
   const shares = (energy: (of: ImageEnergies) => number | null) => {
     const rows = own[0]!.map((_, i) => own.map((unit) => energy(unit[i]!)));
     const known = rows.flatMap((row) => (row.includes(null) ? [] : [row as number[]]));
-    return meanShare(known.map((row) => row.reduce((sum, v) => sum + v, 0) / row.length));
+    return meanShare(known.map((row) => meanOf(row)));
   };
   const of = (kind: PerturbationKind) => shares((image) => image.kinds[kind].incoming.top);
   return {

@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import { bytesOfTop, type LinearOperator, topSingularTriplets } from '../../linalg/index.ts';
 import { type Graph, tensor, type Value } from '../../onnx/index.ts';
 import type { RuntimeOptions } from '../../runtime/index.ts';
@@ -161,7 +162,7 @@ export class GroupProjection {
       );
       found.push({
         method: factors ? 'projection' : 'bound',
-        isotropic: Math.sqrt(squares.reduce((s, v) => s + v, 0) / squares.length),
+        isotropic: Math.sqrt(meanOf(squares)),
         top: vectors && { values: vectors.values, residual: vectors.residual },
         kinds: Object.fromEntries(byKind) as ImageEnergies['kinds'],
         gradient: length(incoming, last) > 0 && length(outgoing, last) > 0 ? both(last) : null,

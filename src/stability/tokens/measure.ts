@@ -1,5 +1,6 @@
 import { InputError, reasonOf, UsageError } from '../../base/errors.ts';
 import type { OnProgress } from '../../base/progress.ts';
+import { meanOf } from '../../base/statistics.ts';
 import { argMax } from '../../evaluate/index.ts';
 import {
   abortable,
@@ -415,7 +416,7 @@ function couplingsOf(branches: readonly Branch[], at: number, top: number, seed:
     const basis = (side: string) => randomBasis(size, Math.min(top, size), { seed, purpose: `tokens/${side}` });
     const random = { left: basis('left'), right: basis('right') };
     const controls = own.map((b) => coupling(b.branch, { ...b.branch, ...random }).signed);
-    const mean = (xs: readonly number[]) => (xs.length ? xs.reduce((s, x) => s + x, 0) / xs.length : null);
+    const mean = (xs: readonly number[]) => (xs.length ? meanOf(xs) : null);
     return {
       ...{ at, token, blocks: own.map((b) => b.name), values, mean: mean(apart) },
       unsigned: found.map((row) => row.map((c) => c.unsigned)),

@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import { studentQuantile } from '../../verdict/index.ts';
 import type { ScaleInterval } from './critical-batch.ts';
 
@@ -60,7 +61,7 @@ export function predictStudied(
       reason: `${n} noise scale${n === 1 ? ' has' : 's have'} been held against a study with tuned rates${n === 1 ? ` (it was ${(known[0]!.planned / known[0]!.studied).toFixed(2)} of what the study fitted)` : ''}; at least ${fewest} are needed to say how far a plan is off`,
     };
   const logs = known.map((k) => Math.log(k.studied / k.planned));
-  const mean = logs.reduce((s, x) => s + x, 0) / n;
+  const mean = meanOf(logs);
   const deviation = Math.sqrt(logs.reduce((s, x) => s + (x - mean) ** 2, 0) / (n - 1));
   const half = studentQuantile(0.975, n - 1) * deviation * Math.sqrt(1 + 1 / n);
   const at = (x: number) => planned * Math.exp(x);

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { largestOf, leastOf } from '../../../base/statistics.ts';
+import { largestOf, leastOf, meanOf } from '../../../base/statistics.ts';
 import type { InterventionResult, ScaledNetwork, ScaledSpectrum } from '../../../stability/index.ts';
 import { draw } from '../../kit/draw.ts';
 import { figure, legend, type Panel } from '../../kit/figure.ts';
@@ -152,8 +152,6 @@ function curvePanel(title: string, sweep: Sweep, series: readonly Series[], perc
   };
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-
 /** Accuracy, loss, largest singular value and change of the spectra against the scale; null for a single pair of scales. */
 export function curvesFigure(result: InterventionResult): Html | null {
   const sweep = sweepOf(result);
@@ -172,7 +170,7 @@ export function curvesFigure(result: InterventionResult): Html | null {
       color: lines.length === 1 ? colors.above : colorOf(i, lines.length),
       points: pointsOf(row.networks, sweep, (n) => {
         const values = n.units.filter((u) => u.name === name).map(y);
-        return values.length === 0 || values.includes(null) ? null : mean(values as number[]);
+        return values.length === 0 || values.includes(null) ? null : meanOf(values as number[]);
       }),
     }));
   };

@@ -1,4 +1,4 @@
-import { largestOf, leastOf } from '../../../base/statistics.ts';
+import { largestOf, leastOf, meanOf } from '../../../base/statistics.ts';
 import {
   adversarialJump,
   type Finding,
@@ -60,8 +60,7 @@ function ones({ spectra, active }: ReproductionResult): PaperFinding {
   const most = units.filter((u) => u.within[1]! > 0.5).length;
   const shares = nearness.map((near, i) => {
     const own = units.map((u) => u.within[i]!);
-    const mean = own.reduce((sum, s) => sum + s, 0) / own.length;
-    return `${range(own, formatPercent)} (mean ${formatPercent(mean)}) within ${near < 1e-3 ? formatExact(near) : formatPercent(near)}`;
+    return `${range(own, formatPercent)} (mean ${formatPercent(meanOf(own))}) within ${near < 1e-3 ? formatExact(near) : formatPercent(near)}`;
   });
   return told(finding, [
     units.length === 0

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { meanOf } from '../../../base/statistics.ts';
 import type { SpectrumResult } from '../../../stability/index.ts';
 import { barFigureWidth, depthAxis, runsOf } from '../../kit/depth-axis.ts';
 import { draw } from '../../kit/draw.ts';
@@ -29,9 +30,7 @@ function pointsOf(rows: readonly SpectrumRow[], of: (row: SpectrumRow) => number
 function means(points: readonly DepthPoint[]): DepthPoint[] {
   const byDepth = new Map<number, number[]>();
   for (const p of points) byDepth.set(p.depth, [...(byDepth.get(p.depth) ?? []), p.value]);
-  return [...byDepth]
-    .sort((a, b) => a[0] - b[0])
-    .map(([depth, v]) => ({ depth, value: v.reduce((s, x) => s + x, 0) / v.length }));
+  return [...byDepth].sort((a, b) => a[0] - b[0]).map(([depth, v]) => ({ depth, value: meanOf(v) }));
 }
 
 /** A line through the means over images, and a dot for every image. */
