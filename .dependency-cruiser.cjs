@@ -7,7 +7,7 @@ const rooms = {
   schema: ['base'],
   onnx: ['base'],
   formats: ['base'],
-  verdict: [],
+  verdict: ['base'],
   data: ['base', 'schema', 'formats'],
   autodiff: ['onnx'],
   runtime: ['base', 'onnx'],
