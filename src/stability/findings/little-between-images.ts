@@ -1,7 +1,7 @@
 import { meanOf } from '../../base/statistics.ts';
 import { cannotTell, jackknifeEffect, judgeDirection, notTestable, type Verdict } from '../../verdict/index.ts';
 import type { SpectrumResult } from '../result.ts';
-import { relativeDifference } from '../spectra/spread.ts';
+import { pairDifferences, relativeDifference } from '../spectra/spread.ts';
 import { allOf, type Finding, slightDifference } from './finding.ts';
 
 /** Images below which how much spectra differ between them is not known well enough. */
@@ -25,7 +25,7 @@ export interface LittleBetweenImages {
 /** A unit with complete spectra at every image: relative differences of its sorted values. */
 interface Compared {
   readonly name: string;
-  /** Between two images. */
+  /** Of each image to those before it. */
   readonly pairs: readonly (readonly number[])[];
   /** At each image to every other unit with as many values. */
   readonly others: readonly (readonly number[])[];
@@ -36,7 +36,7 @@ function comparedUnits({ images, spread }: SpectrumResult): Compared[] {
     const own = images.map(({ units }) => units.find((u) => u.name === name)!.singularValues);
     return {
       name,
-      pairs: own.map((values, i) => own.map((other, j) => (j < i ? relativeDifference(values, other) : 0))),
+      pairs: pairDifferences(own),
       others: images.map(({ units }, i) =>
         units
           .filter((u) => u.name !== name && u.complete && u.singularValues.length === own[i]!.length)
@@ -48,7 +48,7 @@ function comparedUnits({ images, spread }: SpectrumResult): Compared[] {
 
 /** Mean over pairs of images, of all but the named one. */
 const betweenImages = ({ pairs }: Compared, without: number | null = null): number =>
-  meanOf(pairs.flatMap((row, i) => (i === without ? [] : row.filter((_, j) => j < i && j !== without))));
+  meanOf(pairs.flatMap((row, i) => (i === without ? [] : row.filter((_, j) => j !== without))));
 
 /** Mean over images, of all but the named one, and other units; null where there are none. */
 function betweenUnits({ others }: Compared, without: number | null = null): number | null {

@@ -1,3 +1,4 @@
+import { meanOf } from '../../base/statistics.ts';
 import type { ImageSpectra, UnitSpread } from '../result.ts';
 
 /** ||s - s'|| / ||(s + s') / 2|| of two sorted spectra of one length; 0 where both are zero. */
@@ -9,6 +10,10 @@ export function relativeDifference(s: readonly number[], other: readonly number[
   }
   return size === 0 ? 0 : Math.sqrt(difference / size);
 }
+
+/** Relative differences of each spectrum, all of one length, to those before it: row i has i of them. */
+export const pairDifferences = (spectra: readonly (readonly number[])[]): number[][] =>
+  spectra.map((values, i) => spectra.slice(0, i).map((earlier) => relativeDifference(values, earlier)));
 
 /**
  * How much the spectra of each unit differ between images: mean and standard deviation of the i-th largest singular value,
@@ -25,13 +30,6 @@ export function spreadAcrossImages(images: readonly ImageSpectra[]): UnitSpread[
     const size = rows[0]!.length;
     const mean = Array.from({ length: size }, (_, j) => rows.reduce((sum, r) => sum + r[j]!, 0) / rows.length);
     const std = mean.map((m, j) => Math.sqrt(rows.reduce((sum, r) => sum + (r[j]! - m) ** 2, 0) / (rows.length - 1)));
-    let total = 0;
-    let pairs = 0;
-    for (let a = 0; a < rows.length; a++) {
-      for (let b = a + 1; b < rows.length; b++, pairs++) {
-        total += relativeDifference(rows[a]!, rows[b]!);
-      }
-    }
-    return [{ name, mean, std, relativeDifference: total / pairs }];
+    return [{ name, mean, std, relativeDifference: meanOf(pairDifferences(rows).flat()) }];
   });
 }
