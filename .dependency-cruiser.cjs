@@ -41,6 +41,7 @@ const doors = {
   stability: ['units/units'],
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
+  data: ['indices'],
   report: ['pages', 'numbers', 'kit/log-axis', 'kit/page-style', 'kit/palette'],
   app: ['[a-z]+/index', 'browse/thorough', 'demo', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'subject', 'training/settings'],
 };

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { groupBy } from '../base/group-by.ts';
 import { StudyStore } from '../store/index.ts';
 import { bestRateOf, isKnown, resolveTargets } from '../study/analysis/index.ts';
 import {
-  groupBy,
   type MeasuredTrial,
   type MeasuredWorkload,
   measuredIn,

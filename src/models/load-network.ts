@@ -11,7 +11,10 @@ import { modelNamed } from './registry.ts';
 
 /** The weights that Ballast has trained itself and brings along, with a model card beside each. */
 const bundled: Readonly<Record<string, URL>> = Object.fromEntries(
-  ['resnet20', 'resnet56', 'resnet110'].map((name) => [name, new URL(`../../weights/${name}.safetensors`, import.meta.url)]),
+  ['resnet20', 'resnet56', 'resnet110'].map((name) => [
+    name,
+    new URL(`../../weights/${name}.safetensors`, import.meta.url),
+  ]),
 );
 
 /** The path of the weights that Ballast brings along for a built-in model, where it does. */

@@ -1,10 +1,10 @@
+import { groupBy } from '../base/group-by.ts';
 import type { Edge } from '../schema/index.ts';
 import type { StudyStore } from '../store/index.ts';
 import { bestRate, edgeOf, rateGroups } from './analysis/best-rate.ts';
 import { directionOf, isKnown, type KnownTarget, resolveTargets } from './analysis/target.ts';
 import type { GridPoint } from './declare/grid.ts';
 import type { Strategy } from './declare/strategies.ts';
-import { groupBy } from './group-by.ts';
 import type { Direction, MeasuredStudy, MeasuredWorkload } from './measured/measured.ts';
 
 export type { Edge };

@@ -17,7 +17,6 @@ export { type Mistake, type ParsedStudy, parseStudyFile, readStudyFile, StudyMis
 export { studyJsonSchema } from './declare/study-schema.ts';
 export { type Edge, extend, findEdges } from './edges.ts';
 export { type ExportFormat, exportFormats, exportStudy } from './export/index.ts';
-export { groupBy } from './group-by.ts';
 export { type LaidOutPoint, type LaidOutTrial, layOutStudy, type StudyLayout } from './layout/layout.ts';
 export { type CommandTrialSpec, type OwnTrialSpec, type TrialSpec, trialId, trialSpecOf } from './layout/trial-spec.ts';
 export { type LinearErrorsRequest, measureLinearErrors, readLinearErrors } from './linear/linear-errors.ts';

@@ -1,6 +1,6 @@
 import { registerMeasurement } from '../../instrument/index.ts';
 import { eigenvaluesKind } from '../../schema/index.ts';
-import { costText, formatDuration, plural } from '../cost-text.ts';
+import { blockLines, costText, plural } from '../cost-text.ts';
 
 export const eigenvalues = registerMeasurement({
   kind: eigenvaluesKind,
@@ -26,7 +26,7 @@ export const eigenvalues = registerMeasurement({
   estimate: (plan) =>
     `${plural(plan.branches.length, 'branch', 'branches')} at ${plural(plan.images, 'image')}: ${costText(plan)}`,
   details: ({ branches, skipped }) => [
-    ...branches.map((b) => `${b.name} at image ${b.image}: ${b.method}, ${formatDuration(b.seconds)}`),
+    ...blockLines(branches),
     ...skipped.map((name) => `${name}: left out, its shortcut is not the identity`),
   ],
   async table(result, options) {

@@ -1,6 +1,6 @@
 import { registerMeasurement } from '../../instrument/index.ts';
 import { reproductionKind } from '../../schema/index.ts';
-import { formatBytes, formatDuration } from '../cost-text.ts';
+import { blockLines, costText, formatDuration, plural } from '../cost-text.ts';
 
 export const reproduceStability = registerMeasurement({
   kind: reproductionKind,
@@ -37,9 +37,9 @@ export const reproduceStability = registerMeasurement({
     };
   },
   estimate: ({ seconds, bytes, units, images }) =>
-    `complete spectra of ${units.length} unit${units.length === 1 ? '' : 's'}, interventions, ${images} perturbed images: about ${formatDuration(seconds.total)}, up to ${formatBytes(bytes)} of memory`,
+    `complete spectra of ${plural(units.length, 'unit')}, interventions, ${plural(images, 'perturbed image')}: ${costText({ seconds: seconds.total, bytes })}`,
   details: ({ spectra, seconds }) => [
-    ...spectra.map((b) => `${b.name} at image ${b.image}: ${b.method}, ${formatDuration(b.seconds)}`),
+    ...blockLines(spectra),
     `interventions: ${formatDuration(seconds.interventions)}`,
     `perturbations: ${formatDuration(seconds.perturbations)}`,
     `projections: ${formatDuration(seconds.projections)}`,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Control, registerMeasurement } from '../../instrument/index.ts';
 import { type Of, spectrumKind } from '../../schema/index.ts';
-import { costText, formatDuration, plural } from '../cost-text.ts';
+import { blockLines, costText, plural } from '../cost-text.ts';
 
 /** A measurement with everything but the spectra done, and what it is of. */
 async function opened(request: Of<typeof spectrumKind.request>, { parts, signal, onProgress, onNote }: Control) {
@@ -73,8 +73,7 @@ export const spectrum = registerMeasurement({
     const { spectrumTable, terminalPlot } = await import('../../report/index.ts');
     return `${spectrumTable(result, { color })}\n${terminalPlot(result, { color })}`;
   },
-  details: ({ blocks }) =>
-    blocks.map((b) => `${b.name} at image ${b.image}: ${b.method}, ${formatDuration(b.seconds)}`),
+  details: ({ blocks }) => blockLines(blocks),
   async page(result, { command, extra }) {
     const { renderSpectrumReport } = await import('../../report/pages.ts');
     return renderSpectrumReport(result, { ...(extra && { images: extra }), ...(command && { command }) });

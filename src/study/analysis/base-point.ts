@@ -1,4 +1,4 @@
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '../../base/group-by.ts';
 import type { MeasuredTrial } from '../measured/measured.ts';
 import { bestRate, edgeOf, isUnresolved } from './best-rate.ts';
 import { type BatchGroup, tunedSteps } from './critical-batch.ts';

@@ -1,4 +1,4 @@
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '../../base/group-by.ts';
 import type { MeasuredTrial } from '../measured/measured.ts';
 import { type Outcome, outcomeOf } from './crossing.ts';
 import { medianOf } from './spread.ts';

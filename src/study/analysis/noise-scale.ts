@@ -1,7 +1,7 @@
+import { groupBy } from '../../base/group-by.ts';
 import { largestOf } from '../../base/statistics.ts';
 import type { NoiseScaleRow } from '../../schema/index.ts';
 import { effectSize, meanEffect } from '../../verdict/index.ts';
-import { groupBy } from '../group-by.ts';
 import type { MeasuredTrial } from '../measured/measured.ts';
 import { outcomeOf } from './crossing.ts';
 import { medianOf, spreadOf } from './spread.ts';

@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import { FileError } from '../../base/errors.ts';
+import { groupBy } from '../../base/group-by.ts';
 import { comparable, type LogQuantity, type LogRecord } from '../../trials/index.ts';
-import { groupBy } from '../group-by.ts';
 import type { MeasuredStudy, MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
 import { secondsIn } from './clock.ts';
 import { type Columns, findColumns, missingColumn, numberIn } from './columns.ts';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileError, reasonOf } from '../../base/errors.ts';
+import { groupBy } from '../../base/group-by.ts';
 import type { OnProgress } from '../../base/progress.ts';
 import { leastOf } from '../../base/statistics.ts';
 import { readWeights, writeFileAtomic } from '../../formats/index.ts';
@@ -10,7 +11,6 @@ import { linearErrorsKind, readDocument, toDocument } from '../../schema/index.t
 import { StudyStore } from '../../store/index.ts';
 import { planTraining } from '../../train/index.ts';
 import { bestRateOf, isKnown, type LinearErrorRow, resolveTargets } from '../analysis/index.ts';
-import { groupBy } from '../group-by.ts';
 import { type OwnTrialSpec, trialSpecOf } from '../layout/trial-spec.ts';
 import type { MeasuredTrial, MeasuredWorkload } from '../measured/measured.ts';
 import { measuredIn } from '../measured/read-study.ts';
