@@ -23,7 +23,7 @@ const rooms = {
   study: ['base', 'schema', 'onnx', 'autodiff', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'verdict', 'trials'],
   queue: ['base', 'schema', 'onnx', 'formats', 'runtime', 'store', 'trials', 'study'],
   comparison: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'linalg', 'models', 'train', 'data', 'formats', 'store', 'stability', 'study', 'verdict'],
-  report: ['base', 'schema', 'formats', 'linalg', 'train', 'data', 'stability', 'study', 'comparison', 'verdict'],
+  report: ['base', 'schema', 'formats', 'linalg', 'train', 'stability', 'study', 'comparison', 'verdict'],
   app: ['base', 'schema', 'instrument', 'onnx', 'runtime', 'nn', 'models', 'evaluate', 'train', 'data', 'formats', 'store', 'stability', 'study', 'queue', 'comparison', 'report'],
   server: ['base', 'schema', 'formats', 'report', 'app'],
   web: ['schema', 'onnx', 'autodiff', 'linalg', 'models', 'stability', 'report'],
@@ -41,7 +41,6 @@ const doors = {
   stability: ['units/units'],
   train: ['settings/index'],
   study: ['analysis/index', 'branch/index', 'declare/bundled', 'cost/index', 'export/index', 'export/csv', 'import/index', 'plan/index', 'schedule/index'],
-  data: ['indices'],
   report: ['pages', 'numbers', 'kit/log-axis', 'kit/page-style', 'kit/palette'],
   app: ['[a-z]+/index', 'browse/thorough', 'demo', 'measurements/[a-z-]+', 'stored-files', 'stored-results', 'subject', 'training/settings'],
 };

@@ -1,6 +1,6 @@
-// Past the doors of data/ and report/, which load all readers and tables: a command's help needs none of them.
+// Past the door of report/, which loads all tables: a command's help needs none of them.
 import { groupBy } from '../base/group-by.ts';
-import { formatIndices } from '../data/indices.ts';
+import { formatIndices } from '../base/indices.ts';
 import { formatBytes, formatCount, formatDuration, plural } from '../report/numbers.ts';
 
 /** `about 12.3 s, up to 1.5 MiB of memory`. */

@@ -1,12 +1,12 @@
 /** What a request is about, loaded: the network, the data, and the positions that it names. */
 
 import { InputError, UsageError } from '../base/errors.ts';
+import { parseIndices } from '../base/indices.ts';
 import {
   type ImageDataset,
   isPictureName,
   isText,
   loadData,
-  parseIndices,
   readClassNames,
   type TextDataset,
   type ThreeSplit,

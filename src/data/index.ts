@@ -1,10 +1,11 @@
 /** Labelled images, masks and texts: real ones from their official files, and procedural ones (`shapes`, `grammar`). */
+
+export { formatIndices, parseIndices } from '../base/indices.ts';
 export { type AugmentOptions, augmentInto, augmentMasksInto } from './augment.ts';
 export { type ClassNames, isNamesFile, readClassNames, withClasses } from './classes.ts';
 export { type ImageDataset, type Split, type ThreeSplit, toFloat } from './dataset.ts';
 export { type DataFacts, type DataTask, dataFacts } from './facts.ts';
 export { dataIdentity } from './identity.ts';
-export { formatIndices, parseIndices } from './indices.ts';
 export { type DatasetRequest, datasetNames, loadDataset } from './load.ts';
 export {
   type DataRequest,

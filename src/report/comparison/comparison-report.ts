@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
+import { formatIndices } from '../../base/indices.ts';
 import { largestOf } from '../../base/statistics.ts';
-import { formatIndices } from '../../data/index.ts';
 import type { ComparedNetwork, ComparisonResult } from '../../schema/index.ts';
 import { draw } from '../kit/draw.ts';
 import { figure, type Panel } from '../kit/figure.ts';

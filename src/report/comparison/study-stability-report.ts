@@ -1,5 +1,5 @@
+import { formatIndices } from '../../base/indices.ts';
 import type { StudyStability, TrainedModel, WorkloadStability } from '../../comparison/index.ts';
-import { formatIndices } from '../../data/index.ts';
 import { figure, type Panel } from '../kit/figure.ts';
 import { type Html, html } from '../kit/html.ts';
 import { renderPage } from '../kit/page.ts';

@@ -1,6 +1,7 @@
 import { UsageError } from '../../base/errors.ts';
+import { formatIndices } from '../../base/indices.ts';
 import type { OnProgress } from '../../base/progress.ts';
-import { formatIndices, type ImageDataset, toFloat } from '../../data/index.ts';
+import { type ImageDataset, toFloat } from '../../data/index.ts';
 import { requireFiniteLoss, requireFit } from '../../evaluate/index.ts';
 import {
   defaultBasis,

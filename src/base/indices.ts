@@ -1,4 +1,4 @@
-import { InputError } from '../base/errors.ts';
+import { InputError } from './errors.ts';
 
 /**
  * Image indices as people write them: `0,7,4321`, `0-199`, or both mixed, in the order given. Throws InputError of `key` for anything
