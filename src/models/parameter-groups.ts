@@ -1,3 +1,4 @@
+import { groupBy } from '../base/group-by.ts';
 import { type ParameterSpec, parameterCount } from '../nn/index.ts';
 import { sizeOf } from '../onnx/index.ts';
 
@@ -18,13 +19,8 @@ const at = (name: string, depth: number) => name.split('.').slice(0, depth).join
 
 /** The parameters by the first part of their names, in order; a part that has nearly all of them by its own parts. */
 export function parameterGroups(specs: readonly ParameterSpec[], depth = 1): ParameterGroup[] {
-  const members = new Map<string, ParameterSpec[]>();
-  for (const spec of specs) {
-    const name = at(spec.name, depth);
-    members.set(name, [...(members.get(name) ?? []), spec]);
-  }
   const total = parameterCount(specs);
-  return [...members].flatMap(([name, group]) => {
+  return [...groupBy(specs, (spec) => at(spec.name, depth))].flatMap(([name, group]) => {
     const parameters = parameterCount(group);
     const hasParts = group.every((s) => s.name.split('.').length > depth + 1);
     if (hasParts && parameters > nearlyAll * total) return parameterGroups(group, depth + 1);

@@ -1,3 +1,4 @@
+import { groupBy } from '../../base/group-by.ts';
 import type { MissingBlock } from './spectrum.ts';
 
 /** A piece of a measurement of spectra: what replaces keys of its request. */
@@ -23,12 +24,10 @@ interface WorkPiece {
 export function spectrumPieces(missing: readonly MissingBlock[]): WorkPiece[] {
   const total = missing.reduce((sum, b) => sum + b.seconds, 0);
   const enough = Math.min(longest, Math.max(shortest, total / aimedAt));
-  const byImage = new Map<number, MissingBlock[]>();
-  for (const block of missing) byImage.set(block.image, [...(byImage.get(block.image) ?? []), block]);
   const pieces: WorkPiece[] = [];
   /** Short images of which the same is missing, by what that is. */
   const short = new Map<string, { units: string; stages: boolean; images: number[]; work: number }>();
-  for (const [image, blocks] of byImage) {
+  for (const [image, blocks] of groupBy(missing, (block) => block.image)) {
     const units = blocks.filter((b) => b.kind === 'unit');
     const stages = blocks.filter((b) => b.kind === 'stage');
     const work = blocks.reduce((sum, b) => sum + b.seconds, 0);

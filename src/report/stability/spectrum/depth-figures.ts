@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { groupBy } from '../../../base/group-by.ts';
 import { meanOf } from '../../../base/statistics.ts';
 import type { SpectrumResult } from '../../../stability/index.ts';
 import { barFigureWidth, depthAxis, runsOf } from '../../kit/depth-axis.ts';
@@ -28,9 +29,9 @@ function pointsOf(rows: readonly SpectrumRow[], of: (row: SpectrumRow) => number
 
 /** One point a depth: the mean over images. */
 function means(points: readonly DepthPoint[]): DepthPoint[] {
-  const byDepth = new Map<number, number[]>();
-  for (const p of points) byDepth.set(p.depth, [...(byDepth.get(p.depth) ?? []), p.value]);
-  return [...byDepth].sort((a, b) => a[0] - b[0]).map(([depth, v]) => ({ depth, value: meanOf(v) }));
+  return [...groupBy(points, (p) => p.depth)]
+    .sort((a, b) => a[0] - b[0])
+    .map(([depth, group]) => ({ depth, value: meanOf(group.map((p) => p.value)) }));
 }
 
 /** A line through the means over images, and a dot for every image. */
