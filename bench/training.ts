@@ -47,6 +47,15 @@ const residual = (depth: number, lr: number): Workload => ({
 export const workloads: Readonly<Record<string, Workload>> = {
   resnet20: residual(20, 0.01),
   resnet56: residual(56, 0.001),
+  mobilenetv2: {
+    title: 'MobileNetV2 on CIFAR-10, batch 64',
+    model: 'mobilenetv2',
+    dataset: 'cifar10',
+    batchSize: 64,
+    rule: gentle,
+    peer: { model: 'mobilenetv2' },
+    formats: images,
+  },
   unet: {
     title: 'U-Net on CamVid 128x96, batch 8',
     model: 'unet',

@@ -3,7 +3,7 @@ import type { Graph } from '../onnx/index.ts';
 import { emitBlocked } from './blocked/emit.ts';
 import { blockedLayout } from './blocked/probe.ts';
 import { lowerFloat64, needsFloat64 } from './float64/lower.ts';
-import { guardedGraph } from './guarded.ts';
+import { guardedGraph, keptStatistics } from './guarded.ts';
 import type { RuntimeOptions } from './options.ts';
 import { emitWebgpu } from './webgpu/emit.ts';
 
@@ -36,7 +36,12 @@ function hasConvolution(graph: Graph): boolean {
  * channels 10.8 / 6.4 / 6.2, 64 channels 7.7 / 4.3 / 4.3, first unit of stage 2 11.1 / 7.8 / 6.2 (tangent) and 54.7 / 48.3
  * / 28.4 (cotangent, on a busy machine).
  */
-export async function emit(asked: Graph, { device = 'cpu', emission = 'auto' }: RuntimeOptions): Promise<Emitted> {
+export async function emit(asked: Graph, options: RuntimeOptions): Promise<Emitted> {
+  const emitted = await written(asked, options);
+  return { ...emitted, graph: keptStatistics(emitted.graph) };
+}
+
+async function written(asked: Graph, { device = 'cpu', emission = 'auto' }: RuntimeOptions): Promise<Emitted> {
   const given = guardedGraph(asked);
   const exact = needsFloat64(given) ? lowerFloat64(given) : given;
   const graph = device === 'webgpu' ? emitWebgpu(exact) : exact;

@@ -106,14 +106,21 @@ function withOwnStatistics(node: Node, inputs: readonly (Value | null)[], b: Gra
   return [normal!, ...updated].slice(0, node.outputs.length);
 }
 
-/** The graph in a form that ONNX Runtime computes rightly, without ending the process. Graphs without such nodes come back as they are. */
-export function guardedGraph(graph: Graph): Graph {
+/** The graph without normalizations that would overwrite what others read: after those emissions that compute their statistics themselves. */
+export function keptStatistics(graph: Graph): Graph {
   const statistics = new RunningStatistics(graph);
-  const isOrdinary = (n: Node) => !mayTrap(n, graph) && !isMiscounted(n) && !statistics.overwrites(n);
+  if (!graph.nodes.some((n) => statistics.overwrites(n))) return graph;
+  return mapGraph(graph, (node, inputs, b) =>
+    statistics.overwrites(node) ? withOwnStatistics(node, inputs, b) : undefined,
+  );
+}
+
+/** The graph with divisions that end no process and pools of the right size. Graphs without such nodes come back as they are. */
+export function guardedGraph(graph: Graph): Graph {
+  const isOrdinary = (n: Node) => !mayTrap(n, graph) && !isMiscounted(n);
   if (graph.nodes.every(isOrdinary)) return graph;
   return mapGraph(graph, (node, inputs, b) => {
     if (mayTrap(node, graph)) return [guarded(b, node, inputs as readonly Value[])];
-    if (statistics.overwrites(node)) return withOwnStatistics(node, inputs, b);
     if (!isMiscounted(node)) return undefined;
     // A slice of all that there is says the true size.
     const sizes = node.outputs[0]!.shape.slice(2) as readonly number[];

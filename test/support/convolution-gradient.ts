@@ -8,6 +8,8 @@ export interface Geometry {
   kernel?: number;
   stride?: number;
   dilation?: number;
+  /** A filter for each of the channels, or so many of them. */
+  depthwise?: boolean;
   pads?: number[];
 }
 
@@ -19,17 +21,19 @@ export function convolutionGradient({
   kernel = 3,
   stride = 1,
   dilation = 1,
+  depthwise = false,
   pads,
 }: Geometry): Graph {
   const b = new GraphBuilder('net');
   const x = b.input('x', 'float32', [batch, channels[0], ...size]);
-  const w = b.input('w', 'float32', [channels[1], channels[0], kernel, kernel]);
+  const w = b.input('w', 'float32', [channels[1], depthwise ? 1 : channels[0], kernel, kernel]);
   const p = ((kernel - 1) / 2) * dilation;
   const attributes: PlainAttributes = {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
     dilations: [dilation, dilation],
     pads: pads ?? [p, p, p, p],
+    ...(depthwise ? { group: channels[0] } : {}),
   };
   const y = b.conv(b.op('Tanh', [x]), w, null, attributes);
   const factor = b.input('factor', 'float32', y.shape);

@@ -71,10 +71,10 @@ function toInput(b: GraphBuilder, ct: Value, w: Value, g: Correlation, sizes: re
  * Channels become the batch and the batch becomes channels; stride and dilation change places.
  */
 function toWeight(b: GraphBuilder, x: Value, ct: Value, g: Correlation): Value {
-  const rank = g.kernel.length;
   const [n, channels, ...sizes] = staticShape(x) as [number, number, ...number[]];
-  const axes = sizes.map((_, i) => i + 2);
   const perGroup = channels / g.group;
+  if (perGroup === 1 && channels > 1) return toDepthwise(b, x, ct, g);
+  const axes = sizes.map((_, i) => i + 2);
   const images =
     g.group === 1
       ? b.transpose(x, [1, 0, ...axes])
@@ -84,17 +84,32 @@ function toWeight(b: GraphBuilder, x: Value, ct: Value, g: Correlation): Value {
           ...sizes,
         ]);
   const filters = b.transpose(ct, [1, 0, ...axes]);
+  return b.transpose(tapsOf(b, images, filters, g, g.group), [1, 0, ...axes]);
+}
+
+/** The same where a group has one input channel: each channel of each image with its cotangents, then the sum over images. Nothing changes places. */
+function toDepthwise(b: GraphBuilder, x: Value, ct: Value, g: Correlation): Value {
+  const [n, channels, ...sizes] = staticShape(x) as [number, number, ...number[]];
+  const [, out, ...outSizes] = staticShape(ct) as [number, number, ...number[]];
+  const groups = n * channels;
+  const images = b.reshape(x, [1, groups, ...sizes]);
+  const filters = b.reshape(ct, [n * out, 1, ...outSizes]);
+  const taps = b.reshape(tapsOf(b, images, filters, g, groups), [n, out, ...g.kernel]);
+  return b.reshape(b.reduceSum(taps, [0], false), [out, 1, ...g.kernel]);
+}
+
+/** Images correlated with cotangents as filters, cut to the taps of the kernel. */
+function tapsOf(b: GraphBuilder, images: Value, filters: Value, g: Correlation, group: number): Value {
   const full = b.conv(images, filters, null, {
-    kernel_shape: spatial(ct),
+    kernel_shape: spatial(filters),
     strides: g.dilations,
     dilations: g.strides,
     pads: g.pads,
-    group: g.group,
+    group,
   });
   // When the stride does not divide, rows that no window reached give taps beyond the kernel.
   const beyond = spatial(full).map((d, i) => g.kernel[i]! - d);
-  const taps = padBy(b, full, Array<number>(rank + 2).fill(0), [0, 0, ...beyond]);
-  return b.transpose(taps, [1, 0, ...axes]);
+  return padBy(b, full, [0, 0, ...beyond.map(() => 0)], [0, 0, ...beyond]);
 }
 
 function geometryOf(node: Node, x: Value, w: Value): Correlation {

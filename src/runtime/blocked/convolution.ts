@@ -7,6 +7,7 @@ import {
   type Value,
   windowOf,
 } from '../../onnx/index.ts';
+import { depthwiseGradient } from './depthwise-gradient.ts';
 import { type Emission, type EmissionRule, ones } from './emission.ts';
 import { blockedFilter } from './filters.ts';
 import type { FilterOrder } from './layout.ts';
@@ -33,7 +34,7 @@ function orderFor(e: Emission, inChannels: number, filter: Numbers, group: numbe
 }
 
 const conv: EmissionRule = (node, e) => {
-  if (weightGradient(node, e)) return true;
+  if (weightGradient(node, e) || depthwiseGradient(node, e)) return true;
   const [x, w, bias] = [node.inputs[0]!, node.inputs[1]!, node.inputs[2] ?? null];
   const [xShape, filter] = [knownShape(x), knownShape(w)];
   if (x.dtype !== 'float32' || !xShape || xShape.length !== 4 || !filter || typeof filter[0] !== 'number') return false;
@@ -80,22 +81,26 @@ const convTranspose: EmissionRule = (node, e) => {
   const y = node.outputs[0]!;
   const [xShape, yShape, filter] = [knownShape(x), knownShape(y), knownShape(w)];
   if (xShape?.length !== 4 || !yShape || !filter || !e.blockable(x) || !e.blockable(y)) return false;
-  if (intAttribute(node, 'group', 1) !== 1 || intsAttribute(node, 'output_shape')) return false;
+  const channels = xShape[1]!;
+  const depthwise = channels > 1 && intAttribute(node, 'group', 1) === channels && filter[1] === 1;
+  if (!(depthwise || intAttribute(node, 'group', 1) === 1) || intsAttribute(node, 'output_shape')) return false;
   const window = windowOf(node, xShape.slice(2), filter.slice(2));
   const phases = phasesOf(filter.slice(2), window, xShape.slice(2), yShape.slice(2));
   if (!phases) return false;
   const { count, pads } = phases;
   const biases = bias && e.constantOf(bias);
   if (bias && !biases) return false;
-  const before = factorsBefore(e, x, w, 1);
+  const before = depthwise ? undefined : factorsBefore(e, x, w, 1);
+  const input = before?.input ?? e.blocked(x);
   const conv: PendingConv = {
     name: node.name,
-    input: before?.input ?? e.blocked(x),
-    filter: phaseOperand(e, w, phases, before?.factors),
-    order: 'dense',
+    // A depthwise convolution has its own copy of the channels for each phase.
+    input: depthwise && count > 1 ? e.builder.op('Concat', Array(count).fill(input), { axis: 1 }) : input,
+    filter: depthwise ? depthwisePhases(e, w, phases) : phaseOperand(e, w, phases, before?.factors),
+    order: depthwise ? 'outer' : 'dense',
     bias: biases ? tiledOperand(biases, count) : null,
     sum: null,
-    window: { kernel_shape: phases.kernel, pads },
+    window: { kernel_shape: phases.kernel, pads, ...(depthwise ? { group: count * channels } : {}) },
   };
   const strides = window.strides as readonly [number, number];
   e.setPending(y, count === 1 ? conv : { ...conv, interleave: { strides, shape: y.shape } });
@@ -112,6 +117,15 @@ function phaseOperand(e: Emission, filters: Value, phases: Phases, factors: Oper
   const made = phaseFiltersInGraph(e.builder, e.plain(filters), phases);
   const scaled = factors ? e.builder.mul(made, e.inputFactors(made, 1, factors)) : made;
   return blockedFilter(e.builder, scaled, e.block, 'dense');
+}
+
+/** Filters [C, 1, kh, kw] of a transposed depthwise convolution as those of its phases, [count C, 1, kh', kw']. */
+function depthwisePhases(e: Emission, filters: Value, phases: Phases): Operand {
+  const shape = [phases.count * (filters.shape[0] as number), 1, ...phases.kernel];
+  const known = e.constantOf(filters);
+  if (known) return { ...phaseFilters(known, phases), shape };
+  const made = e.builder.reshape(phaseFiltersInGraph(e.builder, e.plain(filters), phases), shape);
+  return blockedFilter(e.builder, made, e.block, 'outer');
 }
 
 /** Evaluation: one scale and one offset a channel. */

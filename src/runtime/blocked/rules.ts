@@ -1,5 +1,6 @@
 import { channelRules } from './channels.ts';
 import { convolutionRules } from './convolution.ts';
+import { mergedImages } from './depthwise-gradient.ts';
 import { elementwiseRules } from './elementwise.ts';
 import type { EmissionRule } from './emission.ts';
 import { poolingRules } from './pooling.ts';
@@ -14,5 +15,6 @@ export const emissionRules: Readonly<Record<string, EmissionRule>> = {
   ...channelRules,
   ...reductionRules,
   ...weightGradientRules,
+  Reshape: (node, e) => mergedImages(node, e) || channelRules.Reshape!(node, e),
   Slice: (node, e) => reversal(node, e) || channelRules.Slice!(node, e),
 };

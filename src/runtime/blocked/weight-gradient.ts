@@ -52,12 +52,12 @@ export function weightGradient(node: Node, e: Emission): boolean {
   const y = node.outputs[0]!;
   if (!x || !ct || intAttribute(node, 'group', 1) !== 1 || node.inputs[2]) return false;
   if (x.dtype !== 'float32' || !x.shape.every((d) => typeof d === 'number')) return false;
-  if (!e.blockable(ct)) return pixelwiseGradient(node, e, x, ct);
   const [n, ci, height, width] = x.shape as readonly number[] as [number, number, number, number];
   const [, co, ho, wo] = ct.shape as readonly number[] as [number, number, number, number];
   const { block, builder: b } = e;
   const few = ci < block;
-  if (!(few || e.blockable(x)) || (n >= block && n % block !== 0)) return false;
+  if (!e.blockable(ct) || !(few || e.blockable(x))) return pixelwiseGradient(node, e, x, ct);
+  if (n >= block && n % block !== 0) return false;
   const { strides, dilations, pads } = windowOf(node, [height, width], [ho, wo]);
   // In terms of the forward convolution: the stride is the dilation here, and the other way round.
   const [stepH, stepW] = dilations as [number, number];
@@ -110,8 +110,8 @@ export function weightGradient(node: Node, e: Emission): boolean {
 }
 
 /**
- * The same for a 1x1 convolution to channels that make no whole blocks, such as the classes of a segmentation: the product of all pixels'
- * channels, image by image.
+ * The same for a 1x1 convolution from or to channels that make no whole blocks, such as the classes of a segmentation: the product of all
+ * pixels' channels, image by image.
  */
 function pixelwiseGradient(node: Node, e: Emission, x: Value, ct: Value): boolean {
   const [n, ci, height, width] = x.shape as readonly number[] as [number, number, number, number];

@@ -254,12 +254,33 @@ describe.runIf(layout.supported)('blocked emission gives the numbers of plain ON
     await expectSame(b.build());
   });
 
-  it.each([
+  const transposed = [
     ['3x3, stride 2', 3, [1, 1, 1, 1], [1, 1]],
     ['1x1, stride 2', 1, [0, 0, 0, 0], [1, 1]],
     ['4x4, stride 2', 4, [1, 1, 1, 1], [0, 0]],
     ['5x5, stride 2', 5, [2, 2, 2, 2], [1, 1]],
-  ] as const)('for the cotangent of a strided unit (transposed convolution %s)', async (_, k, pads, extra) => {
+  ] as const;
+
+  it.each(transposed)(
+    'for the cotangent of a strided depthwise convolution (transposed, %s)',
+    async (_, k, pads, extra) => {
+      const b = new GraphBuilder('cotangent');
+      const x = conv(b, b.input('x', 'float32', [3, 32, 4, 6]), 32);
+      const attributes = { kernel_shape: [k, k], strides: [2, 2], pads, output_padding: extra, group: 32 };
+      const known = b.op(
+        'ConvTranspose',
+        [x, b.constant(numbers([32, 1, k, k])), b.constant(numbers([32]))],
+        attributes,
+      );
+      const computed = b.op('ConvTranspose', [x, b.input('w', 'float32', [32, 1, k, k])], attributes);
+      b.output('y', b.relu(b.add(b.mul(known, b.constant(numbers([1, 32, 1, 1]))), computed)));
+      const graph = b.build();
+      expect(operators(emitBlocked(graph, 16))).not.toContain('ConvTranspose');
+      await expectSame(graph);
+    },
+  );
+
+  it.each(transposed)('for the cotangent of a strided unit (transposed convolution %s)', async (_, k, pads, extra) => {
     const b = new GraphBuilder('cotangent');
     const u = b.input('u', 'float32', [3, 32, 4, 6]);
     const mask = b.input('mask', 'float32', [1, 16, 8, 12]);

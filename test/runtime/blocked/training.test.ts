@@ -6,6 +6,7 @@ import { type Graph, GraphBuilder, tensor, type Value } from '../../../src/onnx/
 import { emitBlocked } from '../../../src/runtime/blocked/emit.ts';
 import { blockedLayout } from '../../../src/runtime/blocked/probe.ts';
 import { compareEmissions } from '../../../src/runtime/compare.ts';
+import { emit } from '../../../src/runtime/emission.ts';
 import { compile } from '../../../src/runtime/program.ts';
 import { convolutionGradient, type Geometry } from '../../support/convolution-gradient.ts';
 
@@ -33,6 +34,17 @@ describe.skipIf(!layout.supported)('gradients in blocked order equal those in pl
     { batch: 16, channels: [3, 32], size: [9, 8], kernel: 5, stride: 2 },
     { batch: 20, channels: [16, 16], size: [8, 8] },
     { batch: 16, channels: [16, 20], size: [8, 8] },
+    { batch: 16, channels: [24, 32], size: [8, 8], kernel: 1 },
+    { batch: 16, channels: [24, 32], size: [8, 8] },
+    { batch: 16, channels: [48, 48], size: [8, 8], depthwise: true },
+    { batch: 16, channels: [32, 32], size: [8, 8], stride: 2, depthwise: true },
+    { batch: 3, channels: [32, 32], size: [9, 7], stride: 2, depthwise: true },
+    { batch: 1, channels: [32, 32], size: [9, 7], depthwise: true },
+    { batch: 4, channels: [16, 16], size: [12, 12], dilation: 2, depthwise: true },
+    { batch: 4, channels: [16, 16], size: [10, 10], kernel: 5, depthwise: true },
+    { batch: 5, channels: [16, 16], size: [8, 8], pads: [0, 1, 2, 1], depthwise: true },
+    { batch: 4, channels: [20, 20], size: [8, 8], depthwise: true },
+    { batch: 4, channels: [16, 32], size: [8, 8], depthwise: true },
   ])('of a convolution %j', async (geometry) => {
     expect((await compareEmissions(convolutionGradient(geometry))).error).toBeLessThan(1e-5);
   });
@@ -42,6 +54,13 @@ describe.skipIf(!layout.supported)('gradients in blocked order equal those in pl
     const work = plainWork(convolutionGradient({ batch: 16, channels: [32, 64], size: [8, 8], stride: 2 }));
     expect(work.filter((op) => op !== 'ReorderInput' && op !== 'ReorderOutput')).toEqual([]);
     expect(work.length).toBeLessThanOrEqual(4);
+  });
+
+  it('of depthwise filters likewise', () => {
+    const work = plainWork(convolutionGradient({ batch: 16, channels: [32, 32], size: [8, 8], depthwise: true }));
+    expect(work.filter((op) => op !== 'ReorderInput' && op !== 'ReorderOutput')).toEqual([]);
+    // Beside these four the taps, three by three a channel and image.
+    expect(work.length).toBeLessThanOrEqual(5);
   });
 
   it('of a residual unit with batch statistics', async () => {
@@ -63,7 +82,24 @@ describe.skipIf(!layout.supported)('gradients in blocked order equal those in pl
       ['bn2.running_mean', 800],
     ]);
     const wrt = ['w1', 'w2', 'bn1.weight', 'bn1.bias', 'bn2.weight', 'bn2.bias', 'image'];
-    expect((await compareEmissions(grad(graph, { wrt, of: 'y' }))).error).toBeLessThan(1e-5);
+    const gradient = grad(graph, { wrt, of: 'y' });
+    expect((await compareEmissions(gradient)).error).toBeLessThan(1e-5);
+
+    // A training step keeps running statistics as parts of one vector. They are not read, and cost no pass over the activations in plain order.
+    const step = new GraphBuilder('step');
+    const parts = step.ops('Split', [step.input('running', 'float32', [64])], { num_outputs: 4 }, { outputs: 4 });
+    const running = ['bn1', 'bn2'].flatMap((norm) => [`${norm}.running_mean`, `${norm}.running_var`]);
+    const feeds = gradient.inputs.map((v) => {
+      const part = running.indexOf(v.name);
+      return [v.name, part < 0 ? step.input(v.name, v.dtype, v.shape) : step.reshape(parts[part]!, [16])] as const;
+    });
+    const copies = step.inline(gradient, Object.fromEntries(feeds));
+    for (const { name, value } of gradient.outputs) step.output(name, copies.get(value)!);
+    const flat = step.build();
+    expect((await compareEmissions(flat)).error).toBeLessThan(1e-5);
+    const emitted = (await emit(flat, { emission: 'blocked' })).graph;
+    // The image's gradient, and what the loss is the mean of.
+    expect(emitted.nodes.filter((n) => n.opType === 'ReorderOutput')).toHaveLength(2);
   });
 
   it('of a rectified sum, whose mask is made of the result where it is used', async () => {
