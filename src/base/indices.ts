@@ -26,14 +26,31 @@ export function parseIndices(text: string, count: number, key = 'images'): numbe
   return [...seen];
 }
 
+/** Runs of neighbours, each with its first and its last. */
+function runsOf<T>(items: readonly T[], follows: (a: T, b: T) => boolean): (readonly [T, T])[] {
+  const runs: [T, T][] = [];
+  for (const item of items) {
+    const run = runs.at(-1);
+    if (run && follows(run[1], item)) run[1] = item;
+    else runs.push([item, item]);
+  }
+  return runs;
+}
+
 /** The inverse: `0-2,7` for 0, 1, 2, 7. */
 export function formatIndices(indices: readonly number[]): string {
-  const parts: string[] = [];
-  for (let i = 0; i < indices.length; ) {
-    let end = i;
-    while (indices[end + 1] === indices[end]! + 1) end++;
-    parts.push(end > i ? `${indices[i]}-${indices[end]}` : String(indices[i]));
-    i = end + 1;
-  }
-  return parts.join(',');
+  return runsOf(indices, (a, b) => b === a + 1)
+    .map(([first, last]) => (first === last ? String(first) : `${first}-${last}`))
+    .join(',');
+}
+
+/** Names that end in a number, runs of three and more by the first and the last: `layer1.0 to layer1.2, layer2.7, layer2.8`. */
+export function formatNumbered(names: readonly string[]): string {
+  const parts = names.map((name) => /^(.*?)(\d*)$/.exec(name)!);
+  return runsOf(parts, (a, b) => a[1] === b[1] && a[2] !== '' && Number(b[2]) === Number(a[2]) + 1)
+    .map(([first, last]) => {
+      if (first === last) return first[0];
+      return `${first[0]}${Number(last[2]) === Number(first[2]) + 1 ? ', ' : ' to '}${last[0]}`;
+    })
+    .join(', ');
 }

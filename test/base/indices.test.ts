@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError, UsageError } from '../../src/base/errors.ts';
-import { formatIndices, parseIndices } from '../../src/base/indices.ts';
+import { formatIndices, formatNumbered, parseIndices } from '../../src/base/indices.ts';
 
 describe('image indices', () => {
   it('are read as a list, as ranges and mixed, in the order given', () => {
@@ -34,4 +34,12 @@ describe('image indices', () => {
     expect(() => parseIndices('5-3', 10)).toThrow('the range 5-3 goes backwards');
     expect(() => parseIndices('0-4,3', 10)).toThrow('3 is named twice');
   });
+});
+
+it('names that end in numbers are told by the first and the last of each run', () => {
+  expect(formatNumbered(['layer1.0', 'layer1.1', 'layer1.2', 'layer2.0', 'layer2.9', 'layer2.10', 'stem'])).toBe(
+    'layer1.0 to layer1.2, layer2.0, layer2.9, layer2.10, stem',
+  );
+  expect(formatNumbered(['a', 'b', '1', '2'])).toBe('a, b, 1, 2');
+  expect(formatNumbered([])).toBe('');
 });

@@ -1,3 +1,4 @@
+import { formatNumbered } from '../../../base/indices.ts';
 import { largestOf, leastOf, meanOf } from '../../../base/statistics.ts';
 import {
   adversarialJump,
@@ -66,7 +67,7 @@ function ones({ spectra, active }: ReproductionResult): PaperFinding {
     units.length === 0
       ? 'No complete spectrum was taken.'
       : `Share of a unit’s values near the plateau, over ${units.length} of ${plural(all, 'unit')}: ${shares.join(', ')}. More than half are within 1 % of it in ${plural(most, 'unit')}.`,
-    ...(missing.length ? [`Without a complete spectrum, for its cost: ${missing.join(', ')}.`] : []),
+    ...(missing.length ? [`Without a complete spectrum, for its cost: ${formatNumbered(missing)}.`] : []),
     `A theorem, not a finding: with k active inner units at least n − 2k values are exactly at |a|. That alone demands more than half in ${proven.units} of ${plural(proven.of, 'unit')} with an identity shortcut, at 95 % of the images.`,
     broken === 0
       ? 'No spectrum has fewer values at the plateau than the theorem demands.'
@@ -85,7 +86,9 @@ function littleDifference({ spectra }: ReproductionResult): PaperFinding {
     `${range(between, formatPercent)} between two of ${images} images, at most ${formatPercent(slightDifference)} in ${between.filter((d) => d <= slightDifference).length} of ${plural(units.length, 'unit')}${
       others.length ? `; ${range(others, formatPercent)} between two units of one size at one image` : ''
     }.`,
-    ...(missing.length ? [`Not compared, for their complete spectra are of fewer images: ${missing.join(', ')}.`] : []),
+    ...(missing.length
+      ? [`Not compared, for their complete spectra are of fewer images: ${formatNumbered(missing)}.`]
+      : []),
     ...effects(finding),
   ]);
 }
