@@ -75,7 +75,7 @@ describe('what is known of noise scales beside studies', () => {
         const { interval } = predictStudied(noise!);
         return studied.map((value) => interval!.low <= value && value <= interval!.high!);
       });
-    expect(held).toHaveLength(13);
+    expect(held).toHaveLength(14);
     expect(held.filter(Boolean).length / held.length).toBeGreaterThanOrEqual(0.8);
   });
 });
