@@ -90,17 +90,13 @@ const convTranspose: EmissionRule = (node, e) => {
   const { count, pads } = phases;
   const biases = bias && e.constantOf(bias);
   if (bias && !biases) return false;
-  const before = depthwise ? undefined : factorsBefore(e, x, w, 1);
-  const input = before?.input ?? e.blocked(x);
+  const { group, ...operands } = (depthwise ? depthwisePhases : densePhases)(e, x, w, phases);
   const conv: PendingConv = {
     name: node.name,
-    // A depthwise convolution has its own copy of the channels for each phase.
-    input: depthwise && count > 1 ? e.builder.op('Concat', Array(count).fill(input), { axis: 1 }) : input,
-    filter: depthwise ? depthwisePhases(e, w, phases) : phaseOperand(e, w, phases, before?.factors),
-    order: depthwise ? 'outer' : 'dense',
+    ...operands,
     bias: biases ? tiledOperand(biases, count) : null,
     sum: null,
-    window: { kernel_shape: phases.kernel, pads, ...(depthwise ? { group: count * channels } : {}) },
+    window: { kernel_shape: phases.kernel, pads, group },
   };
   const strides = window.strides as readonly [number, number];
   e.setPending(y, count === 1 ? conv : { ...conv, interleave: { strides, shape: y.shape } });
@@ -119,13 +115,27 @@ function phaseOperand(e: Emission, filters: Value, phases: Phases, factors: Oper
   return blockedFilter(e.builder, scaled, e.block, 'dense');
 }
 
-/** Filters [C, 1, kh, kw] of a transposed depthwise convolution as those of its phases, [count C, 1, kh', kw']. */
-function depthwisePhases(e: Emission, filters: Value, phases: Phases): Operand {
-  const shape = [phases.count * (filters.shape[0] as number), 1, ...phases.kernel];
+type PhaseOperands = Pick<PendingConv, 'input' | 'filter' | 'order'> & { readonly group: number };
+
+/** What the phases of a transposed convolution are made of. */
+function densePhases(e: Emission, x: Value, filters: Value, phases: Phases): PhaseOperands {
+  const before = factorsBefore(e, x, filters, 1);
+  const filter = phaseOperand(e, filters, phases, before?.factors);
+  return { input: before?.input ?? e.blocked(x), filter, order: 'dense', group: 1 };
+}
+
+/** The same of a depthwise one, with filters [C, 1, kh, kw]: each phase has its own copy of the channels, [count C, 1, kh', kw']. */
+function depthwisePhases(e: Emission, x: Value, filters: Value, phases: Phases): PhaseOperands {
+  const { builder: b } = e;
+  const { count, kernel } = phases;
+  const group = count * (filters.shape[0] as number);
+  const shape = [group, 1, ...kernel];
+  const input = count > 1 ? b.op('Concat', Array(count).fill(e.blocked(x)), { axis: 1 }) : e.blocked(x);
   const known = e.constantOf(filters);
-  if (known) return { ...phaseFilters(known, phases), shape };
-  const made = e.builder.reshape(phaseFiltersInGraph(e.builder, e.plain(filters), phases), shape);
-  return blockedFilter(e.builder, made, e.block, 'outer');
+  const filter = known
+    ? { ...phaseFilters(known, phases), shape }
+    : blockedFilter(b, b.reshape(phaseFiltersInGraph(b, e.plain(filters), phases), shape), e.block, 'outer');
+  return { input, filter, order: 'outer', group };
 }
 
 /** Evaluation: one scale and one offset a channel. */
