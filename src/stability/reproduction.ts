@@ -276,11 +276,12 @@ async function chosenUnits(base: Omit<SpectrumRequest, 'units'>, minutes: number
   return affordableUnits(cost, stages, 60 * minutes).join(',');
 }
 
-/** Units that are scaled alone: with fewer nothing can be said of how much a scale changes them (finding F3). */
+/** Units that are scaled alone, and the most images at which they are: how much changes differ between images is all that is uncertain of them (finding F3). */
 const unitsScaledAlone = 3;
+const imagesScaledAlone = 5;
 
 /**
- * The cheapest units with a complete spectrum, skip and weights of each scaled alone; then those of all units together. Perturbations are followed through
+ * The cheapest units with a complete spectrum, skip and weights of each scaled alone; then those of all units together, at one image. Perturbations are followed through
  * networks that have the first of them scaled.
  */
 function interventionsOf(
@@ -311,8 +312,10 @@ function interventionsOf(
     onProgress,
   } as const;
   const { growth: _, ...without } = common;
+  const scaledAt = images.slice(0, Math.min(imagesScaledAlone, request.spectrumImages));
   const alone = cheapest.map((name) => ({
     ...(name === unit ? common : without),
+    images: scaledAt,
     units: name,
     operatingPoint: 'frozen' as const,
   }));

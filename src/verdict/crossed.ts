@@ -1,14 +1,18 @@
 import { meanOf } from '../base/statistics.ts';
-import { type Effect, studentEffect } from './effect.ts';
+import { type Effect, type Scale, studentEffect } from './effect.ts';
 
 /**
  * The mean over all rows (the units of a network), which are fixed, of what each has on average over columns (images), which are drawn at random. A column may raise or lower all rows
  * together: y = row + b(column) + noise, with the two variances of a two-way analysis of variance and Satterthwaite's (1946) degrees of freedom. With every row at every
  * column this is Student's interval of the columns' means.
  * @param rows A value a column; null where a row was not measured at a column. Such rows are taken to vary as much between columns as those measured at all of them do.
+ * @param scale 'ratio' where values are logarithms of ratios.
  * @returns Null where no row was measured at all of at least two columns, or a row at none.
  */
-export function meanOverRows(rows: readonly (readonly (number | null)[])[]): Effect | null {
+export function meanOverRows(
+  rows: readonly (readonly (number | null)[])[],
+  scale: Scale = 'difference',
+): Effect | null {
   const columns = rows[0]?.length ?? 0;
   const known = rows.map((row) => row.filter((v) => v !== null));
   const complete = known.filter((row) => row.length === columns);
@@ -33,7 +37,7 @@ export function meanOverRows(rows: readonly (readonly (number | null)[])[]): Eff
     estimate: meanOf(known.map(meanOf)),
     standardError: Math.sqrt(sum),
     degrees: lost > 0 ? sum ** 2 / lost : columns - 1,
-    scale: 'difference',
+    scale,
     count: known.reduce((s, row) => s + row.length, 0),
   });
 }

@@ -1,4 +1,4 @@
-import { cannotTell, corrected, judgeDirection, meanEffect, notTestable, overall } from '../../verdict/index.ts';
+import { cannotTell, corrected, judgeDirection, meanOverRows, notTestable, overall } from '../../verdict/index.ts';
 import type { InterventionResult } from '../interventions/intervention-result.ts';
 import { type Finding, slightDifference } from './finding.ts';
 
@@ -6,8 +6,8 @@ import { type Finding, slightDifference } from './finding.ts';
 export interface ScaleChange {
   readonly skipScale: number;
   readonly weightScale: number;
-  /** Relative differences to the unchanged spectra, unit by unit and image by image. */
-  readonly changes: readonly number[];
+  /** Relative differences to the unchanged spectra, a row for each changed unit and in it a value for each image; null where a spectrum is not complete. */
+  readonly changes: readonly (readonly (number | null)[])[];
 }
 
 export interface ScalesChangeMuch {
@@ -17,35 +17,43 @@ export interface ScalesChangeMuch {
   readonly plateaus: { readonly kept: number; readonly of: number };
 }
 
-/** Observations (units and images) that a scale's verdict needs. */
-const fewestSpectra = 3;
+/** Images that a scale's verdict needs: how much changes differ between them is not known otherwise. */
+const fewestImages = 3;
+/** Relative differences of spectra that float32 does not tell from none. */
+const rounding = 1e-6;
 
 /**
  * F3: other scales of the skip connection, or of the weights, change the distribution strongly: by more than `slightDifference`, the threshold up to
- * which a difference between images is called slight. `interventions`: those of single units with frozen activations.
+ * which a difference between images is called slight. `interventions`: those of single units with frozen activations, all at the same images. The units are
+ * those that were chosen, so nothing is uncertain but the images.
  */
 export function scalesChangeMuch(interventions: readonly InterventionResult[]): Finding<ScalesChangeMuch> {
   const scaled = interventions.flatMap((i) => i.scales);
   const names = [...new Set(scaled.map((s) => `${s.skipScale} ${s.weightScale}`))].filter((n) => n !== '1 1');
   const scales = names.map((name): ScaleChange => {
     const [skipScale, weightScale] = name.split(' ').map(Number) as [number, number];
-    const own = scaled.filter((s) => s.skipScale === skipScale && s.weightScale === weightScale);
-    return {
-      skipScale,
-      weightScale,
-      changes: own.flatMap((s) => s.units.flatMap((u) => (u.change === null ? [] : [u.change]))),
-    };
+    const own = scaled
+      .filter((s) => s.skipScale === skipScale && s.weightScale === weightScale)
+      .flatMap((s) => s.units);
+    const units = [...new Set(own.map((u) => u.name))];
+    const rows = units.map((unit) => own.filter((u) => u.name === unit).map((u) => u.change));
+    return { skipScale, weightScale, changes: rows.filter((row) => row.some((change) => change !== null)) };
   });
   const parts = corrected(
     scales.map(({ skipScale, weightScale, changes }) => {
       const claim = `skip scale ${skipScale}, weight scale ${weightScale}: the spectrum changes by more than ${100 * slightDifference} %`;
       if (changes.length === 0) return notTestable(claim, 'no complete spectrum before and after');
-      const effect = meanEffect(
-        changes.map((c) => Math.log(c / slightDifference)),
-        'ratio',
+      const logs = changes.map((row) =>
+        row.map((c) => (c === null ? null : Math.log(Math.max(c, rounding) / slightDifference))),
       );
-      if (changes.length < fewestSpectra || !effect)
-        return cannotTell(claim, `${changes.length} spectra; expected at least ${fewestSpectra}`, effect);
+      const effect = meanOverRows(logs, 'ratio');
+      const images = Math.max(...changes.map((row) => row.filter((c) => c !== null).length));
+      if (images < fewestImages || !effect)
+        return cannotTell(
+          claim,
+          `complete spectra at too few images: ${images}; expected at least ${fewestImages}`,
+          effect,
+        );
       return judgeDirection(effect, { claim, expected: 'above' });
     }),
   );
@@ -53,7 +61,7 @@ export function scalesChangeMuch(interventions: readonly InterventionResult[]): 
   return {
     name: 'F3',
     statement: 'Other scales of the skip connection, or other weights, change the distribution strongly.',
-    rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over units and images with a 95 % interval, Holm-corrected over the scales. At least half of the scales above and none below: agrees; below in half and above in none: disagrees. The changed units (and images) are taken as a sample of the network’s, though nobody drew them at random. That the plateau moves to |a| is a theorem and no part of it.`,
+    rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over the changed units with a 95 % interval over images, Holm-corrected over the scales; fewer than ${fewestImages} images cannot tell. At least half of the scales above and none below: agrees; below in half and above in none: disagrees. Conditional on this network and the units that were changed, the cheapest. That the plateau moves to |a| is a theorem and no part of it.`,
     ...overall(parts),
     parts,
     numbers: {

@@ -8,7 +8,7 @@ import {
   mostAreOne,
   scalesChangeMuch,
 } from '../../../src/stability/findings/index.ts';
-import type { InterventionResult, ScaledSpectrum } from '../../../src/stability/interventions/intervention-result.ts';
+import type { InterventionResult } from '../../../src/stability/interventions/intervention-result.ts';
 import type { GrowthByStage, MeanRatio } from '../../../src/stability/perturbations/excess-growth.ts';
 import type { BlockSpectrum, ImageSpectra, SpectrumResult } from '../../../src/stability/result.ts';
 import { spreadAcrossImages } from '../../../src/stability/spectra/spread.ts';
@@ -136,22 +136,59 @@ describe('F2, little difference between images', () => {
 });
 
 describe('F3, other scales change the spectrum', () => {
-  const made = (changes: Readonly<Record<string, readonly number[]>>) => {
-    const scales = Object.entries(changes).map(([scale, own]) => ({
-      ...{ skipScale: Number(scale), weightScale: 1, accuracy: 0 },
-      units: own.map((change) => ({ ...block('unit0', [1]), change })) as unknown as ScaledSpectrum[],
-    }));
-    return [{ changed: ['unit0'], scales }] as unknown as InterventionResult[];
+  /** Changes by skip scale: a row for each unit, in it a value for each image. */
+  const made = (changes: Readonly<Record<string, readonly (readonly (number | null)[])[]>>) => {
+    const units = Object.values(changes)[0]!.map((_, i) => `unit${i}`);
+    return units.map((unit, i) => ({
+      changed: [unit],
+      scales: Object.entries(changes).map(([scale, rows]) => ({
+        ...{ skipScale: Number(scale), weightScale: 1, accuracy: 0 },
+        units: rows[i]!.map((change) => ({ ...block(unit, [1]), change })),
+      })),
+    })) as unknown as InterventionResult[];
   };
 
   it('agrees, disagrees, and cannot tell by one threshold that is F2’s as well', () => {
-    expect(scalesChangeMuch(made({ 0: [0.9, 0.95, 0.92], 2: [0.5, 0.52, 0.55] })).outcome).toBe('agrees');
-    expect(scalesChangeMuch(made({ 0.99: [0.01, 0.011, 0.012], 1.01: [0.01, 0.012, 0.011] })).outcome).toBe(
+    expect(scalesChangeMuch(made({ 0: [[0.9, 0.95, 0.92]], 2: [[0.5, 0.52, 0.55]] })).outcome).toBe('agrees');
+    expect(scalesChangeMuch(made({ 0.99: [[0.01, 0.011, 0.012]], 1.01: [[0.01, 0.012, 0.011]] })).outcome).toBe(
       'disagrees',
     );
-    expect(scalesChangeMuch(made({ 1.1: [0.05, 0.3, 0.08] })).outcome).toBe('cannot tell');
-    expect(scalesChangeMuch(made({ 0: [0.9] })).outcome).toBe('cannot tell');
-    expect(scalesChangeMuch(made({ 1: [0.9, 0.9, 0.9] })).outcome).toBe('not testable here');
+    expect(scalesChangeMuch(made({ 1.1: [[0.05, 0.3, 0.08]] })).outcome).toBe('cannot tell');
+    expect(scalesChangeMuch(made({ 0: [[0.9]] })).outcome).toBe('cannot tell');
+    expect(scalesChangeMuch(made({ 1: [[0.9, 0.9, 0.9]] })).outcome).toBe('not testable here');
+  });
+
+  it('is uncertain over images and not over the units that were changed, however they differ', () => {
+    const [part] = scalesChangeMuch(
+      made({
+        0: [
+          [0.9, 0.93, 0.92],
+          [0.2, 0.21, 0.2],
+          [0.11, 0.12, 0.11],
+        ],
+      }),
+    ).parts;
+    const mean = Math.cbrt(0.917 * 0.203 * 0.113) / 0.1;
+    expect(part!.outcome).toBe('agrees');
+    expect(Math.abs(Math.log(part!.effect!.estimate / mean))).toBeLessThan(0.01);
+    expect(part!.effect!.high! / part!.effect!.low!).toBeLessThan(1.3);
+    // Three units at one image say nothing of images.
+    const one = scalesChangeMuch(made({ 0: [[0.9], [0.8], [0.7]] }));
+    expect(one.outcome).toBe('cannot tell');
+    expect(one.parts[0]!.reason).toContain('too few images: 1; expected at least 3');
+  });
+
+  it('leaves out spectra that are not complete, and takes no change at all for one below rounding', () => {
+    const some = scalesChangeMuch(
+      made({
+        0: [
+          [0.9, 0.95, 0.92],
+          [null, null, null],
+        ],
+      }),
+    );
+    expect(some.parts[0]).toMatchObject({ outcome: 'agrees', effect: { count: 3 } });
+    expect(scalesChangeMuch(made({ 0.5: [[0, 0, 0]] })).outcome).toBe('disagrees');
   });
 });
 

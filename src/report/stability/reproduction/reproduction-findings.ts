@@ -98,7 +98,7 @@ function strongChange({ interventions }: ReproductionResult): PaperFinding {
   const together = interventions.filter((i) => i.changed.length > 1).flatMap((i) => i.scales);
   const finding = scalesChangeMuch(single);
   const { units, scales, plateaus } = finding.numbers;
-  const changes = scales.flatMap((s) => s.changes);
+  const changes = scales.flatMap((s) => s.changes.flat()).filter((c) => c !== null);
   const accuracies = (part: readonly { readonly accuracy: number }[]) =>
     range(
       part.map((s) => s.accuracy),
