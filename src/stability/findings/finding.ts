@@ -25,7 +25,10 @@ export const slightDifference = 0.1;
  * A finding that is several claims at once holds where all of them do and fails where one does (an intersection-union test: no correction is
  * needed). What cannot be told of one part cannot be told of the whole, unless another part fails.
  */
-export function allOf(parts: readonly Verdict[]): { readonly outcome: VerdictOutcome; readonly reason: string } {
+export function allOf(parts: readonly Pick<Verdict, 'claim' | 'outcome' | 'reason'>[]): {
+  readonly outcome: VerdictOutcome;
+  readonly reason: string;
+} {
   const counts = tally(parts);
   const first = (outcome: VerdictOutcome) => parts.find((p) => p.outcome === outcome)!;
   const because = (outcome: VerdictOutcome) => ({
@@ -36,5 +39,9 @@ export function allOf(parts: readonly Verdict[]): { readonly outcome: VerdictOut
   if (counts.disagrees > 0) return because('disagrees');
   if (counts['not testable here'] > 0) return because('not testable here');
   if (counts['cannot tell'] > 0) return because('cannot tell');
-  return { outcome: 'agrees', reason: parts.map((p) => p.reason).join('; ') };
+  const [only, ...others] = parts;
+  return {
+    outcome: 'agrees',
+    reason: others.length === 0 ? only!.reason : `each of the ${parts.length} claims that it is made of agrees`,
+  };
 }

@@ -1,6 +1,6 @@
 import { cannotTell, corrected, judgeDirection, meanOverRows, notTestable, overall } from '../../verdict/index.ts';
 import type { InterventionResult } from '../interventions/intervention-result.ts';
-import { type Finding, slightDifference } from './finding.ts';
+import { allOf, type Finding, slightDifference } from './finding.ts';
 
 /** What one pair of scales does to the spectra of the changed units. */
 export interface ScaleChange {
@@ -23,7 +23,7 @@ const fewestImages = 3;
 const rounding = 1e-6;
 
 /**
- * F3: other scales of the skip connection, or of the weights, change the distribution strongly: by more than `slightDifference`, the threshold up to
+ * F3: other scales of the skip connection, and of the weights, change the distribution strongly: by more than `slightDifference`, the threshold up to
  * which a difference between images is called slight. `interventions`: those of single units with frozen activations, all at the same images. The units are
  * those that were chosen, so nothing is uncertain but the images.
  */
@@ -57,12 +57,17 @@ export function scalesChangeMuch(interventions: readonly InterventionResult[]): 
       return judgeDirection(effect, { claim, expected: 'above' });
     }),
   );
+  const of = (kind: (scale: ScaleChange) => boolean) => parts.filter((_, i) => kind(scales[i]!));
+  const halves = [
+    { claim: 'the scaling of the skip connection', parts: of((s) => s.skipScale !== 1) },
+    { claim: 'the values of the weights', parts: of((s) => s.skipScale === 1) },
+  ];
   const plateaus = scaled.flatMap((s) => s.units.filter((u) => u.complete && u.plateau !== null && u.bound !== null));
   return {
     name: 'F3',
     statement: 'Other scales of the skip connection, or other weights, change the distribution strongly.',
-    rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over the changed units with a 95 % interval over images, Holm-corrected over the scales; fewer than ${fewestImages} images cannot tell. At least half of the scales above and none below: agrees; below in half and above in none: disagrees. Conditional on this network and the units that were changed, the cheapest. That the plateau moves to |a| is a theorem and no part of it.`,
-    ...overall(parts),
+    rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over the changed units with a 95 % interval over images, Holm-corrected over the scales; fewer than ${fewestImages} images cannot tell. Of skip scales and of weight scales each: at least half above and none below agrees, half below and none above disagrees, else it cannot be told; the finding is both. Conditional on this network and the units that were changed, the cheapest. That the plateau moves to |a| is a theorem and no part of it.`,
+    ...allOf(halves.filter((half) => half.parts.length > 0).map(({ claim, parts }) => ({ claim, ...overall(parts) }))),
     parts,
     numbers: {
       units: [...new Set(interventions.flatMap((i) => i.changed))],

@@ -137,12 +137,13 @@ describe('F2, little difference between images', () => {
 
 describe('F3, other scales change the spectrum', () => {
   /** Changes by skip scale: a row for each unit, in it a value for each image. */
-  const made = (changes: Readonly<Record<string, readonly (readonly (number | null)[])[]>>) => {
+  type Changes = Readonly<Record<string, readonly (readonly (number | null)[])[]>>;
+  const made = (changes: Changes, of: 'skipScale' | 'weightScale' = 'skipScale') => {
     const units = Object.values(changes)[0]!.map((_, i) => `unit${i}`);
     return units.map((unit, i) => ({
       changed: [unit],
       scales: Object.entries(changes).map(([scale, rows]) => ({
-        ...{ skipScale: Number(scale), weightScale: 1, accuracy: 0 },
+        ...{ skipScale: 1, weightScale: 1, accuracy: 0, [of]: Number(scale) },
         units: rows[i]!.map((change) => ({ ...block(unit, [1]), change })),
       })),
     })) as unknown as InterventionResult[];
@@ -156,6 +157,19 @@ describe('F3, other scales change the spectrum', () => {
     expect(scalesChangeMuch(made({ 1.1: [[0.05, 0.3, 0.08]] })).outcome).toBe('cannot tell');
     expect(scalesChangeMuch(made({ 0: [[0.9]] })).outcome).toBe('cannot tell');
     expect(scalesChangeMuch(made({ 1: [[0.9, 0.9, 0.9]] })).outcome).toBe('not testable here');
+  });
+
+  it('is two claims, on skip connections and on weights, that must both hold', () => {
+    const skip = made({ 0: [[0.9, 0.95, 0.92]], 2: [[0.5, 0.52, 0.55]] });
+    const weights = (half: number, double: number) =>
+      made({ 0.5: [[half, 1.01 * half, half]], 2: [[double, double, 1.01 * double]] }, 'weightScale');
+    expect(scalesChangeMuch([...skip, ...weights(0.3, 0.4)]).outcome).toBe('agrees');
+    const small = scalesChangeMuch([...skip, ...weights(0.04, 0.09)]);
+    expect(small.outcome).toBe('disagrees');
+    expect(small.reason).toContain('the values of the weights: 0 agree, 2 disagree');
+    const mixed = scalesChangeMuch([...skip, ...weights(0.08, 0.16)]);
+    expect(mixed.outcome).toBe('cannot tell');
+    expect(mixed.reason).toContain('the values of the weights: observations contradict each other');
   });
 
   it('is uncertain over images and not over the units that were changed, however they differ', () => {
