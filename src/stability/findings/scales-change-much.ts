@@ -65,7 +65,7 @@ export function scalesChangeMuch(interventions: readonly InterventionResult[]): 
   const plateaus = scaled.flatMap((s) => s.units.filter((u) => u.complete && u.plateau !== null && u.bound !== null));
   return {
     name: 'F3',
-    statement: 'Other scales of the skip connection, or other weights, change the distribution strongly.',
+    statement: 'Other scales of the skip connection, and other weights, change the distribution strongly.',
     rule: `For every scale the relative change of the sorted values against ${100 * slightDifference} %, geometric mean over the changed units with a 95 % interval over images, Holm-corrected over the scales; fewer than ${fewestImages} images cannot tell. Of skip scales and of weight scales each: at least half above and none below agrees, half below and none above disagrees, else it cannot be told; the finding is both. Conditional on this network and the units that were changed, the cheapest. That the plateau moves to |a| is a theorem and no part of it.`,
     ...allOf(halves.filter((half) => half.parts.length > 0).map(({ claim, parts }) => ({ claim, ...overall(parts) }))),
     parts,
