@@ -39,9 +39,15 @@ export function allOf(parts: readonly Pick<Verdict, 'claim' | 'outcome' | 'reaso
   if (counts.disagrees > 0) return because('disagrees');
   if (counts['not testable here'] > 0) return because('not testable here');
   if (counts['cannot tell'] > 0) return because('cannot tell');
-  const [only, ...others] = parts;
-  return {
-    outcome: 'agrees',
-    reason: others.length === 0 ? only!.reason : `each of the ${parts.length} claims that it is made of agrees`,
-  };
+  const reason = parts.length === 1 ? parts[0]!.reason : `each of the ${parts.length} claims that it is made of agrees`;
+  return { outcome: 'agrees', reason };
 }
+
+/** Images that a verdict over images needs (F1, F3): how much they differ is not known otherwise. */
+export const fewestImages = 3;
+
+/** Why complete spectra at so many images give no verdict over images. */
+export const noVerdictOverImages = (images: number): string =>
+  images < fewestImages
+    ? `complete spectra at ${images} image${images === 1 ? '' : 's'}; expected at least ${fewestImages}`
+    : 'no unit has complete spectra at all of the images';

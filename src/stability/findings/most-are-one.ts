@@ -10,13 +10,10 @@ import {
   type Verdict,
 } from '../../verdict/index.ts';
 import type { SpectrumResult } from '../result.ts';
-import { allOf, type Finding } from './finding.ts';
+import { allOf, type Finding, fewestImages, noVerdictOverImages } from './finding.ts';
 
 /** How near the plateau a value counts as at it, relative to the plateau. */
 export const nearness = [1e-5, 0.01, 0.05] as const;
-
-/** Images that a verdict needs: how much shares differ between them is not known otherwise. */
-const fewestImages = 3;
 
 /** Of one unit. */
 export interface PlateauShares {
@@ -119,11 +116,7 @@ function verdictOf(units: readonly PlateauShares[], missing: number): Verdict {
       level: 0.95,
       count: units.length,
     } as const;
-    const few =
-      counted.length < fewestImages
-        ? `complete spectra at ${counted.length} image${counted.length === 1 ? '' : 's'}; expected at least ${fewestImages}`
-        : 'no unit has complete spectra at all of the images';
-    return cannotTell(claim, few, missing === 0 ? alone : null);
+    return cannotTell(claim, noVerdictOverImages(counted.length), missing === 0 ? alone : null);
   }
   const [worst, best] = [judged(effect, share, 0), judged(effect, share, 1)];
   if (missing === 0) return worst;

@@ -1,6 +1,6 @@
 import { cannotTell, corrected, judgeDirection, meanOverRows, notTestable, overall } from '../../verdict/index.ts';
 import type { InterventionResult } from '../interventions/intervention-result.ts';
-import { allOf, type Finding, slightDifference } from './finding.ts';
+import { allOf, type Finding, fewestImages, noVerdictOverImages, slightDifference } from './finding.ts';
 
 /** What one pair of scales does to the spectra of the changed units. */
 export interface ScaleChange {
@@ -17,8 +17,6 @@ export interface ScalesChangeMuch {
   readonly plateaus: { readonly kept: number; readonly of: number };
 }
 
-/** Images that a scale's verdict needs: how much changes differ between them is not known otherwise. */
-const fewestImages = 3;
 /** Relative differences of spectra that float32 does not tell from none. */
 const rounding = 1e-6;
 
@@ -48,19 +46,13 @@ export function scalesChangeMuch(interventions: readonly InterventionResult[]): 
       );
       const effect = meanOverRows(logs, 'ratio');
       const images = Math.max(...changes.map((row) => row.filter((c) => c !== null).length));
-      if (images < fewestImages || !effect)
-        return cannotTell(
-          claim,
-          `complete spectra at too few images: ${images}; expected at least ${fewestImages}`,
-          effect,
-        );
+      if (images < fewestImages || !effect) return cannotTell(claim, noVerdictOverImages(images), effect);
       return judgeDirection(effect, { claim, expected: 'above' });
     }),
   );
-  const of = (kind: (scale: ScaleChange) => boolean) => parts.filter((_, i) => kind(scales[i]!));
   const halves = [
-    { claim: 'the scaling of the skip connection', parts: of((s) => s.skipScale !== 1) },
-    { claim: 'the values of the weights', parts: of((s) => s.skipScale === 1) },
+    { claim: 'the scaling of the skip connection', parts: parts.filter((_, i) => scales[i]!.skipScale !== 1) },
+    { claim: 'the values of the weights', parts: parts.filter((_, i) => scales[i]!.skipScale === 1) },
   ];
   const plateaus = scaled.flatMap((s) => s.units.filter((u) => u.complete && u.plateau !== null && u.bound !== null));
   return {

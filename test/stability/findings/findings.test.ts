@@ -136,7 +136,7 @@ describe('F2, little difference between images', () => {
 });
 
 describe('F3, other scales change the spectrum', () => {
-  /** Changes by skip scale: a row for each unit, in it a value for each image. */
+  /** Changes by scale: a row for each unit, in it a value for each image. */
   type Changes = Readonly<Record<string, readonly (readonly (number | null)[])[]>>;
   const made = (changes: Changes, of: 'skipScale' | 'weightScale' = 'skipScale') => {
     const units = Object.values(changes)[0]!.map((_, i) => `unit${i}`);
@@ -189,7 +189,7 @@ describe('F3, other scales change the spectrum', () => {
     // Three units at one image say nothing of images.
     const one = scalesChangeMuch(made({ 0: [[0.9], [0.8], [0.7]] }));
     expect(one.outcome).toBe('cannot tell');
-    expect(one.parts[0]!.reason).toContain('too few images: 1; expected at least 3');
+    expect(one.parts[0]!.reason).toBe('complete spectra at 1 image; expected at least 3');
   });
 
   it('leaves out spectra that are not complete, and takes no change at all for one below rounding', () => {
@@ -202,6 +202,11 @@ describe('F3, other scales change the spectrum', () => {
       }),
     );
     expect(some.parts[0]).toMatchObject({ outcome: 'agrees', effect: { count: 3 } });
+    const gaps = scalesChangeMuch(made({ 0: [[0.9, 0.95, 0.92, null]] }));
+    expect(gaps.parts[0]).toMatchObject({
+      outcome: 'cannot tell',
+      reason: 'no unit has complete spectra at all of the images',
+    });
     expect(scalesChangeMuch(made({ 0.5: [[0, 0, 0]] })).outcome).toBe('disagrees');
   });
 });
